@@ -1,0 +1,61 @@
+//! Failures as data. Every problem that coro tells somebody about is a [`Diagnostic`] until the
+//! edge of the program, where `render` draws it. Knows sources and spans, nothing of what failed.
+
+use crate::source::{Source, Span};
+
+pub mod code;
+
+pub use code::Code;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    Error,
+    Warning,
+}
+
+/// One problem: what, where, why, and what to do next.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    pub code: Code,
+    pub level: Level,
+    /// One line without a final full stop. For syntax errors this is CPython's message.
+    pub title: String,
+    /// The first label is the culprit; more point at other places that matter.
+    pub labels: Vec<Label>,
+    /// Explanations in plain words.
+    pub notes: Vec<String>,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub source: Source,
+    pub span: Span,
+    pub text: String,
+}
+
+impl Diagnostic {
+    pub fn new(code: Code, level: Level, title: impl Into<String>) -> Self {
+        Diagnostic { code, level, title: title.into(), labels: Vec::new(), notes: Vec::new(), help: None }
+    }
+
+    pub fn error(code: Code, title: impl Into<String>) -> Self {
+        Self::new(code, Level::Error, title)
+    }
+
+    pub fn label(mut self, source: &Source, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label { source: source.clone(), span, text: text.into() });
+        self
+    }
+
+    pub fn note(mut self, text: impl Into<String>) -> Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help = Some(text.into());
+        self
+    }
+}

@@ -1,0 +1,5 @@
+//! coro: a small Python-like language that shows how coroutines really work.
+
+pub mod diagnostic;
+pub mod source;
+pub mod syntax;

@@ -1,0 +1,3 @@
+//! From source text to syntax tree: lexer (logos), layout, parser (chumsky).
+
+pub mod ast;
