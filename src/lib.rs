@@ -1,5 +1,6 @@
 //! coro: a small Python-like language that shows how coroutines really work.
 
+pub mod bytecode;
 pub mod diagnostic;
 pub mod source;
 pub mod syntax;

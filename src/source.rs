@@ -18,12 +18,18 @@ impl Span {
 
     /// The smallest span that covers both.
     pub fn to(self, other: Span) -> Span {
-        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Span {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 
     /// The empty span at this one's end.
     pub const fn after(self) -> Span {
-        Span { start: self.end, end: self.end }
+        Span {
+            start: self.end,
+            end: self.end,
+        }
     }
 
     pub const fn range(self) -> Range<usize> {
@@ -73,7 +79,11 @@ impl Source {
                 lines.push(i as u32 + 1);
             }
         }
-        Source(Rc::new(Inner { name: name.into(), text, lines }))
+        Source(Rc::new(Inner {
+            name: name.into(),
+            text,
+            lines,
+        }))
     }
 
     pub fn name(&self) -> &str {
@@ -91,22 +101,44 @@ impl Source {
 
     /// The line number (from 1) that holds a byte offset.
     pub fn line_of(&self, offset: u32) -> u32 {
-        self.0.lines.partition_point(|start| *start <= offset).max(1) as u32
+        self.0
+            .lines
+            .partition_point(|start| *start <= offset)
+            .max(1) as u32
     }
 
     pub fn position(&self, offset: u32) -> Position {
         let line = self.line_of(offset);
         let start = self.0.lines.get(line as usize - 1).copied().unwrap_or(0);
-        let column = self.0.text.get(start as usize..offset as usize).map_or(0, |s| s.chars().count());
-        Position { line, column: column as u32 }
+        let column = self
+            .0
+            .text
+            .get(start as usize..offset as usize)
+            .map_or(0, |s| s.chars().count());
+        Position {
+            line,
+            column: column as u32,
+        }
     }
 
     /// The text of a line (from 1) without its line end; empty if there is none.
     pub fn line_text(&self, line: u32) -> &str {
-        let Some(i) = (line as usize).checked_sub(1) else { return "" };
-        let Some(&start) = self.0.lines.get(i) else { return "" };
-        let end = self.0.lines.get(i + 1).map_or(self.0.text.len(), |e| *e as usize);
-        self.0.text.get(start as usize..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+        let Some(i) = (line as usize).checked_sub(1) else {
+            return "";
+        };
+        let Some(&start) = self.0.lines.get(i) else {
+            return "";
+        };
+        let end = self
+            .0
+            .lines
+            .get(i + 1)
+            .map_or(self.0.text.len(), |e| *e as usize);
+        self.0
+            .text
+            .get(start as usize..end)
+            .unwrap_or("")
+            .trim_end_matches(['\n', '\r'])
     }
 
     pub fn line_count(&self) -> u32 {

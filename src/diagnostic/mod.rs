@@ -37,7 +37,14 @@ pub struct Label {
 
 impl Diagnostic {
     pub fn new(code: Code, level: Level, title: impl Into<String>) -> Self {
-        Diagnostic { code, level, title: title.into(), labels: Vec::new(), notes: Vec::new(), help: None }
+        Diagnostic {
+            code,
+            level,
+            title: title.into(),
+            labels: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
     }
 
     pub fn error(code: Code, title: impl Into<String>) -> Self {
@@ -45,7 +52,11 @@ impl Diagnostic {
     }
 
     pub fn label(mut self, source: &Source, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { source: source.clone(), span, text: text.into() });
+        self.labels.push(Label {
+            source: source.clone(),
+            span,
+            text: text.into(),
+        });
         self
     }
 

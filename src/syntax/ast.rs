@@ -33,32 +33,80 @@ pub type Block = Vec<Stmt>;
 pub enum StmtKind {
     Expr(Expr),
     /// `a = b = value`: targets from left to right.
-    Assign { targets: Vec<Expr>, value: Expr },
-    AugAssign { target: Expr, op: BinaryOp, value: Expr },
+    Assign {
+        targets: Vec<Expr>,
+        value: Expr,
+    },
+    AugAssign {
+        target: Expr,
+        op: BinaryOp,
+        value: Expr,
+    },
     /// `simple` is false for `(x): int`, as in CPython's `AnnAssign.simple`.
-    AnnAssign { target: Expr, annotation: Expr, value: Option<Expr>, simple: bool },
+    AnnAssign {
+        target: Expr,
+        annotation: Expr,
+        value: Option<Expr>,
+        simple: bool,
+    },
     Return(Option<Expr>),
     Delete(Vec<Expr>),
     Pass,
     Break,
     Continue,
-    Raise { exc: Option<Expr>, cause: Option<Expr> },
+    Raise {
+        exc: Option<Expr>,
+        cause: Option<Expr>,
+    },
     Global(Vec<Ident>),
     Nonlocal(Vec<Ident>),
-    Assert { test: Expr, msg: Option<Expr> },
+    Assert {
+        test: Expr,
+        msg: Option<Expr>,
+    },
     Import(Vec<Alias>),
     /// `from ..module import names`; `names` is empty for `*`.
-    ImportFrom { module: Option<Ident>, level: u32, names: Vec<Alias>, star: bool },
+    ImportFrom {
+        module: Option<Ident>,
+        level: u32,
+        names: Vec<Alias>,
+        star: bool,
+    },
     /// `elif` is an `If` alone in `orelse`.
-    If { test: Expr, body: Block, orelse: Block },
-    While { test: Expr, body: Block, orelse: Block },
-    For { is_async: bool, target: Expr, iter: Expr, body: Block, orelse: Block },
-    With { is_async: bool, items: Vec<WithItem>, body: Block },
+    If {
+        test: Expr,
+        body: Block,
+        orelse: Block,
+    },
+    While {
+        test: Expr,
+        body: Block,
+        orelse: Block,
+    },
+    For {
+        is_async: bool,
+        target: Expr,
+        iter: Expr,
+        body: Block,
+        orelse: Block,
+    },
+    With {
+        is_async: bool,
+        items: Vec<WithItem>,
+        body: Block,
+    },
     Try(Box<Try>),
-    Match { subject: Expr, cases: Vec<MatchCase> },
+    Match {
+        subject: Expr,
+        cases: Vec<MatchCase>,
+    },
     FunctionDef(Box<FunctionDef>),
     ClassDef(Box<ClassDef>),
-    TypeAlias { name: Ident, params: Vec<TypeParam>, value: Expr },
+    TypeAlias {
+        name: Ident,
+        params: Vec<TypeParam>,
+        value: Expr,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -164,21 +212,57 @@ pub enum ExprKind {
     /// A `None` key is `**value`.
     Dict(Vec<(Option<Expr>, Expr)>),
     Starred(Box<Expr>),
-    Unary { op: UnaryOp, operand: Box<Expr> },
-    Binary { op: BinaryOp, left: Box<Expr>, right: Box<Expr> },
+    Unary {
+        op: UnaryOp,
+        operand: Box<Expr>,
+    },
+    Binary {
+        op: BinaryOp,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
     /// `a and b and c`: at least two values.
-    Bool { op: BoolOp, values: Vec<Expr> },
+    Bool {
+        op: BoolOp,
+        values: Vec<Expr>,
+    },
     /// `left op0 c0 op1 c1 …`
-    Compare { left: Box<Expr>, rest: Vec<(CompareOp, Expr)> },
-    Conditional { test: Box<Expr>, body: Box<Expr>, orelse: Box<Expr> },
-    Lambda { params: Box<Params>, body: Box<Expr> },
+    Compare {
+        left: Box<Expr>,
+        rest: Vec<(CompareOp, Expr)>,
+    },
+    Conditional {
+        test: Box<Expr>,
+        body: Box<Expr>,
+        orelse: Box<Expr>,
+    },
+    Lambda {
+        params: Box<Params>,
+        body: Box<Expr>,
+    },
     /// `name := value`
-    Named { target: Ident, value: Box<Expr> },
-    Attribute { value: Box<Expr>, attr: Ident },
-    Subscript { value: Box<Expr>, index: Box<Expr> },
+    Named {
+        target: Ident,
+        value: Box<Expr>,
+    },
+    Attribute {
+        value: Box<Expr>,
+        attr: Ident,
+    },
+    Subscript {
+        value: Box<Expr>,
+        index: Box<Expr>,
+    },
     /// Only inside a subscript.
-    Slice { lower: Option<Box<Expr>>, upper: Option<Box<Expr>>, step: Option<Box<Expr>> },
-    Call { func: Box<Expr>, args: Vec<Arg> },
+    Slice {
+        lower: Option<Box<Expr>>,
+        upper: Option<Box<Expr>>,
+        step: Option<Box<Expr>>,
+    },
+    Call {
+        func: Box<Expr>,
+        args: Vec<Arg>,
+    },
     ListComp(Box<Comprehension>),
     SetComp(Box<Comprehension>),
     GeneratorExp(Box<Comprehension>),
@@ -325,11 +409,21 @@ pub enum PatternKind {
     Singleton(Constant),
     Sequence(Vec<Pattern>),
     /// Keys are constants or dotted names; `rest` is `**name`.
-    Mapping { items: Vec<(Expr, Pattern)>, rest: Option<Ident> },
-    Class { cls: Expr, positional: Vec<Pattern>, keyword: Vec<(Ident, Pattern)> },
+    Mapping {
+        items: Vec<(Expr, Pattern)>,
+        rest: Option<Ident>,
+    },
+    Class {
+        cls: Expr,
+        positional: Vec<Pattern>,
+        keyword: Vec<(Ident, Pattern)>,
+    },
     /// `*name`, `*_` (no name). Only inside a sequence.
     Star(Option<Ident>),
     /// `pattern as name`; a capture has no pattern; the wildcard `_` has neither.
-    As { pattern: Option<Box<Pattern>>, name: Option<Ident> },
+    As {
+        pattern: Option<Box<Pattern>>,
+        name: Option<Ident>,
+    },
     Or(Vec<Pattern>),
 }

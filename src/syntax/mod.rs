@@ -27,8 +27,16 @@ pub struct TokenInfo {
 
 /// Parses a program. The tree is complete only if `errors` is empty.
 pub fn parse_module(source: &Source) -> Parsed {
-    let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(source, Span::new(0, 0), "not parsed yet");
-    Parsed { module: ast::Module::default(), errors: vec![error], incomplete: false }
+    let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
+        source,
+        Span::new(0, 0),
+        "not parsed yet",
+    );
+    Parsed {
+        module: ast::Module::default(),
+        errors: vec![error],
+        incomplete: false,
+    }
 }
 
 /// Parses a single expression, as `eval` wants it.

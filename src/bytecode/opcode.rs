@@ -1,0 +1,453 @@
+//! THE opcode table: each opcode once, with its operands and one sentence. The enum, the
+//! verifier, the disassembler and `grammar/bytecode.md` are derived from it.
+
+/// One instruction, always 8 bytes. What `a`, `b`, `c` mean is said by [`Op::operands`].
+///
+/// `t` holds, from bit 0, the dying bits of `a`, `b` and `c` (set by the assembler: this `Use`
+/// operand is a temporary, take it) and above them what the opcode says: the high bits of a
+/// site index, or the flags [`IN_PLACE`], [`METHOD`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(C)]
+pub struct Instr {
+    pub op: Op,
+    pub t: u8,
+    pub a: u16,
+    pub b: u16,
+    pub c: u16,
+}
+
+/// Dying bits of `Instr::t`.
+pub const DIES_A: u8 = 1;
+pub const DIES_B: u8 = 2;
+pub const DIES_C: u8 = 4;
+/// On arithmetic: this is `b op= c` (tries `__iadd__` and its kin first).
+pub const IN_PLACE: u8 = 0x80;
+/// On `CallKw`: the self slot counts, as for `CallMethod`.
+pub const METHOD: u8 = 0x80;
+/// An absent optional register operand.
+pub const NO_REG: u16 = u16::MAX;
+
+/// What an operand field means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operand {
+    /// Not used; zero.
+    None,
+    /// A register that is written. What it held is released.
+    Def,
+    /// A register that is read, and taken if it is a temporary.
+    Use,
+    /// Like `Use`, or [`NO_REG`].
+    OptUse,
+    /// A register that is read and keeps its value.
+    Keep,
+    /// The first of several registers; the sentence says how many and what becomes of them.
+    Base,
+    /// A small signed number, stored as `i16`.
+    Imm,
+    /// A small unsigned number: a count, a level, a set of flags.
+    Count,
+    /// `b` and `c` together: an index into the constants, `b << 16 | c`.
+    ConstBC,
+    /// An index into the constants.
+    Const,
+    /// `c` and the six high bits of `t` together: an index into [`super::Code::sites`].
+    Site,
+    /// In `c`: a jump distance as `i16`, counted from the following instruction.
+    Jump16,
+    /// `b` and `c` together: the index of the target instruction, `b << 16 | c`.
+    JumpBC,
+}
+
+impl Instr {
+    pub const fn new(op: Op, t: u8, a: u16, b: u16, c: u16) -> Self {
+        Instr { op, t, a, b, c }
+    }
+
+    /// The 32-bit number in `b` and `c`: a constant index or a jump target.
+    #[inline(always)]
+    pub const fn bc(self) -> usize {
+        (self.b as usize) << 16 | self.c as usize
+    }
+
+    /// The site index in `c` and the high bits of `t`.
+    #[inline(always)]
+    pub const fn site(self) -> usize {
+        ((self.t & 0xFC) as usize) << 14 | self.c as usize
+    }
+
+    /// `c` as a signed number.
+    #[inline(always)]
+    pub const fn imm(self) -> i16 {
+        self.c as i16
+    }
+}
+
+macro_rules! opcodes {
+    ($($(#[doc = $doc:literal])+ $name:ident: $a:ident, $b:ident, $c:ident;)*) => {
+        /// The operation of an instruction.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Op { $($(#[doc = $doc])+ $name,)* }
+
+        impl Op {
+            pub const ALL: &'static [Op] = &[$(Op::$name,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Op::$name => stringify!($name),)* }
+            }
+
+            /// What `a`, `b` and `c` are.
+            pub const fn operands(self) -> [Operand; 3] {
+                match self { $(Op::$name => [Operand::$a, Operand::$b, Operand::$c],)* }
+            }
+
+            /// One or two sentences on what it does.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Op::$name => concat!($($doc),+).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+opcodes! {
+    /// Does nothing.
+    Nop: None, None, None;
+
+    // Moving values
+    /// a = constant bc.
+    LoadConst: Def, ConstBC, None;
+    /// a = b.
+    Move: Def, Use, None;
+    /// a = b, and b keeps its value even if it is a temporary.
+    Copy: Def, Keep, None;
+    /// Releases what the register a holds, if anything.
+    Clear: Keep, None, None;
+    /// Raises UnboundLocalError if the local a is unassigned.
+    CheckBound: Keep, None, None;
+    /// `del` of the local a; UnboundLocalError if it is unassigned.
+    DeleteLocal: Keep, None, None;
+    /// Puts the value of a (maybe unassigned) into a new cell, and the cell into a.
+    MakeCell: Keep, None, None;
+    /// a = content of the cell b; NameError or UnboundLocalError if it is empty.
+    LoadCell: Def, Keep, None;
+    /// Content of the cell a = b.
+    StoreCell: Keep, Use, None;
+    /// Empties the cell a; an error as for LoadCell if it is empty.
+    DeleteCell: Keep, None, None;
+    /// a = global or builtin named by the site; NameError if there is none.
+    LoadGlobal: Def, None, Site;
+    /// Global named by the site = a.
+    StoreGlobal: Use, None, Site;
+    /// `del` of a global; NameError if there is none.
+    DeleteGlobal: None, None, Site;
+    /// a = name looked up in the namespace in register 0 (a class body's), then global, then builtin.
+    LoadName: Def, None, Site;
+    /// Item of the namespace in register 0 = a.
+    StoreName: Use, None, Site;
+    /// `del` of an item of the namespace in register 0; NameError if there is none.
+    DeleteName: None, None, Site;
+    /// a = name looked up in the namespace in register 0, else content of the cell b.
+    LoadNameOrCell: Def, Keep, Site;
+    /// a = intrinsic object number b (see `Intrinsic`).
+    LoadIntrinsic: Def, Count, None;
+
+    // Arithmetic; `t` may have IN_PLACE
+    /// a = b + c.
+    Add: Def, Use, Use;
+    /// a = b - c.
+    Sub: Def, Use, Use;
+    /// a = b * c.
+    Mul: Def, Use, Use;
+    /// a = b @ c.
+    MatMul: Def, Use, Use;
+    /// a = b / c.
+    Div: Def, Use, Use;
+    /// a = b // c.
+    FloorDiv: Def, Use, Use;
+    /// a = b % c.
+    Mod: Def, Use, Use;
+    /// a = b ** c.
+    Pow: Def, Use, Use;
+    /// a = b << c.
+    LShift: Def, Use, Use;
+    /// a = b >> c.
+    RShift: Def, Use, Use;
+    /// a = b & c.
+    BitAnd: Def, Use, Use;
+    /// a = b | c.
+    BitOr: Def, Use, Use;
+    /// a = b ^ c.
+    BitXor: Def, Use, Use;
+    /// a = b + immediate.
+    AddI: Def, Use, Imm;
+    /// a = b - immediate.
+    SubI: Def, Use, Imm;
+    /// a = b * immediate.
+    MulI: Def, Use, Imm;
+    /// a = b // immediate.
+    FloorDivI: Def, Use, Imm;
+    /// a = b % immediate.
+    ModI: Def, Use, Imm;
+    /// a = -b.
+    Neg: Def, Use, None;
+    /// a = +b.
+    Pos: Def, Use, None;
+    /// a = ~b.
+    Invert: Def, Use, None;
+    /// a = not b.
+    Not: Def, Use, None;
+
+    // Comparing
+    /// a = b < c.
+    Lt: Def, Use, Use;
+    /// a = b <= c.
+    Le: Def, Use, Use;
+    /// a = b == c.
+    Eq: Def, Use, Use;
+    /// a = b != c.
+    Ne: Def, Use, Use;
+    /// a = b > c.
+    Gt: Def, Use, Use;
+    /// a = b >= c.
+    Ge: Def, Use, Use;
+    /// a = b is c.
+    Is: Def, Use, Use;
+    /// a = b is not c.
+    IsNot: Def, Use, Use;
+    /// a = b in c.
+    In: Def, Use, Use;
+    /// a = b not in c.
+    NotIn: Def, Use, Use;
+
+    // Jumping
+    /// Goes to bc.
+    Jump: None, JumpBC, None;
+    /// Goes to bc if a is true.
+    JumpIfTrue: Use, JumpBC, None;
+    /// Goes to bc if a is false.
+    JumpIfFalse: Use, JumpBC, None;
+    /// Goes to bc if a is true; a keeps its value.
+    JumpIfTrueKeep: Keep, JumpBC, None;
+    /// Goes to bc if a is false; a keeps its value.
+    JumpIfFalseKeep: Keep, JumpBC, None;
+    /// Goes to bc if a is None.
+    JumpIfNone: Use, JumpBC, None;
+    /// Goes to bc if a is not None.
+    JumpIfNotNone: Use, JumpBC, None;
+    /// Jumps if a < b.
+    JumpIfLt: Use, Use, Jump16;
+    /// Jumps unless a < b.
+    JumpIfNotLt: Use, Use, Jump16;
+    /// Jumps if a <= b.
+    JumpIfLe: Use, Use, Jump16;
+    /// Jumps unless a <= b.
+    JumpIfNotLe: Use, Use, Jump16;
+    /// Jumps if a > b.
+    JumpIfGt: Use, Use, Jump16;
+    /// Jumps unless a > b.
+    JumpIfNotGt: Use, Use, Jump16;
+    /// Jumps if a >= b.
+    JumpIfGe: Use, Use, Jump16;
+    /// Jumps unless a >= b.
+    JumpIfNotGe: Use, Use, Jump16;
+    /// Jumps if a == b.
+    JumpIfEq: Use, Use, Jump16;
+    /// Jumps unless a == b.
+    JumpIfNotEq: Use, Use, Jump16;
+    /// Jumps if a != b.
+    JumpIfNe: Use, Use, Jump16;
+    /// Jumps unless a != b.
+    JumpIfNotNe: Use, Use, Jump16;
+    /// Jumps if a < immediate b.
+    JumpIfLtI: Use, Imm, Jump16;
+    /// Jumps unless a < immediate b.
+    JumpIfNotLtI: Use, Imm, Jump16;
+    /// Jumps if a <= immediate b.
+    JumpIfLeI: Use, Imm, Jump16;
+    /// Jumps unless a <= immediate b.
+    JumpIfNotLeI: Use, Imm, Jump16;
+    /// Jumps if a > immediate b.
+    JumpIfGtI: Use, Imm, Jump16;
+    /// Jumps unless a > immediate b.
+    JumpIfNotGtI: Use, Imm, Jump16;
+    /// Jumps if a >= immediate b.
+    JumpIfGeI: Use, Imm, Jump16;
+    /// Jumps unless a >= immediate b.
+    JumpIfNotGeI: Use, Imm, Jump16;
+    /// Jumps if a == immediate b.
+    JumpIfEqI: Use, Imm, Jump16;
+    /// Jumps unless a == immediate b.
+    JumpIfNotEqI: Use, Imm, Jump16;
+    /// Jumps if a != immediate b.
+    JumpIfNeI: Use, Imm, Jump16;
+    /// Jumps unless a != immediate b.
+    JumpIfNotNeI: Use, Imm, Jump16;
+
+    // Attributes and items
+    /// a = attribute of b named by the site.
+    LoadAttr: Def, Use, Site;
+    /// Attribute of a named by the site = b.
+    StoreAttr: Use, Use, Site;
+    /// `del` of an attribute of a.
+    DeleteAttr: Use, None, Site;
+    /// R[a] = function and R[a+1] = b for a method of b; or R[a] = attribute and R[a+1] undefined.
+    LoadMethod: Base, Use, Site;
+    /// a = b[c].
+    GetItem: Def, Use, Use;
+    /// a[b] = c.
+    SetItem: Use, Use, Use;
+    /// `del a[b]`.
+    DelItem: Use, Use, None;
+    /// a = slice(R[b], R[b+1], R[b+2]); takes the three.
+    BuildSlice: Def, Base, None;
+
+    // Building
+    /// a = list of the c registers from b; takes them.
+    BuildList: Def, Base, Count;
+    /// a = tuple of the c registers from b; takes them.
+    BuildTuple: Def, Base, Count;
+    /// a = set of the c registers from b; takes them.
+    BuildSet: Def, Base, Count;
+    /// a = dict of c pairs (key, value, key, value…) from b; takes them.
+    BuildDict: Def, Base, Count;
+    /// a = the c strings from b joined; takes them.
+    BuildString: Def, Base, Count;
+    /// Appends b to the list a.
+    ListAppend: Keep, Use, None;
+    /// Appends the items of the iterable b to the list a (`[*b]`).
+    ListExtend: Keep, Use, None;
+    /// a = tuple of the list b's items.
+    ListToTuple: Def, Use, None;
+    /// Adds b to the set a.
+    SetAdd: Keep, Use, None;
+    /// Adds the items of the iterable b to the set a.
+    SetUpdate: Keep, Use, None;
+    /// Item b of the dict a = c.
+    DictSet: Keep, Use, Use;
+    /// Adds the items of the mapping b to the dict a (`{**b}`).
+    DictUpdate: Keep, Use, None;
+    /// As DictUpdate, for keyword arguments: TypeError on a repeated or non-string key. c is the callable, for messages.
+    DictMerge: Keep, Use, Keep;
+    /// a = b formatted; bits 0-1 of c: 0 format, 1 str first, 2 repr first, 3 ascii first; bit 2 of c: the spec is in register a.
+    FormatValue: Def, Use, Count;
+    /// R[a..a+c] = the items of b, which must be exactly c.
+    Unpack: Base, Use, Count;
+    /// R[a..] = the items of b around a star: (c & 255) before, a list, (c >> 8) after.
+    UnpackStar: Base, Use, Count;
+
+    // Calling
+    /// a = call of the window at b with c arguments.
+    Call: Def, Base, Count;
+    /// a = call of the window at b with c arguments after the self slot.
+    CallMethod: Def, Base, Count;
+    /// As Call, the last arguments being keywords: their names are the tuple in R[b+2+c], which is taken too. `t` may have METHOD.
+    CallKw: Def, Base, Count;
+    /// a = call of R[b] with the arguments in the list or tuple R[b+2] and, if c is 1, the keywords in the dict R[b+3].
+    CallEx: Def, Base, Count;
+    /// a = function of the code constant b; R[c] = defaults tuple, R[c+1] = keyword defaults dict, R[c+2] = annotations dict, each maybe undefined; takes them.
+    MakeFunction: Def, Const, Base;
+    /// Returns a to the caller.
+    Return: Use, None, None;
+    /// Returns None to the caller.
+    ReturnNone: None, None, None;
+
+    // Iterating
+    /// a = iter(b).
+    GetIter: Def, Use, None;
+    /// R[a..a+3] = hidden state of a loop over b; jumps by c to the ForIter at the loop's end.
+    ForPrep: Base, Use, Jump16;
+    /// a = next item of the loop whose hidden state is at b, and jumps back by c; at the end falls through with the state released.
+    ForIter: Def, Base, Jump16;
+    /// a = aiter(b).
+    GetAIter: Def, Use, None;
+    /// a = awaitable of the next item of the async iterator b.
+    GetANext: Def, Keep, None;
+
+    // Suspending
+    /// Suspends the frame with the value b; a = what is sent in.
+    Yield: Def, Use, None;
+    /// a = iterator to delegate to for `yield from b`.
+    GetYieldFrom: Def, Use, None;
+    /// a = iterator to delegate to for `await b`; c says where it stands: 0 await, 1 `async with` enter, 2 its exit, 3 `async for`.
+    GetAwaitable: Def, Use, Count;
+    /// Delegates to the iterator in the temporary b until it ends; a = its result, b is taken.
+    Delegate: Def, Use, None;
+
+    // Contexts
+    /// R[a], R[a+1] = window of b's `__exit__` (R[a+1] maybe undefined); c = result of its `__enter__`.
+    EnterWith: Base, Use, Def;
+    /// As EnterWith with `__aexit__`, and c = awaitable of `__aenter__`.
+    EnterAsyncWith: Base, Use, Def;
+    /// a = result of calling the exit window at b, which is taken, with the three parts of the exception c.
+    ExitWith: Def, Base, Keep;
+
+    // Exceptions
+    /// Raises; c is 0 for the handled exception again, 1 for a, 2 for a from b.
+    Raise: OptUse, OptUse, Count;
+    /// Raises the exception a again as it is, its traceback growing on.
+    Reraise: Use, None, None;
+    /// The exception a becomes the handled one; R[a+1] = what was handled before.
+    PushExc: Base, None, None;
+    /// Ends what PushExc began: takes R[a] and R[a+1].
+    PopExc: Base, None, None;
+    /// a = whether the exception b matches c (a class or tuple of classes; TypeError if not).
+    ExcMatches: Def, Keep, Use;
+    /// `except*`: takes the type c; the exception (or rest) R[a] is split: R[a+1] = matching group or None, R[a] = rest or None.
+    ExcStarMatches: Base, None, Use;
+    /// `except*` end: a = what must be raised for the original b, given the list c of raised and unhandled, or None.
+    ExcStarResult: Def, Use, Use;
+
+    // Modules
+    /// a = import of the module named by the site; R[b] = fromlist tuple or None, R[b+1] = level; takes both.
+    ImportName: Def, Base, Site;
+    /// a = name of the site from the module b.
+    ImportFrom: Def, Keep, Site;
+    /// `from module a import *`.
+    ImportStar: Use, None, None;
+
+    // Patterns
+    /// a = whether b is a sequence as PEP 634 sees it.
+    MatchSequence: Def, Keep, None;
+    /// a = whether b is a mapping as PEP 634 sees it.
+    MatchMapping: Def, Keep, None;
+    /// a = tuple of the values of b under the keys of the tuple c, or None if one is missing.
+    MatchKeys: Def, Keep, Use;
+    /// a = tuple of the attributes that the class pattern takes from the subject R[b], or None; R[b+1] = class, R[b+2] = tuple of keyword names, both taken; c = positional patterns.
+    MatchClass: Def, Base, Count;
+    /// a = len(b).
+    GetLen: Def, Keep, None;
+}
+
+/// Objects that compiled code needs whatever the names mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u16)]
+pub enum Intrinsic {
+    /// The class AssertionError.
+    AssertionError = 0,
+    /// `builtins.__build_class__`.
+    BuildClass = 1,
+    /// `f(name, value_thunk, type_params)` makes a TypeAliasType.
+    TypeAlias = 2,
+    /// `f(kind, name, bound_thunk, default_thunk)` makes a TypeVar, TypeVarTuple or ParamSpec: kind 0, 1, 2.
+    TypeParam = 3,
+    /// The class StopAsyncIteration.
+    StopAsyncIteration = 4,
+    /// `f(params_tuple)` makes the `Generic[...]` base of a class with type parameters.
+    Generic = 5,
+    /// The class BaseException.
+    BaseException = 6,
+}
+
+impl Intrinsic {
+    pub const ALL: &'static [Intrinsic] = &[
+        Intrinsic::AssertionError,
+        Intrinsic::BuildClass,
+        Intrinsic::TypeAlias,
+        Intrinsic::TypeParam,
+        Intrinsic::StopAsyncIteration,
+        Intrinsic::Generic,
+        Intrinsic::BaseException,
+    ];
+}
+
+const _: () = assert!(size_of::<Instr>() == 8);
