@@ -3,7 +3,12 @@
 
 use crate::source::{Source, Span};
 
+mod anchors;
 pub mod code;
+mod excerpt;
+mod python;
+pub mod render;
+pub mod traceback;
 
 pub use code::Code;
 

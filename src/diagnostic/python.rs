@@ -1,0 +1,374 @@
+//! CPython 3.13's form of a traceback: frames with marked lines, chains of exceptions, and groups
+//! as trees. The frame of chains and groups also serves our own drawings.
+
+use super::anchors::{Anchors, Root, anchors};
+use super::traceback::{FrameEntry, UncaughtError};
+use crate::source::Source;
+use std::fmt::Write as _;
+use unicode_width::UnicodeWidthChar;
+
+/// Members of a group shown, and depth to which groups in groups are.
+const GROUP_WIDTH: usize = 15;
+const GROUP_DEPTH: usize = 10;
+/// Times the same frame is shown before the rest is counted.
+const REPEATS: usize = 3;
+
+/// Writes what stands above the last lines of one exception; the flag tells whether it is a group.
+pub(super) type Stack<'a> = &'a dyn Fn(&UncaughtError, bool) -> String;
+
+/// An exception with everything before it and, for groups, in it.
+pub(super) fn chained(error: &UncaughtError, stack: Stack<'_>) -> String {
+    let mut tree = Tree {
+        out: String::new(),
+        depth: 0,
+        close: false,
+        stack,
+    };
+    tree.chain(error);
+    tree.out
+}
+
+struct Tree<'a> {
+    out: String,
+    /// How deep inside groups the next line stands.
+    depth: usize,
+    /// Whether the innermost open group still lacks its bottom line.
+    close: bool,
+    stack: Stack<'a>,
+}
+
+impl Tree<'_> {
+    fn chain(&mut self, error: &UncaughtError) {
+        for (relation, earlier) in error.chain.iter().rev() {
+            self.one(earlier);
+            self.emit(&format!("\n{}\n\n", relation.sentence()), '|');
+        }
+        self.one(error);
+    }
+
+    fn one(&mut self, error: &UncaughtError) {
+        match &error.children {
+            None => {
+                let stack = (self.stack)(error, false);
+                self.emit(&stack, '|');
+                self.emit(&error.last_lines(), '|');
+            }
+            Some(_) if self.depth > GROUP_DEPTH => {
+                self.emit(&format!("... (max_group_depth is {GROUP_DEPTH})\n"), '|');
+            }
+            Some(children) => self.group(error, children),
+        }
+    }
+
+    fn group(&mut self, error: &UncaughtError, children: &[UncaughtError]) {
+        let top = self.depth == 0;
+        self.depth += usize::from(top);
+        let stack = (self.stack)(error, true);
+        let (head, rest) = stack.split_once('\n').unwrap_or((stack.as_str(), ""));
+        if !head.is_empty() {
+            self.emit(&format!("{head}\n"), if top { '+' } else { '|' });
+            self.emit(rest, '|');
+        }
+        self.emit(&error.last_lines(), '|');
+        let shown = children.len().min(GROUP_WIDTH + 1);
+        self.close = false;
+        for (i, child) in children.iter().take(shown).enumerate() {
+            let last = i + 1 == shown;
+            // A group that ends its parent draws the bottom line for both.
+            self.close = last;
+            let cut = i >= GROUP_WIDTH;
+            let title = if cut {
+                "...".to_string()
+            } else {
+                (i + 1).to_string()
+            };
+            let branch = if i == 0 { "+-" } else { "  " };
+            let _ = writeln!(
+                self.out,
+                "{}{branch}+---------------- {title} ----------------",
+                self.indent()
+            );
+            self.depth += 1;
+            if cut {
+                let more = children.len() - GROUP_WIDTH;
+                let plural = if more > 1 { "s" } else { "" };
+                self.emit(&format!("and {more} more exception{plural}\n"), '|');
+            } else {
+                self.chain(child);
+            }
+            if last && self.close {
+                let _ = writeln!(
+                    self.out,
+                    "{}+------------------------------------",
+                    self.indent()
+                );
+                self.close = false;
+            }
+            self.depth -= 1;
+        }
+        self.depth -= usize::from(top);
+    }
+
+    fn indent(&self) -> String {
+        " ".repeat(2 * self.depth)
+    }
+
+    /// Adds lines behind the margin of the groups around them.
+    fn emit(&mut self, text: &str, margin: char) {
+        if self.depth == 0 {
+            self.out.push_str(text);
+            return;
+        }
+        let indent = self.indent();
+        for line in text.split_inclusive('\n') {
+            let _ = write!(self.out, "{indent}{margin} {line}");
+        }
+    }
+}
+
+/// `Traceback (most recent call last):` and the frames.
+pub(super) fn stack(error: &UncaughtError, group: bool) -> String {
+    if error.entries.is_empty() {
+        return String::new();
+    }
+    let kind = if group {
+        "Exception Group Traceback"
+    } else {
+        "Traceback"
+    };
+    let mut out = format!("{kind} (most recent call last):\n");
+    let mut last: Option<(&FrameEntry, u32)> = None;
+    let mut count = 0;
+    for entry in &error.entries {
+        let line = entry.source.line_of(entry.span.start);
+        let again = last.is_some_and(|(l, at)| {
+            at == line && l.function == entry.function && l.source.name() == entry.source.name()
+        });
+        if !again {
+            repeated(&mut out, count);
+            last = Some((entry, line));
+            count = 0;
+        }
+        count += 1;
+        if count <= REPEATS {
+            frame(&mut out, entry, line);
+        }
+    }
+    repeated(&mut out, count);
+    out
+}
+
+fn repeated(out: &mut String, count: usize) {
+    if let Some(more) = count.checked_sub(REPEATS).filter(|n| *n > 0) {
+        let plural = if more > 1 { "s" } else { "" };
+        let _ = writeln!(out, "  [Previous line repeated {more} more time{plural}]");
+    }
+}
+
+fn frame(out: &mut String, entry: &FrameEntry, line: u32) {
+    let _ = writeln!(
+        out,
+        "  File \"{}\", line {line}, in {}",
+        entry.source.name(),
+        entry.function
+    );
+    for text in source_lines(entry, line) {
+        let _ = writeln!(out, "    {text}");
+    }
+}
+
+/// The lines of a frame's expression, indentation removed, with marks where they say something.
+fn source_lines(entry: &FrameEntry, first: u32) -> Vec<String> {
+    let source = &entry.source;
+    let last = source.line_of(entry.span.end.saturating_sub(1).max(entry.span.start));
+    let original: Vec<&str> = (first..=last)
+        .map(|n| source.line_text(n).trim_end())
+        .collect();
+    if original.iter().all(|l| l.trim().is_empty()) {
+        return Vec::new();
+    }
+    let lines = dedent(&original);
+    let removed = chars(original.first().copied()) - chars(lines.first().map(String::as_str));
+    let start = column(source, entry.span.start, first).saturating_sub(removed);
+    let end = column(source, entry.span.end, last).saturating_sub(removed);
+    let block = Block { lines, start, end };
+    dedent(
+        &block
+            .marked()
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn chars(text: Option<&str>) -> usize {
+    text.map_or(0, |t| t.chars().count())
+}
+
+/// The character column of a byte offset in a line.
+fn column(source: &Source, offset: u32, line: u32) -> usize {
+    let text = source.line_text(line);
+    let start = (text.as_ptr() as usize).saturating_sub(source.text().as_ptr() as usize);
+    let bytes = (offset as usize).saturating_sub(start).min(text.len());
+    text.char_indices().take_while(|(i, _)| *i < bytes).count()
+}
+
+/// Removes the indentation that all lines have in common; blank lines become empty.
+fn dedent(lines: &[&str]) -> Vec<String> {
+    let indent = |l: &str| l.len() - l.trim_start_matches([' ', '\t']).len();
+    let solid = || lines.iter().filter(|l| !l.trim().is_empty());
+    let mut common = solid()
+        .next()
+        .map_or("", |l| l.get(..indent(l)).unwrap_or(""));
+    for line in solid() {
+        let same = common
+            .bytes()
+            .zip(line.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        common = common.get(..same).unwrap_or("");
+    }
+    let cut = |l: &&str| {
+        if l.trim().is_empty() {
+            String::new()
+        } else {
+            l.strip_prefix(common).unwrap_or(l).into()
+        }
+    };
+    lines.iter().map(cut).collect()
+}
+
+/// The lines of an expression, from column `start` of the first to `end` of the last.
+struct Block {
+    lines: Vec<String>,
+    start: usize,
+    end: usize,
+}
+
+impl Block {
+    fn marked(&self) -> Vec<String> {
+        let anchors = anchors(&self.segment());
+        let shown = self.worth_marking(anchors.as_ref());
+        let mut out = Vec::new();
+        let mut previous: Option<usize> = None;
+        for line in self.significant(anchors.as_ref()) {
+            match previous.map(|p| line - p) {
+                Some(2) => self.line(line - 1, shown, anchors.as_ref(), &mut out),
+                Some(gap) if gap > 2 => out.push(format!("...<{} lines>...", gap - 1)),
+                _ => {}
+            }
+            self.line(line, shown, anchors.as_ref(), &mut out);
+            previous = Some(line);
+        }
+        out
+    }
+
+    /// The text of the expression itself.
+    fn segment(&self) -> String {
+        let joined = self.lines.join("\n");
+        let behind = chars(self.lines.last().map(String::as_str)).saturating_sub(self.end);
+        let total = joined.chars().count();
+        joined
+            .chars()
+            .take(total.saturating_sub(behind))
+            .skip(self.start)
+            .collect()
+    }
+
+    /// The lines to show: first, last, and those around the anchors.
+    fn significant(&self, anchors: Option<&Anchors>) -> Vec<usize> {
+        let mut lines = vec![0, self.lines.len().saturating_sub(1)];
+        if let Some(a) = anchors {
+            for at in [a.left.0, a.right.0] {
+                lines.extend(at.saturating_sub(1)..=at + 1);
+            }
+        }
+        lines.retain(|l| *l < self.lines.len());
+        lines.sort_unstable();
+        lines.dedup();
+        lines
+    }
+
+    fn line(&self, number: usize, shown: bool, anchors: Option<&Anchors>, out: &mut Vec<String>) {
+        let Some(text) = self.lines.get(number) else {
+            return;
+        };
+        out.push(text.clone());
+        if shown {
+            out.push(self.marks(number, text, anchors));
+        }
+    }
+
+    /// The marks under one line.
+    fn marks(&self, number: usize, text: &str, anchors: Option<&Anchors>) -> String {
+        let indent = text.chars().take_while(|c| c.is_whitespace()).count();
+        let first = display_width(self.lines.first().map_or("", String::as_str), self.start);
+        let is_last = number + 1 == self.lines.len();
+        let width = display_width(text, if is_last { self.end } else { usize::MAX });
+        let edge = |at: (usize, usize)| {
+            let column = if at.0 == 0 { at.1 + self.start } else { at.1 };
+            (
+                at.0,
+                display_width(self.lines.get(at.0).map_or("", String::as_str), column),
+            )
+        };
+        let bounds = anchors.map(|a| (edge(a.left), edge(a.right)));
+        let mark = |column: usize| {
+            if column < indent || (number == 0 && column < first) {
+                return ' ';
+            }
+            match bounds {
+                Some((left, right)) if (number, column) < left || (number, column) >= right => '~',
+                _ => '^',
+            }
+        };
+        (0..width).map(mark).collect()
+    }
+
+    /// Marks are left out where they would be under all there is to see.
+    fn worth_marking(&self, anchors: Option<&Anchors>) -> bool {
+        let head: String = self
+            .lines
+            .first()
+            .map_or("", String::as_str)
+            .chars()
+            .take(self.start)
+            .collect();
+        let tail: String = self
+            .lines
+            .last()
+            .map_or("", String::as_str)
+            .chars()
+            .skip(self.end)
+            .collect();
+        match anchors {
+            Some(a) => !(is_plain_statement(&head, a.root) && is_statement_end(&tail)),
+            None => !head.trim().is_empty() || !tail.trim().is_empty(),
+        }
+    }
+}
+
+/// `return ` before the call of a name, `name = ` before any call: nothing that needs a mark.
+fn is_plain_statement(head: &str, root: Root) -> bool {
+    let head = head.trim();
+    let Some(target) = head.strip_suffix('=') else {
+        return root == Root::NameCall && head == "return";
+    };
+    let name = target.trim_end();
+    root != Root::Other
+        && name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+fn is_statement_end(tail: &str) -> bool {
+    let tail = tail.trim_start();
+    tail.is_empty() || tail.starts_with(['#', ';'])
+}
+
+/// Columns that the first `count` characters take.
+fn display_width(text: &str, count: usize) -> usize {
+    text.chars()
+        .take(count)
+        .map(|c| if c.width() == Some(2) { 2 } else { 1 })
+        .sum()
+}

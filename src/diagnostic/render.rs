@@ -1,0 +1,287 @@
+//! Draws diagnostics for people, with ariadne. The only place that knows how an error looks; it
+//! knows nothing of where errors come from.
+
+use super::excerpt::{excerpt, visible};
+use super::{Code, Diagnostic, Label, Level};
+use crate::source::{Source, Span};
+use ariadne::{CharSet, Color, Config, Report, ReportKind};
+use std::fmt::Write as _;
+
+/// How drawings look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// Terminal colours.
+    pub color: bool,
+    /// No box-drawing characters.
+    pub ascii: bool,
+    /// Columns to stay within, where the text allows.
+    pub width: usize,
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        RenderOptions {
+            color: false,
+            ascii: false,
+            width: 100,
+        }
+    }
+}
+
+/// Room for line numbers and frame beside a source line.
+const GUTTER: usize = 12;
+/// The narrowest excerpt of a source line.
+const NARROWEST: usize = 40;
+/// Where a label says nothing, this stands beside its underline.
+const UNSAID: &str = "here";
+
+/// Colours of the labels after the first.
+const SECONDARY: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Blue, Color::Green];
+
+/// Draws all of them, in order; after syntax errors comes the line with which CPython ends.
+pub fn render(diagnostics: &[Diagnostic], options: &RenderOptions) -> String {
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        out.push_str(&draw(diagnostic, options));
+    }
+    if let Some(line) = diagnostics.iter().find_map(final_line) {
+        out.push_str(&line);
+        out.push('\n');
+    }
+    out
+}
+
+/// CPython's last line for a diagnostic that is a kind of `SyntaxError`.
+pub fn final_line(diagnostic: &Diagnostic) -> Option<String> {
+    let kind = match (diagnostic.level, diagnostic.code) {
+        (Level::Warning, _) => return None,
+        (_, Code::Syntax) => "SyntaxError",
+        (_, Code::Indentation) => "IndentationError",
+        (_, Code::Tab) => "TabError",
+        _ => return None,
+    };
+    Some(format!("{kind}: {}", diagnostic.title))
+}
+
+/// The labels that lie in one source.
+struct Group<'a> {
+    source: &'a Source,
+    labels: Vec<&'a Label>,
+}
+
+/// One diagnostic without the closing line.
+pub(super) fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
+    let groups = group(&diagnostic.labels);
+    if groups.is_empty() {
+        return without_source(diagnostic, options);
+    }
+    let config = Config::new()
+        .with_color(options.color)
+        .with_char_set(if options.ascii {
+            CharSet::Ascii
+        } else {
+            CharSet::Unicode
+        });
+    let width = options.width.saturating_sub(GUTTER).max(NARROWEST);
+    let ellipsis = if options.ascii { "..." } else { "…" };
+    let mut sources: Vec<(String, String)> = Vec::new();
+    let mut labels = Vec::new();
+    let mut order = 0;
+    for (i, group) in groups.iter().enumerate() {
+        let spans: Vec<Span> = group.labels.iter().map(|l| l.span).collect();
+        let shown = excerpt(group.source, &spans, width, ellipsis);
+        for (label, range) in group.labels.iter().zip(shown.ranges) {
+            let color = if order == 0 {
+                primary_color(diagnostic.level)
+            } else {
+                secondary_color(order)
+            };
+            let label = ariadne::Label::new((placeholder(i), range.clone()))
+                .with_message(if label.text.is_empty() {
+                    UNSAID.into()
+                } else {
+                    one_line(&label.text)
+                })
+                .with_color(color);
+            labels.push((i, range.end, label));
+            order += 1;
+        }
+        sources.push((placeholder(i), shown.text));
+    }
+    // Out of order, ariadne would open a new box for the same source.
+    labels.sort_by_key(|(group, end, _)| (*group, *end));
+    let kind = match diagnostic.level {
+        Level::Error => ReportKind::Error,
+        Level::Warning => ReportKind::Warning,
+    };
+    let mut report = Report::build(kind, (placeholder(0), 0..0))
+        .with_config(config)
+        .with_code(diagnostic.code.text())
+        .with_message(one_line(&diagnostic.title));
+    report.add_labels(labels.into_iter().map(|(_, _, label)| label));
+    for note in &diagnostic.notes {
+        report.add_note(wrap(note, width));
+    }
+    if let Some(help) = &diagnostic.help {
+        report.add_help(wrap(help, width));
+    }
+    let mut bytes = Vec::new();
+    if report
+        .finish()
+        .write(ariadne::sources(sources), &mut bytes)
+        .is_err()
+    {
+        return without_source(diagnostic, options);
+    }
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    for (i, group) in groups.iter().enumerate() {
+        text = name_place(&text, &placeholder(i), group);
+    }
+    trim_line_ends(&text)
+}
+
+/// Labels by source, the first label's source first; inside a source by place.
+fn group(labels: &[Label]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for label in labels {
+        match groups.iter_mut().find(|g| same(g.source, &label.source)) {
+            Some(group) => group.labels.push(label),
+            None => groups.push(Group {
+                source: &label.source,
+                labels: vec![label],
+            }),
+        }
+    }
+    groups
+}
+
+fn same(a: &Source, b: &Source) -> bool {
+    a.name() == b.name() && std::ptr::eq(a.text(), b.text())
+}
+
+/// What ariadne is told to call the source: a character that cannot come from a program, since
+/// excerpts and messages are cleaned. [`name_place`] puts the real name and place there, which
+/// ariadne cannot know because it sees only an excerpt.
+fn placeholder(index: usize) -> String {
+    format!("\u{1}{index}\u{2}")
+}
+
+/// Replaces `PLACEHOLDER:line:column` by the name and the place of the group's first label.
+fn name_place(text: &str, placeholder: &str, group: &Group<'_>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(placeholder) {
+        out.push_str(before);
+        let start = group.labels.first().map_or(0, |l| l.span.start);
+        let place = group
+            .source
+            .position(start.min(group.source.text().len() as u32));
+        let _ = write!(
+            out,
+            "{}:{}:{}",
+            one_line(group.source.name()),
+            place.line,
+            place.column + 1
+        );
+        rest =
+            after.trim_start_matches([':', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '?']);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A diagnostic that points nowhere.
+fn without_source(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
+    let (word, color) = match diagnostic.level {
+        Level::Error => ("Error", "\u{1b}[31m"),
+        Level::Warning => ("Warning", "\u{1b}[33m"),
+    };
+    let (on, off) = if options.color {
+        (color, "\u{1b}[0m")
+    } else {
+        ("", "")
+    };
+    let mut out = format!(
+        "{on}[{}] {word}:{off} {}\n",
+        diagnostic.code.text(),
+        one_line(&diagnostic.title)
+    );
+    let help = diagnostic.help.iter().map(|h| ("Help", h));
+    for (word, text) in help.chain(diagnostic.notes.iter().map(|n| ("Note", n))) {
+        let wrapped = wrap(text, options.width.max(NARROWEST));
+        for (i, line) in wrapped.lines().enumerate() {
+            let head = if i == 0 {
+                format!("{word}: ")
+            } else {
+                " ".repeat(word.len() + 2)
+            };
+            let _ = writeln!(out, "  {head}{line}");
+        }
+    }
+    out
+}
+
+fn primary_color(level: Level) -> Color {
+    match level {
+        Level::Error => Color::Red,
+        Level::Warning => Color::Yellow,
+    }
+}
+
+fn secondary_color(order: usize) -> Color {
+    SECONDARY
+        .get((order - 1) % SECONDARY.len())
+        .copied()
+        .unwrap_or(Color::Cyan)
+}
+
+/// The first line of a text, harmless to a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    let mut lines = text.lines();
+    let mut first: String = lines.next().unwrap_or("").chars().map(visible).collect();
+    if lines.next().is_some() {
+        first.push_str(" …");
+    }
+    first
+}
+
+/// Breaks the lines of a text at spaces so that they stay within `width` columns.
+fn wrap(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let line: String = line.chars().map(visible).collect();
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        let mut column = indent.len();
+        out.push_str(&indent);
+        for (i, word) in line.split_whitespace().enumerate() {
+            let length = word.chars().count();
+            if i > 0 && column + 1 + length > width {
+                out.push('\n');
+                out.push_str(&indent);
+                column = indent.len();
+            } else if i > 0 {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += length;
+        }
+        out.push('\n');
+    }
+    out.truncate(out.trim_end_matches('\n').len());
+    out
+}
+
+/// Spaces at line ends say nothing and make drawings hard to compare.
+fn trim_line_ends(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

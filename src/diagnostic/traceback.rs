@@ -1,0 +1,225 @@
+//! An exception that nothing caught, as data, and how it is told to people. The VM fills in an
+//! [`UncaughtError`]; this module knows nothing of how it came about.
+
+use super::render::{RenderOptions, draw};
+use super::{Code, Diagnostic, Label, Level, python};
+use crate::source::{Source, Span};
+
+/// One step of the way from the top of the program to where the exception was raised.
+#[derive(Clone, Debug)]
+pub struct FrameEntry {
+    pub source: Source,
+    /// The expression that was being evaluated.
+    pub span: Span,
+    /// The code object's plain name: `main`, `<module>`, `<lambda>`.
+    pub function: String,
+    /// Whether it is code of the embedded library, which a reader did not write.
+    pub library: bool,
+}
+
+/// How an earlier exception led to the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Relation {
+    /// `raise … from …`: the `__cause__`.
+    Cause,
+    /// Raised while the earlier one was being handled: the `__context__`.
+    Context,
+}
+
+impl Relation {
+    /// The sentence that CPython puts between the two.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Relation::Cause => {
+                "The above exception was the direct cause of the following exception:"
+            }
+            Relation::Context => {
+                "During handling of the above exception, another exception occurred:"
+            }
+        }
+    }
+}
+
+/// An exception that reached the top, with all that is told about it.
+#[derive(Clone, Debug, Default)]
+pub struct UncaughtError {
+    /// The traceback, outermost call first.
+    pub entries: Vec<FrameEntry>,
+    /// CPython's `Type: message`, suggestion included; more than one line if the message is.
+    pub last_line: String,
+    /// The exception's `__notes__`, one entry each.
+    pub notes: Vec<String>,
+    /// The exceptions before this one, the nearest first: each with how it led to the one before
+    /// it in this list (the first: to this exception). Their own `chain` is empty.
+    pub chain: Vec<(Relation, UncaughtError)>,
+    /// The members of an exception group. Whoever fills this in stops below ten levels, as
+    /// deeper ones are never shown.
+    pub children: Option<Vec<UncaughtError>>,
+    /// Our own explanations, for the drawing only.
+    pub explanations: Vec<String>,
+    /// What to write instead, for the drawing only.
+    pub help: Option<String>,
+}
+
+impl UncaughtError {
+    /// The lines with which CPython ends its report of one exception: type, message and notes.
+    pub fn last_lines(&self) -> String {
+        let mut out = format!("{}\n", self.last_line);
+        for note in &self.notes {
+            out.push_str(note);
+            out.push('\n');
+        }
+        out
+    }
+}
+
+/// Calls shown at either end of a long way.
+const SHOWN_AT_END: usize = 4;
+const SHOWN_AT_START: usize = 2;
+
+/// The report for people: a drawing of the innermost place in the user's own code with the way
+/// that led there, what came before it, and CPython's last line.
+pub fn render_uncaught(error: &UncaughtError, options: &RenderOptions) -> String {
+    python::chained(error, &|error, _| drawing(error, options))
+}
+
+/// CPython's own form, byte for byte.
+pub fn render_python(error: &UncaughtError) -> String {
+    python::chained(error, &python::stack)
+}
+
+/// The drawing of one exception; empty if no source is known.
+fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
+    let steps = steps(&error.entries);
+    let mut diagnostic = Diagnostic::new(Code::Uncaught, Level::Error, error.last_line.as_str());
+    diagnostic.notes = error.explanations.clone();
+    diagnostic.help.clone_from(&error.help);
+    let Some((innermost, callers)) = steps.split_last() else {
+        return String::new();
+    };
+    diagnostic
+        .labels
+        .push(innermost.label(innermost.raised_text(error.entries.last())));
+    let hidden = callers.len().saturating_sub(SHOWN_AT_END + SHOWN_AT_START);
+    let far = callers
+        .iter()
+        .take(if hidden > 0 { SHOWN_AT_START } else { 0 });
+    let near = callers.iter().skip(if hidden > 0 {
+        SHOWN_AT_START + hidden
+    } else {
+        0
+    });
+    for step in near.rev().chain(far.rev()) {
+        diagnostic.labels.push(step.label(step.called_text()));
+    }
+    if hidden > 0 {
+        let plural = if hidden == 1 { "" } else { "s" };
+        diagnostic.notes.push(format!(
+            "{hidden} more call{plural} between these are not shown"
+        ));
+    }
+    merge_labels(&mut diagnostic.labels);
+    draw(&diagnostic, options)
+}
+
+/// Calls in the user's code, each with how often it stood there in a row.
+struct Step<'a> {
+    entry: &'a FrameEntry,
+    times: usize,
+}
+
+/// The way without the library's frames, equal neighbours folded. Where all of it is library
+/// code, that is shown after all.
+fn steps(entries: &[FrameEntry]) -> Vec<Step<'_>> {
+    let all_library = entries.iter().all(|e| e.library);
+    let mut steps: Vec<Step<'_>> = Vec::new();
+    for entry in entries.iter().filter(|e| all_library || !e.library) {
+        match steps.last_mut() {
+            Some(last) if same_place(last.entry, entry) => last.times += 1,
+            _ => steps.push(Step { entry, times: 1 }),
+        }
+    }
+    steps
+}
+
+fn same_place(a: &FrameEntry, b: &FrameEntry) -> bool {
+    a.span == b.span && a.function == b.function && a.source.name() == b.source.name()
+}
+
+impl Step<'_> {
+    fn label(&self, text: String) -> Label {
+        Label {
+            source: self.entry.source.clone(),
+            span: self.entry.span,
+            text,
+        }
+    }
+
+    /// `innermost` is where it was really raised, which may be inside the library.
+    fn raised_text(&self, innermost: Option<&FrameEntry>) -> String {
+        let place = place_name(&self.entry.function);
+        match innermost {
+            Some(inner) if inner.library && !self.entry.library => {
+                format!(
+                    "raised inside the library's {}, called here{}",
+                    inner.function,
+                    called_in(&place)
+                )
+            }
+            _ if self.times > 1 => {
+                format!(
+                    "raised here{}, in the last of {} such calls",
+                    called_in(&place),
+                    self.times
+                )
+            }
+            _ => format!("raised here{}", called_in(&place)),
+        }
+    }
+
+    fn called_text(&self) -> String {
+        let place = place_name(&self.entry.function);
+        match self.times {
+            1 => format!("called from here{}", called_in(&place)),
+            n => format!("called from here{}, {n} times in a row", called_in(&place)),
+        }
+    }
+}
+
+/// How a reader calls a code object; nothing for the top of a file.
+fn place_name(function: &str) -> Option<String> {
+    match function {
+        "<module>" => None,
+        name if name.starts_with('<') => Some(format!("a {}", name.trim_matches(['<', '>']))),
+        name => Some(format!("{name}()")),
+    }
+}
+
+fn called_in(place: &Option<String>) -> String {
+    place
+        .as_ref()
+        .map_or(String::new(), |p| format!(", in {p}"))
+}
+
+/// Two labels on one span would be drawn over each other: their texts are joined.
+fn merge_labels(labels: &mut Vec<Label>) {
+    let mut merged: Vec<Label> = Vec::new();
+    for label in labels.drain(..) {
+        let twin = merged
+            .iter_mut()
+            .find(|l| l.span == label.span && l.source.name() == label.source.name());
+        match twin {
+            Some(twin) if twin.text == label.text => {}
+            Some(twin) => {
+                twin.text.push_str("; ");
+                twin.text.push_str(&label.text);
+            }
+            None => merged.push(label),
+        }
+    }
+    *labels = merged;
+}
+
+#[cfg(test)]
+#[path = "traceback_tests.rs"]
+mod tests;
