@@ -1,6 +1,7 @@
 //! coro: a small Python-like language that shows how coroutines really work.
 
 pub mod bytecode;
+pub mod cli;
 pub mod compile;
 pub mod diagnostic;
 pub mod source;

@@ -1,0 +1,244 @@
+//! The `coro` command: reads arguments and files, calls the engine, draws what went wrong, picks
+//! the exit code. Everything it prints comes from elsewhere as data.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+mod dump;
+mod input;
+mod run;
+mod terminal;
+
+use input::Input;
+use terminal::Terminal;
+
+/// Exit code for a wrong command line or a file that cannot be read, as CPython's.
+const USAGE: i32 = 2;
+/// Exit code of a run in which coro itself failed, as Rust's for a panic.
+const INTERNAL: i32 = 101;
+
+/// Stack for the front end, largest first: recursion over deep trees is bounded, but generously.
+/// The pages are reserved, not used.
+const STACK_SIZES: [usize; 3] = [1 << 30, 256 << 20, 64 << 20];
+
+/// A small Python-like language that shows how coroutines really work.
+#[derive(Parser)]
+#[command(name = "coro", version, disable_help_subcommand = true)]
+#[command(
+    override_usage = "coro [OPTIONS] FILE [ARGS]...\n       coro [OPTIONS] -c CODE [ARGS]...\n       coro COMMAND ..."
+)]
+#[command(
+    after_help = "FILE may be - for standard input. What follows FILE belongs to the program (sys.argv)."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+    /// Colours in messages
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a program (the same as naming the file alone)
+    Run(RunArgs),
+    /// Show the bytecode of a program
+    Dis(FileArgs),
+    /// Show the syntax tree of a program
+    Ast(FileArgs),
+    /// Show the tokens of a program
+    Tokens(FileArgs),
+}
+
+/// How to run a program.
+#[derive(Args)]
+struct RunArgs {
+    /// Run this text instead of a file
+    #[arg(short = 'c', value_name = "CODE")]
+    code: Option<String>,
+    /// Let time jump to the next timer instead of waiting for it
+    #[arg(long)]
+    virtual_time: bool,
+    /// The form of reports of uncaught exceptions
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = TracebackForm::Coro)]
+    traceback: TracebackForm,
+    /// The program and its arguments
+    #[arg(
+        value_name = "FILE",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<OsString>,
+}
+
+/// A program to look at.
+#[derive(Args)]
+struct FileArgs {
+    /// Look at this text instead of a file
+    #[arg(short = 'c', value_name = "CODE", conflicts_with = "file")]
+    code: Option<String>,
+    /// The program; - is standard input
+    #[arg(required_unless_present = "code")]
+    file: Option<OsString>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+/// How uncaught exceptions are reported.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TracebackForm {
+    /// A drawing of the source with the way that led there
+    Coro,
+    /// What CPython prints, byte for byte
+    Python,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let arguments = end_options_after_code(std::env::args_os().collect());
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let code = on_a_large_stack(|| dispatch(&cli));
+    // As the operating system sees it: the low byte.
+    ExitCode::from((code & 0xff) as u8)
+}
+
+/// As in CPython, what follows `-c CODE` belongs to the program, options or not.
+fn end_options_after_code(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let first_word = arguments
+        .iter()
+        .skip(1)
+        .position(|a| !a.to_string_lossy().starts_with('-'));
+    let options = first_word.map_or(arguments.len(), |i| i + 1);
+    let after_run = usize::from(arguments.get(options).is_some_and(|a| a == "run"));
+    let code = arguments
+        .iter()
+        .take(options + after_run + 1)
+        .position(|a| a == "-c");
+    if let Some(at) = code.filter(|at| at + 2 <= arguments.len()) {
+        arguments.insert(at + 2, "--".into());
+    }
+    arguments
+}
+
+/// Prints what clap has to say: help and version to stdout, complaints to stderr.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing can be done if even this cannot be written.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { USAGE as u8 } else { 0 })
+}
+
+fn dispatch(cli: &Cli) -> i32 {
+    let terminal = Terminal::detect(cli.color);
+    match &cli.command {
+        Some(Command::Run(args)) => start(args, &terminal),
+        Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
+        Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
+        Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),
+        None => start(&cli.run, &terminal),
+    }
+}
+
+fn start(args: &RunArgs, terminal: &Terminal) -> i32 {
+    let mut words = args.words.iter();
+    let input = match &args.code {
+        Some(code) => Input::Code(code.clone()),
+        None => match words.next() {
+            Some(word) if word == "-" => Input::Stdin,
+            Some(word) if word.to_string_lossy().starts_with('-') => return unknown_option(word),
+            Some(word) => Input::File(word.into()),
+            None if terminal.interactive() => return no_file(),
+            None => Input::Stdin,
+        },
+    };
+    run::run(&input, words, args, terminal)
+}
+
+fn look(
+    args: &FileArgs,
+    terminal: &Terminal,
+    show: fn(&crate::source::Source, &Terminal) -> i32,
+) -> i32 {
+    let input = match (&args.code, &args.file) {
+        (Some(code), _) => Input::Code(code.clone()),
+        (None, Some(file)) if file != "-" => Input::File(file.into()),
+        _ => Input::Stdin,
+    };
+    match input.read(false) {
+        Ok(source) => show(&source, terminal),
+        Err(failure) => terminal.fail(&failure),
+    }
+}
+
+/// Options of the program may follow FILE, so clap takes any word; before FILE they are ours.
+fn unknown_option(word: &std::ffi::OsStr) -> i32 {
+    let message = format!("unexpected argument '{}' found", word.to_string_lossy());
+    let _ = Cli::command()
+        .error(ErrorKind::UnknownArgument, message)
+        .print();
+    USAGE
+}
+
+fn no_file() -> i32 {
+    let _ = Cli::command()
+        .error(ErrorKind::MissingRequiredArgument, "no program to run")
+        .print();
+    USAGE
+}
+
+fn on_a_large_stack(work: impl Fn() -> i32 + Sync) -> i32 {
+    std::thread::scope(|scope| {
+        for size in STACK_SIZES {
+            let builder = std::thread::Builder::new()
+                .name("main".into())
+                .stack_size(size);
+            if let Ok(thread) = builder.spawn_scoped(scope, &work) {
+                return thread.join().unwrap_or(INTERNAL);
+            }
+        }
+        work()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    fn ended(words: &[&str]) -> Vec<String> {
+        let words = words.iter().map(OsString::from).collect();
+        end_options_after_code(words)
+            .iter()
+            .map(|w| w.to_string_lossy().into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn options_end_after_code() {
+        assert_eq!(
+            ended(&["coro", "-c", "x", "-v"]),
+            ["coro", "-c", "x", "--", "-v"]
+        );
+        assert_eq!(
+            ended(&["coro", "run", "-c", "x"]),
+            ["coro", "run", "-c", "x", "--"]
+        );
+        assert_eq!(ended(&["coro", "f", "-c", "x"]), ["coro", "f", "-c", "x"]);
+        assert_eq!(ended(&["coro", "-c"]), ["coro", "-c"]);
+        assert_eq!(ended(&["coro"]), ["coro"]);
+    }
+}

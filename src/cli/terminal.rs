@@ -1,0 +1,95 @@
+//! What the process is connected to: colours, characters and width of messages.
+
+use super::ColorChoice;
+use super::input::Failure;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::render::{RenderOptions, render};
+use std::io::{ErrorKind, IsTerminal, Write};
+
+/// Exit code of a process whose reader went away, as a shell reports one ended by SIGPIPE.
+const BROKEN_PIPE: i32 = 141;
+
+/// How messages to this terminal look.
+pub(super) struct Terminal {
+    pub options: RenderOptions,
+}
+
+impl Terminal {
+    pub fn detect(choice: ColorChoice) -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let dumb = variable("TERM").as_deref() == Some("dumb");
+        let color = match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto if variable("NO_COLOR").is_some() => false,
+            ColorChoice::Auto if variable("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+            ColorChoice::Auto => std::io::stderr().is_terminal() && !dumb,
+        };
+        let charset = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(variable);
+        let width = variable("COLUMNS").and_then(|v| v.parse().ok());
+        Terminal {
+            options: RenderOptions {
+                color,
+                ascii: dumb || charset.is_some_and(|locale| !speaks_unicode(&locale)),
+                width: width.unwrap_or(RenderOptions::default().width),
+            },
+        }
+    }
+
+    /// Whether a person types what this process reads.
+    pub fn interactive(&self) -> bool {
+        std::io::stdin().is_terminal()
+    }
+
+    pub fn show(&self, diagnostics: &[Diagnostic]) {
+        complain(&render(diagnostics, &self.options));
+    }
+
+    /// Shows why there is nothing to run, and gives the exit code for it.
+    pub fn fail(&self, failure: &Failure) -> i32 {
+        self.show(std::slice::from_ref(&failure.diagnostic));
+        failure.exit_code
+    }
+}
+
+/// A locale that names another character set than UTF-8. `C` alone says nothing: CPython, too,
+/// takes it for UTF-8.
+fn speaks_unicode(locale: &str) -> bool {
+    let charset = locale
+        .split_once('.')
+        .map(|(_, charset)| charset.to_ascii_lowercase());
+    charset.is_none_or(|c| c.starts_with("utf"))
+}
+
+/// Writes to standard error; a failure to do so has nobody left to be told to.
+pub(super) fn complain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes to standard output; the exit code tells whether somebody read it.
+pub(super) fn print(text: &str) -> i32 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => 0,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => BROKEN_PIPE,
+        Err(error) => {
+            complain(&format!("coro: cannot write: {error}\n"));
+            1
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::speaks_unicode;
+
+    #[test]
+    fn locales() {
+        for locale in ["C", "POSIX", "C.UTF-8", "de_DE.utf8", "en_US"] {
+            assert!(speaks_unicode(locale), "{locale}");
+        }
+        assert!(!speaks_unicode("de_DE.ISO-8859-1"));
+    }
+}
