@@ -2,6 +2,11 @@
 //! error enums out. Knows nothing of values, heap, bytecode or VM.
 
 pub mod float;
+pub mod format_spec;
 pub mod int;
+pub mod percent;
+pub mod repr;
+pub mod slice;
+pub mod str_format;
 pub mod unicode;
 mod unicode_tables;
