@@ -1,12 +1,15 @@
 //! Pure algorithms on numbers and text with CPython's exact results: plain Rust types in, plain Rust types or small
 //! error enums out. Knows nothing of values, heap, bytecode or VM.
 
+pub mod bytes_ops;
 pub mod float;
 pub mod format_spec;
 pub mod int;
 pub mod percent;
 pub mod repr;
 pub mod slice;
+pub mod str_case;
 pub mod str_format;
+pub mod str_ops;
 pub mod unicode;
 mod unicode_tables;
