@@ -1,0 +1,63 @@
+//! What people see when their program is broken: each program of tests/broken ends as under
+//! CPython (stdout, exit code, last line), and its report is kept as a snapshot.
+//!
+//! `INSTA_UPDATE=always cargo test --test it diagnostics` writes the snapshots anew.
+
+use crate::conformance::first_difference;
+use crate::coro::{LIMIT, command, finish, root};
+use std::path::{Path, PathBuf};
+
+fn programs() -> Vec<PathBuf> {
+    let files = std::fs::read_dir(root().join("tests/broken"))
+        .unwrap()
+        .flatten()
+        .map(|e| e.path());
+    let mut programs: Vec<PathBuf> = files
+        .filter(|f| f.extension().is_some_and(|e| e == "coro"))
+        .collect();
+    programs.sort();
+    programs
+}
+
+#[test]
+fn broken_programs_end_as_under_cpython() {
+    let complaints: Vec<String> = programs().iter().filter_map(|p| judge(p)).collect();
+    assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
+}
+
+fn judge(program: &Path) -> Option<String> {
+    let name = program.file_stem()?.to_string_lossy().into_owned();
+    let recorded = |suffix: &str| std::fs::read_to_string(program.with_extension(suffix)).ok();
+    let run = finish(
+        command()
+            .arg(program.file_name()?)
+            .current_dir(program.parent()?),
+        b"",
+        LIMIT,
+    );
+    if let Some(difference) = first_difference(recorded("out")?.as_bytes(), &run.stdout) {
+        return Some(format!("{name}: {difference}"));
+    }
+    if run.code != recorded("code")?.trim().parse().ok() {
+        return Some(format!("{name}: exit code {:?}", run.code));
+    }
+    let want = recorded("err")?;
+    let want = want.trim_end_matches('\n');
+    (want != run.last_line()).then(|| format!("{name}: want {want:?}, got {:?}", run.last_line()))
+}
+
+#[test]
+fn reports_are_drawn() {
+    for program in programs() {
+        let file = program.file_name().unwrap();
+        let run = finish(
+            command().arg(file).current_dir(program.parent().unwrap()),
+            b"",
+            LIMIT,
+        );
+        let name = program.file_stem().unwrap().to_string_lossy().into_owned();
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(name, run.stderr);
+        });
+    }
+}

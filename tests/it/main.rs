@@ -1,0 +1,17 @@
+//! Everything that is tested from outside: the `coro` binary on whole programs, and the shape of
+//! the source tree. One binary, so that it links once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod architecture;
+mod cli;
+mod conformance;
+mod coro;
+mod diagnostics;
+mod examples;
+mod robustness;
