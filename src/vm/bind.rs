@@ -1,0 +1,1 @@
+//! Binding arguments to parameters, with CPython's error texts.

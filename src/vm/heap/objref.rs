@@ -1,0 +1,415 @@
+//! Counted pointers to objects and the table that says how each kind is traced and released.
+
+use super::{finalize, slab};
+use crate::vm::object::{Kind, KindInfo, kind_info};
+use crate::vm::value::Value;
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+
+/// Bits of a header's flags.
+pub mod flags {
+    /// Weak references to the object exist (see `object::weakref`).
+    pub const WEAKLY_REFERENCED: u8 = 1;
+    /// Its finalizer has run; it does not run twice (PEP 442).
+    pub const FINALIZED: u8 = 2;
+    /// Used by the cycle collector while it runs.
+    pub const MARKED: u8 = 4;
+    /// Used by the cycle collector while it runs.
+    pub const REACHED: u8 = 8;
+    /// An instance whose class has `__del__`.
+    pub const HAS_DEL: u8 = 16;
+}
+
+/// What every object begins with.
+#[repr(C)]
+pub struct Header {
+    count: Cell<u32>,
+    kind: Kind,
+    flags: Cell<u8>,
+    /// Free for the kind's own use.
+    aux: Cell<u16>,
+}
+
+impl Header {
+    pub(super) const fn new(kind: Kind) -> Self {
+        Header {
+            count: Cell::new(1),
+            kind,
+            flags: Cell::new(0),
+            aux: Cell::new(0),
+        }
+    }
+
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub fn count(&self) -> u32 {
+        self.count.get()
+    }
+
+    pub fn has_flag(&self, flag: u8) -> bool {
+        self.flags.get() & flag != 0
+    }
+
+    pub fn set_flag(&self, flag: u8, on: bool) {
+        let bits = self.flags.get();
+        self.flags.set(if on { bits | flag } else { bits & !flag });
+    }
+
+    #[inline(always)]
+    pub fn aux(&self) -> u16 {
+        self.aux.get()
+    }
+
+    #[inline(always)]
+    pub fn set_aux(&self, value: u16) {
+        self.aux.set(value);
+    }
+
+    /// The body of the object whose header this is, if it is of kind `T`.
+    pub fn peek<T: Object>(&self) -> Option<&T> {
+        if self.kind == T::KIND {
+            // SAFETY: headers exist only as the beginning of a `Gc` of their kind.
+            Some(unsafe { &(*ptr::from_ref(self).cast::<Gc<T>>()).body })
+        } else {
+            None
+        }
+    }
+
+    /// Another reference to the object whose header this is.
+    pub fn to_ref(&self) -> ObjRef {
+        self.count.set(self.count.get() + 1);
+        ObjRef(NonNull::from(self))
+    }
+}
+
+/// The body of a kind of object. Implemented by the `object_kinds!` table only.
+pub trait Object: Sized {
+    const KIND: Kind;
+    /// Number of values behind the body.
+    fn tail_len(&self) -> usize {
+        0
+    }
+}
+
+/// An object in memory.
+#[repr(C)]
+pub struct Gc<T> {
+    header: Header,
+    body: T,
+}
+
+/// A counted reference to an object of any kind.
+#[repr(transparent)]
+pub struct ObjRef(NonNull<Header>);
+
+impl ObjRef {
+    #[inline(always)]
+    pub fn header(&self) -> &Header {
+        // SAFETY: a counted reference keeps its object alive.
+        unsafe { self.0.as_ref() }
+    }
+
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        self.header().kind
+    }
+
+    /// Whether both are the same object.
+    #[inline(always)]
+    pub fn is(&self, other: &ObjRef) -> bool {
+        self.0 == other.0
+    }
+
+    /// A number that identifies the object while it lives.
+    #[inline(always)]
+    pub fn address(&self) -> usize {
+        self.0.as_ptr() as usize
+    }
+
+    /// The body, if the object is of kind `T`.
+    #[inline(always)]
+    pub fn downcast<T: Object>(&self) -> Option<&T> {
+        if self.kind() == T::KIND {
+            Some(self.body::<T>())
+        } else {
+            None
+        }
+    }
+
+    /// The typed reference, if the object is of kind `T`; no counting.
+    #[inline(always)]
+    pub fn as_ref<T: Object>(&self) -> Option<&Ref<T>> {
+        if self.kind() == T::KIND {
+            // SAFETY: `Ref<T>` is a transparent wrapper of an `ObjRef` whose kind is `T::KIND`.
+            Some(unsafe { &*ptr::from_ref(self).cast::<Ref<T>>() })
+        } else {
+            None
+        }
+    }
+
+    /// The typed reference, or the object back.
+    pub fn into_ref<T: Object>(self) -> Result<Ref<T>, ObjRef> {
+        if self.kind() == T::KIND {
+            Ok(Ref(self, PhantomData))
+        } else {
+            Err(self)
+        }
+    }
+
+    #[inline(always)]
+    fn body<T: Object>(&self) -> &T {
+        debug_assert!(self.kind() == T::KIND);
+        // SAFETY: the kind says that this is a `Gc<T>`; the reference keeps it alive.
+        unsafe { &(*self.0.as_ptr().cast::<Gc<T>>()).body }
+    }
+
+    /// The number of references, this one included.
+    #[inline(always)]
+    pub fn count(&self) -> u32 {
+        self.header().count.get()
+    }
+
+    /// As a raw pointer, still counted. Ended by `from_raw`.
+    pub fn into_raw(self) -> *const Header {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// # Safety
+    /// `raw` came from `into_raw`, and is used up by this call.
+    pub unsafe fn from_raw(raw: *const Header) -> ObjRef {
+        // SAFETY: `into_raw` gave a pointer that is not null.
+        ObjRef(unsafe { NonNull::new_unchecked(raw.cast_mut()) })
+    }
+}
+
+impl Clone for ObjRef {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        let count = &self.header().count;
+        count.set(count.get() + 1);
+        ObjRef(self.0)
+    }
+}
+
+impl Drop for ObjRef {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let count = &self.header().count;
+        let left = count.get() - 1;
+        count.set(left);
+        if left == 0 {
+            release(self.0);
+        }
+    }
+}
+
+impl fmt::Debug for ObjRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{:?} at {:#x}>", self.kind(), self.address())
+    }
+}
+
+/// A counted reference to an object of kind `T`. Dereferences to its body.
+#[repr(transparent)]
+pub struct Ref<T: Object>(ObjRef, PhantomData<T>);
+
+impl<T: Object> Ref<T> {
+    /// Makes an object without a tail.
+    pub fn new(body: T) -> Ref<T> {
+        debug_assert!(body.tail_len() == 0);
+        Self::with_tail(body, std::iter::empty())
+    }
+
+    /// Makes an object with its tail: `body.tail_len()` values from `tail`, `Undef` where that
+    /// ends early.
+    pub fn with_tail(body: T, tail: impl IntoIterator<Item = Value>) -> Ref<T> {
+        let len = body.tail_len();
+        let at = slab::allocate(size::<T>(len)).cast::<Gc<T>>();
+        let mut tail = tail.into_iter();
+        // SAFETY: `allocate` gave room for header, body and `len` values; all are written here.
+        unsafe {
+            let base = at
+                .as_ptr()
+                .cast::<u8>()
+                .add(size_of::<Gc<T>>())
+                .cast::<Value>();
+            for i in 0..len {
+                base.add(i).write(tail.next().unwrap_or(Value::Undef));
+            }
+            at.as_ptr().write(Gc {
+                header: Header::new(T::KIND),
+                body,
+            });
+        }
+        Ref(ObjRef(at.cast()), PhantomData)
+    }
+
+    #[inline(always)]
+    pub fn as_obj(&self) -> &ObjRef {
+        &self.0
+    }
+
+    #[inline(always)]
+    pub fn into_obj(self) -> ObjRef {
+        self.0
+    }
+
+    #[inline(always)]
+    pub fn header(&self) -> &Header {
+        self.0.header()
+    }
+
+    /// The values behind the body, as a raw pointer to the first.
+    #[inline(always)]
+    pub fn tail_ptr(&self) -> *mut Value {
+        // SAFETY: the tail follows the `Gc<T>` (a multiple of 8 bytes) in the same allocation.
+        unsafe {
+            self.0
+                .0
+                .as_ptr()
+                .cast::<u8>()
+                .add(size_of::<Gc<T>>())
+                .cast::<Value>()
+        }
+    }
+
+    /// The tail of a kind whose tail never changes after `with_tail` (tuples).
+    #[inline(always)]
+    pub fn frozen_tail(&self) -> &[Value]
+    where
+        T: FrozenTail,
+    {
+        // SAFETY: `tail_len` values were written by `with_tail`, and nobody changes them.
+        unsafe { std::slice::from_raw_parts(self.tail_ptr(), self.tail_len()) }
+    }
+}
+
+/// Kinds whose tail is written once.
+///
+/// # Safety
+/// Nobody may write through `tail_ptr` of such a kind.
+pub unsafe trait FrozenTail: Object {}
+
+// SAFETY: nothing writes into a tuple after it is made.
+unsafe impl FrozenTail for crate::vm::object::Tuple {}
+
+const fn size<T>(tail: usize) -> usize {
+    size_of::<Gc<T>>() + tail * size_of::<Value>()
+}
+
+impl<T: Object> Deref for Ref<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        self.0.body()
+    }
+}
+
+impl<T: Object> Clone for Ref<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        Ref(self.0.clone(), PhantomData)
+    }
+}
+
+impl<T: Object> From<Ref<T>> for Value {
+    #[inline(always)]
+    fn from(r: Ref<T>) -> Value {
+        Value::Obj(r.0)
+    }
+}
+
+impl<T: Object> fmt::Debug for Ref<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+thread_local! {
+    /// How deeply releases are nested on the Rust stack.
+    static NESTING: Cell<u32> = const { Cell::new(0) };
+    /// Objects whose release waits until the nesting is gone.
+    static LATER: Cell<Vec<NonNull<Header>>> = const { Cell::new(Vec::new()) };
+}
+
+/// Beyond this nesting, releases wait in `LATER` instead of recursing.
+const NESTING_LIMIT: u32 = 64;
+
+/// The last reference to an object is gone.
+#[cold]
+#[inline(never)]
+fn release(at: NonNull<Header>) {
+    // SAFETY: the memory is still valid: count zero is what brought us here.
+    let header = unsafe { at.as_ref() };
+    let info = kind_info(header.kind);
+    if info.finalizes && finalize::wants_finalizer(header) {
+        return;
+    }
+    if header.has_flag(flags::WEAKLY_REFERENCED) {
+        finalize::clear_weak_references(header);
+    }
+    if info.leaf {
+        // SAFETY: nobody refers to the object.
+        return unsafe { (info.drop)(at) };
+    }
+    let nesting = NESTING.get();
+    if nesting >= NESTING_LIMIT {
+        let mut later = LATER.take();
+        later.push(at);
+        LATER.set(later);
+        return;
+    }
+    NESTING.set(nesting + 1);
+    // SAFETY: nobody refers to the object.
+    unsafe { (info.drop)(at) };
+    if nesting == 0 {
+        release_later();
+    }
+    NESTING.set(nesting);
+}
+
+/// Works `LATER` off, last in first out, from the outermost release.
+fn release_later() {
+    loop {
+        let mut later = LATER.take();
+        let Some(at) = later.pop() else { break };
+        LATER.set(later);
+        // SAFETY: the object came here with count zero and waits for its release only.
+        unsafe { (kind_info(at.as_ref().kind).drop)(at) };
+    }
+}
+
+/// Drops body and tail of an object of kind `T` and frees its memory.
+///
+/// # Safety
+/// `at` is a `Gc<T>` that nobody refers to.
+pub(in crate::vm) unsafe fn drop_object<T: Object>(at: NonNull<Header>) {
+    let gc = at.cast::<Gc<T>>();
+    // SAFETY: see above; after this nothing of the object is touched but its memory freed.
+    unsafe {
+        let len = gc.as_ref().body.tail_len();
+        let tail = gc
+            .as_ptr()
+            .cast::<u8>()
+            .add(size_of::<Gc<T>>())
+            .cast::<Value>();
+        for i in (0..len).rev() {
+            ptr::drop_in_place(tail.add(i));
+        }
+        ptr::drop_in_place(&raw mut (*gc.as_ptr()).body);
+        slab::release(gc.cast(), size::<T>(len));
+    }
+}
+
+/// Traces any object by its kind.
+pub fn trace(obj: &ObjRef, visit: &mut dyn FnMut(&ObjRef)) {
+    let info: &KindInfo = kind_info(obj.kind());
+    (info.trace)(obj, visit);
+}

@@ -1,0 +1,209 @@
+//! Where objects live: pages of equal slots with a free list per size, so that allocating is a
+//! pop, freeing a push, and the cycle collector can walk everything there is.
+
+use super::objref::Header;
+use crate::vm::object::Kind;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::cell::{Cell, RefCell};
+use std::ptr::{self, NonNull};
+
+/// Slots are multiples of this many bytes.
+const STEP: usize = 16;
+/// Objects above this size get an allocation of their own.
+const LARGEST: usize = 1024;
+const CLASSES: usize = LARGEST / STEP + 1;
+const PAGE: usize = 64 * 1024;
+
+struct Page {
+    start: *mut u8,
+    slot: usize,
+}
+
+/// In front of a large object: its size and its place in `LARGE`.
+#[repr(C)]
+struct LargePrefix {
+    size: usize,
+    index: Cell<usize>,
+}
+
+const PREFIX: usize = size_of::<LargePrefix>();
+
+thread_local! {
+    static FREE: [Cell<*mut FreeSlot>; CLASSES] = const { [const { Cell::new(ptr::null_mut()) }; CLASSES] };
+    static PAGES: RefCell<Vec<Page>> = const { RefCell::new(Vec::new()) };
+    static LARGE: RefCell<Vec<*mut LargePrefix>> = const { RefCell::new(Vec::new()) };
+    static LIVE: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// A slot that holds no object. It begins like a header whose kind is `Free`.
+#[repr(C)]
+struct FreeSlot {
+    header: Header,
+    next: *mut FreeSlot,
+}
+
+/// Uninitialised memory for `size` bytes, aligned to 16.
+pub(super) fn allocate(size: usize) -> NonNull<u8> {
+    LIVE.with(|n| n.set(n.get() + 1));
+    BYTES.with(|n| n.set(n.get() + size));
+    if size > LARGEST {
+        return allocate_large(size);
+    }
+    let class = size.div_ceil(STEP);
+    FREE.with(|free| {
+        let head = free[class].get();
+        if head.is_null() {
+            return allocate_from_new_page(class);
+        }
+        // SAFETY: the free list holds only slots of pages of this class that hold no object.
+        unsafe {
+            free[class].set((*head).next);
+            NonNull::new_unchecked(head.cast())
+        }
+    })
+}
+
+/// Gives the memory of an object back.
+///
+/// # Safety
+/// `at` came from `allocate(size)` and its object has been dropped.
+pub(super) unsafe fn release(at: NonNull<u8>, size: usize) {
+    LIVE.with(|n| n.set(n.get() - 1));
+    BYTES.with(|n| n.set(n.get() - size));
+    if size > LARGEST {
+        // SAFETY: passed on from the caller.
+        return unsafe { release_large(at) };
+    }
+    let class = size.div_ceil(STEP);
+    FREE.with(|free| {
+        let slot: *mut FreeSlot = at.as_ptr().cast();
+        // SAFETY: the slot has at least 16 bytes and no object lives there any more.
+        unsafe {
+            slot.write(FreeSlot {
+                header: Header::new(Kind::Free),
+                next: free[class].get(),
+            })
+        };
+        free[class].set(slot);
+    });
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_from_new_page(class: usize) -> NonNull<u8> {
+    let slot = class * STEP;
+    let layout = page_layout();
+    // SAFETY: the layout has a size.
+    let start = unsafe { alloc(layout) };
+    if start.is_null() {
+        handle_alloc_error(layout);
+    }
+    PAGES.with_borrow_mut(|pages| pages.push(Page { start, slot }));
+    let count = PAGE / slot;
+    let mut next: *mut FreeSlot = ptr::null_mut();
+    for i in (1..count).rev() {
+        // SAFETY: slot `i` lies wholly inside the fresh page.
+        unsafe {
+            let at: *mut FreeSlot = start.add(i * slot).cast();
+            at.write(FreeSlot {
+                header: Header::new(Kind::Free),
+                next,
+            });
+            next = at;
+        }
+    }
+    FREE.with(|free| free[class].set(next));
+    // SAFETY: not null; until the caller writes an object there, nobody walks pages.
+    unsafe {
+        start.cast::<Header>().write(Header::new(Kind::Free));
+        NonNull::new_unchecked(start)
+    }
+}
+
+fn page_layout() -> Layout {
+    // SAFETY: a power of two alignment and a small size.
+    unsafe { Layout::from_size_align_unchecked(PAGE, STEP) }
+}
+
+fn large_layout(size: usize) -> Layout {
+    // SAFETY: `size` came from a `Layout` computed when the object was made; the prefix fits.
+    unsafe { Layout::from_size_align_unchecked(size + PREFIX, STEP) }
+}
+
+#[cold]
+fn allocate_large(size: usize) -> NonNull<u8> {
+    let layout = large_layout(size);
+    // SAFETY: the layout has a size; the prefix is written before anybody reads it.
+    unsafe {
+        let at = alloc(layout);
+        if at.is_null() {
+            handle_alloc_error(layout);
+        }
+        let prefix: *mut LargePrefix = at.cast();
+        LARGE.with_borrow_mut(|large| {
+            prefix.write(LargePrefix {
+                size,
+                index: Cell::new(large.len()),
+            });
+            large.push(prefix);
+        });
+        at.add(PREFIX)
+            .cast::<Header>()
+            .write(Header::new(Kind::Free));
+        NonNull::new_unchecked(at.add(PREFIX))
+    }
+}
+
+/// # Safety
+/// `at` came from `allocate_large`.
+#[cold]
+unsafe fn release_large(at: NonNull<u8>) {
+    // SAFETY: the prefix lies in front of a large object and says its size and place.
+    unsafe {
+        let prefix: *mut LargePrefix = at.as_ptr().sub(PREFIX).cast();
+        let index = (*prefix).index.get();
+        LARGE.with_borrow_mut(|large| {
+            large.swap_remove(index);
+            if let Some(moved) = large.get(index) {
+                (**moved).index.set(index);
+            }
+        });
+        let layout = large_layout((*prefix).size);
+        dealloc(prefix.cast(), layout);
+    }
+}
+
+/// Number of objects alive in this thread.
+pub fn live_objects() -> usize {
+    LIVE.with(Cell::get)
+}
+
+/// Bytes that live objects take in their slots, tails included, outside buffers excluded.
+pub fn live_bytes() -> usize {
+    BYTES.with(Cell::get)
+}
+
+/// Calls `f` with the header of every live object. `f` must not allocate or release objects.
+pub fn visit_objects(mut f: impl FnMut(&Header)) {
+    PAGES.with_borrow(|pages| {
+        for page in pages {
+            for i in 0..PAGE / page.slot {
+                // SAFETY: every slot of a page begins with an initialised header.
+                let header = unsafe { &*page.start.add(i * page.slot).cast::<Header>() };
+                if header.kind() != Kind::Free {
+                    f(header);
+                }
+            }
+        }
+    });
+    LARGE.with_borrow(|large| {
+        for prefix in large {
+            // SAFETY: a header follows the prefix of every live large object.
+            let header = unsafe { &*prefix.cast::<u8>().add(PREFIX).cast::<Header>() };
+            if header.kind() != Kind::Free {
+                f(header);
+            }
+        }
+    });
+}

@@ -1,0 +1,104 @@
+//! Places inside objects that hold one value and can be changed through a shared reference.
+
+use super::objref::{Object, Ref};
+use crate::vm::value::Value;
+use std::cell::UnsafeCell;
+use std::fmt;
+use std::mem;
+
+/// A changeable value. It never lends out its content, so no borrow can be outlived.
+#[repr(transparent)]
+pub struct Slot(UnsafeCell<Value>);
+
+impl Slot {
+    pub const fn new(value: Value) -> Slot {
+        Slot(UnsafeCell::new(value))
+    }
+
+    pub const fn undef() -> Slot {
+        Slot::new(Value::Undef)
+    }
+
+    /// A copy of the content.
+    #[inline(always)]
+    pub fn get(&self) -> Value {
+        // SAFETY: cloning a value changes a count at most; nobody else holds a reference inside.
+        unsafe { (*self.0.get()).clone() }
+    }
+
+    /// Looks at the content without counting. `f` must not touch this slot.
+    #[inline(always)]
+    pub fn is_undef(&self) -> bool {
+        // SAFETY: only the tag is read.
+        matches!(unsafe { &*self.0.get() }, Value::Undef)
+    }
+
+    /// Puts a value in; the old one is released after.
+    #[inline(always)]
+    pub fn set(&self, value: Value) {
+        drop(self.replace(value));
+    }
+
+    #[inline(always)]
+    pub fn replace(&self, value: Value) -> Value {
+        // SAFETY: the content is moved out before anything can be released.
+        unsafe { mem::replace(&mut *self.0.get(), value) }
+    }
+
+    /// Takes the content, leaving `Undef`.
+    #[inline(always)]
+    pub fn take(&self) -> Value {
+        self.replace(Value::Undef)
+    }
+
+    /// The content if it is not `Undef`.
+    pub fn defined(&self) -> Option<Value> {
+        match self.get() {
+            Value::Undef => None,
+            value => Some(value),
+        }
+    }
+}
+
+impl Default for Slot {
+    fn default() -> Self {
+        Slot::undef()
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+/// A changeable typed reference.
+pub struct RefSlot<T: Object>(UnsafeCell<Ref<T>>);
+
+impl<T: Object> RefSlot<T> {
+    pub const fn new(r: Ref<T>) -> Self {
+        RefSlot(UnsafeCell::new(r))
+    }
+
+    #[inline(always)]
+    pub fn get(&self) -> Ref<T> {
+        // SAFETY: cloning changes a count only.
+        unsafe { (*self.0.get()).clone() }
+    }
+
+    pub fn set(&self, r: Ref<T>) {
+        // SAFETY: moved out before it is released.
+        let old = unsafe { mem::replace(&mut *self.0.get(), r) };
+        drop(old);
+    }
+
+    /// Borrows without counting.
+    ///
+    /// # Safety
+    /// Nobody may `set` the slot while the borrow lives.
+    #[inline(always)]
+    pub unsafe fn peek(&self) -> &Ref<T> {
+        // SAFETY: promised by the caller.
+        unsafe { &*self.0.get() }
+    }
+}

@@ -1,0 +1,43 @@
+//! What the world outside is to a program: clock, streams, entropy. Traits, so that tests are
+//! byte-exact and the clock can be virtual.
+
+use std::io;
+use std::time::Duration;
+
+/// Time as programs see it: `time.*` and the event loop read the same clock.
+pub trait Clock {
+    /// Since an arbitrary start; never goes back.
+    fn monotonic(&self) -> Duration;
+    /// Since the Unix epoch.
+    fn wall(&self) -> Duration;
+    /// Processor time used.
+    fn process(&self) -> Duration;
+    /// Waits, or lets the virtual time jump.
+    fn sleep(&self, time: Duration);
+    /// Waiting costs nothing: the loop lets the clock jump to its next timer.
+    fn is_virtual(&self) -> bool;
+}
+
+/// A stream that programs write to.
+pub trait Output {
+    fn write(&mut self, text: &[u8]) -> io::Result<()>;
+    fn flush(&mut self) -> io::Result<()>;
+}
+
+/// A stream that programs read from.
+pub trait Input {
+    /// The next line with its end, empty at the end of the input.
+    fn read_line(&mut self) -> io::Result<String>;
+}
+
+/// Everything that a VM may touch outside itself.
+pub struct Host {
+    pub clock: Box<dyn Clock>,
+    pub stdout: Box<dyn Output>,
+    pub stderr: Box<dyn Output>,
+    pub stdin: Box<dyn Input>,
+    /// A number to seed `random` with.
+    pub entropy: Box<dyn FnMut() -> u64>,
+    /// Set by Ctrl-C; the loop of the VM asks at back edges and raises KeyboardInterrupt.
+    pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}

@@ -1,0 +1,78 @@
+//! Interned strings: every attribute and variable name is one object, so that shapes and caches
+//! compare addresses.
+
+use super::heap::Ref;
+use super::object::Str;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// The table of interned names.
+#[derive(Default)]
+pub struct Interner {
+    table: HashMap<Rc<str>, Ref<Str>>,
+}
+
+impl Interner {
+    /// The one object for this text.
+    pub fn intern(&mut self, text: &str) -> Ref<Str> {
+        if let Some(found) = self.table.get(text) {
+            return found.clone();
+        }
+        let made = Str::new(text);
+        self.table.insert(text.into(), made.clone());
+        made
+    }
+
+    /// The interned object, if the text has one.
+    pub fn find(&self, text: &str) -> Option<Ref<Str>> {
+        self.table.get(text).cloned()
+    }
+}
+
+macro_rules! names {
+    ($($field:ident)*) => {
+        /// Names that the VM itself looks up.
+        #[allow(non_snake_case, reason = "fields are spelt as the names they hold")]
+        pub struct Names { $(pub $field: Ref<Str>,)* }
+
+        impl Names {
+            pub fn new(interner: &mut Interner) -> Names {
+                Names { $($field: interner.intern(stringify!($field)),)* }
+            }
+        }
+    };
+}
+
+names! {
+    __abs__ __abstractmethods__ __add__ __aenter__ __aexit__ __aiter__ __and__ __anext__
+    __annotations__ __await__ __bases__ __bool__ __build_class__ __bytes__ __call__ __cause__
+    __ceil__ __class__ __class_getitem__ __classcell__ __closure__ __code__ __complex__
+    __contains__ __context__ __copy__ __debug__ __deepcopy__ __defaults__ __del__ __delattr__
+    __delete__ __delitem__ __dict__ __dir__ __divmod__ __doc__ __enter__ __eq__ __exit__
+    __file__ __firstlineno__ __float__ __floor__ __floordiv__ __format__ __func__ __ge__
+    __get__ __getattr__ __getattribute__ __getitem__ __globals__ __gt__ __hash__ __iadd__
+    __iand__ __ifloordiv__ __ilshift__ __imatmul__ __imod__ __import__ __imul__ __index__
+    __init__ __init_subclass__ __instancecheck__ __int__ __invert__ __ior__ __ipow__
+    __irshift__ __isub__ __iter__ __itruediv__ __ixor__ __kwdefaults__ __le__ __len__
+    __length_hint__ __lshift__ __lt__ __main__ __match_args__ __matmul__ __missing__ __mod__
+    __module__ __mro__ __mro_entries__ __mul__ __name__ __ne__ __neg__ __new__ __next__
+    __notes__ __objclass__ __or__ __origin__ __package__ __path__ __pos__ __pow__ __prepare__
+    __qualname__ __radd__ __rand__ __rdivmod__ __reduce__ __reduce_ex__ __repr__ __reversed__
+    __rfloordiv__ __rlshift__ __rmatmul__ __rmod__ __rmul__ __ror__ __round__ __rpow__
+    __rrshift__ __rshift__ __rsub__ __rtruediv__ __rxor__ __self__ __set__ __set_name__
+    __setattr__ __setitem__ __sizeof__ __slots__ __spec__ __static_attributes__ __str__
+    __sub__ __subclasscheck__ __subclasshook__ __suppress_context__ __traceback__ __truediv__
+    __trunc__ __type_params__ __weakref__ __wrapped__ __xor__ __all__ __builtins__ __loader__
+    __orig_bases__ __isabstractmethod__ __warningregistry__ _asyncio_future_blocking
+    add_done_callback args builtins call_soon cancel close context errno exceptions extend
+    get_loop item key keys items value values message metaclass mro name msg obj path print
+    read readline readlines result send set_result set_exception sort strerror filename throw
+    stdout stderr stdin write flush end sep file text lineno offset update append add pop get
+    excepthook displayhook encoding
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Names")
+    }
+}

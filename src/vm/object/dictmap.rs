@@ -1,0 +1,211 @@
+//! The ordered hash map under dict and set: a hash index over a vector of entries in insertion
+//! order, where deleting leaves a tombstone (as CPython's dict since 3.6). It never calls into
+//! the VM: where equality needs bytecode, it hands the candidates back to the caller.
+
+use crate::vm::compare_pure::equal_pure;
+use crate::vm::value::Value;
+use hashbrown::HashTable;
+use smallvec::SmallVec;
+
+#[derive(Debug, Clone)]
+pub struct Entry<V> {
+    pub hash: u64,
+    /// `Undef` marks a tombstone.
+    pub key: Value,
+    pub value: V,
+}
+
+/// An insertion-ordered map from hashed values.
+#[derive(Debug, Clone)]
+pub struct OrderedMap<V> {
+    index: HashTable<u32>,
+    entries: Vec<Entry<V>>,
+    live: usize,
+    /// Changes whenever a key comes or goes; a new number is never reused within one map.
+    version: u32,
+}
+
+/// What a lookup found without running bytecode.
+pub enum Lookup {
+    Found(usize),
+    Absent,
+    /// None is surely equal, but these entries have the same hash and a key whose `__eq__` must
+    /// be asked, in this order.
+    Ask(SmallVec<[usize; 2]>),
+}
+
+impl<V> Default for OrderedMap<V> {
+    fn default() -> Self {
+        OrderedMap {
+            index: HashTable::new(),
+            entries: Vec::new(),
+            live: 0,
+            version: 0,
+        }
+    }
+}
+
+impl<V> OrderedMap<V> {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn with_capacity(n: usize) -> Self {
+        OrderedMap {
+            index: HashTable::with_capacity(n),
+            entries: Vec::with_capacity(n),
+            live: 0,
+            version: 0,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    #[inline(always)]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// Looks a key up by its hash.
+    #[inline]
+    pub fn find(&self, hash: u64, key: &Value) -> Lookup {
+        let mut ask = SmallVec::new();
+        let found = self.index.find(hash, |&i| {
+            let Some(entry) = self.entries.get(i as usize) else {
+                return false;
+            };
+            if entry.hash != hash {
+                return false;
+            }
+            if entry.key.is(key) {
+                return true;
+            }
+            match equal_pure(&entry.key, key) {
+                Some(equal) => equal,
+                None => {
+                    ask.push(i as usize);
+                    false
+                }
+            }
+        });
+        match found {
+            Some(i) => Lookup::Found(*i as usize),
+            None if ask.is_empty() => Lookup::Absent,
+            None => Lookup::Ask(ask),
+        }
+    }
+
+    /// As `find`, for keys of which no bytecode needs to be asked (strings).
+    #[inline]
+    pub fn find_pure(&self, hash: u64, key: &Value) -> Option<usize> {
+        match self.find(hash, key) {
+            Lookup::Found(i) => Some(i),
+            _ => None,
+        }
+    }
+
+    /// The entry at a place, if it is not a tombstone.
+    #[inline(always)]
+    pub fn entry(&self, at: usize) -> Option<&Entry<V>> {
+        self.entries.get(at).filter(|e| !e.key.is_undef())
+    }
+
+    /// Replaces the value at a place that a lookup found; gives the old one back.
+    #[inline(always)]
+    pub fn replace_value(&mut self, at: usize, value: V) -> Option<V> {
+        self.entries
+            .get_mut(at)
+            .map(|e| std::mem::replace(&mut e.value, value))
+    }
+
+    /// Appends a key that is known to be absent.
+    pub fn insert_new(&mut self, hash: u64, key: Value, value: V) {
+        if self.entries.len() > 8 && self.entries.len() > self.live * 2 {
+            self.compact();
+        }
+        let at = self.entries.len() as u32;
+        let entries = &self.entries;
+        self.index
+            .insert_unique(hash, at, |&i| entries.get(i as usize).map_or(0, |e| e.hash));
+        self.entries.push(Entry { hash, key, value });
+        self.live += 1;
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// Removes the entry at a place; what it held is given back so that the caller can release
+    /// it when nothing is borrowed.
+    pub fn remove_at(&mut self, at: usize) -> Option<(Value, V)>
+    where
+        V: Default,
+    {
+        let hash = self.entry(at)?.hash;
+        if let Ok(slot) = self.index.find_entry(hash, |&i| i as usize == at) {
+            slot.remove();
+        }
+        let entry = self.entries.get_mut(at)?;
+        let key = std::mem::replace(&mut entry.key, Value::Undef);
+        let value = std::mem::take(&mut entry.value);
+        self.live -= 1;
+        self.version = self.version.wrapping_add(1);
+        while self.entries.last().is_some_and(|e| e.key.is_undef()) {
+            self.entries.pop();
+        }
+        Some((key, value))
+    }
+
+    /// Drops the tombstones. Places change.
+    fn compact(&mut self) {
+        self.entries.retain(|e| !e.key.is_undef());
+        self.index.clear();
+        for (i, entry) in self.entries.iter().enumerate() {
+            let entries = &self.entries;
+            self.index.insert_unique(entry.hash, i as u32, |&i| {
+                entries.get(i as usize).map_or(0, |e| e.hash)
+            });
+        }
+        self.version = self.version.wrapping_add(1);
+    }
+
+    /// The first live entry at or after a place, with its place.
+    #[inline]
+    pub fn next_from(&self, at: usize) -> Option<(usize, &Entry<V>)> {
+        let rest = self.entries.get(at..)?;
+        rest.iter()
+            .enumerate()
+            .find(|(_, e)| !e.key.is_undef())
+            .map(|(i, e)| (at + i, e))
+    }
+
+    /// The last live entry before a place (exclusive).
+    pub fn last_before(&self, at: usize) -> Option<(usize, &Entry<V>)> {
+        let head = self.entries.get(..at.min(self.entries.len()))?;
+        head.iter()
+            .enumerate()
+            .rev()
+            .find(|(_, e)| !e.key.is_undef())
+    }
+
+    /// One past the last place.
+    pub fn end(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Live entries in insertion order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry<V>> {
+        self.entries.iter().filter(|e| !e.key.is_undef())
+    }
+
+    /// Makes the map empty and gives its content back for release.
+    pub fn take(&mut self) -> Self {
+        let version = self.version.wrapping_add(1);
+        let old = std::mem::take(self);
+        self.version = version;
+        old
+    }
+}

@@ -1,0 +1,240 @@
+//! Callables, descriptors, code bound to globals, cells, modules.
+
+use super::{Dict, Trace, Tuple};
+use crate::bytecode::Code;
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use crate::vm::native::NativeDef;
+use crate::vm::value::Value;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+
+/// A [`Code`] bound to the globals it runs in: constants as values, and the inline caches.
+pub struct CodeObject {
+    pub code: Rc<Code>,
+    pub globals: Ref<Dict>,
+    pub builtins: Ref<Dict>,
+    pub consts: Box<[Value]>,
+    /// One for each `Code::sites`.
+    pub caches: Box<[CacheEntry]>,
+}
+
+/// The inline cache of one site, and its interned name.
+pub struct CacheEntry {
+    pub name: Ref<super::Str>,
+    /// What must be unchanged for the cache to hold: a shape id, a dict's or class's version.
+    pub key: Cell<u32>,
+    pub key2: Cell<u32>,
+    /// A slot of an instance or an entry of a dict.
+    pub slot: Cell<u32>,
+    /// What kind of hit it is; meaning defined by the opcode.
+    pub kind: Cell<u8>,
+    /// The cached object.
+    pub value: Slot,
+}
+
+impl CacheEntry {
+    pub fn new(name: Ref<super::Str>) -> Self {
+        CacheEntry {
+            name,
+            key: Cell::new(u32::MAX),
+            key2: Cell::new(u32::MAX),
+            slot: Cell::new(0),
+            kind: Cell::new(0),
+            value: Slot::undef(),
+        }
+    }
+}
+
+pub struct Function {
+    pub code: RefSlot<CodeObject>,
+    /// One cell for each free variable of the code.
+    pub closure: Box<[Ref<CellObject>]>,
+    /// A tuple of defaults of the last positional parameters, or `Undef`.
+    pub defaults: Slot,
+    /// A dict of keyword-only defaults, or `Undef`.
+    pub kwdefaults: Slot,
+    /// Everything that few functions have changed from what the code says.
+    pub extra: OnceCell<Box<FunctionExtra>>,
+    pub annotations: Slot,
+}
+
+/// Overridden attributes of a function; `Undef` where the code's own value stands.
+#[derive(Default)]
+pub struct FunctionExtra {
+    pub name: Slot,
+    pub qualname: Slot,
+    pub doc: Slot,
+    pub module: Slot,
+    pub dict: Slot,
+    pub type_params: Slot,
+}
+
+impl Function {
+    pub fn extra(&self) -> &FunctionExtra {
+        self.extra.get_or_init(Box::default)
+    }
+
+    pub fn name(&self) -> Rc<str> {
+        match self.extra.get().map(|e| e.name.get()) {
+            Some(v) if v.as_str().is_some() => v.as_str().unwrap_or_default().into(),
+            _ => self.code.get().code.name.clone(),
+        }
+    }
+
+    pub fn qualname(&self) -> Rc<str> {
+        match self.extra.get().map(|e| e.qualname.get()) {
+            Some(v) if v.as_str().is_some() => v.as_str().unwrap_or_default().into(),
+            _ => self.code.get().code.qualname.clone(),
+        }
+    }
+
+    pub fn defaults(&self) -> Option<Ref<Tuple>> {
+        self.defaults.get().as_ref::<Tuple>().cloned()
+    }
+}
+
+pub struct BoundMethod {
+    pub func: Value,
+    pub this: Value,
+}
+
+impl BoundMethod {
+    pub fn value(func: Value, this: Value) -> Value {
+        Ref::new(BoundMethod { func, this }).into()
+    }
+}
+
+/// A function written in Rust. In a class's dict it is a method descriptor (`this` undefined);
+/// bound to an object or module, a builtin function.
+pub struct NativeFunction {
+    pub def: &'static NativeDef,
+    pub this: Value,
+    /// The class in whose table it stands, for messages (`list.append() takes…`) and for the
+    /// check of its first argument; undefined for functions of modules.
+    pub owner: Value,
+    /// Name of the module it belongs to, or `Undef`.
+    pub module: Value,
+}
+
+pub struct Property {
+    pub getter: Slot,
+    pub setter: Slot,
+    pub deleter: Slot,
+    pub doc: Slot,
+    pub name: Slot,
+}
+
+pub struct ClassMethod {
+    pub callable: Slot,
+    pub dict: Slot,
+}
+
+pub struct StaticMethod {
+    pub callable: Slot,
+    pub dict: Slot,
+}
+
+/// The cell of a variable that several frames share; empty while it is unassigned.
+#[derive(Default)]
+pub struct CellObject {
+    pub content: Slot,
+}
+
+pub struct Module {
+    pub name: RefCell<Rc<str>>,
+    pub dict: Ref<Dict>,
+}
+
+fn visit_values<'a>(values: impl IntoIterator<Item = &'a Value>, visit: &mut dyn FnMut(&ObjRef)) {
+    values.into_iter().filter_map(Value::as_obj).for_each(visit);
+}
+
+fn visit_slots<'a>(slots: impl IntoIterator<Item = &'a Slot>, visit: &mut dyn FnMut(&ObjRef)) {
+    for slot in slots {
+        slot.get().as_obj().into_iter().for_each(&mut *visit);
+    }
+}
+
+impl Trace for CodeObject {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.globals.as_obj());
+        visit(self.builtins.as_obj());
+        visit_values(&self.consts, visit);
+        visit_slots(self.caches.iter().map(|c| &c.value), visit);
+        self.caches.iter().for_each(|c| visit(c.name.as_obj()));
+    }
+}
+
+impl Trace for Function {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.code.get().as_obj());
+        self.closure.iter().for_each(|c| visit(c.as_obj()));
+        visit_slots([&self.defaults, &self.kwdefaults, &self.annotations], visit);
+        if let Some(e) = self.extra.get() {
+            visit_slots(
+                [
+                    &e.name,
+                    &e.qualname,
+                    &e.doc,
+                    &e.module,
+                    &e.dict,
+                    &e.type_params,
+                ],
+                visit,
+            );
+        }
+    }
+}
+
+impl Trace for BoundMethod {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_values([&self.func, &self.this], visit);
+    }
+}
+
+impl Trace for NativeFunction {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_values([&self.this, &self.owner, &self.module], visit);
+    }
+}
+
+impl Trace for Property {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slots(
+            [
+                &self.getter,
+                &self.setter,
+                &self.deleter,
+                &self.doc,
+                &self.name,
+            ],
+            visit,
+        );
+    }
+}
+
+impl Trace for ClassMethod {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slots([&self.callable, &self.dict], visit);
+    }
+}
+
+impl Trace for StaticMethod {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slots([&self.callable, &self.dict], visit);
+    }
+}
+
+impl Trace for CellObject {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slots([&self.content], visit);
+    }
+}
+
+impl Trace for Module {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.dict.as_obj());
+    }
+}
+
+super::no_tail!(CodeObject Function BoundMethod NativeFunction Property ClassMethod StaticMethod CellObject Module);

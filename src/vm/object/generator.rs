@@ -1,0 +1,197 @@
+//! Frames that suspend: generators, coroutines and async generators. The registers stand in the
+//! object's own tail and are executed in place; see `vm/flow.rs` for what can happen to one.
+
+use super::{CodeObject, Trace};
+use crate::vm::heap::{Header, ObjRef, Ref, Slot};
+use crate::vm::value::Value;
+use std::cell::{Cell, OnceCell};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GenKind {
+    Generator,
+    Coroutine,
+    AsyncGenerator,
+}
+
+/// The life of a suspended frame.
+///
+/// `Created → Running ⇄ Suspended → Finished`, and `Created → Finished` by close or throw.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum GenState {
+    /// Not started: the first resume may only send `None`.
+    Created,
+    /// At a `Yield` or `Delegate`.
+    Suspended,
+    /// On the control stack as a root or a leaf. Frames between the two stay `Suspended`: see
+    /// `Generator::is_executing`.
+    Running,
+    /// Returned, raised or closed; its registers are released.
+    Finished,
+}
+
+pub struct Generator {
+    pub kind: GenKind,
+    pub state: Cell<GenState>,
+    /// Whether it was ever resumed or closed (a coroutine that was not is reported).
+    pub started: Cell<bool>,
+    /// For async generators: an `asend`/`athrow`/`aclose` is under way.
+    pub async_running: Cell<bool>,
+    /// Where to go on: index of the next instruction.
+    pub pc: Cell<u32>,
+    pub code: Ref<CodeObject>,
+    /// The frame that delegates to this one, uncounted: it holds this one in a register, and
+    /// clears the pointer when it lets go.
+    pub parent: Cell<*const Header>,
+    /// When suspended as a root: the innermost frame of its chain of delegations. Counted.
+    /// `Undef` when that is the frame itself.
+    pub leaf: Slot,
+    /// When suspended as a leaf: the root whose `leaf` this is. Only compared, never followed.
+    pub root: Cell<*const Header>,
+    /// The exception it was handling when it was suspended.
+    pub handled: Slot,
+    pub extra: OnceCell<Box<GenExtra>>,
+}
+
+/// What few generators have.
+#[derive(Default)]
+pub struct GenExtra {
+    /// `__name__` and `__qualname__` where set, or inherited from a renamed function.
+    pub name: Slot,
+    pub qualname: Slot,
+    /// Origin tracking of coroutines.
+    pub origin: Slot,
+    /// The finalizer hook of an async generator, taken when it was first iterated.
+    pub finalizer: Slot,
+    pub hooks_inited: Cell<bool>,
+    pub closed: Cell<bool>,
+}
+
+impl Generator {
+    /// A frame for a call of the code, its registers all `Undef`.
+    pub fn new(kind: GenKind, code: Ref<CodeObject>) -> Ref<Generator> {
+        Ref::with_tail(
+            Generator {
+                kind,
+                state: Cell::new(GenState::Created),
+                started: Cell::new(false),
+                async_running: Cell::new(false),
+                pc: Cell::new(0),
+                code,
+                parent: Cell::new(std::ptr::null()),
+                leaf: Slot::undef(),
+                root: Cell::new(std::ptr::null()),
+                handled: Slot::undef(),
+                extra: OnceCell::new(),
+            },
+            std::iter::empty(),
+        )
+    }
+
+    pub(super) fn tail(&self) -> usize {
+        self.code.code.nregs as usize
+    }
+
+    pub fn extra(&self) -> &GenExtra {
+        self.extra.get_or_init(Box::default)
+    }
+
+    pub fn name(&self) -> Value {
+        match self.extra.get().and_then(|e| e.name.defined()) {
+            Some(name) => name,
+            None => Value::str(&self.code.code.name),
+        }
+    }
+
+    pub fn qualname(&self) -> Value {
+        match self.extra.get().and_then(|e| e.qualname.defined()) {
+            Some(name) => name,
+            None => Value::str(&self.code.code.qualname),
+        }
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.state.get() == GenState::Finished
+    }
+}
+
+impl Ref<Generator> {
+    /// A copy of a register, for inspection while the frame is suspended.
+    pub fn register(&self, i: usize) -> Value {
+        if i < self.tail_len_of() {
+            // SAFETY: inside the tail, which is initialised; a clone only changes a count.
+            unsafe { (*self.tail_ptr().add(i)).clone() }
+        } else {
+            Value::Undef
+        }
+    }
+
+    /// Writes a register of a frame that is not running.
+    pub fn set_register(&self, i: usize, value: Value) {
+        if i < self.tail_len_of() {
+            // SAFETY: inside the tail; moved out before it is released.
+            let old = unsafe { std::mem::replace(&mut *self.tail_ptr().add(i), value) };
+            drop(old);
+        }
+    }
+
+    /// Releases all registers, first to last, as CPython clears a frame.
+    pub fn clear_registers(&self) {
+        for i in 0..self.tail_len_of() {
+            self.set_register(i, Value::Undef);
+        }
+    }
+
+    fn tail_len_of(&self) -> usize {
+        self.code.code.nregs as usize
+    }
+}
+
+/// A suspended frame inside a `try` or `with`, a coroutine that never ran, an async generator
+/// with a finalizer hook.
+pub(super) fn needs_finalizer(g: &Generator) -> bool {
+    match g.state.get() {
+        GenState::Created => g.kind == GenKind::Coroutine,
+        GenState::Suspended => {
+            let pc = g.pc.get().saturating_sub(1);
+            let guarded = g
+                .code
+                .code
+                .exceptions
+                .iter()
+                .any(|e| (e.start..e.end).contains(&pc));
+            guarded || has_hook(g) || is_delegating(g)
+        }
+        GenState::Running | GenState::Finished => false,
+    }
+}
+
+fn has_hook(g: &Generator) -> bool {
+    g.extra.get().is_some_and(|e| !e.finalizer.is_undef())
+}
+
+/// The frame waits for another one, which must be closed first.
+fn is_delegating(g: &Generator) -> bool {
+    let pc = g.pc.get().saturating_sub(1) as usize;
+    g.code
+        .code
+        .instrs
+        .get(pc)
+        .is_some_and(|i| i.op == crate::bytecode::Op::Delegate)
+}
+
+impl Trace for Ref<Generator> {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.code.as_obj());
+        for i in 0..self.tail_len_of() {
+            self.register(i).as_obj().into_iter().for_each(&mut *visit);
+        }
+        for slot in [&self.leaf, &self.handled] {
+            slot.get().as_obj().into_iter().for_each(&mut *visit);
+        }
+        if let Some(e) = self.extra.get() {
+            for slot in [&e.name, &e.qualname, &e.origin, &e.finalizer] {
+                slot.get().as_obj().into_iter().for_each(&mut *visit);
+            }
+        }
+    }
+}

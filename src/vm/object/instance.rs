@@ -1,0 +1,275 @@
+//! Instances of user-defined classes: attributes in slots laid out by a shape, or in a dict once
+//! somebody asked for `__dict__`.
+
+use super::{Class, Dict, Shape, Str, Trace};
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use crate::vm::value::Value;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::rc::Rc;
+
+/// Slots in the tail come first, further ones stand in `InstanceExtra::overflow`.
+pub struct Instance {
+    pub class: RefSlot<Class>,
+    shape: UnsafeCell<Rc<Shape>>,
+    extra: UnsafeCell<Option<Box<InstanceExtra>>>,
+    capacity: u16,
+    /// Copy of the shape's id for inline caches; 0 in dict mode, which no cache matches.
+    shape_id: Cell<u32>,
+}
+
+#[derive(Default)]
+pub struct InstanceExtra {
+    /// The built-in object inside an instance of a subclass of a built-in type.
+    payload: Slot,
+    /// Attributes, if they moved to a dict.
+    dict: Slot,
+    overflow: RefCell<Vec<Value>>,
+}
+
+impl Instance {
+    /// An instance without attributes. `payload` is the built-in value inside, or `Undef`.
+    pub fn new(class: &Ref<Class>, payload: Value) -> Ref<Instance> {
+        let extra = if payload.is_undef() {
+            None
+        } else {
+            Some(Box::new(InstanceExtra {
+                payload: Slot::new(payload),
+                ..Default::default()
+            }))
+        };
+        let capacity = class.slots_hint.get();
+        let instance = Ref::with_tail(
+            Instance {
+                class: RefSlot::new(class.clone()),
+                shape: UnsafeCell::new(class.root_shape.clone()),
+                extra: UnsafeCell::new(extra),
+                capacity,
+                shape_id: Cell::new(class.root_shape.id),
+            },
+            std::iter::empty(),
+        );
+        if class.flags().has_del {
+            instance
+                .header()
+                .set_flag(crate::vm::heap::flags::HAS_DEL, true);
+        }
+        instance
+    }
+
+    pub(super) fn tail(&self) -> usize {
+        self.capacity as usize
+    }
+
+    #[inline(always)]
+    pub fn shape_id(&self) -> u32 {
+        self.shape_id.get()
+    }
+
+    /// The shape; meaningless in dict mode.
+    pub fn shape(&self) -> Rc<Shape> {
+        // SAFETY: cloning an `Rc`; nobody holds a borrow of the cell.
+        unsafe { (*self.shape.get()).clone() }
+    }
+
+    fn extra(&self) -> Option<&InstanceExtra> {
+        // SAFETY: the box, once there, is never replaced or removed while the instance lives.
+        unsafe { (*self.extra.get()).as_deref() }
+    }
+
+    fn extra_or_new(&self) -> &InstanceExtra {
+        // SAFETY: as above; written only while it is `None`, when nobody can hold a borrow.
+        unsafe { (*self.extra.get()).get_or_insert_default() }
+    }
+
+    pub fn payload(&self) -> Option<Value> {
+        self.extra().and_then(|e| e.payload.defined())
+    }
+
+    pub fn set_payload(&self, value: Value) {
+        self.extra_or_new().payload.set(value);
+    }
+
+    /// Text of the str inside, borrowed as long as the instance.
+    pub(in crate::vm) fn payload_str(&self) -> Option<&str> {
+        let payload = self.payload()?;
+        let text: *const str = payload.downcast::<Str>()?.as_str();
+        // SAFETY: the payload of a str subclass is set once when the instance is made and lives
+        // as long as the instance.
+        Some(unsafe { &*text })
+    }
+
+    /// The dict of an instance in dict mode.
+    pub fn dict(&self) -> Option<Ref<Dict>> {
+        self.extra()
+            .and_then(|e| e.dict.get().as_ref::<Dict>().cloned())
+    }
+}
+
+impl Ref<Instance> {
+    /// A slot's content. In range of the shape.
+    #[inline(always)]
+    pub fn slot(&self, i: usize) -> Value {
+        if i < self.capacity as usize {
+            // SAFETY: inside the tail, which `with_tail` initialised.
+            unsafe { (*self.tail_ptr().add(i)).clone() }
+        } else {
+            self.overflow_slot(i)
+        }
+    }
+
+    #[cold]
+    fn overflow_slot(&self, i: usize) -> Value {
+        let at = i - self.capacity as usize;
+        self.extra()
+            .and_then(|e| e.overflow.borrow().get(at).cloned())
+            .unwrap_or(Value::Undef)
+    }
+
+    /// Writes a slot of the shape; gives back what it held.
+    #[inline(always)]
+    pub fn replace_slot(&self, i: usize, value: Value) -> Value {
+        if i < self.capacity as usize {
+            // SAFETY: inside the tail; moved out before anything is released.
+            unsafe { std::mem::replace(&mut *self.tail_ptr().add(i), value) }
+        } else {
+            self.replace_overflow(i, value)
+        }
+    }
+
+    #[cold]
+    fn replace_overflow(&self, i: usize, value: Value) -> Value {
+        let at = i - self.capacity as usize;
+        let mut overflow = self.extra_or_new().overflow.borrow_mut();
+        if overflow.len() <= at {
+            overflow.resize(at + 1, Value::Undef);
+        }
+        overflow
+            .get_mut(at)
+            .map_or(Value::Undef, |slot| std::mem::replace(slot, value))
+    }
+
+    /// An attribute of the instance itself; `name` must be interned.
+    pub fn get(&self, name: &Ref<Str>) -> Option<Value> {
+        if let Some(dict) = self.dict() {
+            return dict.get_str(name);
+        }
+        let i = self.shape().slot(name)?;
+        Some(self.slot(i)).filter(|v| !v.is_undef())
+    }
+
+    /// Sets an attribute of the instance itself; `name` must be interned. Gives back the old
+    /// value for release.
+    pub fn set(&self, name: &Ref<Str>, value: Value) -> Value {
+        if let Some(dict) = self.dict() {
+            let old = dict.get_str(name).unwrap_or(Value::Undef);
+            dict.set_str(name, value);
+            return old;
+        }
+        let shape = self.shape();
+        if let Some(i) = shape.slot(name) {
+            return self.replace_slot(i, value);
+        }
+        self.become_shape(shape.with(name));
+        self.replace_slot(shape.names.len(), value)
+    }
+
+    /// Moves to a shape that extends the present one.
+    #[inline]
+    pub fn become_shape(&self, shape: Rc<Shape>) {
+        let hint = shape.names.len() as u16;
+        // SAFETY: no borrow of the class cell is held by anybody.
+        let class = unsafe { self.class.peek() };
+        if class.slots_hint.get() < hint && hint <= 64 {
+            class.slots_hint.set(hint);
+        }
+        self.shape_id.set(shape.id);
+        // SAFETY: nobody holds a borrow of the shape cell; the old `Rc` is dropped after.
+        let old = unsafe { std::mem::replace(&mut *self.shape.get(), shape) };
+        drop(old);
+    }
+
+    /// Removes an attribute of the instance itself; its value, if there was one.
+    pub fn remove(&self, name: &Ref<Str>) -> Option<Value> {
+        if self.dict().is_none() {
+            self.shape()
+                .slot(name)
+                .filter(|i| !self.slot(*i).is_undef())?;
+        }
+        // Shapes have no "without": an instance that loses attributes goes on with a dict.
+        self.force_dict().remove_str(name)
+    }
+
+    /// The attributes as a dict, to which they move for good.
+    pub fn force_dict(&self) -> Ref<Dict> {
+        if let Some(dict) = self.dict() {
+            return dict;
+        }
+        let dict = Dict::new();
+        let shape = self.shape();
+        for (i, name) in shape.names.iter().enumerate() {
+            let value = self.replace_slot(i, Value::Undef);
+            if !value.is_undef() {
+                dict.set_str(name, value);
+            }
+        }
+        self.use_dict(dict.clone());
+        dict
+    }
+
+    /// `obj.__dict__ = dict`.
+    pub fn use_dict(&self, dict: Ref<Dict>) {
+        for i in 0..self.shape().names.len() {
+            drop(self.replace_slot(i, Value::Undef));
+        }
+        self.shape_id.set(0);
+        self.extra_or_new().dict.set(dict.into());
+    }
+
+    /// `obj.__class__ = class`: attributes move to a dict, so that no shape of the old class
+    /// lingers.
+    pub fn set_class(&self, class: &Ref<Class>) {
+        self.force_dict();
+        self.class.set(class.clone());
+        self.header()
+            .set_flag(crate::vm::heap::flags::HAS_DEL, class.flags().has_del);
+    }
+
+    /// Names and values of the instance's own attributes, in order.
+    pub fn attributes(&self) -> Vec<(Ref<Str>, Value)> {
+        if let Some(dict) = self.dict() {
+            let map = dict.map.borrow();
+            let pairs = map
+                .iter()
+                .filter_map(|e| Some((e.key.as_ref::<Str>()?.clone(), e.value.clone())));
+            return pairs.collect();
+        }
+        let shape = self.shape();
+        let pairs = shape
+            .names
+            .iter()
+            .enumerate()
+            .map(|(i, name)| (name.clone(), self.slot(i)));
+        pairs.filter(|(_, v)| !v.is_undef()).collect()
+    }
+}
+
+impl Trace for Ref<Instance> {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.class.get().as_obj());
+        for i in 0..self.capacity as usize {
+            self.slot(i).as_obj().into_iter().for_each(&mut *visit);
+        }
+        if let Some(extra) = self.extra() {
+            extra
+                .payload
+                .get()
+                .as_obj()
+                .into_iter()
+                .for_each(&mut *visit);
+            extra.dict.get().as_obj().into_iter().for_each(&mut *visit);
+            if let Ok(overflow) = extra.overflow.try_borrow() {
+                overflow.iter().filter_map(Value::as_obj).for_each(visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The kinds of objects: what each is made of. Behaviour lives elsewhere (`ops`, `builtins`);
+//! here are the bodies, how they are traced, and which of them must be finalized.
+
+/// For kinds without a tail.
+macro_rules! no_tail {
+    ($($kind:ty)*) => { $(
+        impl $kind {
+            pub(super) fn tail(&self) -> usize { 0 }
+        }
+    )* };
+}
+use no_tail;
+
+mod class;
+mod collection;
+mod dictmap;
+mod exception;
+mod function;
+mod future;
+mod generator;
+mod instance;
+mod opaque;
+mod scalar;
+
+pub use class::{Class, ClassFlags, Layout, Shape, fresh_id};
+pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple};
+pub use dictmap::{Entry, Lookup, OrderedMap};
+pub use exception::{Exception, Traceback};
+pub use function::{
+    BoundMethod, CacheEntry, CellObject, ClassMethod, CodeObject, Function, FunctionExtra, Module,
+    NativeFunction, Property, StaticMethod,
+};
+pub use future::{Future, FutureState, TaskPart, Waiter};
+pub use generator::{GenExtra, GenKind, GenState, Generator};
+pub use instance::{Instance, InstanceExtra};
+pub use opaque::{NativeData, Opaque};
+pub use scalar::{ByteArray, Bytes, Complex, Int, Str};
+
+use super::heap::flags;
+use super::heap::{Header, ObjRef, Object};
+use std::ptr::NonNull;
+
+/// What the allocator and the collector must know of a kind.
+pub struct KindInfo {
+    pub drop: unsafe fn(NonNull<Header>),
+    pub trace: fn(&ObjRef, &mut dyn FnMut(&ObjRef)),
+    /// Holds no references to other objects.
+    pub leaf: bool,
+    /// May need a finalizer: see `needs_finalizer`.
+    pub finalizes: bool,
+}
+
+/// Calls the visitor with each object that a value or field refers to.
+pub trait Trace {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef));
+}
+
+macro_rules! object_kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident: leaf $leaf:literal, finalizes $fin:literal;)*) => {
+        /// The kinds of objects.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr(u8)]
+        pub enum Kind {
+            /// Not an object: a free slot of a page.
+            Free,
+            $($(#[doc = $doc])+ $kind,)*
+        }
+
+        impl Kind {
+            pub const COUNT: usize = [$(Kind::$kind),*].len() + 1;
+        }
+
+        $(impl Object for $kind {
+            const KIND: Kind = Kind::$kind;
+            fn tail_len(&self) -> usize { self.tail() }
+        })*
+
+        unsafe fn drop_free(_: NonNull<Header>) {}
+
+        static KINDS: [KindInfo; Kind::COUNT] = [
+            KindInfo { drop: drop_free, trace: |_, _| {}, leaf: true, finalizes: false },
+            $(KindInfo {
+                drop: super::heap::drop_object::<$kind>,
+                trace: |obj, visit| if let Some(body) = obj.as_ref::<$kind>() { body.trace(visit) },
+                leaf: $leaf,
+                finalizes: $fin,
+            },)*
+        ];
+    };
+}
+
+object_kinds! {
+    /// `str`.
+    Str: leaf true, finalizes false;
+    /// `int` beyond 64 bits.
+    Int: leaf true, finalizes false;
+    /// `complex`.
+    Complex: leaf true, finalizes false;
+    /// `bytes`.
+    Bytes: leaf true, finalizes false;
+    /// `bytearray`.
+    ByteArray: leaf true, finalizes false;
+    /// `list`.
+    List: leaf false, finalizes false;
+    /// `tuple`.
+    Tuple: leaf false, finalizes false;
+    /// `dict`.
+    Dict: leaf false, finalizes false;
+    /// `set`.
+    Set: leaf false, finalizes false;
+    /// `frozenset`.
+    FrozenSet: leaf false, finalizes false;
+    /// `range`.
+    Range: leaf false, finalizes false;
+    /// `slice`.
+    Slice: leaf false, finalizes false;
+    /// A function made by `def` or `lambda`.
+    Function: leaf false, finalizes false;
+    /// A function or other callable with its first argument.
+    BoundMethod: leaf false, finalizes false;
+    /// A function written in Rust.
+    NativeFunction: leaf false, finalizes false;
+    /// `property`.
+    Property: leaf false, finalizes false;
+    /// `classmethod`.
+    ClassMethod: leaf false, finalizes false;
+    /// `staticmethod`.
+    StaticMethod: leaf false, finalizes false;
+    /// A code object bound to its globals.
+    Code: leaf false, finalizes false;
+    /// The cell of a variable shared between frames.
+    Cell: leaf false, finalizes false;
+    /// `type` and its instances.
+    Class: leaf false, finalizes false;
+    /// An instance of a user-defined class.
+    Instance: leaf false, finalizes true;
+    /// A module.
+    Module: leaf false, finalizes false;
+    /// An exception.
+    Exception: leaf false, finalizes true;
+    /// One level of a traceback.
+    Traceback: leaf false, finalizes false;
+    /// A generator, coroutine or async generator.
+    Generator: leaf false, finalizes true;
+    /// A future or task.
+    Future: leaf false, finalizes true;
+    /// Anything else written in Rust.
+    Opaque: leaf false, finalizes true;
+}
+
+/// Aliases so that kinds whose Rust type has a longer name read well in the table.
+use self::{CellObject as Cell, CodeObject as Code};
+
+#[inline(always)]
+pub fn kind_info(kind: Kind) -> &'static KindInfo {
+    // Every kind has its row: the table is made from the same list as the enum.
+    &KINDS[kind as usize]
+}
+
+/// Whether an object whose count fell to zero must be finalized by the program first.
+pub fn needs_finalizer(header: &Header) -> bool {
+    match header.kind() {
+        Kind::Generator => header
+            .peek::<Generator>()
+            .is_some_and(generator::needs_finalizer),
+        Kind::Future => header.peek::<Future>().is_some_and(future::needs_finalizer),
+        _ => header.has_flag(flags::HAS_DEL),
+    }
+}
+
+/// The target of a weak reference is gone. True if a callback must be called.
+pub fn weakref_died(reference: &ObjRef) -> bool {
+    reference
+        .downcast::<Opaque>()
+        .is_some_and(|o| o.data.target_died() && reference.count() > 1)
+}

@@ -1,0 +1,73 @@
+//! Objects of types written in Rust that need no kind of their own: iterators, deques, context
+//! variables, files, weak references, loops…
+
+use super::{Class, Trace};
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::any::Any;
+
+/// The Rust side of an [`Opaque`] object.
+pub trait NativeData: Any {
+    /// Calls the visitor with each object that this refers to, so that cycles through it can be
+    /// found.
+    fn trace(&self, _visit: &mut dyn FnMut(&ObjRef)) {}
+
+    /// For iterators: the next item, `None` at the end. A class whose objects implement this
+    /// says so by `ClassFlags::native_iterator`; then `__iter__` and `__next__` come by themselves.
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let _ = vm;
+        Ok(None)
+    }
+
+    /// For weak references: the target is gone. True if there is a callback.
+    fn target_died(&self) -> bool {
+        false
+    }
+}
+
+pub struct Opaque {
+    pub class: RefSlot<Class>,
+    /// Attributes set by programs (a `Dict`), undefined while there are none.
+    pub dict: Slot,
+    pub data: Box<dyn NativeData>,
+}
+
+impl Opaque {
+    pub fn new(class: &Ref<Class>, data: impl NativeData) -> Ref<Opaque> {
+        Ref::new(Opaque {
+            class: RefSlot::new(class.clone()),
+            dict: Slot::undef(),
+            data: Box::new(data),
+        })
+    }
+
+    pub fn value(class: &Ref<Class>, data: impl NativeData) -> Value {
+        Self::new(class, data).into()
+    }
+
+    /// The data, if it is of type `T`.
+    #[inline]
+    pub fn get<T: NativeData>(&self) -> Option<&T> {
+        let any: &dyn Any = &*self.data;
+        any.downcast_ref()
+    }
+}
+
+impl Value {
+    /// The data of an opaque object, if it is one of type `T`.
+    #[inline]
+    pub fn opaque<T: NativeData>(&self) -> Option<&T> {
+        self.downcast::<Opaque>().and_then(Opaque::get)
+    }
+}
+
+impl Trace for Opaque {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.class.get().as_obj());
+        self.dict.get().as_obj().into_iter().for_each(&mut *visit);
+        self.data.trace(visit);
+    }
+}
+
+super::no_tail!(Opaque);

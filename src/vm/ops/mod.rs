@@ -1,0 +1,14 @@
+//! The operations of the language on objects of any class: built-in kinds directly, others
+//! through their special methods. The dispatch loop has fast paths of its own for the commonest
+//! pairs and comes here for the rest.
+
+pub mod arith;
+pub mod attr;
+pub mod class;
+pub mod compare;
+pub mod descriptor;
+pub mod format;
+pub mod iter;
+pub mod mapping;
+pub mod subscript;
+pub mod unpack;

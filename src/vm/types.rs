@@ -1,0 +1,306 @@
+//! Handles to the built-in classes, and how classes written in Rust are made.
+
+use super::Vm;
+use super::exceptions::{ExceptionDef, ExceptionTypes};
+use super::heap::{Ref, Slot};
+use super::names::Interner;
+use super::native::{GetSet, NativeDef, NativeType, TypeDef};
+use super::object::{
+    Class, ClassFlags, ClassMethod, Dict, Exception, Future, GenKind, Generator, Instance, Kind,
+    Layout, NativeData, NativeFunction, Opaque, Shape, StaticMethod, fresh_id,
+};
+use super::value::Value;
+use std::any::TypeId;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+macro_rules! types {
+    (@base none) => { None };
+    (@base $base:ident) => { Some(&$base) };
+    ($($field:ident $name:literal $base:ident $layout:expr;)*) => {
+        /// The built-in classes that the VM itself deals with. Made bare; `builtins` gives them
+        /// their methods.
+        pub struct Types { $(pub $field: Ref<Class>,)* }
+
+        impl Types {
+            /// Makes all classes. `type` is the class of each.
+            pub fn new() -> Types {
+                $(let $field = bare_class($name, types!(@base $base), $layout);)*
+                let types = Types { $($field,)* };
+                for class in types.all() {
+                    class.metaclass.set(types.type_.clone().into());
+                }
+                types
+            }
+
+            pub fn all(&self) -> Vec<&Ref<Class>> {
+                vec![$(&self.$field),*]
+            }
+        }
+    };
+}
+
+types! {
+    object "object" none Layout::Object;
+    type_ "type" object Layout::Type;
+    int "int" object Layout::Int;
+    bool_ "bool" int Layout::Final;
+    float "float" object Layout::Float;
+    complex "complex" object Layout::Builtin(Kind::Complex);
+    str_ "str" object Layout::Builtin(Kind::Str);
+    bytes "bytes" object Layout::Builtin(Kind::Bytes);
+    bytearray "bytearray" object Layout::Builtin(Kind::ByteArray);
+    list "list" object Layout::Builtin(Kind::List);
+    tuple "tuple" object Layout::Builtin(Kind::Tuple);
+    dict "dict" object Layout::Builtin(Kind::Dict);
+    set "set" object Layout::Builtin(Kind::Set);
+    frozenset "frozenset" object Layout::Builtin(Kind::FrozenSet);
+    range "range" object Layout::Final;
+    slice "slice" object Layout::Final;
+    none_type "NoneType" object Layout::Final;
+    not_implemented_type "NotImplementedType" object Layout::Final;
+    ellipsis_type "ellipsis" object Layout::Final;
+    function "function" object Layout::Final;
+    method "method" object Layout::Final;
+    builtin_function "builtin_function_or_method" object Layout::Final;
+    method_descriptor "method_descriptor" object Layout::Final;
+    property "property" object Layout::Builtin(Kind::Property);
+    classmethod "classmethod" object Layout::Builtin(Kind::ClassMethod);
+    staticmethod "staticmethod" object Layout::Builtin(Kind::StaticMethod);
+    code "code" object Layout::Final;
+    cell "cell" object Layout::Final;
+    module "module" object Layout::Builtin(Kind::Module);
+    traceback "traceback" object Layout::Final;
+    generator "generator" object Layout::Final;
+    coroutine "coroutine" object Layout::Final;
+    async_generator "async_generator" object Layout::Final;
+    future "Future" object Layout::Future;
+    task "Task" future Layout::Task;
+}
+
+/// A class with nothing in it.
+fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Class> {
+    let bases: Rc<[Ref<Class>]> = base.cloned().into_iter().collect();
+    let class = Ref::new(Class {
+        name: RefCell::new(name.into()),
+        qualname: RefCell::new(name.into()),
+        layout,
+        bases: RefCell::new(bases),
+        mro: RefCell::new(Rc::new([])),
+        dict: Dict::new(),
+        metaclass: Slot::undef(),
+        flags: Cell::new(ClassFlags {
+            no_dict: !matches!(layout, Layout::Exception | Layout::Future | Layout::Task),
+            ..ClassFlags::default()
+        }),
+        version: Cell::new(fresh_id()),
+        subclasses: RefCell::default(),
+        root_shape: Shape::root(),
+        slots_hint: Cell::new(0),
+    });
+    let inherited = base.map(|b| b.mro()).unwrap_or_default();
+    let mro = std::iter::once(class.clone())
+        .chain(inherited.iter().cloned())
+        .collect();
+    *class.mro.borrow_mut() = mro;
+    if let Some(base) = base {
+        base.subclasses.borrow_mut().push(class.as_obj().address());
+    }
+    class
+}
+
+/// Makes the exception classes, bare.
+pub fn make_exceptions(types: &Types) -> ExceptionTypes {
+    let mut made: Vec<(&'static str, Ref<Class>)> = Vec::new();
+    ExceptionTypes::new(|def: &ExceptionDef| {
+        let base = made
+            .iter()
+            .find(|(name, _)| *name == def.base)
+            .map_or(&types.object, |(_, c)| c);
+        let class = bare_class(def.name, Some(base), Layout::Exception);
+        class.metaclass.set(types.type_.clone().into());
+        made.push((def.name, class.clone()));
+        class
+    })
+}
+
+impl Vm {
+    /// The class of any value.
+    #[inline]
+    pub fn class_of(&self, value: &Value) -> Ref<Class> {
+        match value {
+            Value::Obj(obj) => match obj.kind() {
+                Kind::Instance => obj.downcast::<Instance>().map(|i| i.class.get()),
+                Kind::Exception => obj.downcast::<Exception>().map(|e| e.class.get()),
+                Kind::Opaque => obj.downcast::<Opaque>().map(|o| o.class.get()),
+                Kind::Future => obj.downcast::<Future>().map(|f| f.class.get()),
+                Kind::Class => obj
+                    .downcast::<Class>()
+                    .and_then(|c| c.metaclass.get().as_ref::<Class>().cloned()),
+                _ => None,
+            }
+            .unwrap_or_else(|| self.builtin_class(value).clone()),
+            _ => self.builtin_class(value).clone(),
+        }
+    }
+
+    /// The class of a value whose class follows from its kind.
+    pub fn builtin_class(&self, value: &Value) -> &Ref<Class> {
+        let t = &self.types;
+        let obj = match value {
+            Value::Undef | Value::None => return &t.none_type,
+            Value::True | Value::False => return &t.bool_,
+            Value::Int(_) => return &t.int,
+            Value::Float(_) => return &t.float,
+            Value::Obj(obj) => obj,
+        };
+        match obj.kind() {
+            Kind::Str => &t.str_,
+            Kind::Int => &t.int,
+            Kind::Complex => &t.complex,
+            Kind::Bytes => &t.bytes,
+            Kind::ByteArray => &t.bytearray,
+            Kind::List => &t.list,
+            Kind::Tuple => &t.tuple,
+            Kind::Dict => &t.dict,
+            Kind::Set => &t.set,
+            Kind::FrozenSet => &t.frozenset,
+            Kind::Range => &t.range,
+            Kind::Slice => &t.slice,
+            Kind::Function => &t.function,
+            Kind::BoundMethod => &t.method,
+            Kind::NativeFunction => match obj.downcast::<NativeFunction>() {
+                Some(f) if f.this.is_undef() && !f.owner.is_undef() => &t.method_descriptor,
+                _ => &t.builtin_function,
+            },
+            Kind::Property => &t.property,
+            Kind::ClassMethod => &t.classmethod,
+            Kind::StaticMethod => &t.staticmethod,
+            Kind::Code => &t.code,
+            Kind::Cell => &t.cell,
+            Kind::Module => &t.module,
+            Kind::Traceback => &t.traceback,
+            Kind::Generator => match obj.downcast::<Generator>().map(|g| g.kind) {
+                Some(GenKind::Coroutine) => &t.coroutine,
+                Some(GenKind::AsyncGenerator) => &t.async_generator,
+                _ => &t.generator,
+            },
+            Kind::Future => &t.future,
+            Kind::Class => &t.type_,
+            Kind::Exception => &self.exc.base_exception,
+            Kind::Free | Kind::Instance | Kind::Opaque => &t.object,
+        }
+    }
+
+    /// Makes a class from its table row.
+    pub fn make_class(&mut self, def: &'static TypeDef) -> Ref<Class> {
+        let base = def
+            .base
+            .map_or_else(|| self.types.object.clone(), |f| f(self));
+        let class = bare_class(def.name, Some(&base), def.layout);
+        let flags = ClassFlags {
+            no_dict: base.flags().no_dict && def.flags.no_dict,
+            ..def.flags
+        };
+        class.flags.set(flags);
+        class.metaclass.set(self.types.type_.clone().into());
+        let module = self.intern("__module__");
+        class.dict.set_str(&module, Value::str(def.module));
+        let doc = self.intern("__doc__");
+        class.dict.set_str(
+            &doc,
+            if def.doc.is_empty() {
+                Value::None
+            } else {
+                Value::str(def.doc)
+            },
+        );
+        self.extend_class(&class, def.methods, def.getset);
+        if flags.native_iterator {
+            self.extend_class(&class, super::ops::iter::ITERATOR_METHODS, &[]);
+        }
+        class
+    }
+
+    /// Adds methods and computed attributes to a class written in Rust.
+    pub fn extend_class(
+        &mut self,
+        class: &Ref<Class>,
+        methods: &'static [NativeDef],
+        getset: &'static [GetSet],
+    ) {
+        use super::native::NativeKind;
+        for def in methods {
+            let function = Ref::new(NativeFunction {
+                def,
+                this: if def.kind == NativeKind::New {
+                    class.clone().into()
+                } else {
+                    Value::Undef
+                },
+                owner: class.clone().into(),
+                module: Value::Undef,
+            });
+            let value = match def.kind {
+                NativeKind::Plain | NativeKind::New => function.into(),
+                NativeKind::Class => Ref::new(ClassMethod {
+                    callable: Slot::new(function.into()),
+                    dict: Slot::undef(),
+                })
+                .into(),
+                NativeKind::Static => Ref::new(StaticMethod {
+                    callable: Slot::new(function.into()),
+                    dict: Slot::undef(),
+                })
+                .into(),
+            };
+            let name = self.intern(def.name);
+            class.dict.set_str(&name, value);
+        }
+        for def in getset {
+            let value = super::ops::descriptor::getset(self, class, def);
+            let name = self.intern(def.name);
+            class.dict.set_str(&name, value);
+        }
+        class.version.set(fresh_id());
+    }
+
+    /// The class of an opaque type, made on first use.
+    pub fn class_for<T: NativeType>(&mut self) -> Ref<Class> {
+        if let Some(class) = self.native_classes.get(&TypeId::of::<T>()) {
+            return class.clone();
+        }
+        let class = self.make_class(T::DEF);
+        self.native_classes.insert(TypeId::of::<T>(), class.clone());
+        class
+    }
+
+    /// A new object of an opaque type.
+    pub fn make<T: NativeType>(&mut self, data: T) -> Value {
+        let class = self.class_for::<T>();
+        Opaque::value(&class, data)
+    }
+
+    /// A new object of an opaque type, of that class or a subclass of it.
+    pub fn make_in(&mut self, class: &Ref<Class>, data: impl NativeData) -> Value {
+        Opaque::value(class, data)
+    }
+
+    /// A function of a module.
+    pub fn native_function(&mut self, def: &'static NativeDef, module: &str) -> Value {
+        Ref::new(NativeFunction {
+            def,
+            this: Value::Undef,
+            owner: Value::Undef,
+            module: Value::str(module),
+        })
+        .into()
+    }
+}
+
+/// Keeps one interner per VM and the names made from it together.
+pub fn make_names() -> (Interner, super::names::Names) {
+    let mut interner = Interner::default();
+    let names = super::names::Names::new(&mut interner);
+    (interner, names)
+}
