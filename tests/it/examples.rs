@@ -1,7 +1,7 @@
 //! Every program of examples/ does what was recorded beside it (tests/record.py).
 
 use crate::conformance::first_difference;
-use crate::coro::{LIMIT, command, finish, root};
+use crate::coro::{LIMIT, command, finish, program, root};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -121,6 +121,17 @@ fn matches(pattern: &str, line: &str) -> bool {
     };
     let after = pattern.get(at + placeholder.len()..).unwrap_or("");
     length > 0 && rest.get(length..).is_some_and(|line| matches(after, line))
+}
+
+#[test]
+fn the_program_of_the_readme_prints_what_stands_there() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let block = |language: &str| {
+        let (_, after) = readme.split_once(&format!("```{language}\n")).unwrap();
+        after.split_once("```").unwrap().0.to_string()
+    };
+    let run = program("readme", &block("python"));
+    assert_eq!(run.out(), block("text"), "{}", run.stderr);
 }
 
 #[test]
