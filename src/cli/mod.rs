@@ -139,7 +139,11 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn dispatch(cli: &Cli) -> i32 {
-    let terminal = Terminal::detect(cli.color);
+    let form = match &cli.command {
+        Some(Command::Run(args)) => args.traceback,
+        _ => cli.run.traceback,
+    };
+    let terminal = Terminal::detect(cli.color, form);
     match &cli.command {
         Some(Command::Run(args)) => start(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),

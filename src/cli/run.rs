@@ -9,10 +9,10 @@ use std::ffi::OsString;
 pub(super) fn run<'a>(
     input: &Input,
     words: impl Iterator<Item = &'a OsString>,
-    args: &RunArgs,
+    _args: &RunArgs,
     terminal: &Terminal,
 ) -> i32 {
-    let source = match input.read(args.traceback == TracebackForm::Python) {
+    let source = match input.read(terminal.form == TracebackForm::Python) {
         Ok(source) => source,
         Err(failure) => return terminal.fail(&failure),
     };

@@ -1,9 +1,10 @@
 //! What the process is connected to: colours, characters and width of messages.
 
-use super::ColorChoice;
 use super::input::Failure;
+use super::{ColorChoice, TracebackForm};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::{RenderOptions, render};
+use crate::diagnostic::render::{RenderOptions, render, render_python};
+use crate::diagnostic::traceback::{self, UncaughtError};
 use std::io::{ErrorKind, IsTerminal, Write};
 
 /// Exit code of a process whose reader went away, as a shell reports one ended by SIGPIPE.
@@ -12,10 +13,11 @@ const BROKEN_PIPE: i32 = 141;
 /// How messages to this terminal look.
 pub(super) struct Terminal {
     pub options: RenderOptions,
+    pub form: TracebackForm,
 }
 
 impl Terminal {
-    pub fn detect(choice: ColorChoice) -> Self {
+    pub fn detect(choice: ColorChoice, form: TracebackForm) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let dumb = variable("TERM").as_deref() == Some("dumb");
         let color = match choice {
@@ -30,6 +32,7 @@ impl Terminal {
             .find_map(variable);
         let width = variable("COLUMNS").and_then(|v| v.parse().ok());
         Terminal {
+            form,
             options: RenderOptions {
                 color,
                 ascii: dumb || charset.is_some_and(|locale| !speaks_unicode(&locale)),
@@ -44,7 +47,17 @@ impl Terminal {
     }
 
     pub fn show(&self, diagnostics: &[Diagnostic]) {
-        complain(&render(diagnostics, &self.options));
+        complain(&match self.form {
+            TracebackForm::Coro => render(diagnostics, &self.options),
+            TracebackForm::Python => render_python(diagnostics, &self.options),
+        });
+    }
+
+    pub fn show_uncaught(&self, error: &UncaughtError) {
+        complain(&match self.form {
+            TracebackForm::Coro => traceback::render_uncaught(error, &self.options),
+            TracebackForm::Python => traceback::render_python(error),
+        });
     }
 
     /// Shows why there is nothing to run, and gives the exit code for it.

@@ -1,6 +1,7 @@
 //! CPython 3.13's form of a traceback: frames with marked lines, chains of exceptions, and groups
 //! as trees. The frame of chains and groups also serves our own drawings.
 
+use super::Diagnostic;
 use super::anchors::{Anchors, Root, anchors};
 use super::traceback::{FrameEntry, UncaughtError};
 use crate::source::Source;
@@ -165,6 +166,39 @@ fn repeated(out: &mut String, count: usize) {
     }
 }
 
+/// A syntax error: file, line, the text with marks, the message.
+pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
+    let mut out = String::new();
+    if let Some(label) = diagnostic.labels.first() {
+        let line = label.source.line_of(label.span.start);
+        let _ = writeln!(out, "  File \"{}\", line {line}", label.source.name());
+        let text = label.source.line_text(line).trim_end_matches(['\n', '\r']);
+        let shown = text.trim_start_matches([' ', '\u{c}']);
+        let spaces = chars(Some(text)) - chars(Some(shown));
+        let start = column(&label.source, label.span.start, line);
+        let end = match label.source.line_of(label.span.end) {
+            last if last == line => column(&label.source, label.span.end, line),
+            _ => chars(Some(text)),
+        };
+        let _ = writeln!(out, "    {shown}");
+        if let Some(indent) = start.checked_sub(spaces) {
+            let kept = shown.chars().chain(std::iter::repeat(' '));
+            let space: String = kept
+                .take(indent)
+                .map(|c| if c.is_whitespace() { c } else { ' ' })
+                .collect();
+            let _ = writeln!(
+                out,
+                "    {space}{}",
+                "^".repeat(end.saturating_sub(start).max(1))
+            );
+        }
+    }
+    out.push_str(last_line);
+    out.push('\n');
+    out
+}
+
 fn frame(out: &mut String, entry: &FrameEntry, line: u32) {
     let _ = writeln!(
         out,
@@ -180,6 +214,10 @@ fn frame(out: &mut String, entry: &FrameEntry, line: u32) {
 /// The lines of a frame's expression, indentation removed, with marks where they say something.
 fn source_lines(entry: &FrameEntry, first: u32) -> Vec<String> {
     let source = &entry.source;
+    // CPython cannot read standard input a second time.
+    if source.name() == "<stdin>" {
+        return Vec::new();
+    }
     let last = source.line_of(entry.span.end.saturating_sub(1).max(entry.span.start));
     let original: Vec<&str> = (first..=last)
         .map(|n| source.line_text(n).trim_end())

@@ -2,7 +2,7 @@
 //! knows nothing of where errors come from.
 
 use super::excerpt::{excerpt, visible};
-use super::{Code, Diagnostic, Label, Level};
+use super::{Code, Diagnostic, Label, Level, python};
 use crate::source::{Source, Span};
 use ariadne::{CharSet, Color, Config, Report, ReportKind};
 use std::fmt::Write as _;
@@ -61,6 +61,16 @@ pub fn final_line(diagnostic: &Diagnostic) -> Option<String> {
         _ => return None,
     };
     Some(format!("{kind}: {}", diagnostic.title))
+}
+
+/// Syntax errors as CPython prints them, byte for byte: the first one, since it knows no more.
+/// Problems of other kinds are drawn.
+pub fn render_python(diagnostics: &[Diagnostic], options: &RenderOptions) -> String {
+    let first = diagnostics.iter().find_map(|d| Some((d, final_line(d)?)));
+    match first {
+        Some((diagnostic, line)) => python::syntax_error(diagnostic, &line),
+        None => render(diagnostics, options),
+    }
 }
 
 /// The labels that lie in one source.

@@ -235,3 +235,29 @@ fn a_message_cannot_reach_the_terminal() {
         "{drawn:?}"
     );
 }
+
+// Recorded from CPython 3.13.
+#[test]
+fn syntax_errors_in_the_form_of_cpython() {
+    let form = |text: &str, span: Span, title: &str| {
+        let source = Source::new("t.py", text);
+        let d = Diagnostic::error(Code::Syntax, title).label(&source, span, "");
+        render_python(&[d], &plain())
+    };
+    let want =
+        "  File \"t.py\", line 2\n    print(x\n         ^\nSyntaxError: '(' was never closed\n";
+    assert_eq!(
+        form(
+            "if 1:\n    print(x\n",
+            Span::new(15, 16),
+            "'(' was never closed"
+        ),
+        want
+    );
+    let want = "  File \"t.py\", line 1\n    \tx = 1\n    \t^\nSyntaxError: m\n";
+    assert_eq!(form("\tx = 1", Span::new(1, 1), "m"), want);
+    let want = "  File \"t.py\", line 1\n    f(1, é 2)\n         ^^^\nSyntaxError: m\n";
+    assert_eq!(form("f(1, é 2)", Span::new(5, 9), "m"), want);
+    let want = "  File \"t.py\", line 1\n    f(1,\n      ^^\nSyntaxError: m\n";
+    assert_eq!(form("f(1,\n2)", Span::new(2, 6), "m"), want);
+}
