@@ -4,9 +4,13 @@
 pub mod bytes_ops;
 pub mod float;
 pub mod format_spec;
+pub mod gamma;
 pub mod int;
+pub mod math;
 pub mod percent;
+pub mod random;
 pub mod repr;
+pub mod sha512;
 pub mod slice;
 pub mod str_case;
 pub mod str_format;
