@@ -261,3 +261,51 @@ fn syntax_errors_in_the_form_of_cpython() {
     let want = "  File \"t.py\", line 1\n    f(1,\n      ^^\nSyntaxError: m\n";
     assert_eq!(form("f(1,\n2)", Span::new(2, 6), "m"), want);
 }
+
+/// Text with everything that is awkward to draw.
+fn awkward_text() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let piece = prop_oneof![
+        Just("\n"),
+        Just("\r\n"),
+        Just("\r"),
+        Just("\t"),
+        Just("\u{c}"),
+        Just("\u{2028}"),
+        Just("\u{85}"),
+        Just("漢字"),
+        Just("e\u{301}"),
+        Just("😀"),
+        Just("\u{1b}[0m"),
+        Just("x = f(1)"),
+        Just("(["),
+        Just("'"),
+        Just(" + "),
+        Just("#"),
+        Just("\\"),
+        Just(""),
+    ];
+    proptest::collection::vec(piece, 0..20).prop_map(|pieces| pieces.concat())
+}
+
+proptest::proptest! {
+    #[test]
+    fn nothing_is_too_awkward_to_draw(text in awkward_text(), spans in proptest::collection::vec((0_u32..80, 0_u32..80), 1..4), width in 0_usize..120) {
+        let source = Source::new("t.coro", text);
+        let mut d = Diagnostic::error(Code::Syntax, "m");
+        let mut error = crate::diagnostic::traceback::UncaughtError { last_line: "E".into(), ..Default::default() };
+        for (a, b) in spans {
+            let span = Span::new(a, b);
+            d = d.label(&source, span, "l");
+            let entry = crate::diagnostic::traceback::FrameEntry { source: source.clone(), span, function: "f".into(), library: false };
+            error.entries.push(entry);
+        }
+        let options = RenderOptions { width, ..plain() };
+        let drawn = render(std::slice::from_ref(&d), &options);
+        assert!(drawn.starts_with("[E0101] Error: m\n") && drawn.ends_with("\nSyntaxError: m\n"), "{drawn}");
+        assert!(drawn.contains("l\n"), "{drawn}");
+        assert!(render_python(&[d], &options).ends_with("SyntaxError: m\n"));
+        assert!(crate::diagnostic::traceback::render_uncaught(&error, &options).ends_with("\nE\n"));
+        assert!(crate::diagnostic::traceback::render_python(&error).ends_with("\nE\n"));
+    }
+}
