@@ -1,10 +1,19 @@
 //! From source text to syntax tree: lexer (logos), layout, parser (chumsky).
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Level};
 use crate::source::{Source, Span};
 
 pub mod ast;
 pub mod dump;
+mod fstring;
+mod layout;
+mod lexer;
+mod number;
+mod parser;
+mod string;
+mod token;
+
+pub use token::{Tok, Token};
 
 /// What parsing a whole program gives: always a tree, as far as it could be read.
 #[derive(Clone, Debug)]
@@ -14,6 +23,8 @@ pub struct Parsed {
     /// The errors come only from the text ending too early (an open bracket, block or string): a
     /// REPL asks for another line.
     pub incomplete: bool,
+    /// Things that are allowed but suspicious: CPython's `SyntaxWarning`s.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A token as `coro tokens` shows it.
@@ -27,24 +38,76 @@ pub struct TokenInfo {
 
 /// Parses a program. The tree is complete only if `errors` is empty.
 pub fn parse_module(source: &Source) -> Parsed {
-    let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
-        source,
-        Span::new(0, 0),
-        "not parsed yet",
-    );
+    let mut lexed = lexer::lex(source);
+    let tokens = layout::layout(source, &mut lexed);
+    let mut blocks = parser::Blocks::new(source, &tokens);
+    let body = blocks.module();
+    let warnings = escape_warnings(source, blocks.odd_escapes());
+    let incomplete = lexed.incomplete || lexed.open_bracket.is_some() || blocks.incomplete;
+    let errors = ordered(source, &lexed, std::mem::take(&mut blocks.errors));
     Parsed {
-        module: ast::Module::default(),
-        errors: vec![error],
-        incomplete: false,
+        module: ast::Module { body },
+        incomplete: incomplete && !errors.is_empty(),
+        errors,
+        warnings,
     }
 }
 
 /// Parses a single expression, as `eval` wants it.
 pub fn parse_expression(source: &Source) -> Result<ast::Expr, Vec<Diagnostic>> {
-    Err(parse_module(source).errors)
+    let mut lexed = lexer::lex(source);
+    let tokens = layout::layout(source, &mut lexed);
+    let mut blocks = parser::Blocks::new(source, &tokens);
+    let value = blocks.eval();
+    let errors = ordered(source, &lexed, std::mem::take(&mut blocks.errors));
+    match value {
+        Some(value) if errors.is_empty() => Ok(value),
+        _ => Err(errors),
+    }
+}
+
+/// Puts first what CPython would report: it reads all tokens before it believes a syntax error.
+fn ordered(source: &Source, lexed: &lexer::Lexed, mut parsing: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut errors = lexed.errors.clone();
+    if let Some(open) = lexed.open_bracket.filter(|_| errors.is_empty()) {
+        let title = format!("'{}' was never closed", source.slice(open.span));
+        errors.push(Diagnostic::error(Code::Syntax, title).label(
+            source,
+            open.span,
+            "this bracket is never closed",
+        ));
+    }
+    errors.append(&mut parsing);
+    errors
+}
+
+fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic> {
+    odd.into_iter()
+        .map(|(at, escape)| {
+            let title = if escape.chars().nth(1).is_some_and(|c| c.is_ascii_digit()) {
+                format!("invalid octal escape sequence '{escape}'")
+            } else {
+                format!("invalid escape sequence '{escape}'")
+            };
+            Diagnostic::new(Code::Syntax, Level::Warning, title)
+                .label(source, at, "this means nothing")
+                .help(format!(
+                    "write `\\{escape}` for a backslash, or a raw string",
+                    escape = &escape.get(1..).unwrap_or("")
+                ))
+        })
+        .collect()
 }
 
 /// The tokens of a source, layout included.
-pub fn tokens(_source: &Source) -> Vec<TokenInfo> {
-    Vec::new()
+pub fn tokens(source: &Source) -> Vec<TokenInfo> {
+    let mut lexed = lexer::lex(source);
+    layout::layout(source, &mut lexed)
+        .into_iter()
+        .map(|token| TokenInfo {
+            kind: token.kind.category(),
+            text: source.slice(token.span).to_string(),
+            span: token.span,
+        })
+        .collect()
 }

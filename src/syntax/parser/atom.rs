@@ -1,0 +1,275 @@
+//! Atoms: names, literals, and everything in brackets.
+
+use super::expr::{
+    Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression, starred,
+    yield_expr,
+};
+use super::rule::{Matched, Miss, Reader, Rule, comma_list, expr, take, tok, tok_in};
+use super::strings::strings;
+use crate::syntax::ast::{CompFor, Comprehension, Constant, Expr, ExprKind};
+use crate::syntax::number;
+use crate::syntax::token::Tok;
+use chumsky::prelude::*;
+
+/// `atom: NAME | constant | NUMBER | strings | group | tuple | genexp | list | listcomp | dict | set
+/// | dictcomp | setcomp`
+pub fn atom<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let name = custom(|inp: &mut Reader<'t, '_>| {
+        let span = take(inp, Tok::is_name)?.span;
+        Ok(Expr {
+            kind: ExprKind::Name(inp.state().name(span)),
+            span,
+        })
+    });
+    choice((
+        name,
+        constant(),
+        number_literal(),
+        strings(annotated_rhs(knot)),
+        parenthesised(knot),
+        list(knot),
+        dict_or_set(knot),
+    ))
+    .boxed()
+}
+
+/// `constant: 'None' | 'True' | 'False' | '...'`
+fn constant<'t>() -> Rule<'t, Expr> {
+    tok_in(|kind| {
+        Some(match kind {
+            Tok::None => Constant::None,
+            Tok::True => Constant::True,
+            Tok::False => Constant::False,
+            Tok::Ellipsis => Constant::Ellipsis,
+            _ => return None,
+        })
+    })
+    .map_with(|constant, e| expr(ExprKind::Constant(constant), e))
+    .boxed()
+}
+
+/// `NUMBER`
+pub fn number_literal<'t>() -> Rule<'t, Expr> {
+    custom(|inp: &mut Reader<'t, '_>| {
+        let span = take(inp, |kind| kind == Tok::Number)?.span;
+        let state = inp.state();
+        match number::value(state.slice(span)) {
+            Ok(value) => Ok(Expr {
+                kind: ExprKind::Constant(value),
+                span,
+            }),
+            Err(message) => Err(state.raise(message, span)),
+        }
+    })
+    .boxed()
+}
+
+/// What stands between brackets after the first item.
+enum Rest {
+    Nothing,
+    Items(Vec<Expr>),
+    For(Vec<CompFor>),
+}
+
+/// A comma with more items, a comprehension's clauses, or nothing.
+fn rest<'t>(knot: &Knot<'t>) -> Rule<'t, Rest> {
+    let items = tok(Tok::Comma)
+        .ignore_then(comma_list(star_named_expression(knot)))
+        .map(Rest::Items);
+    let clauses = for_if_clauses(knot).map(Rest::For);
+    choice((items, clauses))
+        .or_not()
+        .map(|rest| rest.unwrap_or(Rest::Nothing))
+        .boxed()
+}
+
+fn with_first(first: Expr, mut items: Vec<Expr>) -> Vec<Expr> {
+    items.insert(0, first);
+    items
+}
+
+fn comprehension(key: Option<Expr>, element: Expr, generators: Vec<CompFor>) -> Box<Comprehension> {
+    Box::new(Comprehension {
+        key,
+        element,
+        generators,
+    })
+}
+
+/// Nothing may be unpacked here.
+fn refuse_starred(element: &Expr, title: &'static str, e: &mut Matched) -> Result<(), Miss> {
+    match element.kind {
+        ExprKind::Starred(_) => Err(e.state().raise(title, element.span)),
+        _ => Ok(()),
+    }
+}
+
+const STAR_IN_COMPREHENSION: &str = "iterable unpacking cannot be used in comprehension";
+
+/// `group: '(' (yield_expr | named_expression) ')'`, `tuple`, `genexp`
+fn parenthesised<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let yielded = yield_expr(knot).map(|value| (value, Rest::Nothing));
+    let items = star_named_expression(knot).then(rest(knot));
+    tok(Tok::LParen)
+        .ignore_then(choice((yielded, items)).or_not())
+        .then_ignore(tok(Tok::RParen))
+        .try_map_with(|content, e| {
+            let kind = match content {
+                None => ExprKind::Tuple(Vec::new()),
+                Some((first, Rest::Nothing)) => {
+                    refuse_starred(&first, "cannot use starred expression here", e)?;
+                    return Ok(first);
+                }
+                Some((first, Rest::Items(items))) => ExprKind::Tuple(with_first(first, items)),
+                Some((first, Rest::For(generators))) => {
+                    refuse_starred(&first, STAR_IN_COMPREHENSION, e)?;
+                    ExprKind::GeneratorExp(comprehension(None, first, generators))
+                }
+            };
+            Ok(expr(kind, e))
+        })
+        .boxed()
+}
+
+/// `list: '[' [','.star_named_expression+ [',']] ']'`, `listcomp`
+fn list<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let items = star_named_expression(knot).then(rest(knot));
+    tok(Tok::LBracket)
+        .ignore_then(items.or_not())
+        .then_ignore(tok(Tok::RBracket))
+        .try_map_with(|content, e| {
+            let kind = match content {
+                None => ExprKind::List(Vec::new()),
+                Some((first, Rest::Nothing)) => ExprKind::List(vec![first]),
+                Some((first, Rest::Items(items))) => ExprKind::List(with_first(first, items)),
+                Some((first, Rest::For(generators))) => {
+                    refuse_starred(&first, STAR_IN_COMPREHENSION, e)?;
+                    ExprKind::ListComp(comprehension(None, first, generators))
+                }
+            };
+            Ok(expr(kind, e))
+        })
+        .boxed()
+}
+
+type Pair = (Option<Expr>, Expr);
+
+/// What a pair of braces holds.
+enum Braced {
+    Set(Expr, Rest),
+    Dict(Vec<Pair>),
+    DictComp(Expr, Expr, Vec<CompFor>),
+}
+
+/// `dict: '{' [','.double_starred_kvpair+ [',']] '}'`, `set`, `dictcomp`, `setcomp`
+fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let pairs = || comma_list(double_starred_kvpair(knot));
+    let more_pairs = || {
+        tok(Tok::Comma)
+            .ignore_then(pairs())
+            .or_not()
+            .map(Option::unwrap_or_default)
+    };
+    let starts_with_mapping = tok(Tok::DoubleStar)
+        .ignore_then(knot.bitwise_or.clone())
+        .then(more_pairs())
+        .map(|(mapping, mut pairs)| {
+            pairs.insert(0, (None, mapping));
+            Braced::Dict(pairs)
+        });
+    enum AfterFirst {
+        Value(Expr, Result<Vec<CompFor>, Vec<Pair>>),
+        Rest(Rest),
+    }
+    let after_value = choice((for_if_clauses(knot).map(Ok), more_pairs().map(Err)));
+    let value = tok(Tok::Colon)
+        .ignore_then(knot.expression.clone())
+        .then(after_value)
+        .map(|(value, rest)| AfterFirst::Value(value, rest));
+    let starts_with_item = star_named_expression(knot)
+        .then(choice((value, rest(knot).map(AfterFirst::Rest))))
+        .try_map_with(|(first, after), _| {
+            Ok(match after {
+                AfterFirst::Rest(rest) => Braced::Set(first, rest),
+                AfterFirst::Value(..) if matches!(first.kind, ExprKind::Starred(_)) => {
+                    return Err(Miss);
+                }
+                AfterFirst::Value(value, Ok(generators)) => {
+                    Braced::DictComp(first, value, generators)
+                }
+                AfterFirst::Value(value, Err(mut pairs)) => {
+                    pairs.insert(0, (Some(first), value));
+                    Braced::Dict(pairs)
+                }
+            })
+        });
+    tok(Tok::LBrace)
+        .ignore_then(choice((starts_with_mapping, starts_with_item)).or_not())
+        .then_ignore(tok(Tok::RBrace))
+        .try_map_with(|content, e| {
+            let kind = match content {
+                None => ExprKind::Dict(Vec::new()),
+                Some(Braced::Dict(pairs)) => ExprKind::Dict(pairs),
+                Some(Braced::DictComp(key, value, generators)) => {
+                    ExprKind::DictComp(comprehension(Some(key), value, generators))
+                }
+                Some(Braced::Set(first, Rest::Nothing)) => ExprKind::Set(vec![first]),
+                Some(Braced::Set(first, Rest::Items(items))) => {
+                    ExprKind::Set(with_first(first, items))
+                }
+                Some(Braced::Set(first, Rest::For(generators))) => {
+                    refuse_starred(&first, STAR_IN_COMPREHENSION, e)?;
+                    ExprKind::SetComp(comprehension(None, first, generators))
+                }
+            };
+            Ok(expr(kind, e))
+        })
+        .boxed()
+}
+
+/// `double_starred_kvpair: '**' bitwise_or | expression ':' expression`
+fn double_starred_kvpair<'t>(knot: &Knot<'t>) -> Rule<'t, Pair> {
+    let mapping = tok(Tok::DoubleStar)
+        .ignore_then(knot.bitwise_or.clone())
+        .map(|value| (None, value));
+    let pair = knot
+        .expression
+        .clone()
+        .then_ignore(tok(Tok::Colon))
+        .then(knot.expression.clone())
+        .map(|(key, value)| (Some(key), value));
+    choice((mapping, pair)).boxed()
+}
+
+/// `slices: ','.(slice | starred_expression)+ [',']`: more than one, or a comma, makes a tuple.
+pub fn slices<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let item = choice((starred(knot.bitwise_or.clone()), slice(knot))).boxed();
+    let rest = tok(Tok::Comma).ignore_then(comma_list(item.clone()));
+    item.then(rest.or_not())
+        .map_with(|(first, rest), e| match rest {
+            None if !matches!(first.kind, ExprKind::Starred(_)) => first,
+            rest => expr(
+                ExprKind::Tuple(with_first(first, rest.unwrap_or_default())),
+                e,
+            ),
+        })
+        .boxed()
+}
+
+/// `slice: [expression] ':' [expression] [':' [expression]] | named_expression`
+fn slice<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let bound = || tok(Tok::Colon).ignore_then(knot.expression.clone().or_not());
+    named_expression(knot)
+        .or_not()
+        .then(bound().then(bound().or_not()).or_not())
+        .try_map_with(|(lower, rest), e| match (lower, rest) {
+            (None, None) => Err(Miss),
+            (Some(index), None) => Ok(index),
+            (lower, Some((upper, step))) => {
+                let boxed = |bound: Option<Expr>| bound.map(Box::new);
+                let (lower, upper, step) = (boxed(lower), boxed(upper), boxed(step.flatten()));
+                Ok(expr(ExprKind::Slice { lower, upper, step }, e))
+            }
+        })
+        .boxed()
+}

@@ -1,0 +1,125 @@
+//! Headers of functions and classes, and type parameters.
+
+use super::args::params;
+use super::expr::{Expressions, starred};
+use super::rule::{Rule, comma_list, name, tok};
+use crate::syntax::ast::{Arg, Expr, Ident, Params, TypeParam, TypeParamKind};
+use crate::syntax::token::Tok;
+use chumsky::prelude::*;
+
+/// A function without its body.
+pub struct DefHeader {
+    pub is_async: bool,
+    pub name: Ident,
+    pub type_params: Vec<TypeParam>,
+    pub params: Params,
+    pub returns: Option<Expr>,
+}
+
+/// A class without its body.
+pub struct ClassHeader {
+    pub name: Ident,
+    pub type_params: Vec<TypeParam>,
+    pub args: Vec<Arg>,
+}
+
+/// `function_def: ['async'] 'def' NAME [type_params] '(' [params] ')' ['->' expression] ':'`
+pub fn function_def<'t>(x: &Expressions<'t>) -> Rule<'t, DefHeader> {
+    let is_async = tok(Tok::Async).or_not().map(|found| found.is_some());
+    let returns = tok(Tok::Arrow).ignore_then(x.expression.clone()).or_not();
+    is_async
+        .then_ignore(tok(Tok::Def))
+        .then(name())
+        .then(type_params(x).or_not())
+        .then_ignore(tok(Tok::LParen))
+        .then(params(x.expression.clone(), x.bitwise_or.clone()))
+        .then_ignore(tok(Tok::RParen))
+        .then(returns)
+        .then_ignore(tok(Tok::Colon))
+        .map(|((((is_async, name), type_params), params), returns)| {
+            let type_params = type_params.unwrap_or_default();
+            DefHeader {
+                is_async,
+                name,
+                type_params,
+                params,
+                returns,
+            }
+        })
+        .boxed()
+}
+
+/// `class_def: 'class' NAME [type_params] ['(' [args] ')'] ':'`
+pub fn class_def<'t>(x: &Expressions<'t>) -> Rule<'t, ClassHeader> {
+    let args = tok(Tok::LParen)
+        .ignore_then(x.arguments.clone())
+        .then_ignore(tok(Tok::RParen))
+        .or_not();
+    tok(Tok::Class)
+        .ignore_then(name())
+        .then(type_params(x).or_not())
+        .then(args)
+        .then_ignore(tok(Tok::Colon))
+        .map(|((name, type_params), args)| {
+            let (type_params, args) = (type_params.unwrap_or_default(), args.unwrap_or_default());
+            ClassHeader {
+                name,
+                type_params,
+                args,
+            }
+        })
+        .boxed()
+}
+
+/// `type_params: '[' ','.type_param+ [','] ']'`
+pub fn type_params<'t>(x: &Expressions<'t>) -> Rule<'t, Vec<TypeParam>> {
+    tok(Tok::LBracket)
+        .ignore_then(comma_list(type_param(x)))
+        .then_ignore(tok(Tok::RBracket))
+        .try_map_with(|params, e| {
+            if params.is_empty() {
+                let at = super::rule::here(e);
+                return Err(e.state().raise("Type parameter list cannot be empty", at));
+            }
+            Ok(params)
+        })
+        .boxed()
+}
+
+/// `type_param: NAME [':' expression] ['=' expression] | '*' NAME ['=' star_expression] | '**' NAME ['=' expression]`
+fn type_param<'t>(x: &Expressions<'t>) -> Rule<'t, TypeParam> {
+    let kind = choice((
+        tok(Tok::Star).to(TypeParamKind::TypeVarTuple),
+        tok(Tok::DoubleStar).to(TypeParamKind::ParamSpec),
+        empty().to(TypeParamKind::TypeVar),
+    ));
+    let bound = tok(Tok::Colon).ignore_then(x.expression.clone()).or_not();
+    let star_expression = choice((starred(x.bitwise_or.clone()), x.expression.clone()));
+    let default = tok(Tok::Equal).ignore_then(star_expression).or_not();
+    kind.then(name())
+        .then(bound)
+        .then(default)
+        .try_map_with(|(((kind, name), bound), default), e| {
+            if let Some(bound) = bound.as_ref().filter(|_| kind != TypeParamKind::TypeVar) {
+                let what = match bound.kind {
+                    crate::syntax::ast::ExprKind::Tuple(_) => "constraints",
+                    _ => "bound",
+                };
+                let kind = if kind == TypeParamKind::TypeVarTuple {
+                    "TypeVarTuple"
+                } else {
+                    "ParamSpec"
+                };
+                return Err(e
+                    .state()
+                    .raise(format!("cannot use {what} with {kind}"), bound.span));
+            }
+            Ok(TypeParam {
+                name,
+                kind,
+                bound,
+                default,
+            })
+        })
+        .boxed()
+}

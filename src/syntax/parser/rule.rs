@@ -1,0 +1,279 @@
+//! What every rule of the grammar is made of: its type, its state, and the parsers of one token.
+//!
+//! A rule is a chumsky parser over a slice of tokens: one logical line. Its error type is empty.
+//! Instead, the state remembers the furthest token that anybody asked for, which is where a plain
+//! "invalid syntax" belongs. A line that fails is parsed once more with `explain` set: then the
+//! error productions of the grammar take part, and the first of them that matches raises its
+//! message and stops everything. So correct programs never pay for good messages.
+
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, Ident, Name};
+use crate::syntax::token::{Tok, Token};
+use chumsky::error::{Error, LabelError};
+use chumsky::input::{Checkpoint, Cursor, Input, InputRef, MapExtra};
+use chumsky::inspector::Inspector;
+use chumsky::prelude::*;
+use chumsky::util::MaybeRef;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::rc::Rc;
+use unicode_normalization::UnicodeNormalization;
+
+/// What rules read: the tokens of a logical line.
+pub type Tokens<'t> = &'t [Token];
+pub type Extra<'t> = extra::Full<Miss, State<'t>, ()>;
+/// A rule of the grammar.
+pub type Rule<'t, O> = Boxed<'t, 't, Tokens<'t>, O, Extra<'t>>;
+/// A place in the tokens, for parsers written by hand.
+pub type Reader<'t, 'p> = InputRef<'t, 'p, Tokens<'t>, Extra<'t>>;
+/// What a mapping closure may ask about what has just been parsed.
+pub type Matched<'t, 'p> = MapExtra<'t, 'p, Tokens<'t>, Extra<'t>>;
+
+/// A rule did not match. What was wrong is for the state to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Miss;
+
+impl<'t, I: Input<'t>> Error<'t, I> for Miss {}
+
+impl<'t, I: Input<'t>, L> LabelError<'t, I, L> for Miss {
+    fn expected_found<E: IntoIterator<Item = L>>(
+        _: E,
+        _: Option<MaybeRef<'t, I::Token>>,
+        _: I::Span,
+    ) -> Self {
+        Miss
+    }
+}
+
+/// An error that a rule has raised.
+#[derive(Clone, Debug)]
+pub struct Raised {
+    pub title: Cow<'static, str>,
+    pub span: Span,
+    /// What to write under the place.
+    pub label: Cow<'static, str>,
+    /// A second place that explains the first.
+    pub other: Option<(Span, Cow<'static, str>)>,
+    pub help: Option<Cow<'static, str>>,
+}
+
+/// What the rules share while a program is parsed.
+pub struct State<'t> {
+    pub text: &'t str,
+    names: HashMap<&'t str, Name>,
+    /// The error productions take part.
+    pub explain: bool,
+    pub raised: Option<Raised>,
+    /// Where the furthest token begins that a rule has looked at.
+    pub furthest: u32,
+    /// How many tokens the explaining pass may still look at.
+    pub fuel: u32,
+    /// Escapes that mean nothing, by the place of the escape.
+    pub odd_escapes: Vec<(Span, String)>,
+}
+
+/// Tokens that explaining one line may look at: the error productions can ask for the same token
+/// many times, and a hostile line must not make that take long.
+const EXPLAIN_FUEL: u32 = 2_000_000;
+
+impl<'t> State<'t> {
+    pub fn new(text: &'t str) -> Self {
+        State {
+            text,
+            names: HashMap::new(),
+            explain: false,
+            raised: None,
+            furthest: 0,
+            fuel: EXPLAIN_FUEL,
+            odd_escapes: Vec::new(),
+        }
+    }
+
+    /// Prepares for parsing another line.
+    pub fn reset(&mut self, explain: bool) {
+        self.explain = explain;
+        self.raised = None;
+        self.furthest = 0;
+        self.fuel = EXPLAIN_FUEL;
+    }
+
+    pub fn slice(&self, span: Span) -> &'t str {
+        self.text.get(span.range()).unwrap_or("")
+    }
+
+    /// The shared name for an identifier; characters outside ASCII are brought to NFKC.
+    pub fn name(&mut self, span: Span) -> Name {
+        let text = self.slice(span);
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
+        let name: Name = if text.is_ascii() {
+            Rc::from(text)
+        } else {
+            Rc::from(text.nfkc().collect::<String>())
+        };
+        self.names.insert(text, name.clone());
+        name
+    }
+
+    /// A name that is not written in one piece, like `os . path`.
+    pub fn ident(&mut self, span: Span) -> Ident {
+        Ident {
+            name: self.name(span),
+            span,
+        }
+    }
+
+    /// Refuses what is being parsed. Only the first refusal of a line counts.
+    pub fn raise(&mut self, title: impl Into<Cow<'static, str>>, span: Span) -> Miss {
+        self.raise_with(title, span, "")
+    }
+
+    /// As `raise`, with words to stand under the place.
+    pub fn raise_with(
+        &mut self,
+        title: impl Into<Cow<'static, str>>,
+        span: Span,
+        label: impl Into<Cow<'static, str>>,
+    ) -> Miss {
+        self.raise_all(Raised {
+            title: title.into(),
+            span,
+            label: label.into(),
+            other: None,
+            help: None,
+        })
+    }
+
+    pub fn raise_all(&mut self, raised: Raised) -> Miss {
+        if self.raised.is_none() {
+            self.raised = Some(raised);
+        }
+        Miss
+    }
+
+    /// Notes that a rule looks at this token; false if nothing may match any more.
+    fn look(&mut self, token: Option<&Token>) -> bool {
+        if let Some(token) = token {
+            self.furthest = self.furthest.max(token.span.start);
+        } else {
+            self.furthest = u32::MAX;
+        }
+        if self.explain {
+            if self.raised.is_some() || self.fuel == 0 {
+                return false;
+            }
+            self.fuel -= 1;
+        }
+        true
+    }
+}
+
+impl<'t> Inspector<'t, Tokens<'t>> for State<'t> {
+    type Checkpoint = ();
+    fn on_token(&mut self, _: &Token) {}
+    fn on_save<'p>(&self, _: &Cursor<'t, 'p, Tokens<'t>>) -> Self::Checkpoint {}
+    fn on_rewind<'p>(&mut self, _: &Checkpoint<'t, 'p, Tokens<'t>, Self::Checkpoint>) {}
+}
+
+/// The place that a run of tokens covers.
+pub fn cover(tokens: &[Token]) -> Span {
+    match (tokens.first(), tokens.last()) {
+        (Some(first), Some(last)) => Span::new(first.span.start, last.span.end),
+        _ => Span::default(),
+    }
+}
+
+/// The place of what has just been parsed.
+pub fn here(e: &mut Matched) -> Span {
+    cover(e.slice())
+}
+
+/// Makes an expression of what has just been parsed.
+pub fn expr(kind: ExprKind, e: &mut Matched) -> Expr {
+    Expr {
+        kind,
+        span: here(e),
+    }
+}
+
+/// One token of this kind.
+pub fn tok<'t>(kind: Tok) -> impl Parser<'t, Tokens<'t>, Span, Extra<'t>> + Copy {
+    custom(move |inp: &mut Reader<'t, '_>| take(inp, |found| found == kind).map(|token| token.span))
+}
+
+/// One token that the test accepts.
+pub fn tok_if<'t>(test: fn(Tok) -> bool) -> impl Parser<'t, Tokens<'t>, Token, Extra<'t>> + Copy {
+    custom(move |inp: &mut Reader<'t, '_>| take(inp, test))
+}
+
+/// One token that the table has an entry for.
+pub fn tok_in<'t, O: 't>(
+    table: fn(Tok) -> Option<O>,
+) -> impl Parser<'t, Tokens<'t>, O, Extra<'t>> + Copy {
+    custom(move |inp: &mut Reader<'t, '_>| {
+        let found = inp.peek_ref();
+        if !inp.state().look(found) {
+            return Err(Miss);
+        }
+        let value = found.and_then(|token| table(token.kind)).ok_or(Miss)?;
+        inp.next_ref();
+        Ok(value)
+    })
+}
+
+/// Takes the next token if the test accepts it.
+pub fn take<'t>(inp: &mut Reader<'t, '_>, test: impl Fn(Tok) -> bool) -> Result<Token, Miss> {
+    let found = inp.peek_ref();
+    if !inp.state().look(found) {
+        return Err(Miss);
+    }
+    match found {
+        Some(token) if test(token.kind) => {
+            inp.next_ref();
+            Ok(*token)
+        }
+        _ => Err(Miss),
+    }
+}
+
+/// The kind of the next token; the end of the line reads as NEWLINE.
+pub fn next_kind(inp: &mut Reader) -> Tok {
+    inp.peek_ref().map_or(Tok::Newline, |token| token.kind)
+}
+
+/// The place of the next token, or the end of the line.
+pub fn next_span(inp: &mut Reader) -> Span {
+    inp.peek_ref().map_or(Span::default(), |token| token.span)
+}
+
+/// `NAME`: an identifier; soft keywords are names too.
+pub fn name<'t>() -> impl Parser<'t, Tokens<'t>, Ident, Extra<'t>> + Copy {
+    custom(|inp: &mut Reader<'t, '_>| {
+        let token = take(inp, Tok::is_name)?;
+        Ok(inp.state().ident(token.span))
+    })
+}
+
+/// Items separated by commas, a comma at the end allowed.
+pub fn comma_list<'t, O: 't>(
+    item: Rule<'t, O>,
+) -> impl Parser<'t, Tokens<'t>, Vec<O>, Extra<'t>> + Clone {
+    item.separated_by(tok(Tok::Comma))
+        .allow_trailing()
+        .collect::<Vec<_>>()
+}
+
+/// A check on what has been parsed, made only while an error is being explained: it may raise.
+pub fn explain<'t>(
+    check: impl Fn(&mut Reader<'t, '_>) + Clone + 't,
+) -> impl Parser<'t, Tokens<'t>, (), Extra<'t>> + Clone {
+    custom(move |inp: &mut Reader<'t, '_>| {
+        if inp.state().explain && inp.state().raised.is_none() {
+            let start = inp.save();
+            check(inp);
+            inp.rewind(start);
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,416 @@
+//! Simple statements: those that fit on one line.
+
+use super::def::type_params;
+use super::expr::Expressions;
+use super::rule::{
+    Extra, Matched, Miss, Reader, Rule, State, Tokens, comma_list, cover, here, name, next_kind,
+    take, tok, tok_in,
+};
+use super::target::{Place, checked, invalid_target, kind_name};
+use crate::source::Span;
+use crate::syntax::ast::{Alias, BinaryOp, Expr, ExprKind, Ident, Stmt, StmtKind};
+use crate::syntax::token::Tok;
+use chumsky::prelude::*;
+
+/// `simple_stmts: ';'.simple_stmt+ [';']`
+pub fn simple_stmts<'t>(x: &Expressions<'t>) -> Rule<'t, Vec<Stmt>> {
+    simple_stmt(x)
+        .separated_by(tok(Tok::Semicolon))
+        .allow_trailing()
+        .at_least(1)
+        .collect()
+        .boxed()
+}
+
+fn simple_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, Stmt> {
+    let keyword = choice((
+        return_stmt(x),
+        import_stmt(),
+        raise_stmt(x),
+        single_word(),
+        del_stmt(x),
+        assert_stmt(x),
+        scope_stmt(),
+    ));
+    choice((type_alias(x), expression_stmt(x), keyword))
+        .map_with(|kind, e| Stmt {
+            kind,
+            span: here(e),
+        })
+        .boxed()
+}
+
+/// What follows the first expression of a statement.
+enum Tail {
+    Annotation(Expr, Option<Expr>),
+    Augmented(BinaryOp, Expr),
+    Values(Vec<Expr>),
+}
+
+/// `assignment: target ':' expression ['=' annotated_rhs] | target augassign annotated_rhs
+/// | (star_targets '=')+ annotated_rhs`, or `star_expressions` alone.
+fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
+    let value = || tok(Tok::Equal).ignore_then(x.annotated_rhs.clone());
+    let annotation = tok(Tok::Colon)
+        .ignore_then(x.expression.clone())
+        .then(value().or_not())
+        .map(|(annotation, value)| Tail::Annotation(annotation, value));
+    let augmented = tok_in(Tok::augmented)
+        .then(x.annotated_rhs.clone())
+        .map(|(op, value)| Tail::Augmented(op, value));
+    let values = value().repeated().collect::<Vec<_>>().map(Tail::Values);
+    x.annotated_rhs
+        .clone()
+        .then(choice((annotation, augmented, values)))
+        .try_map_with(assignment)
+        .boxed()
+}
+
+fn assignment((first, tail): (Expr, Tail), e: &mut Matched) -> Result<StmtKind, Miss> {
+    match tail {
+        Tail::Values(values) if values.is_empty() => {
+            let starred = matches!(first.kind, ExprKind::Starred(_));
+            if starred {
+                return Err(e
+                    .state()
+                    .raise("can't use starred expression here", first.span));
+            }
+            Ok(StmtKind::Expr(first))
+        }
+        Tail::Values(values) => assign(first, values, e),
+        Tail::Augmented(op, value) => match first.kind {
+            ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
+                Ok(StmtKind::AugAssign {
+                    target: first,
+                    op,
+                    value,
+                })
+            }
+            _ => {
+                let title = format!(
+                    "'{}' is an illegal expression for augmented assignment",
+                    kind_name(&first)
+                );
+                Err(e.state().raise(title, first.span))
+            }
+        },
+        Tail::Annotation(annotation, value) => {
+            let simple = e.slice().first().is_some_and(|token| token.kind.is_name());
+            let title = match first.kind {
+                ExprKind::Name(_) => {
+                    return Ok(StmtKind::AnnAssign {
+                        target: first,
+                        annotation,
+                        value,
+                        simple,
+                    });
+                }
+                ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
+                    return Ok(StmtKind::AnnAssign {
+                        target: first,
+                        annotation,
+                        value,
+                        simple: false,
+                    });
+                }
+                ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
+                ExprKind::List(_) => "only single target (not list) can be annotated",
+                _ => "illegal target for annotation",
+            };
+            Err(e.state().raise(title, first.span))
+        }
+    }
+}
+
+/// `a = b = value`: all but the last are targets.
+fn assign(first: Expr, mut values: Vec<Expr>, e: &mut Matched) -> Result<StmtKind, Miss> {
+    let Some(value) = values.pop() else {
+        return Err(Miss);
+    };
+    let mut targets = vec![first];
+    targets.append(&mut values);
+    for target in &targets {
+        if let Some(culprit) = invalid_target(target, Place::Assign) {
+            let single = targets.len() == 1;
+            return Err(refuse_target(target, culprit, single, e.state()));
+        }
+    }
+    Ok(StmtKind::Assign { targets, value })
+}
+
+/// CPython suspects a comparison where a lone operand stands before the only `=`.
+fn refuse_target(target: &Expr, culprit: &Expr, single: bool, state: &mut State) -> Miss {
+    if matches!(culprit.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
+        return state.raise("assignment to yield expression not possible", culprit.span);
+    }
+    let last = match &target.kind {
+        ExprKind::Tuple(items) => items.last().unwrap_or(target),
+        _ => target,
+    };
+    let operand = !matches!(
+        last.kind,
+        ExprKind::Tuple(_)
+            | ExprKind::List(_)
+            | ExprKind::GeneratorExp(_)
+            | ExprKind::Bool { .. }
+            | ExprKind::Compare { .. }
+            | ExprKind::Conditional { .. }
+            | ExprKind::Lambda { .. }
+            | ExprKind::Starred(_)
+            | ExprKind::Constant(
+                crate::syntax::ast::Constant::None
+                    | crate::syntax::ast::Constant::True
+                    | crate::syntax::ast::Constant::False
+            )
+    ) && !matches!(
+        last.kind,
+        ExprKind::Unary {
+            op: crate::syntax::ast::UnaryOp::Not,
+            ..
+        }
+    );
+    let name = kind_name(culprit);
+    if single && operand && last == culprit {
+        let title = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
+        return state.raise_with(
+            title,
+            culprit.span,
+            "a value, not a name that could be bound",
+        );
+    }
+    state.raise_with(
+        format!("cannot assign to {name}"),
+        culprit.span,
+        "not something that can be assigned to",
+    )
+}
+
+/// `type_alias: 'type' NAME [type_params] '=' expression`
+fn type_alias<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
+    tok(Tok::Type)
+        .ignore_then(name())
+        .then(type_params(x).or_not())
+        .then_ignore(tok(Tok::Equal))
+        .then(x.expression.clone())
+        .map(|((name, params), value)| StmtKind::TypeAlias {
+            name,
+            params: params.unwrap_or_default(),
+            value,
+        })
+        .boxed()
+}
+
+/// `return_stmt: 'return' [star_expressions]`
+fn return_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
+    tok(Tok::Return)
+        .ignore_then(x.star_expressions.clone().or_not())
+        .map(StmtKind::Return)
+        .boxed()
+}
+
+/// `raise_stmt: 'raise' [expression ['from' expression]]`
+fn raise_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
+    let cause = tok(Tok::From).ignore_then(x.expression.clone()).or_not();
+    tok(Tok::Raise)
+        .ignore_then(x.expression.clone().then(cause).or_not())
+        .map(|raised| match raised {
+            None => StmtKind::Raise {
+                exc: None,
+                cause: None,
+            },
+            Some((exc, cause)) => StmtKind::Raise {
+                exc: Some(exc),
+                cause,
+            },
+        })
+        .boxed()
+}
+
+/// `pass`, `break`, `continue`
+fn single_word<'t>() -> Rule<'t, StmtKind> {
+    tok_in(|kind| match kind {
+        Tok::Pass => Some(Tok::Pass),
+        Tok::Break => Some(Tok::Break),
+        Tok::Continue => Some(Tok::Continue),
+        _ => None,
+    })
+    .map(|kind| match kind {
+        Tok::Break => StmtKind::Break,
+        Tok::Continue => StmtKind::Continue,
+        _ => StmtKind::Pass,
+    })
+    .boxed()
+}
+
+/// `del_stmt: 'del' ','.del_target+ [',']`
+fn del_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
+    let target = x.star_expressions.clone().try_map_with(|targets, e| {
+        let bare = matches!(targets.kind, ExprKind::Tuple(_)) && cover(e.slice()) == targets.span;
+        let parenthesised = e
+            .slice()
+            .first()
+            .is_some_and(|token| token.kind == Tok::LParen)
+            && is_one_group(e);
+        let checked = checked(targets, Place::Delete, e)?;
+        Ok(match checked.kind {
+            ExprKind::Tuple(items) if bare && !parenthesised => items,
+            kind => vec![Expr {
+                kind,
+                span: checked.span,
+            }],
+        })
+    });
+    tok(Tok::Del)
+        .ignore_then(target)
+        .map(StmtKind::Delete)
+        .boxed()
+}
+
+/// Does the bracket that begins what has been parsed close at its very end?
+fn is_one_group(e: &mut Matched) -> bool {
+    let tokens = e.slice();
+    let mut depth = 0usize;
+    for (i, token) in tokens.iter().enumerate() {
+        match token.kind {
+            Tok::LParen | Tok::LBracket | Tok::LBrace => depth += 1,
+            Tok::RParen | Tok::RBracket | Tok::RBrace => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return i + 1 == tokens.len();
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// `assert_stmt: 'assert' expression [',' expression]`
+fn assert_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
+    let msg = tok(Tok::Comma).ignore_then(x.expression.clone()).or_not();
+    tok(Tok::Assert)
+        .ignore_then(x.expression.clone())
+        .then(msg)
+        .map(|(test, msg)| StmtKind::Assert { test, msg })
+        .boxed()
+}
+
+/// `global_stmt: 'global' ','.NAME+`, `nonlocal_stmt: 'nonlocal' ','.NAME+`
+fn scope_stmt<'t>() -> Rule<'t, StmtKind> {
+    let names = || {
+        name()
+            .separated_by(tok(Tok::Comma))
+            .at_least(1)
+            .collect::<Vec<_>>()
+    };
+    let global = tok(Tok::Global).ignore_then(names()).map(StmtKind::Global);
+    let nonlocal = tok(Tok::Nonlocal)
+        .ignore_then(names())
+        .map(StmtKind::Nonlocal);
+    choice((global, nonlocal)).boxed()
+}
+
+/// `import_stmt: 'import' ','.dotted_as_name+ | 'from' ('.' | '...')* dotted_name 'import' targets`
+fn import_stmt<'t>() -> Rule<'t, StmtKind> {
+    let as_name = || tok(Tok::As).ignore_then(name()).or_not();
+    let dotted_as_name = dotted_name()
+        .then(as_name())
+        .map(|(name, asname)| Alias { name, asname });
+    let import = tok(Tok::Import)
+        .ignore_then(
+            dotted_as_name
+                .separated_by(tok(Tok::Comma))
+                .at_least(1)
+                .collect::<Vec<_>>(),
+        )
+        .map(StmtKind::Import);
+    choice((import, import_from())).boxed()
+}
+
+fn import_from<'t>() -> Rule<'t, StmtKind> {
+    let dots = tok_in(|kind| match kind {
+        Tok::Dot => Some(1u32),
+        Tok::Ellipsis => Some(3),
+        _ => None,
+    });
+    let level = dots
+        .repeated()
+        .fold(0u32, |level, dots| level.saturating_add(dots));
+    let alias = name()
+        .then(tok(Tok::As).ignore_then(name()).or_not())
+        .map(|(name, asname)| Alias { name, asname })
+        .boxed();
+    let plain = alias
+        .clone()
+        .separated_by(tok(Tok::Comma))
+        .at_least(1)
+        .collect::<Vec<_>>();
+    let names = choice((
+        tok(Tok::Star).to(None),
+        tok(Tok::LParen)
+            .ignore_then(comma_list(alias).filter(|names| !names.is_empty()))
+            .then_ignore(tok(Tok::RParen))
+            .map(Some),
+        plain.map(Some),
+    ));
+    tok(Tok::From)
+        .ignore_then(level)
+        .then(dotted_name().or_not())
+        .then_ignore(tok(Tok::Import))
+        .then(names)
+        .try_map_with(|((level, module), names), _| {
+            if level == 0 && module.is_none() {
+                return Err(Miss);
+            }
+            let star = names.is_none();
+            Ok(StmtKind::ImportFrom {
+                module,
+                level,
+                names: names.unwrap_or_default(),
+                star,
+            })
+        })
+        .boxed()
+}
+
+/// `dotted_name: NAME ('.' NAME)*`
+fn dotted_name<'t>() -> impl Parser<'t, Tokens<'t>, Ident, Extra<'t>> + Clone {
+    custom(|inp: &mut Reader<'t, '_>| {
+        let start = inp.cursor();
+        take(inp, Tok::is_name)?;
+        while next_kind(inp) == Tok::Dot {
+            take(inp, |kind| kind == Tok::Dot)?;
+            take(inp, Tok::is_name)?;
+        }
+        let tokens = inp.slice_since(&start..);
+        Ok(joined(
+            tokens.iter().map(|token| token.span),
+            cover(tokens),
+            inp.state(),
+        ))
+    })
+}
+
+/// The parts of a dotted name without the blanks that may stand between them.
+fn joined(parts: impl Iterator<Item = Span>, span: Span, state: &mut State) -> Ident {
+    let contiguous = state
+        .slice(span)
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+    if contiguous {
+        return state.ident(span);
+    }
+    let text: String = parts
+        .map(|part| {
+            if state.slice(part) == "." {
+                ".".into()
+            } else {
+                state.name(part).to_string()
+            }
+        })
+        .collect();
+    Ident {
+        name: text.into(),
+        span,
+    }
+}

@@ -1,0 +1,312 @@
+//! String literals and f-strings; neighbours are joined.
+
+use super::rule::{
+    Extra, Matched, Miss, Reader, Rule, State, Tokens, expr, next_kind, next_span, take, tok,
+    tok_if,
+};
+use crate::source::Span;
+use crate::syntax::ast::{Constant, Conversion, Expr, ExprKind, FStringField, FStringPart};
+use crate::syntax::fstring::undouble;
+use crate::syntax::string::{Decoder, EscapeProblem, Quoting, push_lines};
+use crate::syntax::token::{Tok, Token};
+use chumsky::prelude::*;
+use std::rc::Rc;
+
+/// One literal of several that stand side by side.
+enum Piece {
+    Text(String),
+    Bytes(Vec<u8>),
+    Parts(Vec<FStringPart>),
+}
+
+/// `strings: (STRING | fstring)+`
+pub fn strings<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, Expr> {
+    choice((string(), fstring(annotated_rhs)))
+        .repeated()
+        .at_least(1)
+        .collect::<Vec<_>>()
+        .try_map_with(join)
+        .boxed()
+}
+
+/// `STRING`
+fn string<'t>() -> impl Parser<'t, Tokens<'t>, Piece, Extra<'t>> + Clone {
+    custom(|inp: &mut Reader<'t, '_>| {
+        let span = take(inp, |kind| kind == Tok::String)?.span;
+        decode(inp.state(), span)
+    })
+}
+
+fn decode(state: &mut State, span: Span) -> Result<Piece, Miss> {
+    let text = state.slice(span);
+    let quoting = Quoting::of(text);
+    let end = text.len().saturating_sub(quoting.closing());
+    let body = text.get(quoting.opening..end).unwrap_or("");
+    if quoting.bytes && !body.is_ascii() {
+        return Err(state.raise("bytes can only contain ASCII literal characters", span));
+    }
+    if quoting.raw || !body.contains('\\') {
+        let mut plain = String::with_capacity(body.len());
+        push_lines(&mut plain, body);
+        return Ok(if quoting.bytes {
+            Piece::Bytes(plain.into_bytes())
+        } else {
+            Piece::Text(plain)
+        });
+    }
+    let mut decoder = Decoder::new(body, span.start + quoting.opening as u32, quoting.bytes);
+    let piece = if quoting.bytes {
+        Piece::Bytes(decoder.byte_string())
+    } else {
+        Piece::Text(decoder.text())
+    };
+    complain(state, decoder.problems, span)?;
+    Ok(piece)
+}
+
+fn complain(state: &mut State, problems: Vec<EscapeProblem>, span: Span) -> Result<(), Miss> {
+    for problem in problems {
+        match problem {
+            EscapeProblem::Unknown { escape, at } => state.odd_escapes.push((at, escape)),
+            EscapeProblem::Bad(message) => {
+                return Err(state.raise_with(message, span, "in this string"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Joins neighbours: bytes with bytes, everything else to one string or f-string.
+fn join(mut pieces: Vec<Piece>, e: &mut Matched) -> Result<Expr, Miss> {
+    if pieces.len() == 1 {
+        match pieces.pop() {
+            Some(Piece::Text(text)) => {
+                return Ok(expr(ExprKind::Constant(Constant::Str(text.into())), e));
+            }
+            Some(Piece::Bytes(bytes)) => {
+                return Ok(expr(ExprKind::Constant(Constant::Bytes(bytes.into())), e));
+            }
+            other => pieces.extend(other),
+        }
+    }
+    let bytes = pieces
+        .iter()
+        .filter(|piece| matches!(piece, Piece::Bytes(_)))
+        .count();
+    if bytes > 0 && bytes < pieces.len() {
+        let at = super::rule::here(e);
+        return Err(e
+            .state()
+            .raise("cannot mix bytes and nonbytes literals", at));
+    }
+    let formatted = pieces.iter().any(|piece| matches!(piece, Piece::Parts(_)));
+    let (mut all_bytes, mut parts) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        match piece {
+            Piece::Bytes(piece) => all_bytes.extend(piece),
+            Piece::Text(text) => add_text(&mut parts, text),
+            Piece::Parts(more) => {
+                for part in more {
+                    match part {
+                        FStringPart::Literal(text) => add_text(&mut parts, text.to_string()),
+                        field => parts.push(field),
+                    }
+                }
+            }
+        }
+    }
+    let kind = if bytes > 0 {
+        ExprKind::Constant(Constant::Bytes(all_bytes.into()))
+    } else if formatted {
+        ExprKind::JoinedStr(parts)
+    } else {
+        ExprKind::Constant(Constant::Str(only_text(parts)))
+    };
+    Ok(expr(kind, e))
+}
+
+fn only_text(parts: Vec<FStringPart>) -> Rc<str> {
+    match parts.into_iter().next() {
+        Some(FStringPart::Literal(text)) => text,
+        _ => Rc::from(""),
+    }
+}
+
+/// Appends text to the literal at the end, so that neighbours become one.
+fn add_text(parts: &mut Vec<FStringPart>, text: String) {
+    if text.is_empty() && !parts.is_empty() {
+        return;
+    }
+    if let Some(FStringPart::Literal(last)) = parts.last_mut() {
+        *last = Rc::from(format!("{last}{text}"));
+        return;
+    }
+    if !text.is_empty() {
+        parts.push(FStringPart::Literal(text.into()));
+    }
+}
+
+/// `fstring: FSTRING_START (FSTRING_MIDDLE | replacement_field)* FSTRING_END`
+fn fstring<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, Piece> {
+    let field = replacement_field(annotated_rhs);
+    tok(Tok::FStringStart)
+        .ignore_then(fstring_part(field, false).repeated().collect::<Vec<_>>())
+        .then_ignore(tok(Tok::FStringEnd))
+        .map(Piece::Parts)
+        .boxed()
+}
+
+fn fstring_part<'t>(field: Rule<'t, FStringPart>, in_spec: bool) -> Rule<'t, FStringPart> {
+    let middle = tok_if(|kind| matches!(kind, Tok::FStringMiddle | Tok::FStringMiddleRaw))
+        .try_map_with(move |token, e| literal(token, in_spec, e.state()));
+    choice((middle, field)).boxed()
+}
+
+fn literal(token: Token, in_spec: bool, state: &mut State) -> Result<FStringPart, Miss> {
+    let body = state.slice(token.span);
+    let undoubled = |text: String| if in_spec { text } else { undouble(&text) };
+    if token.kind == Tok::FStringMiddleRaw || !body.contains('\\') {
+        let mut plain = String::with_capacity(body.len());
+        push_lines(&mut plain, body);
+        return Ok(FStringPart::Literal(undoubled(plain).into()));
+    }
+    // Braces are made single between escapes, not in what escapes stand for: `\x7b` is one brace.
+    let mut text = String::with_capacity(body.len());
+    let mut problems = Vec::new();
+    let mut offset = token.span.start;
+    for (chunk, escaped) in split_escapes(body) {
+        if escaped {
+            let mut decoder = Decoder::new(chunk, offset, false);
+            text.push_str(&decoder.text());
+            problems.append(&mut decoder.problems);
+        } else {
+            let mut plain = String::new();
+            push_lines(&mut plain, chunk);
+            text.push_str(&undoubled(plain));
+        }
+        offset += chunk.len() as u32;
+    }
+    complain(state, problems, token.span)?;
+    Ok(FStringPart::Literal(text.into()))
+}
+
+/// Cuts text into escapes and what stands between them.
+fn split_escapes(body: &str) -> Vec<(&str, bool)> {
+    let mut chunks = Vec::new();
+    let mut rest = body;
+    while let Some(at) = rest.find('\\') {
+        let (plain, tail) = rest.split_at(at);
+        chunks.push((plain, false));
+        let length = escape_length(tail);
+        let (escape, after) = tail.split_at(length);
+        chunks.push((escape, true));
+        rest = after;
+    }
+    chunks.push((rest, false));
+    chunks
+}
+
+/// The length of the escape at the start of `text`.
+fn escape_length(text: &str) -> usize {
+    let Some(letter) = text.chars().nth(1) else {
+        return text.len();
+    };
+    let digits = |from: usize, most: usize| {
+        let rest = text.get(from..).unwrap_or("");
+        from + rest
+            .bytes()
+            .take(most)
+            .take_while(u8::is_ascii_hexdigit)
+            .count()
+    };
+    match letter {
+        'x' => digits(2, 2),
+        'u' => digits(2, 4),
+        'U' => digits(2, 8),
+        '0'..='7' => {
+            1 + text
+                .bytes()
+                .skip(1)
+                .take(3)
+                .take_while(|b| (b'0'..=b'7').contains(b))
+                .count()
+        }
+        'N' => text
+            .find('}')
+            .filter(|_| text.as_bytes().get(2) == Some(&b'{'))
+            .map_or(2, |i| i + 1),
+        '\r' if text.as_bytes().get(2) == Some(&b'\n') => 3,
+        '{' | '}' => 1,
+        letter => 1 + letter.len_utf8(),
+    }
+}
+
+/// `replacement_field: '{' annotated_rhs ['='] ['!' NAME] [':' format_spec] '}'`
+fn replacement_field<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, FStringPart> {
+    recursive(|field| {
+        let format_spec = tok(Tok::Colon).ignore_then(
+            fstring_part(field.boxed(), true)
+                .repeated()
+                .collect::<Vec<_>>(),
+        );
+        tok(Tok::LBrace)
+            .then(annotated_rhs)
+            .then(debug_end())
+            .then(conversion().or_not())
+            .then(format_spec.or_not())
+            .then_ignore(tok(Tok::RBrace))
+            .map_with(|((((open, value), debug_end), conversion), spec), e| {
+                let debug =
+                    debug_end.map(|end| Rc::from(e.state().slice(Span::new(open.end, end))));
+                // `{x=}` shows the repr, as if it were `{x=!r}`.
+                let shows_repr = debug.is_some() && spec.is_none();
+                let conversion = conversion.or(shows_repr.then_some(Conversion::Repr));
+                FStringPart::Field(Box::new(FStringField {
+                    value,
+                    debug,
+                    conversion,
+                    spec,
+                }))
+            })
+            .boxed()
+    })
+    .boxed()
+}
+
+/// For `{x = }`, where the text to show ends: at the token after the `=`.
+fn debug_end<'t>() -> impl Parser<'t, Tokens<'t>, Option<u32>, Extra<'t>> + Clone {
+    custom(|inp: &mut Reader<'t, '_>| {
+        if next_kind(inp) != Tok::Equal {
+            return Ok(None);
+        }
+        take(inp, |kind| kind == Tok::Equal)?;
+        Ok(Some(next_span(inp).start))
+    })
+}
+
+/// `conversion: '!' NAME`, one of `s`, `r`, `a`, without a blank between.
+fn conversion<'t>() -> impl Parser<'t, Tokens<'t>, Conversion, Extra<'t>> + Clone {
+    custom(|inp: &mut Reader<'t, '_>| {
+        let mark = take(inp, |kind| kind == Tok::Exclamation)?;
+        let name = take(inp, Tok::is_name).ok();
+        let state = inp.state();
+        let Some(name) = name else {
+            return Err(state.raise("f-string: invalid conversion character", mark.span));
+        };
+        if name.span.start != mark.span.end {
+            let title = "f-string: conversion type must come right after the exclamation mark";
+            return Err(state.raise(title, mark.span.to(name.span)));
+        }
+        match state.slice(name.span) {
+            "s" => Ok(Conversion::Str),
+            "r" => Ok(Conversion::Repr),
+            "a" => Ok(Conversion::Ascii),
+            other => {
+                let title = format!(
+                    "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
+                );
+                Err(state.raise(title, name.span))
+            }
+        }
+    })
+}
