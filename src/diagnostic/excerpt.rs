@@ -151,7 +151,9 @@ fn clean_line(
         map: Vec::new(),
         chars: 0,
     };
+    // What lies outside the window is shown at the ellipsis on its side.
     if window.start > 0 {
+        line.map.push((start, 0));
         push(&mut line, ellipsis);
     }
     for (i, c) in shown.char_indices() {
@@ -170,6 +172,7 @@ fn clean_line(
     }
     line.map.push((start + window.end as u32, line.chars));
     if window.end < full.len() {
+        line.map.push((u32::MAX, line.chars));
         push(&mut line, ellipsis);
     }
     line
@@ -253,6 +256,15 @@ mod tests {
         assert_eq!(marked, "HERE");
         assert!(text.chars().count() < 70, "{text}");
         assert!(text.starts_with('…') && text.ends_with("… \n"), "{text}");
+    }
+
+    #[test]
+    fn labels_outside_the_window_stand_at_its_edges() {
+        let text = "a".repeat(1000);
+        let source = Source::new("t", text);
+        let spans = [Span::new(500, 501), Span::new(3, 9), Span::new(900, 905)];
+        let e = excerpt(&source, &spans, 60, "…");
+        assert_eq!(e.ranges[1..], [0..1, 61..62]);
     }
 
     #[test]

@@ -41,7 +41,10 @@ const SECONDARY: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Blue, Color::
 /// Draws all of them, in order; after syntax errors comes the line with which CPython ends.
 pub fn render(diagnostics: &[Diagnostic], options: &RenderOptions) -> String {
     let mut out = String::new();
-    for diagnostic in diagnostics {
+    for (i, diagnostic) in diagnostics.iter().enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
         out.push_str(&draw(diagnostic, options));
     }
     if let Some(line) = diagnostics.iter().find_map(final_line) {
