@@ -153,7 +153,7 @@ fn clean_line(
     };
     // What lies outside the window is shown at the ellipsis on its side.
     if window.start > 0 {
-        line.map.push((start, 0));
+        line.map.push((start + window.start as u32 - 1, 0));
         push(&mut line, ellipsis);
     }
     for (i, c) in shown.char_indices() {
