@@ -6,6 +6,7 @@ pub mod call;
 pub mod compare_pure;
 pub mod exceptions;
 pub mod heap;
+pub mod hooks;
 pub mod host;
 pub mod inspect;
 pub mod names;
@@ -18,6 +19,7 @@ pub mod value;
 
 use self::exceptions::ExceptionTypes;
 use self::heap::{Ref, Slot};
+use self::hooks::{Current, LoopHooks};
 use self::host::Host;
 use self::names::{Interner, Names};
 use self::object::{Class, Dict, Generator, Str};
@@ -73,6 +75,10 @@ pub struct Vm {
     /// `sys.modules`.
     pub modules: Ref<Dict>,
     pub host: Host,
+    /// The event loop's side of running tasks.
+    pub loop_hooks: LoopHooks,
+    /// The running loop, task and context, and the hooks of `sys`.
+    pub current: Current,
     /// The exception that is on its way; undefined when none is.
     raised: Slot,
     /// A native's request, while it is being returned.

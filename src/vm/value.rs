@@ -81,6 +81,12 @@ impl Value {
         if self.is_undef() { None } else { Some(self) }
     }
 
+    /// `None` for `Undef`, by value.
+    #[inline(always)]
+    pub fn defined(self) -> Option<Value> {
+        if self.is_undef() { None } else { Some(self) }
+    }
+
     /// Python's `is`. Numbers are the same object if they are of one type and equal.
     #[inline(always)]
     pub fn is(&self, other: &Value) -> bool {

@@ -8,6 +8,7 @@ pub mod class;
 pub mod compare;
 pub mod descriptor;
 pub mod format;
+pub mod future;
 pub mod iter;
 pub mod mapping;
 pub mod subscript;

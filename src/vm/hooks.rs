@@ -1,0 +1,81 @@
+//! What the dispatch loop and the event loop know of each other. The VM must run task steps
+//! without recursing on the Rust stack, and must not depend on the event loop: so the event loop
+//! hands out one action at a time through a table of function pointers, and the dispatch loop
+//! carries it out in a frame of its own.
+
+use super::heap::{Ref, Slot};
+use super::object::{Future, Generator};
+use super::value::Value;
+use super::{R, Resume, Vm};
+use std::cell::Cell;
+
+/// The next thing that a running event loop wants done.
+#[derive(Debug)]
+pub enum LoopAction {
+    /// Resume the coroutine of a task, then report by `step_finished`.
+    Step {
+        task: Ref<Future>,
+        coro: Ref<Generator>,
+        /// `Send(None)` or `Throw(exception)`.
+        how: Resume,
+    },
+    /// Call a callback, then report by `call_finished`.
+    Call { func: Value, args: Vec<Value> },
+    /// The loop has stopped: this is the result of `Tail::RunLoop`.
+    Done(Value),
+}
+
+/// What became of a task's coroutine.
+#[derive(Debug)]
+pub enum StepOutcome {
+    /// It is suspended: on a future, or on `None` for "again in the next turn".
+    Yielded(Value),
+    Returned(Value),
+    /// The exception that left it.
+    Raised(Value),
+}
+
+/// The event loop's side. If a function returns an error, the exception leaves the loop: the
+/// dispatch loop calls `run_aborted` and raises it from `Tail::RunLoop`.
+#[derive(Clone, Copy)]
+pub struct LoopHooks {
+    pub next_action: fn(&mut Vm, event_loop: &Value) -> R<LoopAction>,
+    pub step_finished: fn(&mut Vm, task: Ref<Future>, outcome: StepOutcome) -> R<()>,
+    /// `Err` holds the exception that left the callback.
+    pub call_finished: fn(&mut Vm, outcome: Result<Value, Value>) -> R<()>,
+    pub run_aborted: fn(&mut Vm, event_loop: &Value),
+    /// A pending task dies, or a future whose exception nobody looked at: report it.
+    pub finalize_future: fn(&mut Vm, future: &Ref<Future>),
+}
+
+impl LoopHooks {
+    /// For a VM without an event loop.
+    pub const NONE: LoopHooks = LoopHooks {
+        next_action: |_, _| Ok(LoopAction::Done(Value::None)),
+        step_finished: |_, _, _| Ok(()),
+        call_finished: |_, _| Ok(()),
+        run_aborted: |_, _| {},
+        finalize_future: |_, _| {},
+    };
+}
+
+/// What is "current" in the running program: looked at by the event loop, by context variables,
+/// and by the VM when async generators and coroutines are made.
+#[derive(Default)]
+pub struct Current {
+    /// The event loop that runs, `Undef` while none does.
+    pub event_loop: Slot,
+    /// The task whose step runs in that loop, `Undef` between steps.
+    pub task: Slot,
+    /// The `Context` of context variables, `Undef` while nobody has asked for one.
+    pub context: Slot,
+    /// `sys.set_asyncgen_hooks`: called with an async generator when it is first iterated, and
+    /// kept in `GenExtra::finalizer` respectively. `Undef` where not set.
+    pub asyncgen_firstiter: Slot,
+    pub asyncgen_finalizer: Slot,
+    /// `sys.set_coroutine_origin_tracking_depth`.
+    pub origin_depth: Cell<u32>,
+    /// Called without arguments at the next safe point after Ctrl-C, instead of raising
+    /// KeyboardInterrupt; `Undef` while not set.
+    pub interrupt_handler: Slot,
+}
