@@ -14,4 +14,5 @@ mod conformance;
 mod coro;
 mod diagnostics;
 mod examples;
+mod mutants;
 mod robustness;
