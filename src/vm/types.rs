@@ -20,13 +20,26 @@ macro_rules! types {
     ($($field:ident $name:literal $base:ident $layout:expr;)*) => {
         /// The built-in classes that the VM itself deals with. Made bare; `builtins` gives them
         /// their methods.
-        pub struct Types { $(pub $field: Ref<Class>,)* }
+        pub struct Types {
+            $(pub $field: Ref<Class>,)*
+            /// The object `NotImplemented`.
+            pub not_implemented: Value,
+            /// The object `...`.
+            pub ellipsis: Value,
+        }
 
         impl Types {
             /// Makes all classes. `type` is the class of each.
             pub fn new() -> Types {
                 $(let $field = bare_class($name, types!(@base $base), $layout);)*
-                let types = Types { $($field,)* };
+                let mut types = Types {
+                    $($field,)*
+                    not_implemented: Value::Undef,
+                    ellipsis: Value::Undef,
+                };
+                types.not_implemented =
+                    Instance::new(&types.not_implemented_type, Value::Undef).into();
+                types.ellipsis = Instance::new(&types.ellipsis_type, Value::Undef).into();
                 for class in types.all() {
                     class.metaclass.set(types.type_.clone().into());
                 }
