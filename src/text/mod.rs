@@ -2,10 +2,12 @@
 //! error enums out. Knows nothing of values, heap, bytecode or VM.
 
 pub mod bytes_ops;
+pub mod dates;
 pub mod float;
 pub mod format_spec;
 pub mod gamma;
 pub mod int;
+pub mod json;
 pub mod math;
 pub mod percent;
 pub mod random;
@@ -15,5 +17,8 @@ pub mod slice;
 pub mod str_case;
 pub mod str_format;
 pub mod str_ops;
+pub mod strftime;
+pub mod strptime;
+pub mod suggest;
 pub mod unicode;
 mod unicode_tables;
