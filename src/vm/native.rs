@@ -130,7 +130,7 @@ pub struct TypeDef {
     pub doc: &'static str,
     pub layout: Layout,
     /// The base class; `None` is `object`.
-    pub base: Option<fn(&Vm) -> Ref<Class>>,
+    pub base: Option<fn(&mut Vm) -> Ref<Class>>,
     pub methods: &'static [NativeDef],
     pub getset: &'static [GetSet],
     pub flags: ClassFlags,
@@ -166,7 +166,7 @@ impl TypeDef {
         TypeDef { doc, ..self }
     }
 
-    pub const fn base(self, base: fn(&Vm) -> Ref<Class>) -> Self {
+    pub const fn base(self, base: fn(&mut Vm) -> Ref<Class>) -> Self {
         TypeDef {
             base: Some(base),
             ..self

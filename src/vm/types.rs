@@ -87,6 +87,7 @@ types! {
     generator "generator" object Layout::Final;
     coroutine "coroutine" object Layout::Final;
     async_generator "async_generator" object Layout::Final;
+    abstract_event_loop "AbstractEventLoop" object Layout::Object;
     future "Future" object Layout::Future;
     task "Task" future Layout::Task;
 }
@@ -209,7 +210,8 @@ impl Vm {
     pub fn make_class(&mut self, def: &'static TypeDef) -> Ref<Class> {
         let base = def
             .base
-            .map_or_else(|| self.types.object.clone(), |f| f(self));
+            .map(|f| f(self))
+            .unwrap_or_else(|| self.types.object.clone());
         let class = bare_class(def.name, Some(&base), def.layout);
         let flags = ClassFlags {
             no_dict: base.flags().no_dict && def.flags.no_dict,

@@ -6,12 +6,11 @@
 use super::objref::{Header, ObjRef, flags};
 use crate::vm::object;
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 thread_local! {
     static PENDING: Cell<bool> = const { Cell::new(false) };
     static QUEUE: RefCell<VecDeque<Finalization>> = const { RefCell::new(VecDeque::new()) };
-    static WEAK: RefCell<HashMap<usize, Vec<ObjRef>>> = RefCell::new(HashMap::new());
     static CLOSED: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -63,40 +62,12 @@ pub(super) fn wants_finalizer(header: &Header) -> bool {
     true
 }
 
-/// Queues a finalization directly (the cycle collector does this for what it found).
+/// Queues a finalization directly (weak references and the cycle collector do). Nothing happens
+/// when the program is over.
 pub fn enqueue(what: Finalization) {
+    if CLOSED.get() {
+        return;
+    }
     QUEUE.with_borrow_mut(|queue| queue.push_back(what));
     PENDING.set(true);
-}
-
-/// Remembers a weak reference to the object.
-pub fn register_weak_reference(target: &ObjRef, reference: &ObjRef) {
-    target.header().set_flag(flags::WEAKLY_REFERENCED, true);
-    // A reference that only the table still holds is dead: it is dropped at the next one's coming,
-    // and its callback is never called.
-    let raw = reference.clone();
-    WEAK.with_borrow_mut(|table| {
-        let references = table.entry(target.address()).or_default();
-        references.retain(|r| r.count() > 1);
-        references.push(raw);
-    });
-}
-
-/// The weak references to the object that are still alive.
-pub fn weak_references(target: &ObjRef) -> Vec<ObjRef> {
-    WEAK.with_borrow(|table| table.get(&target.address()).cloned().unwrap_or_default())
-}
-
-/// The object dies: its weak references go dead, their callbacks are queued (newest first, as
-/// CPython's list of references is built at its head).
-pub(super) fn clear_weak_references(header: &Header) {
-    let address = std::ptr::from_ref(header) as usize;
-    let references = WEAK
-        .with_borrow_mut(|table| table.remove(&address))
-        .unwrap_or_default();
-    for reference in references.into_iter().rev() {
-        if object::weakref_died(&reference) && !CLOSED.get() {
-            enqueue(Finalization::WeakCallback(reference));
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Counted pointers to objects and the table that says how each kind is traced and released.
 
-use super::{finalize, slab};
+use super::{finalize, slab, weak};
 use crate::vm::object::{Kind, KindInfo, kind_info};
 use crate::vm::value::Value;
 use std::cell::Cell;
@@ -353,7 +353,7 @@ fn release(at: NonNull<Header>) {
         return;
     }
     if header.has_flag(flags::WEAKLY_REFERENCED) {
-        finalize::clear_weak_references(header);
+        weak::object_died(header);
     }
     if info.leaf {
         // SAFETY: nobody refers to the object.

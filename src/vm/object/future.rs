@@ -59,8 +59,10 @@ pub struct TaskPart {
     pub must_cancel: Cell<bool>,
     pub cancel_requests: Cell<u32>,
     pub log_destroy_pending: Cell<bool>,
-    /// Stands in the ready queue or waits to be stepped eagerly.
-    pub scheduled: Cell<bool>,
+    /// Counts tasks in the order in which they were made.
+    pub sequence: Cell<u64>,
+    /// Taken out of `all_tasks` by hand.
+    pub unregistered: Cell<bool>,
 }
 
 impl Default for TaskPart {
@@ -74,7 +76,8 @@ impl Default for TaskPart {
             must_cancel: Cell::new(false),
             cancel_requests: Cell::new(0),
             log_destroy_pending: Cell::new(true),
-            scheduled: Cell::new(false),
+            sequence: Cell::new(0),
+            unregistered: Cell::new(false),
         }
     }
 }

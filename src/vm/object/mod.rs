@@ -163,14 +163,10 @@ pub fn needs_finalizer(header: &Header) -> bool {
         Kind::Generator => header
             .peek::<Generator>()
             .is_some_and(generator::needs_finalizer),
-        Kind::Future => header.peek::<Future>().is_some_and(future::needs_finalizer),
+        Kind::Future => {
+            header.has_flag(flags::HAS_DEL)
+                || header.peek::<Future>().is_some_and(future::needs_finalizer)
+        }
         _ => header.has_flag(flags::HAS_DEL),
     }
-}
-
-/// The target of a weak reference is gone. True if a callback must be called.
-pub fn weakref_died(reference: &ObjRef) -> bool {
-    reference
-        .downcast::<Opaque>()
-        .is_some_and(|o| o.data.target_died() && reference.count() > 1)
 }

@@ -20,10 +20,8 @@ pub trait NativeData: Any {
         Ok(None)
     }
 
-    /// For weak references: the target is gone. True if there is a callback.
-    fn target_died(&self) -> bool {
-        false
-    }
+    /// Lets go of what it refers to: the object is part of a cycle that nobody can reach.
+    fn clear(&self) {}
 }
 
 pub struct Opaque {
