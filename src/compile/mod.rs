@@ -2,10 +2,18 @@
 //! syntax and bytecode; nothing of heaps or execution.
 
 use crate::bytecode::Code;
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::syntax::ast;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+mod assembler;
+mod bits;
+mod consts;
+mod fold;
+mod generate;
+mod scope;
 
 /// What kind of program text is compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +29,16 @@ pub enum Mode {
     Interactive,
 }
 
+impl Mode {
+    const fn separate_locals(self) -> bool {
+        match self {
+            Mode::Exec => true,
+            Mode::Eval { separate_locals } => separate_locals,
+            Mode::Module | Mode::Interactive => false,
+        }
+    }
+}
+
 /// Code and what the author should hear about it.
 #[derive(Clone, Debug)]
 pub struct Compiled {
@@ -29,12 +47,34 @@ pub struct Compiled {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Compiles a program. Every refusal that CPython makes at compile time comes back as an error.
+/// Compiles a program. Every refusal that CPython makes at compile time comes back as an error,
+/// the one that CPython would report first.
 pub fn compile_module(
     source: &Source,
-    _module: &ast::Module,
-    _mode: Mode,
+    module: &ast::Module,
+    mode: Mode,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let error = Diagnostic::error(diagnostic::Code::Syntax, "the compiler is not built yet");
-    Err(vec![error.label(source, Default::default(), "here")])
+    let (scopes, errors) = scope::analyse(source, module, mode.separate_locals());
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let cx = generate::Context {
+        source,
+        scopes: &scopes,
+        wide: Cell::new(false),
+        errors: RefCell::new(Vec::new()),
+    };
+    let last = match mode {
+        Mode::Module | Mode::Exec => generate::LastValue::Drop,
+        Mode::Eval { .. } | Mode::Interactive => generate::LastValue::Return,
+    };
+    let code = generate::module(&cx, module, last);
+    let errors = cx.errors.into_inner();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    Ok(Compiled {
+        code,
+        warnings: Vec::new(),
+    })
 }
