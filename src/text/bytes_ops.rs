@@ -337,6 +337,10 @@ pub fn hex(bytes: &[u8], sep: Option<char>, per_group: i64) -> String {
 /// `bytes.fromhex`; the error is the position in `ValueError: non-hexadecimal number found in fromhex() arg at
 /// position N`.
 pub fn from_hex(text: &str) -> Result<Vec<u8>, usize> {
+    // What is not ASCII is refused before anything else.
+    if let Some(at) = text.chars().position(|c| !c.is_ascii()) {
+        return Err(at);
+    }
     let mut out = Vec::with_capacity(text.len() / 2);
     let mut high: Option<u32> = None;
     let mut count = 0;
@@ -344,7 +348,7 @@ pub fn from_hex(text: &str) -> Result<Vec<u8>, usize> {
         match (c.to_digit(16), high.take()) {
             (Some(digit), None) => high = Some(digit),
             (Some(digit), Some(high)) => out.push(u8::try_from(high * 16 + digit).unwrap_or(0)),
-            (None, None) if c.is_ascii() && is_space(c as u8) => {}
+            (None, None) if is_space(c as u8) => {}
             (None, _) => return Err(count),
         }
         count += 1;
@@ -363,7 +367,7 @@ mod tests {
         assert_eq!(hex(b"abcde", Some(':'), -2), "6162:6364:65");
         assert_eq!(hex(b"abc", Some(':'), 0), "616263");
         assert_eq!(from_hex(" ab\ncd "), Ok(vec![0xab, 0xcd]));
-        for (text, at) in [("a b", 1), ("ab c", 4), ("abxy", 2), ("a", 1), ("aé", 1), ("abé", 2)] {
+        for (text, at) in [("a b", 1), ("ab c", 4), ("abxy", 2), ("a", 1), ("aé", 1), ("f fé", 3)] {
             assert_eq!(from_hex(text), Err(at), "{text}");
         }
     }

@@ -215,12 +215,7 @@ pub fn format_str(text: &str, spec: &str, type_name: &str) -> Result<String, For
 }
 
 /// `format(int, spec)`; `digit_limit` is the interpreter's limit on decimal digits (0: none).
-pub fn format_int(
-    value: &BigInt,
-    spec: &str,
-    type_name: &str,
-    digit_limit: usize,
-) -> Result<String, FormatError> {
+pub fn format_int(value: &BigInt, spec: &str, type_name: &str, digit_limit: usize) -> Result<String, FormatError> {
     let spec = FormatSpec::parse(spec, Some('d'), '>', type_name)?;
     match spec.kind {
         Some('b' | 'c' | 'd' | 'o' | 'x' | 'X' | 'n') | None => int_with(value, &spec, digit_limit),
@@ -419,7 +414,7 @@ fn group(digits: &str, groups: Option<(usize, char)>, min_width: usize) -> Strin
     let zeros = count - digits.len();
     let mut out = String::with_capacity(count + count / size);
     for (at, c) in std::iter::repeat_n('0', zeros).chain(digits.chars()).enumerate() {
-        if at > 0 && (count - at) % size == 0 {
+        if at > 0 && (count - at).is_multiple_of(size) {
             out.push(separator);
         }
         out.push(c);
@@ -542,10 +537,7 @@ mod tests {
             (format_float(1.0, "d", "float"), "Unknown format code 'd' for object of type 'float'"),
             (format_float(1.0, ".", "float"), "Format specifier missing precision"),
             (format_float(1.0, "99999999999999999999", "float"), "Too many decimal digits in format string"),
-            (
-                format_complex(1.0, 1.0, "05", "complex"),
-                "Zero padding is not allowed in complex format specifier",
-            ),
+            (format_complex(1.0, 1.0, "05", "complex"), "Zero padding is not allowed in complex format specifier"),
         ] {
             assert_eq!(error(result), text);
         }

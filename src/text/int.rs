@@ -6,6 +6,7 @@ use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer as _;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
+use std::f64::consts::LOG10_2;
 use std::fmt;
 
 /// How many decimal digits `int(str)` and `str(int)` convert unless told otherwise.
@@ -149,8 +150,8 @@ fn plain_digits(text: &str, radix: u32) -> Option<String> {
 
 /// `str(int)` of a big int; `None` where it has more than `limit` digits (0: no limit), see [`digit_limit_message`].
 pub fn to_decimal(value: &BigInt, limit: usize) -> Option<String> {
-    // log10(2) < 0.30103, so that a number that is surely too long is never converted.
-    if limit > 0 && (value.bits().saturating_sub(1) as f64) * 0.30102 > limit as f64 + 1.0 {
+    // A number that is surely too long is never converted.
+    if limit > 0 && (value.bits().saturating_sub(1) as f64) * LOG10_2 > limit as f64 + 1.0 {
         return None;
     }
     let text = value.to_string();
@@ -390,7 +391,7 @@ pub fn cmp_bigint_f64(a: &BigInt, b: f64) -> Option<Ordering> {
 /// `round(int, -tens)`: half to even, to a multiple of `10 ** tens`.
 pub fn round_to_tens(value: &BigInt, tens: u64) -> BigInt {
     // A number below half of the unit is 0: no need to build a unit much larger than the number.
-    if tens as f64 > value.bits() as f64 * 0.30103 + 2.0 {
+    if tens as f64 > value.bits() as f64 * LOG10_2 + 2.0 {
         return BigInt::zero();
     }
     let unit = BigInt::from(10).pow(u32::try_from(tens).unwrap_or(u32::MAX));

@@ -259,7 +259,11 @@ impl<'a> Scanner<'a> {
             let stop = |b: u8| b == b'"' || b == b'\\' || (self.strict && b < 0x20);
             let Some(length) = rest.bytes().position(stop) else { return self.fail(UNTERMINATED, begin) };
             let chunk = rest.get(..length).unwrap_or("");
-            if text.is_empty() { text = Cow::Borrowed(chunk) } else { text.to_mut().push_str(chunk) }
+            if text.is_empty() {
+                text = Cow::Borrowed(chunk)
+            } else {
+                text.to_mut().push_str(chunk)
+            }
             self.at += length;
             match self.byte() {
                 Some(b'"') => {
@@ -362,7 +366,9 @@ mod tests {
         let mut out = String::new();
         loop {
             let event = match scanner.next_event() {
-                Ok(Event::End) => return scanner.finish().map_or_else(|e| error_text(text, e.message, e.position), |()| out),
+                Ok(Event::End) => {
+                    return scanner.finish().map_or_else(|e| error_text(text, e.message, e.position), |()| out);
+                }
                 Ok(event) => event,
                 Err(error) => return error_text(text, error.message, error.position),
             };

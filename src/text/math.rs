@@ -2,11 +2,13 @@
 //! Knows nothing of values; conversions from them (and their errors) are the caller's.
 
 use super::int::{Integer, bigint_to_f64};
+use super::special;
 use num_bigint::BigInt;
 use num_integer::Integer as _;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 
-pub use super::gamma::{erf, erfc, gamma, lgamma};
+pub use super::gamma::{gamma, lgamma};
+pub use super::special::{erf, erfc};
 
 /// Why a function of the math module has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,11 +71,11 @@ unary! {
     /// `math.tanh`.
     tanh(x) = x.tanh(), Domain;
     /// `math.asinh`.
-    asinh(x) = libm::asinh(x), Domain;
+    asinh(x) = special::asinh(x), Domain;
     /// `math.acosh`.
-    acosh(x) = libm::acosh(x), Domain;
+    acosh(x) = special::acosh(x), Domain;
     /// `math.atanh`.
-    atanh(x) = libm::atanh(x), Domain;
+    atanh(x) = special::atanh(x), Domain;
     /// `math.exp`.
     exp(x) = x.exp(), Range;
     /// `math.exp2`.
@@ -85,7 +87,7 @@ unary! {
     /// `math.sqrt`.
     sqrt(x) = x.sqrt(), Domain;
     /// `math.cbrt`.
-    cbrt(x) = x.cbrt(), Domain;
+    cbrt(x) = special::cbrt(x), Domain;
     /// `math.log` of one argument.
     log(x) = x.ln(), Domain;
     /// `math.log2`.
@@ -341,10 +343,10 @@ pub fn sumprod(pairs: impl IntoIterator<Item = (f64, f64)>) -> Option<f64> {
         let (second, second_low) = two_sum(first, sum_low);
         high = sum;
         low = second;
-        tiny += first_low + second_low;
+        tiny = tiny + first_low + second_low;
     }
-    let (last, _) = two_sum(low, tiny);
-    let total = high + last;
+    let (last, last_low) = two_sum(low, high);
+    let total = tiny + last_low + last;
     total.is_finite().then_some(total)
 }
 

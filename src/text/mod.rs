@@ -14,6 +14,7 @@ pub mod random;
 pub mod repr;
 pub mod sha512;
 pub mod slice;
+pub mod special;
 pub mod str_case;
 pub mod str_format;
 pub mod str_ops;

@@ -243,7 +243,7 @@ impl Layout {
         let zeros = self.precision.unwrap_or(0).saturating_sub(digits.len());
         let mut body = "0".repeat(zeros);
         body.push_str(&digits);
-        let mut prefix = if self.flags.alt { base_prefix(radix) }else { "" }.to_string();
+        let mut prefix = if self.flags.alt { base_prefix(radix) } else { "" }.to_string();
         if conversion == 'X' {
             body.make_ascii_uppercase();
             prefix.make_ascii_uppercase();

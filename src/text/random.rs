@@ -282,7 +282,12 @@ impl Random {
     fn sample_pool(&mut self, len: usize, k: usize) -> Vec<usize> {
         let mut pool: Vec<usize> = (0..len).collect();
         // Swapping the last one in is moving it to the vacancy.
-        (0..k).map(|_| { let at = self.below_len(pool.len()); pool.swap_remove(at) }).collect()
+        (0..k)
+            .map(|_| {
+                let at = self.below_len(pool.len());
+                pool.swap_remove(at)
+            })
+            .collect()
     }
 
     fn sample_set(&mut self, len: usize, k: usize) -> Vec<usize> {
@@ -591,8 +596,7 @@ mod tests {
     fn bits() {
         let mut random = seeded(1);
         let bits: Vec<String> = [1, 5, 32, 33, 64, 100].iter().map(|k| random.getrandbits(*k).to_string()).collect();
-        let expected =
-            ["0", "18", "3639700191", "7740669488", "4705193143269049553", "614886793670229279908878609289"];
+        let expected = ["0", "18", "3639700191", "7740669488", "4705193143269049553", "614886793670229279908878609289"];
         assert_eq!(bits, expected);
         assert_eq!(seeded(12).randbytes(5), b"\xdev}yD");
         let mut random = seeded(2);

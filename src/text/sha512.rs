@@ -66,7 +66,8 @@ fn compress(state: &mut [u64; 8], block: &[u8], constants: &[u64]) {
 fn schedule(block: &[u8]) -> Vec<u64> {
     let word = |bytes: &[u8]| bytes.iter().fold(0u64, |word, byte| (word << 8) | u64::from(*byte));
     let mut words: Vec<u64> = block.chunks_exact(8).map(word).collect();
-    let at = |words: &[u64], back: usize| words.len().checked_sub(back).and_then(|i| words.get(i)).copied().unwrap_or(0);
+    let at =
+        |words: &[u64], back: usize| words.len().checked_sub(back).and_then(|i| words.get(i)).copied().unwrap_or(0);
     while words.len() < ROUNDS {
         let (near, far) = (at(&words, 2), at(&words, 15));
         let sigma0 = far.rotate_right(1) ^ far.rotate_right(8) ^ (far >> 7);

@@ -1,7 +1,7 @@
 //! Case mappings and the `is…` predicates of `str`. Knows nothing of values.
 
 use super::unicode::{
-    self, is_lower, is_space, is_title, is_upper, push_fold, push_lower, push_title, push_upper,
+    self, is_assigned, is_lower, is_space, is_title, is_upper, push_fold, push_lower, push_title, push_upper,
 };
 
 /// Whether each capital sigma of `text`, in order, ends its word and so becomes `ς` in lower case.
@@ -144,8 +144,8 @@ pub fn isprintable(text: &str) -> bool {
 /// `str.isidentifier`: `XID_Start` or `_`, then `XID_Continue`.
 pub fn isidentifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c == '_' || unicode_ident::is_xid_start(c))
-        && chars.all(unicode_ident::is_xid_continue)
+    chars.next().is_some_and(|c| c == '_' || (unicode_ident::is_xid_start(c) && is_assigned(c)))
+        && chars.all(|c| unicode_ident::is_xid_continue(c) && is_assigned(c))
 }
 
 /// `str.isupper`: at least one cased character, all upper case.

@@ -251,16 +251,16 @@ impl AutoNumber {
     pub fn index(&mut self, start: FieldStart<'_>) -> Result<Option<usize>, TemplateError> {
         match start {
             FieldStart::Name(_) => Ok(None),
-            FieldStart::Auto if self.manual => Err(TemplateError(
-                "cannot switch from manual field specification to automatic field numbering",
-            )),
+            FieldStart::Auto if self.manual => {
+                Err(TemplateError("cannot switch from manual field specification to automatic field numbering"))
+            }
             FieldStart::Auto => {
                 self.next = self.next.saturating_add(1);
                 Ok(Some(self.next - 1))
             }
-            FieldStart::Index(_) if self.next > 0 => Err(TemplateError(
-                "cannot switch from automatic field numbering to manual field specification",
-            )),
+            FieldStart::Index(_) if self.next > 0 => {
+                Err(TemplateError("cannot switch from automatic field numbering to manual field specification"))
+            }
             FieldStart::Index(index) => {
                 self.manual = true;
                 Ok(Some(index))
@@ -318,20 +318,12 @@ mod tests {
         let parts = |name| -> Result<Vec<Accessor<'_>>, TemplateError> { FieldName::split(name)?.collect() };
         assert_eq!(
             parts("a.b[0][x y].c"),
-            Ok(vec![
-                Accessor::Attribute("b"),
-                Accessor::Index(0),
-                Accessor::Key("x y"),
-                Accessor::Attribute("c")
-            ])
+            Ok(vec![Accessor::Attribute("b"), Accessor::Index(0), Accessor::Key("x y"), Accessor::Attribute("c")])
         );
         assert_eq!(parts("a."), Err(TemplateError("Empty attribute in format string")));
         assert_eq!(parts("a[]"), Err(TemplateError("Empty attribute in format string")));
         assert_eq!(parts("a[b"), Err(TemplateError("Missing ']' in format string")));
-        assert_eq!(
-            parts("a[b]c"),
-            Err(TemplateError("Only '.' or '[' may follow ']' in format field specifier"))
-        );
+        assert_eq!(parts("a[b]c"), Err(TemplateError("Only '.' or '[' may follow ']' in format field specifier")));
         assert_eq!(parts("99999999999999999999"), Err(TOO_MANY_DIGITS));
     }
 

@@ -1,6 +1,6 @@
 //! `strftime` in the C locale, with glibc's flags and widths. Knows nothing of where the fields come from.
 
-use super::dates::{DAY_NAMES, MONTH_NAMES, iso_calendar, to_ordinal, EPOCH_ORDINAL};
+use super::dates::{DAY_NAMES, EPOCH_ORDINAL, MONTH_NAMES, iso_calendar, to_ordinal};
 
 /// The fields that directives show.
 #[derive(Clone, Debug, Default)]
@@ -95,9 +95,14 @@ fn directive(fields: &Fields, text: &str) -> Option<(String, usize)> {
     }
     // The modifiers for other locales change nothing in this one.
     chars.next_if(|(_, c)| matches!(c, 'E' | 'O'));
-    let (at, code) = chars.next()?;
-    let shown = number(fields, code, style).or_else(|| words(fields, code, style))?;
-    Some((shown, at + code.len_utf8()))
+    let Some((at, code)) = chars.next() else {
+        return Some((pad_text(text.to_string(), style), text.len()));
+    };
+    let end = at + code.len_utf8();
+    // What means nothing is shown as it is, but padded.
+    let unknown = || text.get(..end).map(|raw| pad_text(raw.to_string(), style));
+    let shown = number(fields, code, style).or_else(|| words(fields, code, style)).or_else(unknown)?;
+    Some((shown, end))
 }
 
 fn number(fields: &Fields, code: char, style: Style) -> Option<String> {
@@ -134,10 +139,10 @@ fn number(fields: &Fields, code: char, style: Style) -> Option<String> {
 fn pad_number(value: i64, digits: usize, pad: char, width: usize) -> String {
     let body = value.unsigned_abs().to_string();
     let sign = if value < 0 { "-" } else { "" };
-    let wanted = if pad == '-' { 0 } else { digits.max(width) };
+    let wanted = if pad == '-' { width } else { digits.max(width) };
     let missing = wanted.saturating_sub(body.len() + sign.len());
     match pad {
-        '_' => format!("{}{sign}{body}", " ".repeat(missing)),
+        '_' | '-' => format!("{}{sign}{body}", " ".repeat(missing)),
         _ => format!("{sign}{}{body}", "0".repeat(missing)),
     }
 }
@@ -163,7 +168,8 @@ fn words(fields: &Fields, code: char, style: Style) -> Option<String> {
         'p' => (half.to_string(), true),
         'P' => return Some(pad_text(half.to_ascii_lowercase(), style)),
         'Z' => (fields.zone.clone(), true),
-        'z' => return Some(offset_text(fields, "")),
+        'z' => return Some(styled_offset(fields, style)),
+        'c' if style.upper => return Some(nested("%^a %^b %e %H:%M:%S %Y")),
         'c' => return Some(nested("%a %b %e %H:%M:%S %Y")),
         'D' | 'x' => return Some(pad_text(nested("%m/%d/%y"), style)),
         'F' => return Some(pad_text(nested("%Y-%m-%d"), style)),
@@ -186,10 +192,19 @@ fn words(fields: &Fields, code: char, style: Style) -> Option<String> {
 fn pad_text(text: String, style: Style) -> String {
     let missing = style.width.saturating_sub(text.chars().count());
     match style.pad {
-        Some('-') => text,
         Some('0') => "0".repeat(missing) + &text,
         _ => " ".repeat(missing) + &text,
     }
+}
+
+/// `%z` with flags: sign and digits are padded each on their own.
+fn styled_offset(fields: &Fields, style: Style) -> String {
+    let text = offset_text(fields, "");
+    let Some((sign, digits)) = text.split_at_checked(1).filter(|_| style.width > 0 || style.pad.is_some()) else {
+        return text;
+    };
+    let value = digits.parse().unwrap_or(0);
+    pad_text(sign.to_string(), style) + &pad_number(value, 4, style.pad.unwrap_or('0'), style.width)
 }
 
 /// `%z`: `+HHMM`, with seconds and microseconds only where there are any.

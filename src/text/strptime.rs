@@ -260,7 +260,7 @@ fn number_lengths(code: char, rest: &[char]) -> Vec<usize> {
         'j' => {
             let three = ascii(0).zip(pair(1)).map(|(high, low)| high * 100 + low);
             let last_is_ascii = ascii(2).is_some();
-            let small = three.is_some_and(|value| value < 10 || value >= 360);
+            let small = three.is_some_and(|value| !(10..360).contains(&value));
             push(three.is_some_and(|value| (1..=366).contains(&value)) && (last_is_ascii || !small), 3);
             push(two(10, 99), 2);
             push(strict_two(1, 9), 2);
@@ -391,7 +391,8 @@ impl Found {
         let text = match (self.iso_year, self.iso_week) {
             (None, None) => return Ok(()),
             (Some(_), _) if self.year_day.is_some() => {
-                "Day of the year directive '%j' is not compatible with ISO year directive '%G'. Use '%Y' instead.".into()
+                "Day of the year directive '%j' is not compatible with ISO year directive '%G'. Use '%Y' instead."
+                    .into()
             }
             (Some(_), week) if week.is_none() || self.weekday.is_none() => {
                 format!("ISO year directive '%G' must be used with the ISO week directive '%V' {WEEKDAY}")

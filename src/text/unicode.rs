@@ -13,7 +13,7 @@ fn mapped(table: &'static [(char, &'static str)], c: char) -> Option<&'static st
 }
 
 /// Whether Unicode 15.1 knows `c`: later characters have no case and no class yet.
-fn is_assigned(c: char) -> bool {
+pub(super) fn is_assigned(c: char) -> bool {
     c.is_ascii() || !in_set(tables::UNASSIGNED, c)
 }
 
@@ -73,7 +73,8 @@ pub fn is_alnum(c: char) -> bool {
 
 /// Property Lowercase.
 pub fn is_lower(c: char) -> bool {
-    c.is_lowercase() && is_assigned(c)
+    // Unicode has since taken the small letter from U+0295.
+    (c.is_lowercase() && is_assigned(c)) || c == '\u{295}'
 }
 
 /// Property Uppercase.
