@@ -175,7 +175,7 @@ pub fn parse_float(text: &str) -> Option<f64> {
 }
 
 /// How many bytes at the start of `text` are a float literal with optional sign.
-fn float_prefix(text: &str) -> Option<usize> {
+pub(super) fn float_prefix(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let signed = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
     let rest = text.get(signed..)?;
@@ -406,11 +406,9 @@ fn ldexp_exact(x: f64, exponent: i64) -> f64 {
 const HASH_MODULUS: u64 = (1 << 61) - 1;
 /// The hash of infinity.
 pub const HASH_INF: i64 = 314_159;
-/// What the imaginary part of a complex number counts in its hash.
-pub const HASH_IMAG: i64 = 1_000_003;
 
 /// Hashes are never −1.
-fn finish_hash(hash: i64) -> i64 {
+pub(super) fn finish_hash(hash: i64) -> i64 {
     if hash == -1 { -2 } else { hash }
 }
 
@@ -441,50 +439,6 @@ pub fn hash_f64(x: f64) -> Option<i64> {
     let rotated = ((reduced << turn) & HASH_MODULUS) | (reduced >> (61 - turn));
     let magnitude = (rotated % HASH_MODULUS) as i64;
     Some(finish_hash(if x < 0.0 { -magnitude } else { magnitude }))
-}
-
-/// `hash(complex)`; `None` where a part is NaN.
-pub fn hash_complex(real: f64, imag: f64) -> Option<i64> {
-    Some(finish_hash(hash_f64(real)?.wrapping_add(HASH_IMAG.wrapping_mul(hash_f64(imag)?))))
-}
-
-/// `repr(complex)`.
-pub fn complex_repr(real: f64, imag: f64) -> String {
-    let plain = DoubleFlags::default();
-    if real == 0.0 && real.is_sign_positive() {
-        return format!("{}j", format_double(imag, 'r', 0, plain));
-    }
-    let signed = DoubleFlags { always_sign: true, ..plain };
-    format!("({}{}j)", format_double(real, 'r', 0, plain), format_double(imag, 'r', 0, signed))
-}
-
-/// `complex(str)`; `None` is `ValueError: complex() arg is a malformed string`.
-pub fn parse_complex(text: &str) -> Option<(f64, f64)> {
-    let text = without_underscores(&to_ascii_number(text))?;
-    let space = |c: char| matches!(c, ' ' | '\t'..='\r');
-    let inner = match text.strip_prefix('(') {
-        Some(rest) => rest.strip_suffix(')')?.trim_matches(space),
-        None => text.as_str(),
-    };
-    if !inner.ends_with(['j', 'J']) {
-        return Some((whole_float(inner)?, 0.0));
-    }
-    let body = inner.get(..inner.len() - 1)?;
-    let first = float_prefix(body).unwrap_or(0);
-    let (head, tail) = body.split_at_checked(first)?;
-    match (head, tail) {
-        ("", "" | "+") => Some((0.0, 1.0)),
-        ("", "-") => Some((0.0, -1.0)),
-        (_, "") => Some((0.0, head.parse().ok()?)),
-        (_, "+") => Some((head.parse().ok()?, 1.0)),
-        (_, "-") => Some((head.parse().ok()?, -1.0)),
-        (_, _) if tail.starts_with(['+', '-']) => Some((whole_float(head)?, whole_float(tail)?)),
-        _ => None,
-    }
-}
-
-fn whole_float(text: &str) -> Option<f64> {
-    (float_prefix(text)? == text.len()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]
@@ -588,26 +542,5 @@ mod tests {
         }
         assert_eq!(hash_i64(i64::MIN), -4);
         assert_eq!(hash_bigint(&(BigInt::from(10).pow(30))), 465258685558744706);
-        assert_eq!(hash_complex(1.0, 2.0), Some(2000007));
-    }
-
-    #[test]
-    fn complex_numbers() {
-        for (parts, text) in [
-            ((0.0, 1.0), "1j"),
-            ((-0.0, 1.0), "(-0+1j)"),
-            ((1.5, -0.0), "(1.5-0j)"),
-            ((f64::NAN, f64::INFINITY), "(nan+infj)"),
-            ((1e16, 1.0), "(1e+16+1j)"),
-        ] {
-            assert_eq!(complex_repr(parts.0, parts.1), text);
-        }
-        assert_eq!(parse_complex(" ( 1_0.5-2j ) "), Some((10.5, -2.0)));
-        assert_eq!(parse_complex("-j"), Some((0.0, -1.0)));
-        assert_eq!(parse_complex("1e3"), Some((1000.0, 0.0)));
-        assert_eq!(parse_complex("1+infJ"), Some((1.0, f64::INFINITY)));
-        for bad in ["1 +2j", "1+2", "1j+2", "()", "", "1+2jj", "1++2j"] {
-            assert_eq!(parse_complex(bad), None, "{bad}");
-        }
     }
 }

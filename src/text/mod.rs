@@ -2,6 +2,7 @@
 //! error enums out. Knows nothing of values, heap, bytecode or VM.
 
 pub mod bytes_ops;
+pub mod complex;
 pub mod dates;
 pub mod float;
 pub mod format_spec;
@@ -9,6 +10,7 @@ pub mod gamma;
 pub mod int;
 pub mod json;
 pub mod math;
+pub mod mersenne;
 pub mod percent;
 pub mod random;
 pub mod repr;
@@ -21,5 +23,6 @@ pub mod str_ops;
 pub mod strftime;
 pub mod strptime;
 pub mod suggest;
+pub mod sums;
 pub mod unicode;
 mod unicode_tables;
