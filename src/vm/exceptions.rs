@@ -114,3 +114,11 @@ exceptions! {
     cancelled_error CancelledError(BaseException) [] "The Future or Task was cancelled.";
     invalid_state_error InvalidStateError(Exception) [] "The operation is not allowed in this state.";
 }
+
+/// The special attributes that a built-in exception class gives its instances.
+pub fn fields_of(name: &str) -> &'static [&'static str] {
+    ExceptionTypes::TABLE
+        .iter()
+        .find(|row| row.name == name)
+        .map_or(&[], |row| row.fields)
+}

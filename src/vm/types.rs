@@ -2,7 +2,7 @@
 
 use super::Vm;
 use super::exceptions::{ExceptionDef, ExceptionTypes};
-use super::heap::{Ref, Slot};
+use super::heap::{Ref, Slot, WeakPointer};
 use super::names::Interner;
 use super::native::{GetSet, NativeDef, NativeType, TypeDef};
 use super::object::{
@@ -118,7 +118,9 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
         .collect();
     *class.mro.borrow_mut() = mro;
     if let Some(base) = base {
-        base.subclasses.borrow_mut().push(class.as_obj().address());
+        base.subclasses
+            .borrow_mut()
+            .push(WeakPointer::new(class.as_obj()));
     }
     class
 }

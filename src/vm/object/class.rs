@@ -1,7 +1,7 @@
 //! Classes, and the shapes of their instances.
 
 use super::{Dict, Str, Trace};
-use crate::vm::heap::{ObjRef, Ref, Slot};
+use crate::vm::heap::{ObjRef, Ref, Slot, WeakPointer};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -69,8 +69,8 @@ pub struct Class {
     /// A number that no other class and no other state of this class ever has: changes whenever
     /// the class or one of its bases does. Inline caches compare it.
     pub version: Cell<u32>,
-    /// Direct subclasses, uncounted addresses.
-    pub subclasses: RefCell<Vec<usize>>,
+    /// Direct subclasses, in the order of their making.
+    pub subclasses: RefCell<Vec<WeakPointer>>,
     /// The shape of an instance without attributes.
     pub root_shape: Rc<Shape>,
     /// How many slots instances turned out to need.

@@ -148,6 +148,30 @@ impl Ref<Instance> {
             .map_or(Value::Undef, |slot| std::mem::replace(slot, value))
     }
 
+    /// The value in a place made by `__slots__`, under its hidden name.
+    #[inline]
+    pub fn member(&self, key: &Ref<Str>) -> Option<Value> {
+        let i = self.shape().slot(key)?;
+        Some(self.slot(i)).filter(|v| !v.is_undef())
+    }
+
+    /// Writes a place made by `__slots__`, `Undef` to empty it; gives back what it held.
+    pub fn replace_member(&self, key: &Ref<Str>, value: Value) -> Value {
+        let shape = self.shape();
+        if let Some(i) = shape.slot(key) {
+            return self.replace_slot(i, value);
+        }
+        if value.is_undef() {
+            return value;
+        }
+        let dict_mode = self.shape_id.get() == 0;
+        self.become_shape(shape.with(key));
+        if dict_mode {
+            self.shape_id.set(0);
+        }
+        self.replace_slot(shape.names.len(), value)
+    }
+
     /// An attribute of the instance itself; `name` must be interned.
     pub fn get(&self, name: &Ref<Str>) -> Option<Value> {
         if let Some(dict) = self.dict() {
@@ -207,8 +231,8 @@ impl Ref<Instance> {
         let dict = Dict::new();
         let shape = self.shape();
         for (i, name) in shape.names.iter().enumerate() {
-            let value = self.replace_slot(i, Value::Undef);
-            if !value.is_undef() {
+            let value = self.slot(i);
+            if !value.is_undef() && !is_hidden(name) {
                 dict.set_str(name, value);
             }
         }
@@ -216,13 +240,24 @@ impl Ref<Instance> {
         dict
     }
 
-    /// `obj.__dict__ = dict`.
+    /// `obj.__dict__ = dict`. In dict mode the shape has only the places made by `__slots__`.
     pub fn use_dict(&self, dict: Ref<Dict>) {
-        for i in 0..self.shape().names.len() {
-            drop(self.replace_slot(i, Value::Undef));
+        let old = self.shape();
+        let values: Vec<Value> = (0..old.names.len())
+            .map(|i| self.replace_slot(i, Value::Undef))
+            .collect();
+        if self.shape_id.get() != 0 {
+            // SAFETY: as in `become_shape`: the class is not replaced here.
+            let root = unsafe { self.class.peek() }.root_shape.clone();
+            self.become_shape(root);
         }
         self.shape_id.set(0);
         self.extra_or_new().dict.set(dict.into());
+        for (name, value) in old.names.iter().zip(values) {
+            if is_hidden(name) {
+                drop(self.replace_member(name, value));
+            }
+        }
     }
 
     /// `obj.__class__ = class`: attributes move to a dict, so that no shape of the old class
@@ -249,8 +284,16 @@ impl Ref<Instance> {
             .iter()
             .enumerate()
             .map(|(i, name)| (name.clone(), self.slot(i)));
-        pairs.filter(|(_, v)| !v.is_undef()).collect()
+        pairs
+            .filter(|(name, v)| !v.is_undef() && !is_hidden(name))
+            .collect()
     }
+}
+
+/// Names of places made by `__slots__`, which are not attributes of the instance's `__dict__`:
+/// see `ops::class::slots`.
+fn is_hidden(name: &Str) -> bool {
+    name.as_str().starts_with('\0')
 }
 
 impl Trace for Ref<Instance> {

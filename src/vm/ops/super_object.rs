@@ -1,0 +1,150 @@
+//! `super`: attribute access that begins behind a class in the MRO of another.
+
+use super::attr::own_attr;
+use crate::vm::heap::{ObjRef, Ref};
+use crate::vm::object::{Class, NativeData, Str};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// A `super` object.
+pub struct Super {
+    /// The class behind which the search begins.
+    pub this_class: Ref<Class>,
+    /// The object or class for which attributes are bound; `Undef` if unbound.
+    pub obj: Value,
+    /// Whose MRO is searched; none if unbound.
+    pub obj_class: Option<Ref<Class>>,
+}
+
+impl Super {
+    pub fn is(value: &Value) -> bool {
+        value.opaque::<Super>().is_some()
+    }
+}
+
+impl NativeData for Super {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.this_class.as_obj());
+        self.obj.as_obj().into_iter().for_each(&mut *visit);
+        if let Some(class) = &self.obj_class {
+            visit(class.as_obj());
+        }
+    }
+}
+
+impl Vm {
+    /// An attribute of a `super` object.
+    pub(super) fn super_attr(
+        &mut self,
+        obj: &Value,
+        class: &Ref<Class>,
+        name: &Ref<Str>,
+    ) -> R<Option<Value>> {
+        let Some(data) = obj.opaque::<Super>() else {
+            return Ok(None);
+        };
+        if let Some(start) = &data.obj_class
+            && name.as_str() != "__class__"
+            && let Some(found) = self.lookup_after(start, &data.this_class, name)
+        {
+            let through_class = data
+                .obj
+                .as_ref::<Class>()
+                .is_some_and(|class| class.is(start));
+            let bound_to = if through_class {
+                Value::Undef
+            } else {
+                data.obj.clone()
+            };
+            return self.descriptor_get(&found, &bound_to, start).map(Some);
+        }
+        match self.lookup(class, name) {
+            Some(found) => self.descriptor_get(&found, obj, class).map(Some),
+            None => Ok(own_attr(obj, name)),
+        }
+    }
+
+    /// A new `super` object from its arguments, `Undef` where not given.
+    pub fn make_super(&mut self, this_class: &Value, obj: &Value) -> R<Super> {
+        let (this_class, obj) = if this_class.is_undef() {
+            self.super_from_frame()?
+        } else {
+            (this_class.clone(), obj.clone())
+        };
+        let Some(this_class) = this_class.as_ref::<Class>().cloned() else {
+            let message = format!(
+                "super() argument 1 must be a type, not {}",
+                self.type_name(&this_class)
+            );
+            return Err(self.type_error(message));
+        };
+        let obj = if obj.is_none() { Value::Undef } else { obj };
+        let obj_class = match obj.is_undef() {
+            true => None,
+            false => Some(self.super_check(&this_class, &obj)?),
+        };
+        Ok(Super {
+            this_class,
+            obj,
+            obj_class,
+        })
+    }
+
+    /// Whose MRO is searched for `super(this_class, obj)`.
+    fn super_check(&mut self, this_class: &Ref<Class>, obj: &Value) -> R<Ref<Class>> {
+        if let Some(class) = obj.as_ref::<Class>()
+            && class.is_subclass(this_class)
+        {
+            return Ok(class.clone());
+        }
+        let class = self.class_of(obj);
+        if class.is_subclass(this_class) {
+            return Ok(class);
+        }
+        let name = self.names.__class__.clone();
+        if let Some(claimed) = self.get_attr_opt(obj, &name)?
+            && let Some(claimed) = claimed.as_ref::<Class>()
+            && claimed.is_subclass(this_class)
+        {
+            return Ok(claimed.clone());
+        }
+        let (what, name) = match obj.as_ref::<Class>() {
+            Some(class) => ("type", self.tp_name(class)),
+            None => ("instance of", self.tp_name(&class)),
+        };
+        let message = format!(
+            "super(type, obj): obj ({what} {name}) is not an instance or subtype of type ({}).",
+            self.tp_name(this_class)
+        );
+        Err(self.type_error(message))
+    }
+
+    /// `super()`: the class from the cell `__class__`, the object from the first argument.
+    fn super_from_frame(&mut self) -> R<(Value, Value)> {
+        let Some(frame) = self.frame(0) else {
+            return Err(self.runtime_error("super(): no current frame"));
+        };
+        let code = &frame.code.code;
+        if code.positional == 0 && !code.flags.vararg {
+            return Err(self.runtime_error("super(): no arguments"));
+        }
+        let obj = match code.positional {
+            0 => Value::Undef,
+            _ => self.frame_local(0, 0),
+        };
+        if obj.is_undef() {
+            return Err(self.runtime_error("super(): arg[0] deleted"));
+        }
+        let free = code.free_start as usize..code.nnamed as usize;
+        let register = free
+            .into_iter()
+            .find(|i| code.names.get(*i).is_some_and(|n| &**n == "__class__"));
+        let Some(register) = register else {
+            return Err(self.runtime_error("super(): __class__ cell not found"));
+        };
+        match self.frame_local(0, register) {
+            Value::Undef => Err(self.runtime_error("super(): empty __class__ cell")),
+            class => Ok((class, obj)),
+        }
+    }
+}
