@@ -279,7 +279,7 @@ impl Vm {
             let name = self.intern(def.name);
             class.dict.set_str(&name, value);
         }
-        class.version.set(fresh_id());
+        self.class_changed(class);
     }
 
     /// The class of an opaque type, made on first use.
