@@ -1,5 +1,6 @@
 //! Unpacking of iterables into targets.
 
+use crate::vm::object::{List, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -7,13 +8,73 @@ impl Vm {
     /// Exactly `n` items, or ValueError "not enough values to unpack (expected 2, got 1)" /
     /// "too many values to unpack (expected 2)" / TypeError "cannot unpack non-iterable X object".
     pub fn unpack(&mut self, v: &Value, n: usize) -> R<Vec<Value>> {
-        let _ = (v, n);
-        Ok(Vec::new())
+        if let Some(tuple) = v.as_ref::<Tuple>()
+            && tuple.items().len() == n
+        {
+            return Ok(tuple.items().to_vec());
+        }
+        if let Some(list) = v.downcast::<List>()
+            && list.items.borrow().len() == n
+        {
+            return Ok(list.items.borrow().clone());
+        }
+        let iterator = self.unpack_iter(v)?;
+        let mut items = Vec::with_capacity(n);
+        while items.len() < n {
+            match self.next(&iterator)? {
+                Some(item) => items.push(item),
+                None => {
+                    return Err(self.value_error(format!(
+                        "not enough values to unpack (expected {n}, got {})",
+                        items.len()
+                    )));
+                }
+            }
+        }
+        match self.next(&iterator)? {
+            None => Ok(items),
+            Some(_) => {
+                Err(self.value_error(format!("too many values to unpack (expected {n})")))
+            }
+        }
+    }
+
+    fn unpack_iter(&mut self, v: &Value) -> R {
+        match self.iter_opt(v)? {
+            Some(iterator) => Ok(iterator),
+            None => {
+                let class = self.type_name(v);
+                Err(self.type_error(format!("cannot unpack non-iterable {class} object")))
+            }
+        }
     }
 
     /// `before` items, a list of the middle, `after` items.
     pub fn unpack_star(&mut self, v: &Value, before: usize, after: usize) -> R<Vec<Value>> {
-        let _ = (v, before, after);
-        Ok(Vec::new())
+        let iterator = self.unpack_iter(v)?;
+        let mut items = Vec::new();
+        while items.len() < before {
+            match self.next(&iterator)? {
+                Some(item) => items.push(item),
+                None => return Err(self.too_few(before + after, items.len())),
+            }
+        }
+        let mut rest = Vec::new();
+        while let Some(item) = self.next(&iterator)? {
+            rest.push(item);
+        }
+        if rest.len() < after {
+            return Err(self.too_few(before + after, before + rest.len()));
+        }
+        let tail = rest.split_off(rest.len() - after);
+        items.push(List::value(rest));
+        items.extend(tail);
+        Ok(items)
+    }
+
+    fn too_few(&mut self, expected: usize, got: usize) -> crate::vm::Raise {
+        self.value_error(format!(
+            "not enough values to unpack (expected at least {expected}, got {got})"
+        ))
     }
 }

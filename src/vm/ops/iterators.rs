@@ -1,0 +1,630 @@
+//! The iterators of the built-in containers.
+
+use super::range;
+use crate::vm::heap::{ObjRef, Ref, Slot};
+use crate::vm::native::{NativeDef, NativeType, TypeDef};
+use crate::vm::object::{
+    ByteArray, Bytes, Dict, Layout, List, NativeData, Range, Str, Tuple,
+};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::cell::Cell;
+
+/// What an iterator or view of a dict gives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    Keys,
+    Values,
+    Items,
+}
+
+impl Part {
+    pub fn of(self, key: &Value, value: &Value) -> Value {
+        match self {
+            Part::Keys => key.clone(),
+            Part::Values => value.clone(),
+            Part::Items => Tuple::value([key.clone(), value.clone()]),
+        }
+    }
+}
+
+/// The iterators that know how many items they have left.
+trait Remaining: NativeType {
+    fn remaining(&self) -> usize;
+}
+
+fn length_hint<T: Remaining>(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Value::from(args[0].opaque::<T>().map_or(0, T::remaining)))
+}
+
+const fn hint_of<T: Remaining>() -> NativeDef {
+    NativeDef::new(
+        "__length_hint__",
+        "(self, /)",
+        length_hint::<T>,
+        "Private method returning an estimate of len(list(it)).",
+    )
+}
+
+macro_rules! iterator_types {
+    ($($name:ty, $class:literal;)*) => { $(
+        impl NativeType for $name {
+            const DEF: &'static TypeDef = &TypeDef::new($class, "builtins", Layout::Final)
+                .iterator()
+                .methods(const { &[hint_of::<$name>()] });
+        }
+    )* };
+}
+
+iterator_types! {
+    ListIterator, "list_iterator";
+    ListReverseIterator, "list_reverseiterator";
+    TupleIterator, "tuple_iterator";
+    RangeIterator, "range_iterator";
+    LongRangeIterator, "longrange_iterator";
+    StrIterator<true>, "str_ascii_iterator";
+    StrIterator<false>, "str_iterator";
+    BytesIterator, "bytes_iterator";
+    ByteArrayIterator, "bytearray_iterator";
+    DictIterator<0>, "dict_keyiterator";
+    DictIterator<1>, "dict_valueiterator";
+    DictIterator<2>, "dict_itemiterator";
+    DictIterator<3>, "dict_reversekeyiterator";
+    DictIterator<4>, "dict_reversevalueiterator";
+    DictIterator<5>, "dict_reverseitemiterator";
+    SetIterator, "set_iterator";
+    SequenceIterator, "iterator";
+}
+
+fn visit_slot(slot: &Slot, visit: &mut dyn FnMut(&ObjRef)) {
+    slot.get().as_obj().into_iter().for_each(visit);
+}
+
+/// Over a list, which may change meanwhile. The list is let go at the end.
+pub struct ListIterator {
+    list: Slot,
+    at: Cell<usize>,
+}
+
+impl ListIterator {
+    pub fn new(list: &Ref<List>) -> Self {
+        ListIterator {
+            list: Slot::new(list.clone().into()),
+            at: Cell::new(0),
+        }
+    }
+}
+
+impl NativeData for ListIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slot(&self.list, visit);
+    }
+
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let holder = self.list.get();
+        let Some(list) = holder.downcast::<List>() else {
+            return Ok(None);
+        };
+        let item = list.items.borrow().get(self.at.get()).cloned();
+        match item {
+            Some(_) => self.at.set(self.at.get() + 1),
+            None => self.list.set(Value::Undef),
+        }
+        Ok(item)
+    }
+}
+
+impl Remaining for ListIterator {
+    fn remaining(&self) -> usize {
+        let holder = self.list.get();
+        let len = holder.downcast::<List>().map_or(0, |l| l.items.borrow().len());
+        len.saturating_sub(self.at.get())
+    }
+}
+
+/// Over a list from its end.
+pub struct ListReverseIterator {
+    list: Slot,
+    /// One past the next index.
+    at: Cell<usize>,
+}
+
+impl ListReverseIterator {
+    pub fn new(list: &Ref<List>) -> Self {
+        ListReverseIterator {
+            at: Cell::new(list.items.borrow().len()),
+            list: Slot::new(list.clone().into()),
+        }
+    }
+}
+
+impl NativeData for ListReverseIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slot(&self.list, visit);
+    }
+
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let holder = self.list.get();
+        let Some(list) = holder.downcast::<List>() else {
+            return Ok(None);
+        };
+        let at = self.at.get().checked_sub(1);
+        let item = at.and_then(|at| list.items.borrow().get(at).cloned());
+        match (&item, at) {
+            (Some(_), Some(at)) => self.at.set(at),
+            _ => self.list.set(Value::Undef),
+        }
+        Ok(item)
+    }
+}
+
+impl Remaining for ListReverseIterator {
+    fn remaining(&self) -> usize {
+        if self.list.is_undef() { 0 } else { self.at.get() }
+    }
+}
+
+/// Over a tuple.
+pub struct TupleIterator {
+    tuple: Slot,
+    at: Cell<usize>,
+}
+
+impl TupleIterator {
+    pub fn new(tuple: &Ref<Tuple>) -> Self {
+        TupleIterator {
+            tuple: Slot::new(tuple.clone().into()),
+            at: Cell::new(0),
+        }
+    }
+}
+
+impl NativeData for TupleIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slot(&self.tuple, visit);
+    }
+
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let holder = self.tuple.get();
+        let Some(tuple) = holder.as_ref::<Tuple>() else {
+            return Ok(None);
+        };
+        let item = tuple.items().get(self.at.get()).cloned();
+        match item {
+            Some(_) => self.at.set(self.at.get() + 1),
+            None => self.tuple.set(Value::Undef),
+        }
+        Ok(item)
+    }
+}
+
+impl Remaining for TupleIterator {
+    fn remaining(&self) -> usize {
+        let holder = self.tuple.get();
+        let len = holder.as_ref::<Tuple>().map_or(0, |t| t.items().len());
+        len.saturating_sub(self.at.get())
+    }
+}
+
+/// Over a range of small ints.
+pub struct RangeIterator {
+    next: Cell<i64>,
+    step: i64,
+    left: Cell<i64>,
+}
+
+impl NativeData for RangeIterator {
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let left = self.left.get();
+        if left <= 0 {
+            return Ok(None);
+        }
+        self.left.set(left - 1);
+        let item = self.next.get();
+        self.next.set(item.wrapping_add(self.step));
+        Ok(Some(Value::Int(item)))
+    }
+}
+
+impl Remaining for RangeIterator {
+    fn remaining(&self) -> usize {
+        usize::try_from(self.left.get()).unwrap_or(0)
+    }
+}
+
+/// Over a range of ints of any size.
+pub struct LongRangeIterator {
+    range: Ref<Range>,
+    index: Slot,
+}
+
+impl NativeData for LongRangeIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.range.as_obj());
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let index = self.index.get();
+        if !vm.compare_bool(super::compare::Cmp::Lt, &index, &self.range.len)? {
+            return Ok(None);
+        }
+        let next = vm.arith(super::arith::Arith::Add, &index, &Value::Int(1), false)?;
+        self.index.set(next);
+        Ok(Some(range::item(&self.range, &index)))
+    }
+}
+
+impl Remaining for LongRangeIterator {
+    fn remaining(&self) -> usize {
+        let len = self.range.len.as_i64().unwrap_or(i64::MAX);
+        let done = self.index.get().as_i64().unwrap_or(0);
+        usize::try_from(len.saturating_sub(done)).unwrap_or(0)
+    }
+}
+
+/// The iterator of a range, forwards or backwards.
+pub fn range_iterator(vm: &mut Vm, r: &Ref<Range>, backwards: bool) -> Value {
+    let r = if backwards { reversed_range(r) } else { r.clone() };
+    match (&r.start, &r.step, &r.len, &r.stop) {
+        (Value::Int(start), Value::Int(step), Value::Int(len), Value::Int(_)) => {
+            let iterator = RangeIterator {
+                next: Cell::new(*start),
+                step: *step,
+                left: Cell::new(*len),
+            };
+            vm.make(iterator)
+        }
+        _ => vm.make(LongRangeIterator {
+            range: r.clone(),
+            index: Slot::new(Value::Int(0)),
+        }),
+    }
+}
+
+fn reversed_range(r: &Ref<Range>) -> Ref<Range> {
+    let big = |v: &Value| v.as_bigint().unwrap_or_default();
+    let (start, step, len) = (big(&r.start), big(&r.step), big(&r.len));
+    let last = &start + (&len - 1) * &step;
+    let before = &start - &step;
+    Ref::new(Range {
+        start: Value::bigint(last),
+        stop: Value::bigint(before),
+        step: Value::bigint(-step),
+        len: r.len.clone(),
+    })
+}
+
+/// Over the characters of a str; `ASCII` only tells the two classes apart.
+pub struct StrIterator<const ASCII: bool> {
+    text: Slot,
+    /// Position in bytes.
+    at: Cell<usize>,
+}
+
+impl<const ASCII: bool> NativeData for StrIterator<ASCII> {
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let holder = self.text.get();
+        let Some(text) = holder.downcast::<Str>() else {
+            return Ok(None);
+        };
+        let rest = text.as_str().get(self.at.get()..).unwrap_or("");
+        match rest.chars().next() {
+            Some(c) => {
+                self.at.set(self.at.get() + c.len_utf8());
+                Ok(Some(Value::str(c.encode_utf8(&mut [0; 4]))))
+            }
+            None => {
+                self.text.set(Value::Undef);
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Remaining for StrIterator<true> {
+    fn remaining(&self) -> usize {
+        chars_left(&self.text, self.at.get())
+    }
+}
+
+impl Remaining for StrIterator<false> {
+    fn remaining(&self) -> usize {
+        chars_left(&self.text, self.at.get())
+    }
+}
+
+fn chars_left(text: &Slot, at: usize) -> usize {
+    let holder = text.get();
+    let rest = holder.as_str().and_then(|s| s.get(at..));
+    rest.map_or(0, |r| r.chars().count())
+}
+
+/// The iterator of a str.
+pub fn str_iterator(vm: &mut Vm, text: &Ref<Str>) -> Value {
+    let (ascii, at) = (text.is_ascii(), Cell::new(0));
+    let text = Slot::new(text.clone().into());
+    if ascii {
+        vm.make(StrIterator::<true> { text, at })
+    } else {
+        vm.make(StrIterator::<false> { text, at })
+    }
+}
+
+/// Over bytes.
+pub struct BytesIterator {
+    bytes: Ref<Bytes>,
+    at: Cell<usize>,
+}
+
+impl BytesIterator {
+    pub fn new(bytes: &Ref<Bytes>) -> Self {
+        BytesIterator {
+            bytes: bytes.clone(),
+            at: Cell::new(0),
+        }
+    }
+}
+
+impl NativeData for BytesIterator {
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let item = self.bytes.0.get(self.at.get());
+        self.at.set(self.at.get() + 1);
+        Ok(item.map(|b| Value::Int((*b).into())))
+    }
+}
+
+impl Remaining for BytesIterator {
+    fn remaining(&self) -> usize {
+        self.bytes.0.len().saturating_sub(self.at.get())
+    }
+}
+
+/// Over a bytearray, which may change meanwhile.
+pub struct ByteArrayIterator {
+    array: Slot,
+    at: Cell<usize>,
+}
+
+impl ByteArrayIterator {
+    pub fn new(array: &Ref<ByteArray>) -> Self {
+        ByteArrayIterator {
+            array: Slot::new(array.clone().into()),
+            at: Cell::new(0),
+        }
+    }
+}
+
+impl NativeData for ByteArrayIterator {
+    fn next(&self, _: &mut Vm) -> R<Option<Value>> {
+        let holder = self.array.get();
+        let Some(array) = holder.downcast::<ByteArray>() else {
+            return Ok(None);
+        };
+        let item = array.0.borrow().get(self.at.get()).copied();
+        match item {
+            Some(_) => self.at.set(self.at.get() + 1),
+            None => self.array.set(Value::Undef),
+        }
+        Ok(item.map(|b| Value::Int(b.into())))
+    }
+}
+
+impl Remaining for ByteArrayIterator {
+    fn remaining(&self) -> usize {
+        let holder = self.array.get();
+        let len = holder.downcast::<ByteArray>().map_or(0, |a| a.0.borrow().len());
+        len.saturating_sub(self.at.get())
+    }
+}
+
+/// Over keys, values or items of a dict: 0, 1, 2, and from the end 3, 4, 5.
+pub struct DictIterator<const KIND: u8> {
+    dict: Slot,
+    /// The place to look at next; backwards, one past it.
+    at: Cell<usize>,
+    /// The size that the dict must keep; `usize::MAX` once it did not.
+    size: Cell<usize>,
+    left: Cell<usize>,
+}
+
+impl DictIterator<0> {
+    /// The iterator of a part of a dict.
+    pub fn forward(vm: &mut Vm, dict: &Ref<Dict>, part: Part) -> Value {
+        match part {
+            Part::Keys => vm.make(DictIterator::<0>::over(dict, 0)),
+            Part::Values => vm.make(DictIterator::<1>::over(dict, 0)),
+            Part::Items => vm.make(DictIterator::<2>::over(dict, 0)),
+        }
+    }
+
+    /// The same from the end.
+    pub fn reversed(vm: &mut Vm, dict: &Ref<Dict>, part: Part) -> Value {
+        let end = dict.map.borrow().end();
+        match part {
+            Part::Keys => vm.make(DictIterator::<3>::over(dict, end)),
+            Part::Values => vm.make(DictIterator::<4>::over(dict, end)),
+            Part::Items => vm.make(DictIterator::<5>::over(dict, end)),
+        }
+    }
+}
+
+impl<const KIND: u8> DictIterator<KIND> {
+    fn over(dict: &Ref<Dict>, at: usize) -> Self {
+        DictIterator {
+            dict: Slot::new(dict.clone().into()),
+            at: Cell::new(at),
+            size: Cell::new(dict.len()),
+            left: Cell::new(dict.len()),
+        }
+    }
+
+    /// The next place and what stands there.
+    fn step(&self, dict: &Dict) -> Option<Value> {
+        let part = match KIND % 3 {
+            0 => Part::Keys,
+            1 => Part::Values,
+            _ => Part::Items,
+        };
+        let map = dict.map.borrow();
+        let (place, entry) = if KIND < 3 {
+            map.next_from(self.at.get())?
+        } else {
+            map.last_before(self.at.get())?
+        };
+        let next = if KIND < 3 { place + 1 } else { place };
+        self.at.set(next);
+        Some(part.of(&entry.key, &entry.value))
+    }
+}
+
+impl<const KIND: u8> NativeData for DictIterator<KIND> {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slot(&self.dict, visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let holder = self.dict.get();
+        let Some(dict) = holder.downcast::<Dict>() else {
+            return Ok(None);
+        };
+        if dict.len() != self.size.get() {
+            self.size.set(usize::MAX);
+            return Err(vm.runtime_error("dictionary changed size during iteration"));
+        }
+        match self.step(dict) {
+            Some(_) if self.left.get() == 0 => {
+                Err(vm.runtime_error("dictionary keys changed during iteration"))
+            }
+            Some(item) => {
+                self.left.set(self.left.get() - 1);
+                Ok(Some(item))
+            }
+            None => {
+                self.dict.set(Value::Undef);
+                Ok(None)
+            }
+        }
+    }
+}
+
+macro_rules! dict_remaining {
+    ($($kind:literal)*) => { $(
+        impl Remaining for DictIterator<$kind> {
+            fn remaining(&self) -> usize {
+                let same = self.dict.get().downcast::<Dict>().is_some_and(|d| d.len() == self.size.get());
+                if same { self.left.get() } else { 0 }
+            }
+        }
+    )* };
+}
+
+dict_remaining!(0 1 2 3 4 5);
+
+/// Over a set or frozenset.
+pub struct SetIterator {
+    set: Slot,
+    at: Cell<usize>,
+    size: Cell<usize>,
+}
+
+impl SetIterator {
+    /// `set` is one.
+    pub fn new(set: &Value) -> Self {
+        SetIterator {
+            set: Slot::new(set.clone()),
+            at: Cell::new(0),
+            size: Cell::new(super::sets::map_of(set).map_or(0, |s| s.len())),
+        }
+    }
+}
+
+impl NativeData for SetIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slot(&self.set, visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let Some(set) = super::sets::map_of(&self.set.get()) else {
+            return Ok(None);
+        };
+        if set.len() != self.size.get() {
+            self.size.set(usize::MAX);
+            return Err(vm.runtime_error("Set changed size during iteration"));
+        }
+        let found = {
+            let map = set.map().borrow();
+            map.next_from(self.at.get()).map(|(i, e)| (i, e.key.clone()))
+        };
+        match found {
+            Some((place, key)) => {
+                self.at.set(place + 1);
+                Ok(Some(key))
+            }
+            None => {
+                self.set.set(Value::Undef);
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Remaining for SetIterator {
+    fn remaining(&self) -> usize {
+        let Some(set) = super::sets::map_of(&self.set.get()) else {
+            return 0;
+        };
+        let map = set.map().borrow();
+        let done = map.end().min(self.at.get());
+        map.len().saturating_sub(done)
+    }
+}
+
+/// Over an object with `__getitem__` only: 0, 1, 2… until IndexError.
+pub struct SequenceIterator {
+    sequence: Slot,
+    at: Cell<i64>,
+}
+
+impl SequenceIterator {
+    pub fn new(sequence: &Value) -> Self {
+        SequenceIterator {
+            sequence: Slot::new(sequence.clone()),
+            at: Cell::new(0),
+        }
+    }
+}
+
+impl NativeData for SequenceIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_slot(&self.sequence, visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let sequence = self.sequence.get();
+        if sequence.is_undef() {
+            return Ok(None);
+        }
+        let at = self.at.get();
+        match vm.get_item(&sequence, &Value::Int(at)) {
+            Ok(item) => {
+                self.at.set(at.saturating_add(1));
+                Ok(Some(item))
+            }
+            Err(raise) => {
+                let class = vm.exc.index_error.clone();
+                if let Err(raise) = vm.catch(raise, &class) {
+                    let class = vm.exc.stop_iteration.clone();
+                    vm.catch(raise, &class)?;
+                }
+                self.sequence.set(Value::Undef);
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl Remaining for SequenceIterator {
+    fn remaining(&self) -> usize {
+        0
+    }
+}

@@ -1,0 +1,255 @@
+//! `%`-formatting of str and bytes: fetching the arguments and converting them.
+
+use super::number::{Num, num};
+use crate::text::float::to_integer;
+use crate::text::int::digit_limit_message;
+use crate::text::percent::{self, Count, Layout, PercentSpec, Piece};
+use crate::vm::object::{Bytes, Kind, Str, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use num_bigint::BigInt;
+
+/// The arguments of one formatting.
+struct Arguments {
+    /// The operand as it is, for `%(key)s`.
+    whole: Value,
+    items: Vec<Value>,
+    /// It is a tuple: all its items must be used.
+    is_tuple: bool,
+    next: usize,
+    mapping: bool,
+}
+
+impl Arguments {
+    fn new(vm: &mut Vm, operand: &Value) -> Arguments {
+        let tuple = operand.payload::<Tuple>();
+        let is_tuple = tuple.is_some();
+        let items = tuple.map_or_else(|| vec![operand.clone()], |t| t.items().to_vec());
+        let item = vm.names.__getitem__.clone();
+        let class = vm.class_of(operand);
+        let mapping = !is_tuple && operand.as_str().is_none() && vm.lookup(&class, &item).is_some();
+        Arguments {
+            whole: operand.clone(),
+            items,
+            is_tuple,
+            next: 0,
+            mapping,
+        }
+    }
+
+    fn take(&mut self, vm: &mut Vm) -> R {
+        match self.items.get(self.next) {
+            Some(value) => {
+                self.next += 1;
+                Ok(value.clone())
+            }
+            None => Err(vm.type_error("not enough arguments for format string")),
+        }
+    }
+
+    fn star(&mut self, vm: &mut Vm) -> R<i64> {
+        let value = self.take(vm)?;
+        match value.unwrapped() {
+            Value::Int(i) => Ok(i),
+            Value::True => Ok(1),
+            Value::False => Ok(0),
+            _ => Err(vm.type_error("* wants int")),
+        }
+    }
+}
+
+/// `format % operand` for a str.
+pub fn format_str(vm: &mut Vm, format: &Value, operand: &Value) -> R {
+    let format = format.as_str().unwrap_or_default().to_string();
+    format_text(vm, &format, operand, false).map(Value::from)
+}
+
+/// `format % operand` for bytes, letter by letter as if they were Latin-1.
+pub fn format_bytes(vm: &mut Vm, format: &Value, operand: &Value) -> R {
+    let kind = format.kind().unwrap_or(Kind::Bytes);
+    let bytes = super::sequence::buffer(format).unwrap_or_default();
+    let text: String = bytes.iter().map(|b| char::from(*b)).collect();
+    let text = format_text(vm, &text, operand, true)?;
+    let bytes = text.chars().map(|c| u8::try_from(c).unwrap_or(b'?'));
+    Ok(super::sequence::bytes_like(kind, bytes.collect()))
+}
+
+fn format_text(vm: &mut Vm, format: &str, operand: &Value, bytes: bool) -> R<String> {
+    let parsed = percent::parse(format);
+    let mut arguments = Arguments::new(vm, operand);
+    let mut out = String::new();
+    let mut keyed = false;
+    for piece in &parsed.pieces {
+        match piece {
+            Piece::Literal(text) => out.push_str(text),
+            Piece::Spec(spec) => {
+                keyed |= spec.key.is_some();
+                out.push_str(&convert(vm, spec, &mut arguments, bytes)?);
+            }
+        }
+    }
+    if let Some(error) = parsed.error {
+        return Err(vm.value_error(error));
+    }
+    let left = arguments.next < arguments.items.len();
+    if left && !keyed && (arguments.is_tuple || !arguments.mapping) {
+        let what = if bytes { "bytes" } else { "string" };
+        return Err(vm.type_error(format!(
+            "not all arguments converted during {what} formatting"
+        )));
+    }
+    Ok(out)
+}
+
+fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bool) -> R<String> {
+    let keyed = match &spec.key {
+        Some(key) => {
+            if !arguments.mapping {
+                return Err(vm.type_error("format requires a mapping"));
+            }
+            let key = if bytes {
+                Bytes::value(key.chars().map(|c| c as u8).collect::<Vec<u8>>())
+            } else {
+                Value::str(key)
+            };
+            let whole = arguments.whole.clone();
+            Some(vm.get_item(&whole, &key)?)
+        }
+        None => None,
+    };
+    let width = match spec.width {
+        Some(Count::Star) => Some(arguments.star(vm)?),
+        _ => None,
+    };
+    let precision = match spec.precision {
+        Some(Count::Star) => Some(arguments.star(vm)?),
+        _ => None,
+    };
+    let layout = Layout::new(spec, width, precision);
+    if layout.width > isize::MAX as usize / 2 {
+        return Err(vm.out_of_memory());
+    }
+    let value = match keyed {
+        Some(value) => value,
+        None => arguments.take(vm)?,
+    };
+    match spec.conversion {
+        's' if bytes => bytes_text(vm, &value).map(|t| layout.text(&t)),
+        'b' if bytes => bytes_text(vm, &value).map(|t| layout.text(&t)),
+        's' => Ok(layout.text(vm.str(&value)?.as_str())),
+        'r' if !bytes => Ok(layout.text(vm.repr(&value)?.as_str())),
+        'a' | 'r' => Ok(layout.text(vm.ascii(&value)?.as_str())),
+        'c' => character(vm, &value, bytes).map(|c| layout.character(c)),
+        'd' | 'i' | 'u' | 'o' | 'x' | 'X' => {
+            let n = integer(vm, &value, spec.conversion)?;
+            let limit = vm.int_digits();
+            let decimal = matches!(spec.conversion, 'd' | 'i' | 'u');
+            // 10 bits are three digits and a bit.
+            if decimal && limit > 0 && n.bits() as usize > limit * 3 && vm.decimal(&n).is_err() {
+                return Err(vm.value_error(digit_limit_message(limit, None)));
+            }
+            Ok(layout.int(&n, spec.conversion))
+        }
+        'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
+            let x = real(vm, &value)?;
+            Ok(layout.float(x, spec.conversion))
+        }
+        _ => Err(vm.value_error(percent::unsupported(spec))),
+    }
+}
+
+fn bytes_text(vm: &mut Vm, value: &Value) -> R<String> {
+    if let Some(bytes) = super::sequence::buffer(value) {
+        return Ok(bytes.into_iter().map(char::from).collect());
+    }
+    let name = vm.names.__bytes__.clone();
+    if let Some(result) = vm.call_special(value, &name, &[])?
+        && let Some(bytes) = super::sequence::buffer(&result)
+    {
+        return Ok(bytes.into_iter().map(char::from).collect());
+    }
+    let class = vm.type_name(value);
+    Err(vm.type_error(format!(
+        "%b requires a bytes-like object, or an object that implements __bytes__, not '{class}'"
+    )))
+}
+
+fn character(vm: &mut Vm, value: &Value, bytes: bool) -> R<char> {
+    if bytes {
+        if let Some(b) = super::sequence::buffer(value)
+            && let [one] = b.as_slice()
+        {
+            return Ok(char::from(*one));
+        }
+        return match value.as_i64() {
+            Some(i) => match u8::try_from(i) {
+                Ok(b) => Ok(char::from(b)),
+                Err(_) => Err(vm.overflow_error("%c arg not in range(256)")),
+            },
+            None => Err(vm.type_error(
+                "%c requires an integer in range(256) or a single byte",
+            )),
+        };
+    }
+    if let Some(text) = value.as_str() {
+        let mut chars = text.chars();
+        return match (chars.next(), chars.next()) {
+            (Some(c), None) => Ok(c),
+            _ => Err(vm.type_error("%c requires an int or a unicode character, not a string of length ".to_string() + &text.chars().count().to_string())),
+        };
+    }
+    let Some(n) = vm.index_opt(value)? else {
+        let class = vm.type_name(value);
+        return Err(vm.type_error(format!(
+            "%c requires an int or a unicode character, not {class}"
+        )));
+    };
+    let code = n.as_i64().and_then(|i| u32::try_from(i).ok());
+    match code.and_then(char::from_u32) {
+        Some(c) => Ok(c),
+        None => Err(vm.overflow_error("%c arg not in range(0x110000)")),
+    }
+}
+
+fn integer(vm: &mut Vm, value: &Value, conversion: char) -> R<BigInt> {
+    let plain = value.unwrapped();
+    if let Some(n) = plain.as_bigint() {
+        return Ok(n);
+    }
+    let decimal = matches!(conversion, 'd' | 'i' | 'u');
+    if decimal && let Some(Num::Float(f)) = num(&plain) {
+        return match to_integer(f) {
+            Ok(n) => Ok(n.into_big()),
+            Err(e) => Err(super::number::float_error(vm, e, "integer")),
+        };
+    }
+    if decimal && !super::arith::is_plain(value) {
+        let name = vm.names.__int__.clone();
+        if let Some(result) = vm.call_special(value, &name, &[])?
+            && let Some(n) = result.as_bigint()
+        {
+            return Ok(n);
+        }
+    }
+    if let Some(n) = vm.index_opt(value)? {
+        return Ok(n.as_bigint().unwrap_or_default());
+    }
+    let class = vm.type_name(value);
+    let wanted = if decimal { "a real number is" } else { "an integer is" };
+    Err(vm.type_error(format!("%{conversion} format: {wanted} required, not {class}")))
+}
+
+fn real(vm: &mut Vm, value: &Value) -> R<f64> {
+    match vm.to_f64_opt(value)? {
+        Some(x) => Ok(x),
+        None => {
+            let class = vm.type_name(value);
+            Err(vm.type_error(format!("must be real number, not {class}")))
+        }
+    }
+}
+
+/// Whether a value is text, for callers that choose between the two formattings.
+pub fn is_text(v: &Value) -> bool {
+    v.downcast::<Str>().is_some()
+}
