@@ -4,7 +4,6 @@
 use super::number;
 use super::sequence;
 use super::sets;
-use super::singletons::is_not_implemented;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Class, Instance, Kind, NativeFunction, Str};
 use crate::vm::value::Value;
@@ -228,7 +227,7 @@ impl Vm {
         } else {
             self.call(&func, &[this, other.clone()])?
         };
-        Ok((!is_not_implemented(&result)).then_some(result))
+        Ok((!self.is_not_implemented(&result)).then_some(result))
     }
 
     /// Concatenation and repetition of built-in sequences come after all numeric methods of both

@@ -4,7 +4,6 @@ use super::number;
 use super::range;
 use super::sequence::buffer;
 use super::sets;
-use super::singletons::is_not_implemented;
 use super::views::DictView;
 use crate::vm::compare_pure::equal_pure;
 use crate::vm::heap::Ref;
@@ -259,7 +258,7 @@ impl Vm {
 
     fn try_compare(&mut self, a: &Value, name: &Ref<Str>, b: &Value) -> R<Option<Value>> {
         match self.call_special(a, name, std::slice::from_ref(b))? {
-            Some(result) if !is_not_implemented(&result) => Ok(Some(result)),
+            Some(result) if !self.is_not_implemented(&result) => Ok(Some(result)),
             _ => Ok(None),
         }
     }
@@ -297,10 +296,13 @@ impl Vm {
             });
         };
         Ok(match obj.kind() {
-            Kind::Str => obj.downcast::<Str>().is_some_and(|s| !s.as_str().is_empty()),
+            Kind::Str => obj
+                .downcast::<Str>()
+                .is_some_and(|s| !s.as_str().is_empty()),
             Kind::Int => true,
-            Kind::Complex => number::num(v)
-                .is_some_and(|n| matches!(n, number::Num::Complex(re, im) if re != 0.0 || im != 0.0)),
+            Kind::Complex => number::num(v).is_some_and(
+                |n| matches!(n, number::Num::Complex(re, im) if re != 0.0 || im != 0.0),
+            ),
             Kind::Function
             | Kind::BoundMethod
             | Kind::NativeFunction
@@ -323,7 +325,7 @@ impl Vm {
     }
 
     fn truth_special(&mut self, v: &Value) -> R<bool> {
-        if is_not_implemented(v) {
+        if self.is_not_implemented(v) {
             // 3.13 still says True, with a DeprecationWarning.
             return Ok(true);
         }
@@ -356,9 +358,7 @@ impl Vm {
                 let class = self.type_name(container);
                 return Err(self.type_error(format!("'{class}' object is not a container")));
             }
-            if let Some(result) =
-                self.call_special(container, &name, std::slice::from_ref(item))?
-            {
+            if let Some(result) = self.call_special(container, &name, std::slice::from_ref(item))? {
                 return self.truth(&result);
             }
         }

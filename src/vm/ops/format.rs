@@ -1,7 +1,6 @@
 //! `str()`, `repr()`, `ascii()`, `format()`.
 
 use super::number::{Num, num};
-use super::singletons::{is_ellipsis, is_not_implemented};
 use super::views::DictView;
 use crate::text::float;
 use crate::text::format_spec::{self, FormatError};
@@ -115,7 +114,7 @@ impl Vm {
                 None => return Ok(None),
             },
             Kind::Complex => match obj.downcast::<Complex>() {
-                Some(c) => float::complex_repr(c.re, c.im),
+                Some(c) => crate::text::complex::repr(c.re, c.im),
                 None => return Ok(None),
             },
             Kind::Bytes => text_repr::bytes_repr(obj.downcast::<Bytes>().map_or(&[], |b| &b.0)),
@@ -142,8 +141,8 @@ impl Vm {
                 }
                 None => return Ok(None),
             },
-            Kind::Opaque if is_not_implemented(v) => "NotImplemented".to_string(),
-            Kind::Opaque if is_ellipsis(v) => "Ellipsis".to_string(),
+            Kind::Instance if self.is_not_implemented(v) => "NotImplemented".to_string(),
+            Kind::Instance if self.is_ellipsis(v) => "Ellipsis".to_string(),
             Kind::Opaque => match DictView::of(v) {
                 Some(view) => self.repr_view(v, view)?,
                 None => return Ok(None),

@@ -20,8 +20,7 @@ impl Vm {
             Kind::Class => {
                 let plain = obj.downcast::<Class>().is_some_and(|c| {
                     let meta = c.metaclass.get();
-                    meta.downcast::<Class>()
-                        .is_none_or(|m| !m.flags().heap)
+                    meta.downcast::<Class>().is_none_or(|m| !m.flags().heap)
                 });
                 if plain {
                     return Ok(hash_address(obj.address()));
@@ -111,9 +110,7 @@ impl Vm {
             return Ok(hash);
         }
         let map = set.map.borrow();
-        let mut hash = map
-            .iter()
-            .fold(0_u64, |h, e| h ^ shuffle_bits(e.hash));
+        let mut hash = map.iter().fold(0_u64, |h, e| h ^ shuffle_bits(e.hash));
         hash ^= (map.len() as u64 + 1).wrapping_mul(1_927_868_237);
         hash ^= (hash >> 11) ^ (hash >> 25);
         hash = hash.wrapping_mul(69_069).wrapping_add(907_133_923);

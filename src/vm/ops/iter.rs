@@ -17,7 +17,12 @@ use crate::vm::{R, Raise, Resume, Vm};
 /// `__iter__` and `__next__` of opaque types that implement `NativeData::next`.
 pub const ITERATOR_METHODS: &[NativeDef] = &[
     NativeDef::new("__iter__", "(self, /)", iter_self, "Implement iter(self)."),
-    NativeDef::new("__next__", "(self, /)", next_native, "Implement next(self)."),
+    NativeDef::new(
+        "__next__",
+        "(self, /)",
+        next_native,
+        "Implement next(self).",
+    ),
 ];
 
 fn iter_self(_: &mut Vm, args: &[Value]) -> R {
@@ -216,7 +221,11 @@ impl Vm {
             }),
             Kind::Str => {
                 let chars = obj.downcast::<Str>()?.as_str().chars();
-                Some(chars.map(|c| Value::str(c.encode_utf8(&mut [0; 4]))).collect())
+                Some(
+                    chars
+                        .map(|c| Value::str(c.encode_utf8(&mut [0; 4])))
+                        .collect(),
+                )
             }
             Kind::Bytes => obj
                 .downcast::<Bytes>()
@@ -224,9 +233,7 @@ impl Vm {
             Kind::Range => {
                 let r = obj.downcast::<Range>()?;
                 match (&r.start, &r.step, &r.len) {
-                    (Value::Int(start), Value::Int(step), Value::Int(len))
-                        if *len < 1 << 32 =>
-                    {
+                    (Value::Int(start), Value::Int(step), Value::Int(len)) if *len < 1 << 32 => {
                         let at = |i: i64| Value::Int(start.wrapping_add(i.wrapping_mul(*step)));
                         Some((0..*len).map(at).collect())
                     }
@@ -280,7 +287,7 @@ impl Vm {
                 return Ok(0);
             }
         };
-        if super::singletons::is_not_implemented(&result) {
+        if self.is_not_implemented(&result) {
             return Ok(0);
         }
         match result.unwrapped() {
@@ -288,9 +295,7 @@ impl Vm {
             Value::Int(_) => Err(self.value_error("__length_hint__() should return >= 0")),
             other => {
                 let class = self.type_name(&other);
-                Err(self.type_error(format!(
-                    "__length_hint__ must be an integer, not {class}"
-                )))
+                Err(self.type_error(format!("__length_hint__ must be an integer, not {class}")))
             }
         }
     }

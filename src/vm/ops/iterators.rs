@@ -3,9 +3,7 @@
 use super::range;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
-use crate::vm::object::{
-    ByteArray, Bytes, Dict, Layout, List, NativeData, Range, Str, Tuple,
-};
+use crate::vm::object::{ByteArray, Bytes, Dict, Layout, List, NativeData, Range, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::Cell;
@@ -117,7 +115,9 @@ impl NativeData for ListIterator {
 impl Remaining for ListIterator {
     fn remaining(&self) -> usize {
         let holder = self.list.get();
-        let len = holder.downcast::<List>().map_or(0, |l| l.items.borrow().len());
+        let len = holder
+            .downcast::<List>()
+            .map_or(0, |l| l.items.borrow().len());
         len.saturating_sub(self.at.get())
     }
 }
@@ -160,7 +160,11 @@ impl NativeData for ListReverseIterator {
 
 impl Remaining for ListReverseIterator {
     fn remaining(&self) -> usize {
-        if self.list.is_undef() { 0 } else { self.at.get() }
+        if self.list.is_undef() {
+            0
+        } else {
+            self.at.get()
+        }
     }
 }
 
@@ -264,7 +268,11 @@ impl Remaining for LongRangeIterator {
 
 /// The iterator of a range, forwards or backwards.
 pub fn range_iterator(vm: &mut Vm, r: &Ref<Range>, backwards: bool) -> Value {
-    let r = if backwards { reversed_range(r) } else { r.clone() };
+    let r = if backwards {
+        reversed_range(r)
+    } else {
+        r.clone()
+    };
     match (&r.start, &r.step, &r.len, &r.stop) {
         (Value::Int(start), Value::Int(step), Value::Int(len), Value::Int(_)) => {
             let iterator = RangeIterator {
@@ -412,7 +420,9 @@ impl NativeData for ByteArrayIterator {
 impl Remaining for ByteArrayIterator {
     fn remaining(&self) -> usize {
         let holder = self.array.get();
-        let len = holder.downcast::<ByteArray>().map_or(0, |a| a.0.borrow().len());
+        let len = holder
+            .downcast::<ByteArray>()
+            .map_or(0, |a| a.0.borrow().len());
         len.saturating_sub(self.at.get())
     }
 }
@@ -553,7 +563,8 @@ impl NativeData for SetIterator {
         }
         let found = {
             let map = set.map().borrow();
-            map.next_from(self.at.get()).map(|(i, e)| (i, e.key.clone()))
+            map.next_from(self.at.get())
+                .map(|(i, e)| (i, e.key.clone()))
         };
         match found {
             Some((place, key)) => {

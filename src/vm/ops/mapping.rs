@@ -44,7 +44,9 @@ impl Vm {
             };
             for at in candidates {
                 let stored = map.borrow().entry(at).map(|e| e.key.clone());
-                let Some(stored) = stored else { continue 'again };
+                let Some(stored) = stored else {
+                    continue 'again;
+                };
                 let equal = self.compare_bool(Cmp::Eq, &stored, key)?;
                 if map.borrow().version() != version {
                     continue 'again;
@@ -164,12 +166,12 @@ impl Vm {
         }
         let (class, base) = (self.class_of(v), self.types.dict.clone());
         let names = [self.names.__iter__.clone(), self.names.keys.clone()];
-        names.iter().all(|name| {
-            match (self.lookup(&class, name), self.lookup(&base, name)) {
+        names.iter().all(
+            |name| match (self.lookup(&class, name), self.lookup(&base, name)) {
                 (Some(own), Some(inherited)) => own.is(&inherited),
                 _ => false,
-            }
-        })
+            },
+        )
     }
 
     /// Copies all entries of another dict.

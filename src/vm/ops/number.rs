@@ -78,8 +78,7 @@ impl From<Integer> for Value {
 
 /// A big int as a float; OverflowError if it is too large.
 pub fn big_to_f64(vm: &mut Vm, n: &BigInt) -> R<f64> {
-    int::bigint_to_f64(n)
-        .ok_or_else(|| vm.overflow_error("int too large to convert to float"))
+    int::bigint_to_f64(n).ok_or_else(|| vm.overflow_error("int too large to convert to float"))
 }
 
 /// Raises what an int operation could not do. `division` is the text for a zero divisor.
@@ -87,14 +86,10 @@ pub fn int_error(vm: &mut Vm, error: IntError, division: &str) -> Raise {
     match error {
         IntError::DivisionByZero => vm.zero_division_error(division),
         IntError::ZeroModulus => vm.value_error("pow() 3rd argument cannot be 0"),
-        IntError::NotInvertible => {
-            vm.value_error("base is not invertible for the given modulus")
-        }
+        IntError::NotInvertible => vm.value_error("base is not invertible for the given modulus"),
         IntError::NegativeShift => vm.value_error("negative shift count"),
         IntError::TooBig => vm.overflow_error("int too big to convert"),
-        IntError::NegativeUnsigned => {
-            vm.overflow_error("can't convert negative int to unsigned")
-        }
+        IntError::NegativeUnsigned => vm.overflow_error("can't convert negative int to unsigned"),
         IntError::DivisionTooLarge => {
             vm.overflow_error("integer division result too large for a float")
         }

@@ -186,16 +186,17 @@ fn character(vm: &mut Vm, value: &Value, bytes: bool) -> R<char> {
                 Ok(b) => Ok(char::from(b)),
                 Err(_) => Err(vm.overflow_error("%c arg not in range(256)")),
             },
-            None => Err(vm.type_error(
-                "%c requires an integer in range(256) or a single byte",
-            )),
+            None => Err(vm.type_error("%c requires an integer in range(256) or a single byte")),
         };
     }
     if let Some(text) = value.as_str() {
         let mut chars = text.chars();
         return match (chars.next(), chars.next()) {
             (Some(c), None) => Ok(c),
-            _ => Err(vm.type_error("%c requires an int or a unicode character, not a string of length ".to_string() + &text.chars().count().to_string())),
+            _ => Err(vm.type_error(
+                "%c requires an int or a unicode character, not a string of length ".to_string()
+                    + &text.chars().count().to_string(),
+            )),
         };
     }
     let Some(n) = vm.index_opt(value)? else {
@@ -235,8 +236,14 @@ fn integer(vm: &mut Vm, value: &Value, conversion: char) -> R<BigInt> {
         return Ok(n.as_bigint().unwrap_or_default());
     }
     let class = vm.type_name(value);
-    let wanted = if decimal { "a real number is" } else { "an integer is" };
-    Err(vm.type_error(format!("%{conversion} format: {wanted} required, not {class}")))
+    let wanted = if decimal {
+        "a real number is"
+    } else {
+        "an integer is"
+    };
+    Err(vm.type_error(format!(
+        "%{conversion} format: {wanted} required, not {class}"
+    )))
 }
 
 fn real(vm: &mut Vm, value: &Value) -> R<f64> {

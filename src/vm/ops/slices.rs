@@ -20,9 +20,8 @@ impl Vm {
         }
         match self.index_opt(v)? {
             Some(n) => Ok(Some(n)),
-            None => Err(self.type_error(
-                "slice indices must be integers or None or have an __index__ method",
-            )),
+            None => Err(self
+                .type_error("slice indices must be integers or None or have an __index__ method")),
         }
     }
 

@@ -157,9 +157,7 @@ impl Vm {
             return Ok(());
         }
         let class = self.type_name(a);
-        Err(self.type_error(format!(
-            "'{class}' object does not support item assignment"
-        )))
+        Err(self.type_error(format!("'{class}' object does not support item assignment")))
     }
 
     /// `a[key] = value` of a value that is exactly a built-in container; false if it is none.

@@ -33,9 +33,7 @@ impl Vm {
         }
         match self.next(&iterator)? {
             None => Ok(items),
-            Some(_) => {
-                Err(self.value_error(format!("too many values to unpack (expected {n})")))
-            }
+            Some(_) => Err(self.value_error(format!("too many values to unpack (expected {n})"))),
         }
     }
 

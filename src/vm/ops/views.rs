@@ -62,9 +62,7 @@ impl DictView {
     /// What it shows now.
     pub fn snapshot(&self) -> Vec<Value> {
         let map = self.dict.map.borrow();
-        map.iter()
-            .map(|e| self.part.of(&e.key, &e.value))
-            .collect()
+        map.iter().map(|e| self.part.of(&e.key, &e.value)).collect()
     }
 
     fn has(&self, vm: &mut Vm, item: &Value) -> R<bool> {
