@@ -9,7 +9,9 @@
 //! temporary, the instruction takes the value out: the register holds nothing that must be
 //! released afterwards. So objects die when CPython's would. The assembler records this in the
 //! dying bits of `Instr::t`; code generation only has to see to it that each temporary is used
-//! once, or is read through `Keep` operands and ended by `Clear`.
+//! once, or is read through `Keep` operands and ended by `Clear`. Where a temporary is read
+//! several times (the middle of `a < b < c`, the subject of a `match`), its dying bit is clear on
+//! all uses but the last: what counts is the bit, not the register's number.
 //!
 //! # Call windows
 //! `R[base]` is the callable, `R[base+1]` the self slot, `R[base+2..]` the arguments. `Call`
@@ -18,7 +20,10 @@
 //! be any register. Nothing above the window may be live.
 
 pub mod code;
+pub mod disasm;
 pub mod opcode;
+pub mod reference;
+pub mod verify;
 
 pub use code::{Code, CodeFlags, Const, ExceptionEntry, Site};
 pub use opcode::{Instr, Op, Operand};

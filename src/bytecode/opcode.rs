@@ -63,6 +63,39 @@ impl Instr {
         Instr { op, t, a, b, c }
     }
 
+    /// How many registers the `Base` operand stands for.
+    pub const fn window_len(self) -> u32 {
+        let c = self.c as u32;
+        match self.op {
+            Op::LoadMethod
+            | Op::EnterWith
+            | Op::EnterAsyncWith
+            | Op::ExitWith
+            | Op::PushExc
+            | Op::PopExc
+            | Op::ExcStarMatches
+            | Op::ImportName => 2,
+            Op::BuildSlice | Op::MakeFunction | Op::ForPrep | Op::ForIter | Op::MatchClass => 3,
+            Op::BuildList | Op::BuildTuple | Op::BuildSet | Op::BuildString | Op::Unpack => c,
+            Op::BuildDict => 2 * c,
+            Op::UnpackStar => (c & 255) + 1 + (c >> 8),
+            Op::Call | Op::CallMethod => 2 + c,
+            Op::CallKw => 3 + c,
+            Op::CallEx => 3 + c,
+            _ => 0,
+        }
+    }
+
+    /// The instruction that a jump at `pc` goes to, if it is one.
+    pub const fn jump_target(self, pc: usize) -> Option<usize> {
+        let [_, b, c] = self.op.operands();
+        match (b, c) {
+            (Operand::JumpBC, _) => Some(self.bc()),
+            (_, Operand::Jump16) => (pc + 1).checked_add_signed(self.imm() as isize),
+            _ => None,
+        }
+    }
+
     /// The 32-bit number in `b` and `c`: a constant index or a jump target.
     #[inline(always)]
     pub const fn bc(self) -> usize {
@@ -330,7 +363,7 @@ opcodes! {
     DictMerge: Keep, Use, Keep;
     /// a = b formatted; bits 0-1 of c: 0 format, 1 str first, 2 repr first, 3 ascii first; bit 2 of c: the spec is in register a.
     FormatValue: Def, Use, Count;
-    /// R[a..a+c] = the items of b, which must be exactly c.
+    /// R[a..a+c] = the items of b, which must be exactly c. May be named registers; on an error none is written.
     Unpack: Base, Use, Count;
     /// R[a..] = the items of b around a star: (c & 255) before, a list, (c >> 8) after.
     UnpackStar: Base, Use, Count;
@@ -342,9 +375,9 @@ opcodes! {
     CallMethod: Def, Base, Count;
     /// As Call, the last arguments being keywords: their names are the tuple in R[b+2+c], which is taken too. `t` may have METHOD.
     CallKw: Def, Base, Count;
-    /// a = call of R[b] with the arguments in the list or tuple R[b+2] and, if c is 1, the keywords in the dict R[b+3].
+    /// a = call of R[b] with the arguments in the iterable R[b+2] (a list made by the compiler, or what stood after a lone `*`) and, if c is 1, the keywords in the dict R[b+3].
     CallEx: Def, Base, Count;
-    /// a = function of the code constant b; R[c] = defaults tuple, R[c+1] = keyword defaults dict, R[c+2] = annotations dict, each maybe undefined; takes them.
+    /// a = function of the code constant b; R[c] = defaults tuple, R[c+1] = keyword defaults dict, R[c+2] = annotations dict, each maybe undefined (by `Clear`); takes them.
     MakeFunction: Def, Const, Base;
     /// Returns a to the caller.
     Return: Use, None, None;
@@ -354,7 +387,7 @@ opcodes! {
     // Iterating
     /// a = iter(b).
     GetIter: Def, Use, None;
-    /// R[a..a+3] = hidden state of a loop over b; jumps by c to the ForIter at the loop's end.
+    /// R[a..a+3] = hidden state of a loop over b, of which only R[a] may need to be released (`Clear` ends the loop early); jumps by c to the ForIter at the loop's end.
     ForPrep: Base, Use, Jump16;
     /// a = next item of the loop whose hidden state is at b, and jumps back by c; at the end falls through with the state released.
     ForIter: Def, Base, Jump16;
@@ -412,7 +445,7 @@ opcodes! {
     MatchMapping: Def, Keep, None;
     /// a = tuple of the values of b under the keys of the tuple c, or None if one is missing.
     MatchKeys: Def, Keep, Use;
-    /// a = tuple of the attributes that the class pattern takes from the subject R[b], or None; R[b+1] = class, R[b+2] = tuple of keyword names, both taken; c = positional patterns.
+    /// a = tuple of the attributes that the class pattern takes from the subject R[b], or None; R[b+1] = class, R[b+2] = tuple of keyword names, both taken; c = positional patterns. a is b: the tuple replaces the subject.
     MatchClass: Def, Base, Count;
     /// a = len(b).
     GetLen: Def, Keep, None;

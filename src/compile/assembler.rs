@@ -85,6 +85,8 @@ pub struct Assembler {
     pool: ConstPool,
     sites: Vec<Site>,
     global_sites: HashMap<Rc<str>, u32>,
+    /// The last place that something jumps to.
+    last_target: u32,
     failed: Option<AsmError>,
 }
 
@@ -105,6 +107,7 @@ impl Assembler {
             pool: ConstPool::default(),
             sites: Vec::new(),
             global_sites: HashMap::new(),
+            last_target: 0,
             failed: None,
         }
     }
@@ -270,7 +273,9 @@ impl Assembler {
     /// later (back from a loop's end) must not bring less than [`Assembler::forget_deletable`]
     /// leaves.
     pub fn bind(&mut self, label: Label) {
+        self.drop_jump_to(label);
         let here = self.instrs.len() as u32;
+        self.last_target = here;
         if let Some(state) = self.labels.get_mut(label.0 as usize) {
             state.target = Some(here);
             match (&mut self.flow, &state.bound) {
@@ -278,6 +283,19 @@ impl Assembler {
                 (flow @ None, Some(bound)) => *flow = Some(bound.clone()),
                 _ => {}
             }
+        }
+    }
+
+    /// A jump to what stands right after it does nothing.
+    fn drop_jump_to(&mut self, label: Label) {
+        let end = self.instrs.len() as u32;
+        let jump = self.instrs.last().is_some_and(|i| i.op == Op::Jump);
+        // Something else that is bound here must not end up before the place it means.
+        if jump && self.last_target != end && self.fixups.last() == Some(&(end - 1, label)) {
+            self.fixups.pop();
+            self.instrs.pop();
+            self.spans.pop();
+            self.ranges.pop();
         }
     }
 
@@ -307,6 +325,7 @@ impl Assembler {
     /// The handler's code stands here. Control comes by exceptions and, if it can, from above.
     pub fn bind_handler(&mut self, handler: Handler) {
         let here = self.instrs.len() as u32;
+        self.last_target = here;
         if let Some(state) = self.handlers.get_mut(handler.0 as usize) {
             state.target = here;
             if state.used {

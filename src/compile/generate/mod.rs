@@ -13,6 +13,7 @@
 use super::assembler::{AsmError, Assembler, Handler};
 use super::bits::Bits;
 use super::scope::{self, Access, Scope, ScopeId, ScopeKind, Scopes};
+use crate::bytecode::verify::verify;
 use crate::bytecode::{Code, CodeFlags, Const, Op};
 use crate::diagnostic::{self, Diagnostic};
 use crate::source::{Source, Span};
@@ -116,7 +117,13 @@ fn code_object<'a, 'n>(
         g.prologue();
         body(&mut g);
         match g.finish(&title) {
-            Ok(code) => return Rc::new(code),
+            Ok(code) => {
+                if let Err(error) = verify(&code) {
+                    let message = format!("internal error: {error}");
+                    cx.error(title.span, &message, "compiled to wrong code");
+                }
+                return Rc::new(code);
+            }
             Err(AsmError::JumpTooFar) if !cx.wide.get() => cx.wide.set(true),
             Err(error) => {
                 let message = match error {

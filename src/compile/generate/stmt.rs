@@ -3,6 +3,7 @@
 use super::*;
 use crate::bytecode::opcode::Intrinsic;
 use crate::bytecode::opcode::NO_REG;
+use crate::compile::assembler::Label;
 
 impl<'a> Gen<'a> {
     pub(super) fn block(&mut self, body: &'a [Stmt]) {
@@ -76,9 +77,14 @@ impl<'a> Gen<'a> {
         let mut stmt = stmt;
         while let StmtKind::If { test, body, orelse } = &stmt.kind {
             let otherwise = self.asm.label();
-            self.jump_unless(test, otherwise);
-            self.block(body);
-            if !orelse.is_empty() {
+            if let Some(exit) = self.plain_exit(body) {
+                // `if test: continue` is one jump.
+                self.jump_if(test, exit);
+            } else {
+                self.jump_unless(test, otherwise);
+                self.block(body);
+            }
+            if !orelse.is_empty() && self.plain_exit(body).is_none() {
                 self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, done);
             }
             self.asm.bind(otherwise);
@@ -91,6 +97,18 @@ impl<'a> Gen<'a> {
             }
         }
         self.asm.bind(done);
+    }
+
+    /// Where a body goes that is nothing but a `break` or `continue` which has nothing to undo.
+    fn plain_exit(&self, body: &[Stmt]) -> Option<Label> {
+        let Some(Block::Loop { exits, state }) = self.blocks.last() else {
+            return None;
+        };
+        match body {
+            [only] if matches!(only.kind, StmtKind::Continue) => Some(exits.cont),
+            [only] if matches!(only.kind, StmtKind::Break) && state.is_none() => Some(exits.brk),
+            _ => None,
+        }
     }
 
     fn raise(&mut self, exc: Option<&'a Expr>, cause: Option<&'a Expr>, span: Span) {

@@ -67,6 +67,7 @@ impl Builder<'_> {
             frame: if kind.is_inlined() { outer_frame } else { id },
             class_name,
             symbols: IndexMap::new(),
+            has_namespace: false,
             is_async: false,
             has_yield: false,
             awaits: false,

@@ -142,6 +142,8 @@ pub struct Scope {
     /// The class whose name mangles `__private` names here.
     pub class_name: Option<Name>,
     pub symbols: IndexMap<Name, Symbol>,
+    /// Names that are not variables are looked up in the namespace in register 0 first.
+    has_namespace: bool,
     pub is_async: bool,
     pub has_yield: bool,
     /// For comprehensions: something in it awaits.
@@ -228,8 +230,13 @@ impl Scopes {
 
     /// How code in `scope` reaches `name` (mangled).
     pub fn access(&self, scope: ScopeId, name: &str) -> Access {
-        let symbol = self.get(scope).symbols.get(name);
-        symbol.map_or(Access::Global, |s| s.access)
+        let scope = self.get(scope);
+        match scope.symbols.get(name) {
+            Some(symbol) => symbol.access,
+            // Names that only the compiler writes, as `__module__` in a class body.
+            None if scope.has_namespace => Access::Name,
+            None => Access::Global,
+        }
     }
 
     /// The frames that make up the scopes around `scope`, itself included.

@@ -330,6 +330,7 @@ fn settle_access(scopes: &mut Scopes, id: ScopeId, separate_locals: bool) {
         };
         settled.push(access);
     }
+    scopes.get_mut(id).has_namespace = namespace;
     let symbols = scopes.get_mut(id).symbols.values_mut();
     for (symbol, access) in symbols.zip(settled) {
         symbol.access = access;
