@@ -2,6 +2,7 @@
 //! error enums out. Knows nothing of values, heap, bytecode or VM.
 
 pub mod bytes_ops;
+pub mod codec;
 pub mod complex;
 pub mod dates;
 pub mod float;

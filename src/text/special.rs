@@ -233,3 +233,29 @@ pub fn cbrt(x: f64) -> f64 {
     let root = guess * (cube + 2.0 * m) / (2.0 * cube + m) * factor;
     libm::ldexp(root, exponent / 3).copysign(x)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_the_c_library_has_them() {
+        for (function, x, value) in [
+            (erf as fn(f64) -> f64, 0.5, 0.5204998778130465),
+            (erf, -3.0, -0.9999779095030014),
+            (erf, 1.0, 0.8427007929497149),
+            (erfc, 0.5, 0.4795001221869535),
+            (erfc, 10.0, 2.088487583762545e-45),
+            (erfc, -3.0, 1.9999779095030015),
+            (asinh, 1.5, 1.1947632172871094),
+            (acosh, 1.5, 0.9624236501192069),
+            (atanh, 0.75, 0.9729550745276566),
+            (cbrt, 27.0, 3.0000000000000004),
+            (cbrt, 2.0, 1.2599210498948734),
+            (cbrt, -0.0, -0.0),
+        ] {
+            assert_eq!(function(x), value, "{x}");
+        }
+        assert!(acosh(0.5).is_nan() && atanh(1.5).is_nan());
+    }
+}
