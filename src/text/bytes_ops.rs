@@ -2,7 +2,7 @@
 //! Knows nothing of values.
 
 use super::slice::search_range;
-use super::str_ops::{Ends, center_left};
+use super::str_ops::{Ends, MAX_PADDING, center_left};
 
 /// What ASCII calls whitespace: blank, `\t`, `\n`, `\v`, `\f`, `\r`.
 fn is_space(byte: u8) -> bool {
@@ -195,6 +195,7 @@ pub fn replace(bytes: &[u8], old: &[u8], new: &[u8], max: Option<usize>) -> Vec<
 }
 
 fn padded(bytes: &[u8], left: usize, right: usize, fill: u8) -> Vec<u8> {
+    let (left, right) = (left.min(MAX_PADDING), right.min(MAX_PADDING));
     let mut out = vec![fill; left];
     out.extend_from_slice(bytes);
     out.extend(std::iter::repeat_n(fill, right));
@@ -227,6 +228,7 @@ pub fn zfill(bytes: &[u8], width: usize) -> Vec<u8> {
 
 /// `bytes.expandtabs`.
 pub fn expand_tabs(bytes: &[u8], size: usize) -> Vec<u8> {
+    let size = size.min(MAX_PADDING);
     let mut out = Vec::with_capacity(bytes.len());
     let mut column = 0;
     for &byte in bytes {

@@ -96,7 +96,7 @@ pub fn weekday(year: i64, month: u32, day: u32) -> u32 {
 
 /// The day of the year, 1 for January 1.
 pub fn year_day(year: i64, month: u32, day: u32) -> u32 {
-    days_before_month(year, month) + day
+    days_before_month(year, month).saturating_add(day)
 }
 
 /// The ordinal of the Monday that starts the ISO year.
@@ -111,8 +111,8 @@ fn iso_year_start(year: i64) -> i64 {
 pub fn iso_calendar(year: i64, month: u32, day: u32) -> (i64, u32, u32) {
     let ordinal = to_ordinal(year, month, day);
     let iso_year = match ordinal {
-        _ if ordinal < iso_year_start(year) => year - 1,
-        _ if ordinal >= iso_year_start(year + 1) => year + 1,
+        _ if ordinal < iso_year_start(year) => year.saturating_sub(1),
+        _ if ordinal >= iso_year_start(year.saturating_add(1)) => year.saturating_add(1),
         _ => year,
     };
     let week = (ordinal - iso_year_start(iso_year)) / 7 + 1;

@@ -85,7 +85,7 @@ fn finite_body(x: f64, code: char, precision: usize, flags: DoubleFlags) -> Stri
             layout(&digits, point, wanted, point <= -4 || i64::from(point) > limit, flags)
         }
         _ => {
-            let (digits, point) = split_exponent(&format!("{x:e}"));
+            let (digits, point) = shortest_digits(x);
             layout(&digits, point, 0, point <= -4 || point > 16, flags)
         }
     }
@@ -98,6 +98,18 @@ fn significant_digits(x: f64, count: usize) -> (String, i32) {
     let kept = digits.trim_end_matches('0').len().max(1);
     digits.truncate(kept);
     (digits, point)
+}
+
+/// The fewest digits that read back as `x`. Where two are equally near, Rust takes the larger and CPython the even one:
+/// that is the one to which `x` rounds.
+fn shortest_digits(x: f64) -> (String, i32) {
+    let (digits, point) = split_exponent(&format!("{x:e}"));
+    // With fewer digits than these no two are equally near.
+    if digits.len() < 16 {
+        return (digits, point);
+    }
+    let rounded = format!("{:.*e}", digits.len() - 1, x);
+    if rounded.parse() == Ok(x) { split_exponent(&rounded) } else { (digits, point) }
 }
 
 /// `d.ddde±x` as digits and position of the point.
@@ -461,6 +473,7 @@ mod tests {
             (f64::NEG_INFINITY, "-inf"),
             (-f64::NAN, "nan"),
             (1.5e300, "1.5e+300"),
+            (3848521361704.78125, "3848521361704.7812"),
         ] {
             assert_eq!(repr(x), text);
         }

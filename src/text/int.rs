@@ -12,7 +12,7 @@ use std::fmt;
 /// How many decimal digits `int(str)` and `str(int)` convert unless told otherwise.
 pub const DEFAULT_MAX_STR_DIGITS: usize = 4300;
 /// Results with more bits than this are refused as `MemoryError` instead of being computed.
-const MAX_BITS: u64 = 1 << 33;
+pub const MAX_BITS: u64 = 1 << 33;
 
 /// An int in its one normal form: `Big` holds only what does not fit `Small`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -298,6 +298,9 @@ pub fn to_bytes(value: &BigInt, length: usize, little: bool, signed: bool) -> Re
     }
     if bytes.len() > length {
         return Err(IntError::TooBig);
+    }
+    if length as u64 > MAX_BITS / 8 {
+        return Err(IntError::Memory);
     }
     bytes.resize(length, if value.is_negative() { 0xff } else { 0 });
     if !little {

@@ -1,7 +1,7 @@
 //! The random module's generator, a Mersenne Twister (MT19937) seeded as CPython seeds it. What is drawn from it is in
 //! `random`. Knows nothing of values.
 
-use super::int::{Integer, from_words_u32, words_u32};
+use super::int::{Integer, MAX_BITS, from_words_u32, words_u32};
 use super::sha512::sha512;
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
@@ -149,10 +149,10 @@ impl Random {
         }
     }
 
-    /// `getrandbits(bits)`.
+    /// `getrandbits(bits)`; the caller raises MemoryError where they are more than [`MAX_BITS`].
     pub fn getrandbits(&mut self, bits: u64) -> Integer {
         let mut words = Vec::new();
-        let mut left = bits;
+        let mut left = bits.min(MAX_BITS);
         while left > 0 {
             let word = self.next_u32();
             words.push(if left < 32 { word >> (32 - left) } else { word });
@@ -161,11 +161,11 @@ impl Random {
         from_words_u32(&words)
     }
 
-    /// `randbytes(count)`.
+    /// `randbytes(count)`, with the same limit.
     pub fn randbytes(&mut self, count: usize) -> Vec<u8> {
         let bits = (count as u64).saturating_mul(8);
         let mut bytes = self.getrandbits(bits).into_big().magnitude().to_bytes_le();
-        bytes.resize(count, 0);
+        bytes.resize(count.min((MAX_BITS / 8) as usize), 0);
         bytes
     }
 

@@ -3,6 +3,7 @@
 
 use super::float::{DoubleFlags, format_double};
 use super::int::base_prefix;
+use super::str_ops::MAX_PADDING;
 use num_bigint::BigInt;
 use num_traits::Signed;
 
@@ -194,7 +195,7 @@ impl Parser<'_> {
 pub struct Layout {
     /// The flags; a negative width from a star has set `left`.
     pub flags: Flags,
-    /// The minimal width in characters.
+    /// The minimal width in characters; the caller raises MemoryError where it is above [`MAX_PADDING`].
     pub width: usize,
     /// Digits, or characters of text.
     pub precision: Option<usize>,
@@ -240,7 +241,7 @@ impl Layout {
             _ => 10,
         };
         let digits = value.magnitude().to_str_radix(radix);
-        let zeros = self.precision.unwrap_or(0).saturating_sub(digits.len());
+        let zeros = self.precision.unwrap_or(0).min(MAX_PADDING).saturating_sub(digits.len());
         let mut body = "0".repeat(zeros);
         body.push_str(&digits);
         let mut prefix = if self.flags.alt { base_prefix(radix) } else { "" }.to_string();
@@ -254,7 +255,7 @@ impl Layout {
     /// `%e %E %f %F %g %G`.
     pub fn float(&self, x: f64, conversion: char) -> String {
         let flags = DoubleFlags { alt: self.flags.alt, ..DoubleFlags::default() };
-        let text = format_double(x, conversion, self.precision.unwrap_or(6), flags);
+        let text = format_double(x, conversion, self.precision.unwrap_or(6).min(MAX_PADDING), flags);
         let negative = text.starts_with('-');
         self.pad(self.sign(negative), "", text.trim_start_matches('-'), true)
     }
@@ -270,7 +271,7 @@ impl Layout {
 
     fn pad(&self, sign: &str, prefix: &str, body: &str, numeric: bool) -> String {
         let length = sign.len() + prefix.len() + body.chars().count();
-        let missing = self.width.saturating_sub(length);
+        let missing = self.width.min(MAX_PADDING).saturating_sub(length);
         let zeros = numeric && self.flags.zero && !self.flags.left;
         let blanks = |count: usize| std::iter::repeat_n(' ', count);
         let mut out = String::new();

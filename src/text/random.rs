@@ -335,7 +335,7 @@ impl Random {
         let alpha = (2.83 + 5.1 / b) * spread;
         let odds = (p / (1.0 - p)).ln();
         let mode = ((count + 1.0) * p).floor() as i64;
-        let h = log_gamma(mode + 1) + log_gamma((n - mode).saturating_add(1));
+        let h = log_gamma(mode.saturating_add(1)) + log_gamma((n - mode).saturating_add(1));
         loop {
             let u = self.random() - 0.5;
             let us = 0.5 - u.abs();
@@ -348,7 +348,8 @@ impl Random {
             if us >= 0.07 && v <= vr {
                 return k;
             }
-            let bound = h - log_gamma(k + 1) - log_gamma((n - k).saturating_add(1)) + (k - mode) as f64 * odds;
+            let bound =
+                h - log_gamma(k.saturating_add(1)) - log_gamma((n - k).saturating_add(1)) + (k - mode) as f64 * odds;
             if (v * (alpha / (a / (us * us) + b))).ln() <= bound {
                 return k;
             }

@@ -215,7 +215,11 @@ pub(super) fn center_left(missing: usize, width: usize) -> usize {
     missing / 2 + (missing & width & 1)
 }
 
+/// No text is padded by more than this; for a larger width the caller raises MemoryError instead of calling us.
+pub const MAX_PADDING: usize = 1 << 31;
+
 fn padded(text: &str, left: usize, right: usize, fill: char) -> String {
+    let (left, right) = (left.min(MAX_PADDING), right.min(MAX_PADDING));
     let mut out = String::with_capacity(text.len() + (left + right) * fill.len_utf8());
     out.extend(std::iter::repeat_n(fill, left));
     out.push_str(text);
@@ -245,13 +249,14 @@ pub fn zfill(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(len(text));
     let (sign, digits) = text.split_at_checked(usize::from(text.starts_with(['+', '-']))).unwrap_or(("", text));
     let mut out = sign.to_string();
-    out.extend(std::iter::repeat_n('0', missing));
+    out.extend(std::iter::repeat_n('0', missing.min(MAX_PADDING)));
     out.push_str(digits);
     out
 }
 
 /// `str.expandtabs`; a size that is not positive drops the tabs.
 pub fn expand_tabs(text: &str, size: usize) -> String {
+    let size = size.min(MAX_PADDING);
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
     for c in text.chars() {

@@ -108,7 +108,8 @@ fn directive(fields: &Fields, text: &str) -> Option<(String, usize)> {
 fn number(fields: &Fields, code: char, style: Style) -> Option<String> {
     let hour12 = if fields.hour.is_multiple_of(12) { 12 } else { fields.hour % 12 };
     let iso = || iso_calendar(fields.year, fields.month, fields.day);
-    let week = |first_day: u32| (fields.year_day + 6).saturating_sub((fields.weekday + 7 - first_day) % 7) / 7;
+    let weekday = fields.weekday % 7;
+    let week = |first_day: u32| fields.year_day.saturating_add(6).saturating_sub((weekday + 7 - first_day) % 7) / 7;
     let (value, digits, pad) = match code {
         'C' => (fields.year.div_euclid(100), 1, '0'),
         'd' => (fields.day.into(), 2, '0'),
@@ -124,10 +125,10 @@ fn number(fields: &Fields, code: char, style: Style) -> Option<String> {
         'M' => (fields.minute.into(), 2, '0'),
         's' => (epoch(fields), 1, '0'),
         'S' => (fields.second.into(), 2, '0'),
-        'u' => ((fields.weekday + 1).into(), 1, '0'),
+        'u' => ((weekday + 1).into(), 1, '0'),
         'U' => (week(6).into(), 2, '0'),
         'V' => (iso().1.into(), 2, '0'),
-        'w' => (((fields.weekday + 1) % 7).into(), 1, '0'),
+        'w' => (((weekday + 1) % 7).into(), 1, '0'),
         'W' => (week(0).into(), 2, '0'),
         'y' => (fields.year.rem_euclid(100), 2, '0'),
         'Y' => (fields.year, 1, '0'),
