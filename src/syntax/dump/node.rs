@@ -262,8 +262,8 @@ fn call_args(args: &[Arg]) -> (Vec<Item>, Vec<Item>) {
         match arg {
             Arg::Positional(value) => positional.push(expr(value)),
             Arg::Star(value) => {
-                let span = Span::new(value.span.start.saturating_sub(1), value.span.end);
-                positional.push(new("Starred", Some(span)).with("value", expr(value)).ctx(Ctx::Load).end());
+
+                positional.push(new("Starred", None).with("value", expr(value)).ctx(Ctx::Load).end());
             }
             Arg::Keyword(name, value) => {
                 let node = new("keyword", None).with("arg", text(&name.name));
@@ -304,7 +304,7 @@ fn plain_expr(value: &Expr) -> Item {
     let node = |name| new(name, Some(value.span));
     match &value.kind {
         ExprKind::Constant(constant) => node("Constant").with("value", Item::Text(repr(constant))).end(),
-        ExprKind::JoinedStr(parts) => node("JoinedStr").list("values", joined(parts, value.span)).end(),
+        ExprKind::JoinedStr(parts) => node("JoinedStr").list("values", joined(parts)).end(),
         ExprKind::Set(items) => node("Set").list("elts", exprs(items, Ctx::Load)).end(),
         ExprKind::Dict(pairs) => {
             let key = |(key, _): &(Option<Expr>, Expr)| opt(key).unwrap_or_else(|| Item::Text("None".into()));
@@ -378,12 +378,12 @@ fn comprehension(node: Builder, comp: &Comprehension) -> Item {
 }
 
 /// The parts of an f-string; the text of `{x=}` joins the literal before it.
-fn joined(parts: &[FStringPart], span: Span) -> Vec<Item> {
+fn joined(parts: &[FStringPart]) -> Vec<Item> {
     let mut items = Vec::new();
     let mut pending = String::new();
     let flush = |pending: &mut String, items: &mut Vec<Item>| {
         if !pending.is_empty() {
-            items.push(new("Constant", Some(span)).with("value", text(pending)).end());
+            items.push(new("Constant", None).with("value", text(pending)).end());
             pending.clear();
         }
     };
@@ -393,7 +393,7 @@ fn joined(parts: &[FStringPart], span: Span) -> Vec<Item> {
             FStringPart::Field(field) => {
                 pending.push_str(field.debug.as_deref().unwrap_or(""));
                 flush(&mut pending, &mut items);
-                items.push(formatted(field, span));
+                items.push(formatted(field));
             }
         }
     }
@@ -401,7 +401,7 @@ fn joined(parts: &[FStringPart], span: Span) -> Vec<Item> {
     items
 }
 
-fn formatted(field: &FStringField, span: Span) -> Item {
+fn formatted(field: &FStringField) -> Item {
     let conversion = match field.conversion {
         None => -1,
         Some(Conversion::Str) => 's' as i32,
@@ -411,8 +411,8 @@ fn formatted(field: &FStringField, span: Span) -> Item {
     let spec = field
         .spec
         .as_ref()
-        .map(|parts| new("JoinedStr", Some(span)).list("values", joined(parts, span)).end());
-    new("FormattedValue", Some(span))
+        .map(|parts| new("JoinedStr", None).list("values", joined(parts)).end());
+    new("FormattedValue", None)
         .with("value", expr(&field.value))
         .with("conversion", number(conversion))
         .maybe("format_spec", spec)
@@ -531,7 +531,7 @@ fn quoted(text: &str) -> String {
         c.is_control()
             || (c.is_whitespace() && c != ' ')
             || matches!(c, '\u{ad}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{e000}'..='\u{f8ff}')
+            || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{f0000}'..)
     };
     let visible = |c: char| !invisible(c);
     escaped(text, visible)

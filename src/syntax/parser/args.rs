@@ -14,22 +14,32 @@ pub fn arguments<'t>(knot: &Knot<'t>) -> Rule<'t, Vec<Arg>> {
         .boxed()
 }
 
-/// `call_arguments: expression for_if_clauses | [args]`
-pub fn call_arguments<'t>(knot: &Knot<'t>) -> Rule<'t, Vec<Arg>> {
-    let item = choice((unpacked(knot), keyword(knot), positional_or_generator(knot))).boxed();
-    comma_list(item)
-        .try_map_with(|items, e| {
-            let generator = items.iter().find_map(|(_, generator)| *generator);
-            let comma = e
-                .slice()
-                .last()
-                .is_some_and(|token| token.kind == Tok::Comma);
-            if let Some(at) = generator.filter(|_| items.len() > 1 || comma) {
-                return Err(e
-                    .state()
-                    .raise("Generator expression must be parenthesized", at));
+/// `call: '(' (expression for_if_clauses | [args]) ')'`
+pub fn call<'t>(knot: &Knot<'t>) -> Rule<'t, Vec<Arg>> {
+    let item = choice((
+        unpacked(knot),
+        keyword(knot),
+        positional_or_generator(knot),
+    ))
+    .boxed();
+    let items = comma_list(item).try_map_with(|items, e| {
+        let generator = items.iter().find_map(|(_, generator)| *generator);
+        let comma = e.slice().last().is_some_and(|token| token.kind == Tok::Comma);
+        if let Some(at) = generator.filter(|_| items.len() > 1 || comma) {
+            return Err(e.state().raise("Generator expression must be parenthesized", at));
+        }
+        let args = in_order(items.into_iter().map(|(arg, _)| arg).collect(), e)?;
+        Ok((args, generator.is_some()))
+    });
+    tok(Tok::LParen)
+        .ignore_then(items)
+        .then_ignore(tok(Tok::RParen))
+        .map_with(|(mut args, generator), e| {
+            // The brackets of the call are those of its generator expression.
+            if let Some(Arg::Positional(value)) = args.first_mut().filter(|_| generator) {
+                value.span = here(e);
             }
-            in_order(items.into_iter().map(|(arg, _)| arg).collect(), e)
+            args
         })
         .boxed()
 }

@@ -7,7 +7,7 @@ use super::rule::{Rule, State};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{
-    Block, ClassDef, ExceptHandler, Expr, FunctionDef, MatchCase, Stmt, StmtKind, Try,
+    Block, ClassDef, ExceptHandler, Expr, ExprKind, FunctionDef, MatchCase, Stmt, StmtKind, Try,
 };
 use crate::syntax::token::{Tok, Token};
 use chumsky::Parser;
@@ -87,17 +87,18 @@ impl<'t> Blocks<'t> {
 
     /// `statement: compound_stmt | simple_stmts NEWLINE`
     fn statement(&mut self, body: &mut Block) {
+        let decorators = self.decorators();
         let start = self.token(0).span;
         let kind = match self.kind() {
             Tok::Indent => return self.unexpected_indent(body),
+            Tok::Def => self.function_def(decorators),
+            Tok::Class => self.class_def(decorators),
+            _ if !decorators.is_empty() => self.decorated(decorators),
             Tok::If => self.if_stmt(),
             Tok::While => self.while_stmt(),
             Tok::For => self.for_stmt(),
             Tok::With => self.with_stmt(),
             Tok::Try => self.try_stmt(),
-            Tok::Def => self.function_def(Vec::new()),
-            Tok::Class => self.class_def(Vec::new()),
-            Tok::At => self.decorated(),
             Tok::Async => match self.token(1).kind {
                 Tok::Def => self.function_def(Vec::new()),
                 Tok::For => self.for_stmt(),
@@ -247,11 +248,8 @@ impl<'t> Blocks<'t> {
             }
         }
         let mut orelse = self.else_block();
-        let end = orelse.last().map(|last| last.span);
         for (at, test, body) in elifs.into_iter().rev() {
-            let last = end
-                .or(body.last().map(|last| last.span))
-                .unwrap_or(test.span);
+            let last = orelse.last().or(body.last()).map_or(test.span, |last| last.span);
             orelse = vec![Stmt {
                 kind: StmtKind::If { test, body, orelse },
                 span: at.to(last),
@@ -378,27 +376,31 @@ impl<'t> Blocks<'t> {
         Some(clause.map_or_else(Vec::new, |(_, body)| body))
     }
 
-    /// `decorated: ('@' named_expression NEWLINE)+ (class_def | function_def)`
-    fn decorated(&mut self) -> Option<StmtKind> {
+    /// `decorators: ('@' named_expression NEWLINE)+`
+    fn decorators(&mut self) -> Vec<Expr> {
         let mut decorators = Vec::new();
         while self.kind() == Tok::At {
-            decorators.extend(self.line(|lines| &lines.decorator));
+            let at = self.token(0).span;
+            let decorator = self.line(|lines| &lines.decorator);
+            decorators.push(decorator.unwrap_or(Expr { kind: ExprKind::Invalid, span: at }));
         }
-        match (self.kind(), self.token(1).kind) {
-            (Tok::Def, _) | (Tok::Async, Tok::Def) => self.function_def(decorators),
-            (Tok::Class, _) => self.class_def(decorators),
-            (kind, _) => {
-                self.incomplete |= kind == Tok::End;
-                let next = self.token(0);
-                let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
-                    self.source,
-                    next.span,
-                    "a function or class must follow its decorators",
-                );
-                self.errors.push(error);
-                None
-            }
+        decorators
+    }
+
+    /// What follows decorators must be a function or a class.
+    fn decorated(&mut self, decorators: Vec<Expr>) -> Option<StmtKind> {
+        if (self.kind(), self.token(1).kind) == (Tok::Async, Tok::Def) {
+            return self.function_def(decorators);
         }
+        let next = self.token(0);
+        self.incomplete |= next.kind == Tok::End;
+        let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
+            self.source,
+            next.span,
+            "a function or class must follow its decorators",
+        );
+        self.errors.push(error);
+        None
     }
 
     fn function_def(&mut self, decorators: Vec<Expr>) -> Option<StmtKind> {

@@ -389,10 +389,7 @@ enum Trailer {
 /// `primary: atom ('.' NAME | '(' [arguments] ')' | '[' slices ']')*`
 fn primary<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     let attribute = tok(Tok::Dot).ignore_then(name()).map(Trailer::Attribute);
-    let call = tok(Tok::LParen)
-        .ignore_then(super::args::call_arguments(knot))
-        .then_ignore(tok(Tok::RParen))
-        .map(Trailer::Call);
+    let call = super::args::call(knot).map(Trailer::Call);
     let subscript = tok(Tok::LBracket)
         .ignore_then(atom::slices(knot))
         .then_ignore(tok(Tok::RBracket))
