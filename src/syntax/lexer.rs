@@ -14,6 +14,8 @@ use logos::Logos;
 pub const MAX_BRACKETS: usize = 200;
 /// Nesting allowed to f-strings, as in CPython.
 const MAX_FSTRINGS: usize = 150;
+/// Fields within format specs within fields, as in CPython.
+const MAX_SPEC_DEPTH: usize = 3;
 /// More lexical errors than this are noise.
 const MAX_ERRORS: usize = 20;
 
@@ -341,13 +343,8 @@ impl<'t> Lexer<'t> {
         let opened = self.source.slice(opener.span).to_string();
         let text = self.source.slice(span);
         let line = self.source.line_of(opener.span.start);
-        let inside = if self.fstrings.is_empty() {
-            ""
-        } else {
-            "f-string: "
-        };
         let mut title = format!(
-            "{inside}closing parenthesis '{text}' does not match opening parenthesis '{opened}'"
+            "closing parenthesis '{text}' does not match opening parenthesis '{opened}'"
         );
         if line != self.source.line_of(span.start) {
             title.push_str(&format!(" on line {line}"));
@@ -437,7 +434,7 @@ impl<'t> Lexer<'t> {
         let one = Span::new(at, at + 1);
         let index = self.fstrings.len().saturating_sub(1);
         match stop {
-            Piece::FieldOpens if fields >= 2 => {
+            Piece::FieldOpens if fields >= MAX_SPEC_DEPTH => {
                 self.error(
                     "f-string: expressions nested too deeply",
                     one,
@@ -464,16 +461,9 @@ impl<'t> Lexer<'t> {
             Piece::Closes => {
                 let end = at + mode.quoting.closing() as u32;
                 self.seek(end);
-                if fields > 0 {
-                    self.error(
-                        "f-string: expecting '}'",
-                        one,
-                        "the f-string ends here, inside a replacement field",
-                    );
-                    return self.abandon_fstring();
-                }
                 self.push(Tok::FStringEnd, Span::new(at, end));
-                self.fstrings.pop();
+                // A field that is still open is for the grammar to miss.
+                self.abandon_fstring();
             }
             Piece::SingleBrace => {
                 self.seek(at + 1);
@@ -484,11 +474,8 @@ impl<'t> Lexer<'t> {
                 );
                 self.fstring_text();
             }
-            Piece::LineEnds if fields > 0 => {
-                let title = "f-string: newlines are not allowed in format specifiers for single quoted f-strings";
-                self.error(title, one, "the format spec ends with its line");
-                self.abandon_fstring();
-            }
+            // In a single-quoted f-string a format spec ends with its line, and its field may go on.
+            Piece::LineEnds if fields > 0 => {}
             Piece::LineEnds | Piece::TextEnds => self.unterminated_fstring(mode, at),
         }
     }

@@ -43,12 +43,11 @@ pub fn parse_module(source: &Source) -> Parsed {
     let mut blocks = parser::Blocks::new(source, &tokens);
     let body = blocks.module();
     let warnings = escape_warnings(source, blocks.odd_escapes());
-    let incomplete = lexed.incomplete || lexed.open_bracket.is_some() || blocks.incomplete;
-    let errors = ordered(source, &lexed, std::mem::take(&mut blocks.errors));
+    let (errors, incomplete) = ordered(source, &lexed, &mut blocks);
     Parsed {
         module: ast::Module { body },
-        incomplete: incomplete && !errors.is_empty(),
         errors,
+        incomplete,
         warnings,
     }
 }
@@ -59,26 +58,40 @@ pub fn parse_expression(source: &Source) -> Result<ast::Expr, Vec<Diagnostic>> {
     let tokens = layout::layout(source, &mut lexed);
     let mut blocks = parser::Blocks::new(source, &tokens);
     let value = blocks.eval();
-    let errors = ordered(source, &lexed, std::mem::take(&mut blocks.errors));
+    let (errors, _) = ordered(source, &lexed, &mut blocks);
     match value {
         Some(value) if errors.is_empty() => Ok(value),
         _ => Err(errors),
     }
 }
 
-/// Puts first what CPython would report: it reads all tokens before it believes a syntax error.
-fn ordered(source: &Source, lexed: &lexer::Lexed, mut parsing: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// All errors, first what CPython would report, and whether the text only ended too early. Before
+/// CPython believes a syntax error it reads all tokens: an error among them counts more, and so does
+/// a bracket that was opened on a line before the error and is never closed.
+fn ordered(
+    source: &Source,
+    lexed: &lexer::Lexed,
+    blocks: &mut parser::Blocks,
+) -> (Vec<Diagnostic>, bool) {
     let mut errors = lexed.errors.clone();
+    let mut parsing = std::mem::take(&mut blocks.errors);
+    let mut incomplete = lexed.incomplete || blocks.incomplete;
     if let Some(open) = lexed.open_bracket.filter(|_| errors.is_empty()) {
-        let title = format!("'{}' was never closed", source.slice(open.span));
-        errors.push(Diagnostic::error(Code::Syntax, title).label(
-            source,
-            open.span,
-            "this bracket is never closed",
-        ));
+        let failure = blocks.first_failure.unwrap_or(u32::MAX);
+        let to_the_end = failure as usize >= source.text().trim_end().len();
+        if to_the_end || source.line_of(failure) > source.line_of(open.span.start) {
+            let title = format!("'{}' was never closed", source.slice(open.span));
+            let error = Diagnostic::error(Code::Syntax, title);
+            errors.push(error.label(source, open.span, "this bracket is never closed"));
+            // What failed behind the bracket failed because of it.
+            parsing.retain(|error| {
+                error.labels.first().is_some_and(|label| label.span.start < open.span.start)
+            });
+            incomplete = true;
+        }
     }
     errors.append(&mut parsing);
-    errors
+    (errors, incomplete)
 }
 
 fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic> {

@@ -4,7 +4,11 @@ use super::expr::{
     Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression, starred,
     yield_expr,
 };
-use super::rule::{Matched, Miss, Reader, Rule, comma_list, expr, take, tok, tok_in};
+use super::invalid;
+use super::rule::{
+    Matched, Miss, Reader, Rule, comma_list, cover, explaining, expr, next_kind, next_span, take, tok,
+    tok_in,
+};
 use super::strings::strings;
 use crate::syntax::ast::{CompFor, Comprehension, Constant, Expr, ExprKind};
 use crate::syntax::number;
@@ -83,6 +87,22 @@ fn rest<'t>(knot: &Knot<'t>) -> Rule<'t, Rest> {
         .boxed()
 }
 
+/// The items of a list or set, or a comprehension in its place.
+fn items<'t>(knot: &Knot<'t>) -> Rule<'t, (Expr, Rest)> {
+    let items = star_named_expression(knot).then(rest(knot)).boxed();
+    let clauses = for_if_clauses(knot);
+    custom(move |inp: &mut Reader<'t, '_>| {
+        let start = inp.cursor();
+        let items = inp.parse(&items)?;
+        if inp.state().explain && matches!(items.1, Rest::Items(_)) {
+            let place = cover(inp.slice_since(&start..));
+            invalid::comprehension_target(inp, place, &clauses)?;
+        }
+        Ok(items)
+    })
+    .boxed()
+}
+
 fn with_first(first: Expr, mut items: Vec<Expr>) -> Vec<Expr> {
     items.insert(0, first);
     items
@@ -111,6 +131,7 @@ fn parenthesised<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     let yielded = yield_expr(knot).map(|value| (value, Rest::Nothing));
     let items = star_named_expression(knot).then(rest(knot));
     tok(Tok::LParen)
+        .then_ignore(explaining(double_star_in_group))
         .ignore_then(choice((yielded, items)).or_not())
         .then_ignore(tok(Tok::RParen))
         .try_map_with(|content, e| {
@@ -131,11 +152,19 @@ fn parenthesised<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
         .boxed()
 }
 
+fn double_star_in_group(inp: &mut Reader) -> Result<(), Miss> {
+    if next_kind(inp) != Tok::DoubleStar {
+        return Ok(());
+    }
+    let at = next_span(inp);
+    let title = "cannot use double starred expression here";
+    Err(inp.state().raise(title, at))
+}
+
 /// `list: '[' [','.star_named_expression+ [',']] ']'`, `listcomp`
 fn list<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
-    let items = star_named_expression(knot).then(rest(knot));
     tok(Tok::LBracket)
-        .ignore_then(items.or_not())
+        .ignore_then(items(knot).or_not())
         .then_ignore(tok(Tok::RBracket))
         .try_map_with(|content, e| {
             let kind = match content {
@@ -161,39 +190,42 @@ enum Braced {
     DictComp(Expr, Expr, Vec<CompFor>),
 }
 
+/// What may follow the first item in braces: the value of a first pair and what comes after it, or
+/// the rest of a set.
+enum AfterFirst {
+    Value(Expr, Result<Vec<CompFor>, Vec<Pair>>),
+    Rest(Rest),
+}
+
 /// `dict: '{' [','.double_starred_kvpair+ [',']] '}'`, `set`, `dictcomp`, `setcomp`
 fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
-    let pairs = || comma_list(double_starred_kvpair(knot));
-    let more_pairs = || {
-        tok(Tok::Comma)
-            .ignore_then(pairs())
-            .or_not()
-            .map(Option::unwrap_or_default)
-    };
-    let starts_with_mapping = tok(Tok::DoubleStar)
-        .ignore_then(knot.bitwise_or.clone())
-        .then(more_pairs())
+    let clauses = for_if_clauses(knot);
+    let more_pairs = tok(Tok::Comma)
+        .ignore_then(comma_list(double_starred_kvpair(knot)))
+        .or_not()
+        .map(Option::unwrap_or_default)
+        .boxed();
+    let starts_with_mapping = mapping(knot)
+        .then_ignore(explaining(unpacking_in_comprehension))
+        .then(more_pairs.clone())
         .map(|(mapping, mut pairs)| {
             pairs.insert(0, (None, mapping));
             Braced::Dict(pairs)
         });
-    enum AfterFirst {
-        Value(Expr, Result<Vec<CompFor>, Vec<Pair>>),
-        Rest(Rest),
-    }
-    let after_value = choice((for_if_clauses(knot).map(Ok), more_pairs().map(Err)));
-    let value = tok(Tok::Colon)
-        .ignore_then(knot.expression.clone())
+    let after_value = choice((clauses.clone().map(Ok), more_pairs.map(Err)));
+    let value = pair_value(knot)
         .then(after_value)
         .map(|(value, rest)| AfterFirst::Value(value, rest));
     let starts_with_item = star_named_expression(knot)
+        .map_with(|first, e| {
+            let is_key = !matches!(first.kind, ExprKind::Starred(_)) && !is_bare_walrus(&first, e);
+            (first, is_key)
+        })
         .then(choice((value, rest(knot).map(AfterFirst::Rest))))
-        .try_map_with(|(first, after), _| {
+        .try_map_with(|((first, is_key), after), _| {
             Ok(match after {
                 AfterFirst::Rest(rest) => Braced::Set(first, rest),
-                AfterFirst::Value(..) if matches!(first.kind, ExprKind::Starred(_)) => {
-                    return Err(Miss);
-                }
+                AfterFirst::Value(..) if !is_key => return Err(Miss),
                 AfterFirst::Value(value, Ok(generators)) => {
                     Braced::DictComp(first, value, generators)
                 }
@@ -202,7 +234,17 @@ fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
                     Braced::Dict(pairs)
                 }
             })
-        });
+        })
+        .boxed();
+    let starts_with_item = custom(move |inp: &mut Reader<'t, '_>| {
+        let start = inp.cursor();
+        let braced = inp.parse(&starts_with_item)?;
+        if inp.state().explain && matches!(braced, Braced::Set(_, Rest::Items(_))) {
+            let place = cover(inp.slice_since(&start..));
+            invalid::comprehension_target(inp, place, &clauses)?;
+        }
+        Ok(braced)
+    });
     tok(Tok::LBrace)
         .ignore_then(choice((starts_with_mapping, starts_with_item)).or_not())
         .then_ignore(tok(Tok::RBrace))
@@ -227,18 +269,70 @@ fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
         .boxed()
 }
 
+/// `name := value` without parentheses, which can be no key.
+fn is_bare_walrus(first: &Expr, e: &mut Matched) -> bool {
+    matches!(first.kind, ExprKind::Named { .. })
+        && e.slice()
+            .first()
+            .is_some_and(|token| token.span.start == first.span.start)
+}
+
+fn unpacking_in_comprehension(inp: &mut Reader) -> Result<(), Miss> {
+    if !matches!(next_kind(inp), Tok::For | Tok::Async) {
+        return Ok(());
+    }
+    let next = next_span(inp).start;
+    let line = inp.state().line;
+    let mut depth = 0usize;
+    for token in line.iter().rev().skip_while(|token| token.span.end > next) {
+        match token.kind {
+            Tok::RParen | Tok::RBracket | Tok::RBrace => depth += 1,
+            Tok::LParen | Tok::LBracket | Tok::LBrace => depth = depth.saturating_sub(1),
+            Tok::DoubleStar if depth == 0 => {
+                let title = "dict unpacking cannot be used in dict comprehension";
+                return Err(inp.state().raise(title, token.span));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// `double_starred_kvpair: '**' bitwise_or | expression ':' expression`
 fn double_starred_kvpair<'t>(knot: &Knot<'t>) -> Rule<'t, Pair> {
-    let mapping = tok(Tok::DoubleStar)
-        .ignore_then(knot.bitwise_or.clone())
-        .map(|value| (None, value));
-    let pair = knot
-        .expression
-        .clone()
-        .then_ignore(tok(Tok::Colon))
-        .then(knot.expression.clone())
+    let expression = knot.expression.clone();
+    let key = custom(move |inp: &mut Reader<'t, '_>| {
+        let start = inp.cursor();
+        let key = inp.parse(&expression)?;
+        if inp.state().explain {
+            let tokens = inp.slice_since(&start..);
+            invalid::dict_key(inp, tokens)?;
+        }
+        Ok(key)
+    });
+    let pair = key
+        .then(pair_value(knot))
         .map(|(key, value)| (Some(key), value));
-    choice((mapping, pair)).boxed()
+    choice((mapping(knot).map(|value| (None, value)), pair)).boxed()
+}
+
+fn mapping<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    tok(Tok::DoubleStar)
+        .ignore_then(knot.bitwise_or.clone())
+        .boxed()
+}
+
+/// The `:` of a pair and its value.
+fn pair_value<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    let (expression, bitwise_or) = (knot.expression.clone(), knot.bitwise_or.clone());
+    custom(move |inp: &mut Reader<'t, '_>| {
+        let colon = take(inp, |kind| kind == Tok::Colon)?;
+        if inp.state().explain {
+            invalid::dict_value(inp, colon.span, &bitwise_or)?;
+        }
+        inp.parse(&expression)
+    })
+    .boxed()
 }
 
 /// `slices: ','.(slice | starred_expression)+ [',']`: more than one, or a comma, makes a tuple.

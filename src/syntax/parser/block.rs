@@ -26,6 +26,8 @@ pub struct Blocks<'t> {
     pub errors: Vec<Diagnostic>,
     /// The text ended where more was needed.
     pub incomplete: bool,
+    /// The furthest place that was looked at in the first line that did not parse.
+    pub first_failure: Option<u32>,
 }
 
 impl<'t> Blocks<'t> {
@@ -38,6 +40,7 @@ impl<'t> Blocks<'t> {
             state: State::new(source.text()),
             errors: Vec::new(),
             incomplete: false,
+            first_failure: None,
         }
     }
 
@@ -143,13 +146,14 @@ impl<'t> Blocks<'t> {
         if tokens.iter().any(|token| token.kind == Tok::Error) {
             return None;
         }
-        self.state.reset(false);
+        self.state.reset(tokens, false);
         let parsed = pick(&self.lines)
             .parse_with_state(tokens, &mut self.state)
             .into_output();
         if parsed.is_none() {
-            self.state.reset(true);
+            self.state.reset(tokens, true);
             let _ = pick(&self.lines).parse_with_state(tokens, &mut self.state);
+            self.first_failure.get_or_insert(self.state.furthest);
             let error = super::explain::explain(self.source, tokens, &mut self.state);
             self.errors.push(error);
         }

@@ -4,9 +4,10 @@
 use super::def::{ClassHeader, DefHeader, class_def, function_def};
 use super::expr::{Expressions, tuple_of};
 use super::pattern::patterns;
-use super::rule::{Rule, comma_list, name, tok};
+use super::rule::{Miss, Reader, Rule, colon, explaining, next_kind, next_span, take, comma_list, name, tok};
 use super::simple::simple_stmts;
 use super::target::{Place, checked};
+use crate::source::Span;
 use crate::syntax::ast::{Expr, Ident, Pattern, Stmt, WithItem};
 use crate::syntax::token::Tok;
 use chumsky::prelude::*;
@@ -64,10 +65,10 @@ impl<'t> Lines<'t> {
         let test = |keyword| {
             tok(keyword)
                 .ignore_then(x.named_expression.clone())
-                .then_ignore(tok(Tok::Colon))
+                .then_ignore(colon(false))
                 .boxed()
         };
-        let word = |keyword| tok(keyword).then(tok(Tok::Colon)).ignored().boxed();
+        let word = |keyword| tok(keyword).then(colon(true)).ignored().boxed();
         Lines {
             if_stmt: with_body(test(Tok::If), &simple),
             elif_stmt: with_body(test(Tok::Elif), &simple),
@@ -84,7 +85,7 @@ impl<'t> Lines<'t> {
             class_def: with_body(class_def(&x), &simple),
             decorator: tok(Tok::At).ignore_then(x.named_expression.clone()).boxed(),
             eval: x.star_expressions.clone(),
-            simple,
+            simple: explaining(match_without_colon(&x)).ignore_then(simple).boxed(),
         }
     }
 }
@@ -102,7 +103,7 @@ fn for_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, ForHeader> {
         .then(x.star_targets.clone())
         .then_ignore(tok(Tok::In))
         .then(x.star_expressions.clone())
-        .then_ignore(tok(Tok::Colon))
+        .then_ignore(colon(false))
         .map(|((is_async, target), iter)| ForHeader {
             is_async,
             target,
@@ -117,12 +118,12 @@ fn with_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, WithHeader> {
     let parenthesised = tok(Tok::LParen)
         .ignore_then(comma_list(with_item(x)).filter(|items| !items.is_empty()))
         .then_ignore(tok(Tok::RParen))
-        .then_ignore(tok(Tok::Colon));
+        .then_ignore(colon(false));
     let plain = with_item(x)
         .separated_by(tok(Tok::Comma))
         .at_least(1)
         .collect::<Vec<_>>()
-        .then_ignore(tok(Tok::Colon));
+        .then_ignore(colon(false));
     is_async
         .then_ignore(tok(Tok::With))
         .then(choice((parenthesised, plain)))
@@ -149,10 +150,13 @@ fn except_block<'t>(x: &Expressions<'t>) -> Rule<'t, ExceptHeader> {
         .expression
         .clone()
         .then(tok(Tok::As).ignore_then(name()).or_not());
+    let expression = x.expression.clone();
+    let several = explaining(move |inp: &mut Reader<'t, '_>| several_types(inp, &expression));
     tok(Tok::Except)
         .ignore_then(tok(Tok::Star).or_not())
+        .then_ignore(several)
         .then(caught.or_not())
-        .then_ignore(tok(Tok::Colon))
+        .then_ignore(colon(false))
         .try_map_with(|(star, caught), e| {
             let (typ, name) = match caught {
                 Some((typ, name)) => (Some(typ), name),
@@ -172,12 +176,58 @@ fn except_block<'t>(x: &Expressions<'t>) -> Rule<'t, ExceptHeader> {
         .boxed()
 }
 
+/// `except A, B:`, which caught `A` as `B` in Python 2, and `except*` without a type.
+fn several_types<'t>(inp: &mut Reader<'t, '_>, expression: &Rule<'t, Expr>) -> Result<(), Miss> {
+    let star = inp.state().line.get(1).filter(|token| token.kind == Tok::Star);
+    if star.is_some() && matches!(next_kind(inp), Tok::Colon | Tok::Newline) {
+        let at = next_span(inp);
+        return Err(inp.state().raise("expected one or more exception types", at));
+    }
+    let before = inp.save();
+    let first = inp.parse(expression);
+    let mut count = 1;
+    while first.is_ok() && take(inp, |kind| kind == Tok::Comma).is_ok() && inp.parse(expression).is_ok() {
+        count += 1;
+    }
+    if take(inp, |kind| kind == Tok::As).is_ok() {
+        let _ = take(inp, Tok::is_name);
+    }
+    let ends = next_kind(inp) == Tok::Colon;
+    let end = next_span(inp).start;
+    inp.rewind(before);
+    match first {
+        Ok(first) if count > 1 && ends => {
+            let at = Span::new(first.span.start, end);
+            Err(inp.state().raise("multiple exception types must be parenthesized", at))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `match_stmt: 'match' ','.star_named_expression+ [','] ':'`
 fn match_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, Expr> {
     tok(Tok::Match)
         .ignore_then(tuple_of(x.star_named_expression.clone()))
-        .then_ignore(tok(Tok::Colon))
+        .then_ignore(colon(false))
         .boxed()
+}
+
+/// `match subject` at the end of a line, which is no expression.
+fn match_without_colon<'t>(
+    x: &Expressions<'t>,
+) -> impl Fn(&mut Reader<'t, '_>) -> Result<(), Miss> + Clone + 't {
+    let subject = tuple_of(x.star_named_expression.clone());
+    move |inp| {
+        let before = inp.save();
+        let matched = take(inp, |kind| kind == Tok::Match).is_ok() && inp.parse(&subject).is_ok();
+        let at = next_span(inp);
+        let ends = inp.peek_ref().is_none();
+        inp.rewind(before);
+        if matched && ends {
+            return Err(inp.state().raise_with("expected ':'", at, "the line must end with `:`"));
+        }
+        Ok(())
+    }
 }
 
 /// `case_block: 'case' patterns ['if' named_expression] ':'`
@@ -189,7 +239,7 @@ fn case_block<'t>(x: &Expressions<'t>) -> Rule<'t, CaseHeader> {
                 .ignore_then(x.named_expression.clone())
                 .or_not(),
         )
-        .then_ignore(tok(Tok::Colon))
+        .then_ignore(colon(false))
         .map(|(pattern, guard)| CaseHeader { pattern, guard })
         .boxed()
 }

@@ -1,8 +1,8 @@
 //! Headers of functions and classes, and type parameters.
 
-use super::args::params;
+use super::params::params;
 use super::expr::{Expressions, starred};
-use super::rule::{Rule, comma_list, name, tok};
+use super::rule::{Rule, colon, explaining, next_kind, next_span, comma_list, name, tok};
 use crate::syntax::ast::{Arg, Expr, Ident, Params, TypeParam, TypeParamKind};
 use crate::syntax::token::Tok;
 use chumsky::prelude::*;
@@ -31,11 +31,18 @@ pub fn function_def<'t>(x: &Expressions<'t>) -> Rule<'t, DefHeader> {
         .then_ignore(tok(Tok::Def))
         .then(name())
         .then(type_params(x).or_not())
+        .then_ignore(explaining(|inp| {
+            if next_kind(inp) == Tok::LParen {
+                return Ok(());
+            }
+            let at = next_span(inp);
+            Err(inp.state().raise_with("expected '('", at, "the parameters should stand here"))
+        }))
         .then_ignore(tok(Tok::LParen))
         .then(params(x.expression.clone(), x.bitwise_or.clone()))
         .then_ignore(tok(Tok::RParen))
         .then(returns)
-        .then_ignore(tok(Tok::Colon))
+        .then_ignore(colon(true))
         .map(|((((is_async, name), type_params), params), returns)| {
             let type_params = type_params.unwrap_or_default();
             DefHeader {
@@ -59,7 +66,7 @@ pub fn class_def<'t>(x: &Expressions<'t>) -> Rule<'t, ClassHeader> {
         .ignore_then(name())
         .then(type_params(x).or_not())
         .then(args)
-        .then_ignore(tok(Tok::Colon))
+        .then_ignore(colon(false))
         .map(|((name, type_params), args)| {
             let (type_params, args) = (type_params.unwrap_or_default(), args.unwrap_or_default());
             ClassHeader {
@@ -80,6 +87,15 @@ pub fn type_params<'t>(x: &Expressions<'t>) -> Rule<'t, Vec<TypeParam>> {
             if params.is_empty() {
                 let at = super::rule::here(e);
                 return Err(e.state().raise("Type parameter list cannot be empty", at));
+            }
+            let mut defaulted = false;
+            for param in &params {
+                if defaulted && param.default.is_none() {
+                    let name = &param.name.name;
+                    let title = format!("non-default type parameter '{name}' follows default type parameter");
+                    return Err(e.state().raise(title, param.name.span));
+                }
+                defaulted |= param.default.is_some();
             }
             Ok(params)
         })

@@ -1,8 +1,11 @@
 //! Expressions, from the loosest binding to the tightest: everything above an atom.
 
-use super::args::{arguments, lambda_params};
+use super::args::arguments;
 use super::atom::{self, atom};
+use super::invalid;
+use super::params::lambda_params;
 use super::rule::{
+    explaining, next_span,
     Extra, Matched, Miss, Reader, Rule, Tokens, cover, expr, here, name, next_kind, tok, tok_in,
 };
 use super::target::star_targets;
@@ -123,7 +126,26 @@ pub fn star_named_expression<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
 
 /// `named_expression: NAME ':=' expression | expression`
 pub fn named_expression<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
-    let assignment = name()
+    let (expression, bitwise_or) = (knot.expression.clone(), knot.bitwise_or.clone());
+    let plain = custom(move |inp: &mut Reader<'t, '_>| {
+        let start = inp.cursor();
+        let value = inp.parse(&expression)?;
+        if inp.state().explain {
+            let parsed = inp.slice_since(&start..);
+            invalid::named_expression(inp, &value, parsed, &expression, &bitwise_or)?;
+        }
+        Ok(value)
+    });
+    choice((assignment_expression(knot), plain)).boxed()
+}
+
+/// `named_argument: NAME ':=' expression | expression`, where a `=` may mean something else.
+pub fn named_argument<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    choice((assignment_expression(knot), knot.expression.clone())).boxed()
+}
+
+fn assignment_expression<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
+    name()
         .then_ignore(tok(Tok::ColonEqual))
         .then(knot.expression.clone())
         .map_with(|(target, value), e| {
@@ -134,8 +156,8 @@ pub fn named_expression<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
                 },
                 e,
             )
-        });
-    choice((assignment, knot.expression.clone())).boxed()
+        })
+        .boxed()
 }
 
 /// `yield_expr: 'yield' 'from' expression | 'yield' [star_expressions]`
@@ -153,22 +175,35 @@ pub fn yield_expr<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
 }
 
 /// `expression: disjunction ['if' disjunction 'else' expression] | lambda`
-fn expression_rule<'t>(expression: Rule<'t, Expr>, disjunction: Rule<'t, Expr>) -> Rule<'t, Expr> {
+fn expression_rule<'t>(
+    expression: Rule<'t, Expr>,
+    disjunction: Rule<'t, Expr>,
+) -> Rule<'t, Expr> {
     let tail = tok(Tok::If)
         .ignore_then(disjunction.clone())
         .then_ignore(tok(Tok::Else))
         .then(expression.clone())
-        .or_not();
-    let conditional = disjunction
-        .then(tail)
-        .map_with(|(body, tail), e| match tail {
-            None => body,
-            Some((test, orelse)) => {
-                let (test, body, orelse) = (Box::new(test), Box::new(body), Box::new(orelse));
-                expr(ExprKind::Conditional { test, body, orelse }, e)
-            }
-        });
-    choice((conditional, lambda(expression))).boxed()
+        .or_not()
+        .boxed();
+    let lambda = lambda(expression.clone());
+    let conditional = custom(move |inp: &mut Reader<'t, '_>| {
+        let start = inp.cursor();
+        let body = inp.parse(&disjunction)?;
+        if inp.state().explain {
+            let parsed = inp.slice_since(&start..);
+            invalid::expression(inp, parsed, &disjunction, &expression)?;
+        }
+        let Some((test, orelse)) = inp.parse(&tail)? else {
+            return Ok(body);
+        };
+        let (test, body, orelse) = (Box::new(test), Box::new(body), Box::new(orelse));
+        let span = cover(inp.slice_since(&start..));
+        Ok(Expr {
+            kind: ExprKind::Conditional { test, body, orelse },
+            span,
+        })
+    });
+    choice((conditional, lambda)).boxed()
 }
 
 /// `lambda: 'lambda' [lambda_params] ':' expression`
@@ -176,6 +211,7 @@ fn lambda<'t>(expression: Rule<'t, Expr>) -> Rule<'t, Expr> {
     tok(Tok::Lambda)
         .ignore_then(lambda_params(expression.clone()))
         .then_ignore(tok(Tok::Colon))
+        .then_ignore(explaining(lambda_in_field))
         .then(expression)
         .map_with(|(params, body), e| {
             expr(
@@ -187,6 +223,25 @@ fn lambda<'t>(expression: Rule<'t, Expr>) -> Rule<'t, Expr> {
             )
         })
         .boxed()
+}
+
+/// In an f-string, the `:` of a lambda without parentheses begins the format spec.
+fn lambda_in_field(inp: &mut Reader) -> Result<(), Miss> {
+    if !matches!(
+        next_kind(inp),
+        Tok::FStringMiddle | Tok::FStringMiddleRaw
+    ) {
+        return Ok(());
+    }
+    let next = next_span(inp);
+    let line = inp.state().line;
+    let lambda = line
+        .iter()
+        .rev()
+        .find(|token| token.kind == Tok::Lambda && token.span.end <= next.start);
+    let span = lambda.map_or(next, |token| token.span.to(Span::new(next.start, next.start)));
+    let title = "f-string: lambda expressions are not allowed without parentheses";
+    Err(inp.state().raise(title, span))
 }
 
 /// `disjunction: 'or'.conjunction+`, `conjunction: 'and'.inversion+`
@@ -421,6 +476,13 @@ pub fn for_if_clauses<'t>(knot: &Knot<'t>) -> Rule<'t, Vec<CompFor>> {
     is_async
         .then_ignore(tok(Tok::For))
         .then(star_targets(knot.bitwise_or.clone()))
+        .then_ignore(explaining(|inp| {
+            if next_kind(inp) == Tok::In {
+                return Ok(());
+            }
+            let at = next_span(inp);
+            Err(inp.state().raise("'in' expected after for-loop variables", at))
+        }))
         .then_ignore(tok(Tok::In))
         .then(knot.disjunction.clone())
         .then(ifs)

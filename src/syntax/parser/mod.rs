@@ -9,6 +9,8 @@ mod compound;
 mod def;
 mod explain;
 mod expr;
+mod invalid;
+mod params;
 mod pattern;
 mod rule;
 mod simple;

@@ -2,7 +2,7 @@
 
 use super::atom::number_literal;
 use super::expr::Expressions;
-use super::rule::{Extra, Matched, Miss, Rule, Tokens, comma_list, expr, here, name, tok, tok_in};
+use super::rule::{Reader, explaining, take, Extra, Matched, Miss, Rule, Tokens, comma_list, expr, here, name, tok, tok_in};
 use crate::syntax::ast::{
     BinaryOp, Constant, Expr, ExprKind, Ident, Pattern, PatternKind, UnaryOp,
 };
@@ -22,15 +22,18 @@ pub fn patterns<'t>(expressions: &Expressions<'t>) -> Rule<'t, Pattern> {
     let item = maybe_star_pattern(pattern);
     let rest = tok(Tok::Comma).ignore_then(comma_list(item.clone()));
     item.then(rest.or_not())
-        .map_with(|(first, rest), e| match rest {
-            None if !matches!(first.kind, PatternKind::Star(_)) => first,
-            rest => {
-                let mut items = vec![first];
-                items.extend(rest.unwrap_or_default());
-                pattern_node(PatternKind::Sequence(items), e)
-            }
+        .try_map_with(|(first, rest), e| match rest {
+            None if matches!(first.kind, PatternKind::Star(_)) => Err(Miss),
+            None => Ok(first),
+            Some(rest) => Ok(sequence(first, rest, e)),
         })
         .boxed()
+}
+
+fn sequence(first: Pattern, rest: Vec<Pattern>, e: &mut Matched) -> Pattern {
+    let mut items = vec![first];
+    items.extend(rest);
+    pattern_node(PatternKind::Sequence(items), e)
 }
 
 /// `maybe_star_pattern: '*' NAME | pattern`
@@ -51,10 +54,23 @@ fn pattern<'t>(expressions: &Expressions<'t>) -> Rule<'t, Pattern> {
     let expressions = expressions.clone();
     recursive(move |pattern| {
         let or_pattern = or_pattern(closed_pattern(pattern.boxed(), &expressions));
-        let target = tok(Tok::As).ignore_then(name().try_map_with(|name, e| match &*name.name {
-            "_" => Err(e.state().raise("cannot use '_' as a target", name.span)),
-            _ => Ok(name),
-        }));
+        let expression = expressions.expression.clone();
+        let no_name = explaining(move |inp: &mut Reader<'t, '_>| {
+            let before = inp.save();
+            let name = take(inp, Tok::is_name).is_ok();
+            let target = if name { None } else { inp.parse(&expression).ok() };
+            inp.rewind(before);
+            match target {
+                Some(target) => Err(inp.state().raise("invalid pattern target", target.span)),
+                None => Ok(()),
+            }
+        });
+        let target = tok(Tok::As)
+            .then_ignore(no_name)
+            .ignore_then(name().try_map_with(|name, e| match &*name.name {
+                "_" => Err(e.state().raise("cannot use '_' as a target", name.span)),
+                _ => Ok(name),
+            }));
         or_pattern
             .then(target.or_not())
             .map_with(|(pattern, name), e| match name {
@@ -281,14 +297,11 @@ fn group_pattern<'t>(pattern: Rule<'t, Pattern>) -> Rule<'t, Pattern> {
     tok(Tok::LParen)
         .ignore_then(item.then(rest.or_not()).or_not())
         .then_ignore(tok(Tok::RParen))
-        .map_with(|content, e| match content {
-            None => pattern_node(PatternKind::Sequence(Vec::new()), e),
-            Some((first, None)) if !matches!(first.kind, PatternKind::Star(_)) => first,
-            Some((first, rest)) => {
-                let mut items = vec![first];
-                items.extend(rest.unwrap_or_default());
-                pattern_node(PatternKind::Sequence(items), e)
-            }
+        .try_map_with(|content, e| match content {
+            None => Ok(pattern_node(PatternKind::Sequence(Vec::new()), e)),
+            Some((first, None)) if matches!(first.kind, PatternKind::Star(_)) => Err(Miss),
+            Some((first, None)) => Ok(first),
+            Some((first, Some(rest))) => Ok(sequence(first, rest, e)),
         })
         .boxed()
 }

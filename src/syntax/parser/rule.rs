@@ -66,6 +66,8 @@ pub struct State<'t> {
     pub raised: Option<Raised>,
     /// Where the furthest token begins that a rule has looked at.
     pub furthest: u32,
+    /// The line that is being parsed.
+    pub line: &'t [Token],
     /// How many tokens the explaining pass may still look at.
     pub fuel: u32,
     /// Escapes that mean nothing, by the place of the escape.
@@ -84,17 +86,37 @@ impl<'t> State<'t> {
             explain: false,
             raised: None,
             furthest: 0,
+            line: &[],
             fuel: EXPLAIN_FUEL,
             odd_escapes: Vec::new(),
         }
     }
 
     /// Prepares for parsing another line.
-    pub fn reset(&mut self, explain: bool) {
+    pub fn reset(&mut self, line: &'t [Token], explain: bool) {
+        self.line = line;
         self.explain = explain;
         self.raised = None;
         self.furthest = 0;
         self.fuel = EXPLAIN_FUEL;
+    }
+
+    /// The empty place at the end of the line.
+    pub fn line_end(&self) -> Span {
+        self.line.last().map_or(Span::default(), |token| token.span.after())
+    }
+
+    /// How many brackets of the line are open after this offset.
+    pub fn level_after(&self, offset: u32) -> usize {
+        let mut level = 0usize;
+        for token in self.line.iter().take_while(|token| token.span.end <= offset) {
+            match token.kind {
+                Tok::LParen | Tok::LBracket | Tok::LBrace => level += 1,
+                Tok::RParen | Tok::RBracket | Tok::RBrace => level = level.saturating_sub(1),
+                _ => {}
+            }
+        }
+        level
     }
 
     pub fn slice(&self, span: Span) -> &'t str {
@@ -244,7 +266,10 @@ pub fn next_kind(inp: &mut Reader) -> Tok {
 
 /// The place of the next token, or the end of the line.
 pub fn next_span(inp: &mut Reader) -> Span {
-    inp.peek_ref().map_or(Span::default(), |token| token.span)
+    match inp.peek_ref() {
+        Some(token) => token.span,
+        None => inp.state().line_end(),
+    }
 }
 
 /// `NAME`: an identifier; soft keywords are names too.
@@ -264,16 +289,21 @@ pub fn comma_list<'t, O: 't>(
         .collect::<Vec<_>>()
 }
 
-/// A check on what has been parsed, made only while an error is being explained: it may raise.
-pub fn explain<'t>(
-    check: impl Fn(&mut Reader<'t, '_>) + Clone + 't,
+/// A check that is made only while an error is explained, and may raise; otherwise it matches
+/// without taking anything.
+pub fn explaining<'t>(
+    check: impl Fn(&mut Reader<'t, '_>) -> Result<(), Miss> + Clone + 't,
 ) -> impl Parser<'t, Tokens<'t>, (), Extra<'t>> + Clone {
     custom(move |inp: &mut Reader<'t, '_>| {
-        if inp.state().explain && inp.state().raised.is_none() {
-            let start = inp.save();
-            check(inp);
-            inp.rewind(start);
-        }
+        if inp.state().explain { check(inp) } else { Ok(()) }
+    })
+}
+
+/// The `:` that ends a header. `forced` says that nothing else can stand there.
+pub fn colon<'t>(forced: bool) -> impl Parser<'t, Tokens<'t>, Span, Extra<'t>> + Clone {
+    explaining(move |inp: &mut Reader<'t, '_>| {
+        super::invalid::missing_colon(inp, forced);
         Ok(())
     })
+    .ignore_then(tok(Tok::Colon))
 }

@@ -1,15 +1,15 @@
 //! Simple statements: those that fit on one line.
 
 use super::def::type_params;
-use super::expr::Expressions;
+use super::expr::{Expressions, tuple_of};
 use super::rule::{
-    Extra, Matched, Miss, Reader, Rule, State, Tokens, comma_list, cover, here, name, next_kind,
-    take, tok, tok_in,
+    Extra, Matched, Miss, Reader, Rule, State, Tokens, comma_list, cover, explaining, here, name,
+    next_kind, next_span, take, tok, tok_in,
 };
 use super::target::{Place, checked, invalid_target, kind_name};
 use crate::source::Span;
 use crate::syntax::ast::{Alias, BinaryOp, Expr, ExprKind, Ident, Stmt, StmtKind};
-use crate::syntax::token::Tok;
+use crate::syntax::token::{Tok, Token};
 use chumsky::prelude::*;
 
 /// `simple_stmts: ';'.simple_stmt+ [';']`
@@ -59,130 +59,102 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
         .then(x.annotated_rhs.clone())
         .map(|(op, value)| Tail::Augmented(op, value));
     let values = value().repeated().collect::<Vec<_>>().map(Tail::Values);
-    x.annotated_rhs
+    let parts = x
+        .annotated_rhs
         .clone()
         .then(choice((annotation, augmented, values)))
-        .try_map_with(assignment)
-        .boxed()
+        .boxed();
+    let statement = parts
+        .clone()
+        .try_map_with(assignment);
+    let comparisons = tuple_of(x.star_named_expression.clone());
+    let refused = custom(move |inp: &mut Reader<'t, '_>| {
+        if !inp.state().explain {
+            return Err(Miss);
+        }
+        // First what looks like a comparison with one `=` too few, then what is no target.
+        let start = inp.save();
+        let _ = inp.parse(&comparisons);
+        inp.rewind(start.clone());
+        let from = inp.cursor();
+        let (first, tail) = inp.parse(&parts)?;
+        let tokens = inp.slice_since(&from..);
+        inp.rewind(start);
+        Err(refusal(&first, &tail, tokens, inp.state()))
+    });
+    choice((statement, refused)).boxed()
 }
 
+/// A statement, or nothing if the target cannot be one.
 fn assignment((first, tail): (Expr, Tail), e: &mut Matched) -> Result<StmtKind, Miss> {
     match tail {
-        Tail::Values(values) if values.is_empty() => {
-            let starred = matches!(first.kind, ExprKind::Starred(_));
-            if starred {
-                return Err(e
-                    .state()
-                    .raise("can't use starred expression here", first.span));
-            }
-            Ok(StmtKind::Expr(first))
-        }
-        Tail::Values(values) => assign(first, values, e),
-        Tail::Augmented(op, value) => match first.kind {
-            ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
-                Ok(StmtKind::AugAssign {
-                    target: first,
-                    op,
-                    value,
-                })
-            }
-            _ => {
-                let title = format!(
-                    "'{}' is an illegal expression for augmented assignment",
-                    kind_name(&first)
-                );
-                Err(e.state().raise(title, first.span))
-            }
+        Tail::Values(values) if values.is_empty() => match first.kind {
+            ExprKind::Starred(_) => Err(Miss),
+            _ => Ok(StmtKind::Expr(first)),
         },
-        Tail::Annotation(annotation, value) => {
-            let simple = e.slice().first().is_some_and(|token| token.kind.is_name());
+        Tail::Values(mut values) => {
+            let Some(value) = values.pop() else {
+                return Err(Miss);
+            };
+            let mut targets = vec![first];
+            targets.append(&mut values);
+            let refused = targets.iter().any(|target| invalid_target(target, Place::Assign).is_some());
+            if refused { Err(Miss) } else { Ok(StmtKind::Assign { targets, value }) }
+        }
+        Tail::Augmented(op, value) if is_single(&first) => {
+            Ok(StmtKind::AugAssign { target: first, op, value })
+        }
+        Tail::Annotation(annotation, value) if is_single(&first) => {
+            let bare = e.slice().first().is_some_and(|token| token.kind.is_name());
+            let simple = bare && matches!(first.kind, ExprKind::Name(_));
+            Ok(StmtKind::AnnAssign { target: first, annotation, value, simple })
+        }
+        _ => Err(Miss),
+    }
+}
+
+/// A name, an attribute or a subscript.
+fn is_single(target: &Expr) -> bool {
+    matches!(
+        target.kind,
+        ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Subscript { .. }
+    )
+}
+
+/// Says why something cannot be assigned to.
+fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], state: &mut State) -> Miss {
+    match tail {
+        Tail::Values(values) if values.is_empty() => match first.kind {
+            ExprKind::Starred(_) => {
+                state.raise("can't use starred expression here", first.span)
+            }
+            _ => Miss,
+        },
+        Tail::Values(values) => {
+            let targets = std::iter::once(first).chain(values.iter().rev().skip(1).rev());
+            let culprit = targets.filter_map(|target| invalid_target(target, Place::Assign)).next();
+            let Some(culprit) = culprit else { return Miss };
+            if matches!(culprit.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
+                return state.raise("assignment to yield expression not possible", culprit.span);
+            }
+            let title = format!("cannot assign to {}", kind_name(culprit));
+            state.raise_with(title, culprit.span, "this cannot be assigned to")
+        }
+        Tail::Augmented(..) if !is_single(first) => {
+            let title = format!("'{}' is an illegal expression for augmented assignment", kind_name(first));
+            state.raise(title, first.span)
+        }
+        Tail::Annotation(..) if !is_single(first) => {
             let title = match first.kind {
-                ExprKind::Name(_) => {
-                    return Ok(StmtKind::AnnAssign {
-                        target: first,
-                        annotation,
-                        value,
-                        simple,
-                    });
-                }
-                ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
-                    return Ok(StmtKind::AnnAssign {
-                        target: first,
-                        annotation,
-                        value,
-                        simple: false,
-                    });
-                }
                 ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
                 ExprKind::List(_) => "only single target (not list) can be annotated",
                 _ => "illegal target for annotation",
             };
-            Err(e.state().raise(title, first.span))
+            let place = tokens.first().map_or(first.span, |token| token.span.to(first.span));
+            state.raise(title, place)
         }
+        _ => Miss,
     }
-}
-
-/// `a = b = value`: all but the last are targets.
-fn assign(first: Expr, mut values: Vec<Expr>, e: &mut Matched) -> Result<StmtKind, Miss> {
-    let Some(value) = values.pop() else {
-        return Err(Miss);
-    };
-    let mut targets = vec![first];
-    targets.append(&mut values);
-    for target in &targets {
-        if let Some(culprit) = invalid_target(target, Place::Assign) {
-            let single = targets.len() == 1;
-            return Err(refuse_target(target, culprit, single, e.state()));
-        }
-    }
-    Ok(StmtKind::Assign { targets, value })
-}
-
-/// CPython suspects a comparison where a lone operand stands before the only `=`.
-fn refuse_target(target: &Expr, culprit: &Expr, single: bool, state: &mut State) -> Miss {
-    if matches!(culprit.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
-        return state.raise("assignment to yield expression not possible", culprit.span);
-    }
-    let last = match &target.kind {
-        ExprKind::Tuple(items) => items.last().unwrap_or(target),
-        _ => target,
-    };
-    let operand = !matches!(
-        last.kind,
-        ExprKind::Tuple(_)
-            | ExprKind::List(_)
-            | ExprKind::GeneratorExp(_)
-            | ExprKind::Bool { .. }
-            | ExprKind::Compare { .. }
-            | ExprKind::Conditional { .. }
-            | ExprKind::Lambda { .. }
-            | ExprKind::Starred(_)
-            | ExprKind::Constant(
-                crate::syntax::ast::Constant::None
-                    | crate::syntax::ast::Constant::True
-                    | crate::syntax::ast::Constant::False
-            )
-    ) && !matches!(
-        last.kind,
-        ExprKind::Unary {
-            op: crate::syntax::ast::UnaryOp::Not,
-            ..
-        }
-    );
-    let name = kind_name(culprit);
-    if single && operand && last == culprit {
-        let title = format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?");
-        return state.raise_with(
-            title,
-            culprit.span,
-            "a value, not a name that could be bound",
-        );
-    }
-    state.raise_with(
-        format!("cannot assign to {name}"),
-        culprit.span,
-        "not something that can be assigned to",
-    )
 }
 
 /// `type_alias: 'type' NAME [type_params] '=' expression`
@@ -317,14 +289,52 @@ fn import_stmt<'t>() -> Rule<'t, StmtKind> {
         .then(as_name())
         .map(|(name, asname)| Alias { name, asname });
     let import = tok(Tok::Import)
-        .ignore_then(
+        .then_ignore(explaining(no_names))
+        .then(
             dotted_as_name
                 .separated_by(tok(Tok::Comma))
                 .at_least(1)
                 .collect::<Vec<_>>(),
         )
-        .map(StmtKind::Import);
+        .then(swapped().or_not())
+        .try_map_with(|((import, names), swapped), e| match swapped {
+            Some(end) => {
+                let title = "Did you mean to use 'from ... import ...' instead?";
+                Err(e.state().raise(title, import.to(end)))
+            }
+            None => Ok(StmtKind::Import(names)),
+        });
     choice((import, import_from())).boxed()
+}
+
+/// `import a from b`, which is the wrong way round.
+fn swapped<'t>() -> impl Parser<'t, Tokens<'t>, Span, Extra<'t>> + Clone {
+    tok(Tok::From).ignore_then(dotted_name()).map(|module| module.span)
+}
+
+/// `import` at the end of a line.
+fn no_names(inp: &mut Reader) -> Result<(), Miss> {
+    if inp.peek_ref().is_some() {
+        return Ok(());
+    }
+    let at = next_span(inp);
+    Err(inp.state().raise("Expected one or more names after 'import'", at))
+}
+
+/// `from a import b,` at the end of a line.
+fn trailing_comma(inp: &mut Reader) -> Result<(), Miss> {
+    let before = inp.save();
+    let comma = take(inp, |kind| kind == Tok::Comma);
+    let ends = inp.peek_ref().is_none();
+    let at = next_span(inp);
+    inp.rewind(before);
+    match comma {
+        Ok(_) if ends => {
+            let title = "trailing comma not allowed without surrounding parentheses";
+            Err(inp.state().raise(title, at))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn import_from<'t>() -> Rule<'t, StmtKind> {
@@ -344,7 +354,8 @@ fn import_from<'t>() -> Rule<'t, StmtKind> {
         .clone()
         .separated_by(tok(Tok::Comma))
         .at_least(1)
-        .collect::<Vec<_>>();
+        .collect::<Vec<_>>()
+        .then_ignore(explaining(trailing_comma));
     let names = choice((
         tok(Tok::Star).to(None),
         tok(Tok::LParen)
@@ -357,6 +368,7 @@ fn import_from<'t>() -> Rule<'t, StmtKind> {
         .ignore_then(level)
         .then(dotted_name().or_not())
         .then_ignore(tok(Tok::Import))
+        .then_ignore(explaining(no_names))
         .then(names)
         .try_map_with(|((level, module), names), _| {
             if level == 0 && module.is_none() {

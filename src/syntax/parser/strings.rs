@@ -244,69 +244,119 @@ fn escape_length(text: &str) -> usize {
 /// `replacement_field: '{' annotated_rhs ['='] ['!' NAME] [':' format_spec] '}'`
 fn replacement_field<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, FStringPart> {
     recursive(|field| {
-        let format_spec = tok(Tok::Colon).ignore_then(
-            fstring_part(field.boxed(), true)
-                .repeated()
-                .collect::<Vec<_>>(),
-        );
-        tok(Tok::LBrace)
-            .then(annotated_rhs)
-            .then(debug_end())
-            .then(conversion().or_not())
-            .then(format_spec.or_not())
-            .then_ignore(tok(Tok::RBrace))
-            .map_with(|((((open, value), debug_end), conversion), spec), e| {
-                let debug =
-                    debug_end.map(|end| Rc::from(e.state().slice(Span::new(open.end, end))));
-                // `{x=}` shows the repr, as if it were `{x=!r}`.
-                let shows_repr = debug.is_some() && spec.is_none();
-                let conversion = conversion.or(shows_repr.then_some(Conversion::Repr));
-                FStringPart::Field(Box::new(FStringField {
-                    value,
-                    debug,
-                    conversion,
-                    spec,
-                }))
-            })
-            .boxed()
+        let spec = fstring_part(field.boxed(), true).repeated().collect::<Vec<_>>().boxed();
+        custom(move |inp: &mut Reader<'t, '_>| {
+            let open = take(inp, |kind| kind == Tok::LBrace)?;
+            let value = field_value(inp, &annotated_rhs)?;
+            let debug = debug_end(inp)?.map(|end| Span::new(open.span.end, end));
+            let conversion = conversion(inp)?;
+            let spec = match take(inp, |kind| kind == Tok::Colon) {
+                Ok(_) => Some(inp.parse(&spec)?),
+                Err(Miss) => None,
+            };
+            let missing = if spec.is_some() {
+                "f-string: expecting '}', or format specs"
+            } else {
+                "f-string: expecting '}'"
+            };
+            expect(inp, &[Tok::RBrace], missing)?;
+            take(inp, |kind| kind == Tok::RBrace)?;
+            let debug = debug.map(|span| Rc::from(inp.state().slice(span)));
+            // `{x=}` shows the repr, as if it were `{x=!r}`.
+            let shows_repr = debug.is_some() && spec.is_none();
+            let conversion = conversion.or(shows_repr.then_some(Conversion::Repr));
+            Ok(FStringPart::Field(Box::new(FStringField {
+                value,
+                debug,
+                conversion,
+                spec,
+            })))
+        })
+        .boxed()
     })
     .boxed()
 }
 
-/// For `{x = }`, where the text to show ends: at the token after the `=`.
-fn debug_end<'t>() -> impl Parser<'t, Tokens<'t>, Option<u32>, Extra<'t>> + Clone {
-    custom(|inp: &mut Reader<'t, '_>| {
-        if next_kind(inp) != Tok::Equal {
-            return Ok(None);
+/// While an error is explained: one of these must come next.
+fn expect(inp: &mut Reader, wanted: &[Tok], message: &'static str) -> Result<(), Miss> {
+    if inp.state().explain && !wanted.contains(&next_kind(inp)) {
+        let at = next_span(inp);
+        return Err(inp.state().raise(message, at));
+    }
+    Ok(())
+}
+
+fn field_value<'t>(
+    inp: &mut Reader<'t, '_>,
+    annotated_rhs: &Rule<'t, Expr>,
+) -> Result<Expr, Miss> {
+    let first = next_span(inp);
+    if inp.state().explain {
+        let found = match next_kind(inp) {
+            Tok::Equal => Some('='),
+            Tok::Exclamation => Some('!'),
+            Tok::Colon => Some(':'),
+            Tok::RBrace => Some('}'),
+            _ => None,
+        };
+        if let Some(found) = found {
+            let title = format!("f-string: valid expression required before '{found}'");
+            return Err(inp.state().raise(title, first));
         }
-        take(inp, |kind| kind == Tok::Equal)?;
-        Ok(Some(next_span(inp).start))
-    })
+    }
+    let Ok(value) = inp.parse(annotated_rhs) else {
+        if inp.state().explain {
+            let title = "f-string: expecting a valid expression after '{'";
+            return Err(inp.state().raise(title, first));
+        }
+        return Err(Miss);
+    };
+    expect(
+        inp,
+        &[Tok::Equal, Tok::Exclamation, Tok::Colon, Tok::RBrace],
+        "f-string: expecting '=', or '!', or ':', or '}'",
+    )?;
+    Ok(value)
+}
+
+/// For `{x = }`, where the text to show ends: at the token after the `=`.
+fn debug_end(inp: &mut Reader) -> Result<Option<u32>, Miss> {
+    if take(inp, |kind| kind == Tok::Equal).is_err() {
+        return Ok(None);
+    }
+    let after = [Tok::Exclamation, Tok::Colon, Tok::RBrace];
+    expect(inp, &after, "f-string: expecting '!', or ':', or '}'")?;
+    Ok(Some(next_span(inp).start))
 }
 
 /// `conversion: '!' NAME`, one of `s`, `r`, `a`, without a blank between.
-fn conversion<'t>() -> impl Parser<'t, Tokens<'t>, Conversion, Extra<'t>> + Clone {
-    custom(|inp: &mut Reader<'t, '_>| {
-        let mark = take(inp, |kind| kind == Tok::Exclamation)?;
-        let name = take(inp, Tok::is_name).ok();
-        let state = inp.state();
-        let Some(name) = name else {
-            return Err(state.raise("f-string: invalid conversion character", mark.span));
+fn conversion(inp: &mut Reader) -> Result<Option<Conversion>, Miss> {
+    let Ok(mark) = take(inp, |kind| kind == Tok::Exclamation) else {
+        return Ok(None);
+    };
+    let next = next_span(inp);
+    let after = next_kind(inp);
+    let Ok(name) = take(inp, Tok::is_name) else {
+        let title = match after {
+            Tok::Colon | Tok::RBrace => "f-string: missing conversion character",
+            _ => "f-string: invalid conversion character",
         };
-        if name.span.start != mark.span.end {
-            let title = "f-string: conversion type must come right after the exclamation mark";
-            return Err(state.raise(title, mark.span.to(name.span)));
+        return Err(inp.state().raise(title, next));
+    };
+    if name.span.start != mark.span.end {
+        // The spelling is CPython's.
+        let title = "f-string: conversion type must come right after the exclamanation mark";
+        return Err(inp.state().raise(title, mark.span.to(name.span)));
+    }
+    let conversion = match inp.state().slice(name.span) {
+        "s" => Conversion::Str,
+        "r" => Conversion::Repr,
+        "a" => Conversion::Ascii,
+        other => {
+            let title = format!("f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'");
+            return Err(inp.state().raise(title, name.span));
         }
-        match state.slice(name.span) {
-            "s" => Ok(Conversion::Str),
-            "r" => Ok(Conversion::Repr),
-            "a" => Ok(Conversion::Ascii),
-            other => {
-                let title = format!(
-                    "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
-                );
-                Err(state.raise(title, name.span))
-            }
-        }
-    })
+    };
+    expect(inp, &[Tok::Colon, Tok::RBrace], "f-string: expecting ':' or '}'")?;
+    Ok(Some(conversion))
 }
