@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, Level};
 use crate::source::{Source, Span};
 
 pub mod ast;
+mod depth;
 pub mod dump;
 mod fstring;
 mod layout;

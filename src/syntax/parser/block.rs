@@ -3,12 +3,13 @@
 //! and reading goes on with the next, so that one run reports every error.
 
 use super::compound::{Line, Lines};
-use super::rule::{Rule, State};
+use super::rule::{Rule, State, cover};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{
     Block, ClassDef, ExceptHandler, Expr, ExprKind, FunctionDef, MatchCase, Stmt, StmtKind, Try,
 };
+use crate::syntax::depth::too_deep;
 use crate::syntax::token::{Tok, Token};
 use chumsky::Parser;
 
@@ -106,7 +107,7 @@ impl<'t> Blocks<'t> {
                 Tok::Def => self.function_def(Vec::new()),
                 Tok::For => self.for_stmt(),
                 Tok::With => self.with_stmt(),
-                _ => return self.simple(body),
+                _ => return self.stray_async(),
             },
             Tok::Match if self.is_match_stmt() => self.match_stmt(),
             _ => return self.simple(body),
@@ -146,18 +147,35 @@ impl<'t> Blocks<'t> {
         if tokens.iter().any(|token| token.kind == Tok::Error) {
             return None;
         }
+        if too_deep(tokens) {
+            let error = Diagnostic::error(Code::Syntax, "too many nested expressions")
+                .label(self.source, cover(tokens), "this is nested too deeply")
+                .help("split it into several statements");
+            self.errors.push(error);
+            return None;
+        }
         self.state.reset(tokens, false);
         let parsed = pick(&self.lines)
             .parse_with_state(tokens, &mut self.state)
             .into_output();
         if parsed.is_none() {
+            let furthest = self.state.furthest;
             self.state.reset(tokens, true);
             let _ = pick(&self.lines).parse_with_state(tokens, &mut self.state);
             self.first_failure.get_or_insert(self.state.furthest);
-            let error = super::explain::explain(self.source, tokens, &mut self.state);
+            let error = super::explain::explain(self.source, tokens, furthest, &mut self.state);
             self.errors.push(error);
         }
         parsed
+    }
+
+    fn stray_async(&mut self) {
+        let next = self.token(1);
+        let error = Diagnostic::error(Code::Syntax, "invalid syntax");
+        let label = "only `def`, `for` or `with` may follow `async`";
+        self.errors.push(error.label(self.source, next.span, label));
+        self.take_line();
+        self.skip_block();
     }
 
     fn simple(&mut self, body: &mut Block) {

@@ -7,14 +7,14 @@ use crate::source::{Source, Span};
 use crate::syntax::token::{Tok, Token};
 
 /// The diagnostic for a line that the explaining pass has just been over.
-pub fn explain(source: &Source, tokens: &[Token], state: &mut State) -> Diagnostic {
+pub fn explain(source: &Source, tokens: &[Token], furthest: u32, state: &mut State) -> Diagnostic {
     if let Some(raised) = state.raised.take() {
         return raised_diagnostic(source, raised);
     }
     let end = tokens.last().map_or(0, |token| token.span.end);
     let culprit = tokens
         .iter()
-        .find(|token| token.span.start >= state.furthest);
+        .find(|token| token.span.start >= furthest);
     let span = culprit.map_or(Span::new(end, end), |token| token.span);
     let before = tokens
         .iter()

@@ -84,10 +84,13 @@ fn legacy_statement<'t>(
 ) -> Result<(), Miss> {
     let before = inp.save();
     let start = inp.cursor();
+    // Without the error productions: `print print print …` must not recurse.
+    inp.state().explain = false;
     let mut matched = inp.parse(expression).is_ok();
     while matched && take(inp, |kind| kind == Tok::Comma).is_ok() {
         matched = !next_kind(inp).starts_expression() || inp.parse(expression).is_ok();
     }
+    inp.state().explain = true;
     let argument = cover(inp.slice_since(&start..));
     inp.rewind(before);
     if !matched {
@@ -202,12 +205,17 @@ fn is_operand(parsed: &[Token]) -> bool {
 
 /// Before an argument of a call: `True=`, `name=` without a value.
 pub fn argument_start(inp: &mut Reader) -> Result<(), Miss> {
+    let named = |kind: Tok| kind.is_name() || matches!(kind, Tok::True | Tok::False | Tok::None);
     let before = inp.save();
-    let first = inp.next_ref().copied();
+    let Ok(first) = take(inp, named) else {
+        return Ok(());
+    };
     let equal = take(inp, |kind| kind == Tok::Equal);
     let after = next_kind(inp);
     inp.rewind(before);
-    let (Some(first), Ok(equal)) = (first, equal) else { return Ok(()) };
+    let Ok(equal) = equal else {
+        return Ok(());
+    };
     let span = first.span.to(equal.span);
     match first.kind {
         Tok::True | Tok::False | Tok::None => {

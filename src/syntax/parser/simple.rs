@@ -64,25 +64,36 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
         .clone()
         .then(choice((annotation, augmented, values)))
         .boxed();
-    let statement = parts
-        .clone()
-        .try_map_with(assignment);
+    let statement = parts.clone().try_map_with(assignment).boxed();
     let comparisons = tuple_of(x.star_named_expression.clone());
-    let refused = custom(move |inp: &mut Reader<'t, '_>| {
+    custom(move |inp: &mut Reader<'t, '_>| {
         if !inp.state().explain {
+            return inp.parse(&statement);
+        }
+        let start = inp.save();
+        let parsed = inp.parse(&statement);
+        if inp.state().raised.is_some() {
             return Err(Miss);
         }
+        if parsed.as_ref().is_ok_and(|kind| !matches!(kind, StmtKind::Expr(_))) {
+            return parsed;
+        }
         // First what looks like a comparison with one `=` too few, then what is no target.
-        let start = inp.save();
+        let end = inp.save();
+        inp.rewind(start.clone());
         let _ = inp.parse(&comparisons);
+        if parsed.is_ok() {
+            inp.rewind(end);
+            return parsed;
+        }
         inp.rewind(start.clone());
         let from = inp.cursor();
         let (first, tail) = inp.parse(&parts)?;
         let tokens = inp.slice_since(&from..);
         inp.rewind(start);
         Err(refusal(&first, &tail, tokens, inp.state()))
-    });
-    choice((statement, refused)).boxed()
+    })
+    .boxed()
 }
 
 /// A statement, or nothing if the target cannot be one.
