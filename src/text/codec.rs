@@ -1,6 +1,7 @@
 //! `str.encode` and `bytes.decode`: UTF-8, UTF-16, UTF-32, ASCII and Latin-1 with CPython's error handlers and texts.
 //! Knows nothing of values. Half surrogates do not exist in our strings: handlers that would make one refuse.
 
+use super::unicode::is_assigned;
 use std::borrow::Cow;
 
 /// Which byte comes first in wider units.
@@ -170,7 +171,7 @@ fn substitute(c: char, errors: &str) -> Option<Cow<'static, str>> {
         "replace" => "?".into(),
         "backslashreplace" => escape(c as u32).into(),
         "xmlcharrefreplace" => format!("&#{};", c as u32).into(),
-        "namereplace" => match unicode_names2::name(c) {
+        "namereplace" => match unicode_names2::name(c).filter(|_| is_assigned(c)) {
             Some(name) => format!("\\N{{{name}}}").into(),
             None => escape(c as u32).into(),
         },

@@ -293,7 +293,8 @@ pub fn to_bytes(value: &BigInt, length: usize, little: bool, signed: bool) -> Re
         return Err(IntError::NegativeUnsigned);
     }
     let mut bytes = if signed { value.to_signed_bytes_le() } else { value.magnitude().to_bytes_le() };
-    if value.is_zero() {
+    // No bytes at all say 0, and to CPython −1 as well.
+    if value.is_zero() || (length == 0 && *value == -BigInt::one()) {
         bytes.clear();
     }
     if bytes.len() > length {
@@ -520,6 +521,7 @@ mod tests {
         assert_eq!(to_bytes(&big("128"), 1, false, true), Err(IntError::TooBig));
         assert_eq!(to_bytes(&big("0"), 0, false, false), Ok(vec![]));
         assert_eq!(to_bytes(&big("1"), 0, false, false), Err(IntError::TooBig));
+        assert_eq!(to_bytes(&big("-1"), 0, false, true), Ok(vec![]));
         assert_eq!(to_bytes(&big("-1"), 1, false, false), Err(IntError::NegativeUnsigned));
         assert_eq!(from_bytes(&[0xff, 0x7f], false, true), Integer::Small(-129));
         assert_eq!(from_bytes(&[0xff, 0x7f], true, false), Integer::Small(0x7fff));
