@@ -1,7 +1,7 @@
 //! Callables, descriptors, code bound to globals, cells, modules.
 
 use super::{Dict, Trace, Tuple};
-use crate::bytecode::Code;
+use crate::bytecode::{Code, Instr};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
 use crate::vm::native::NativeDef;
 use crate::vm::value::Value;
@@ -11,6 +11,10 @@ use std::rc::Rc;
 /// A [`Code`] bound to the globals it runs in: constants as values, and the inline caches.
 pub struct CodeObject {
     pub code: Rc<Code>,
+    /// The first instruction of `code`.
+    pub entry: *const Instr,
+    /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does.
+    pub plain_args: u32,
     pub globals: Ref<Dict>,
     pub builtins: Ref<Dict>,
     pub consts: Box<[Value]>,
@@ -30,6 +34,8 @@ pub struct CacheEntry {
     pub kind: Cell<u8>,
     /// The cached object.
     pub value: Slot,
+    /// For attributes that a store adds: the shape after it.
+    pub shape: RefCell<Option<Rc<super::Shape>>>,
 }
 
 impl CacheEntry {
@@ -41,6 +47,7 @@ impl CacheEntry {
             slot: Cell::new(0),
             kind: Cell::new(0),
             value: Slot::undef(),
+            shape: RefCell::new(None),
         }
     }
 }

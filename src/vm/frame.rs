@@ -1,0 +1,231 @@
+//! Frames while they run: the register stack, the control stack, and the few raw operations on
+//! registers that the dispatch loop is made of. One of the places where `unsafe` lives.
+//!
+//! A plain function's registers are a window of the register stack, overlapping the caller's
+//! argument registers. A generator's registers are its object's tail, executed in place; calls
+//! made from there go to the top of the register stack.
+//!
+//! Invariant: memory of the register stack above `Frame::top` owns nothing. It may hold stale
+//! numbers, never objects; so it is overwritten without being released, and a call sets its own
+//! locals to `Undef` first.
+
+use super::heap::{Header, ObjRef, Ref};
+use super::object::{CodeObject, Generator};
+use super::value::Value;
+use crate::bytecode::Instr;
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr;
+
+/// Registers reserved for one VM; the memory is committed by the system when touched.
+const STACK_VALUES: usize = 1 << 23;
+/// Room kept free for the arguments of natives that call back near the limit.
+const STACK_RESERVE: usize = 1 << 12;
+
+/// The contiguous register stack. It never moves.
+pub(super) struct RegisterStack {
+    base: *mut Value,
+    limit: *mut Value,
+}
+
+impl RegisterStack {
+    pub(super) fn new() -> Self {
+        let layout = Self::layout();
+        // SAFETY: the layout has a size. Zeroed memory is `Value::Undef` (tested below).
+        let base: *mut Value = unsafe { alloc_zeroed(layout) }.cast();
+        if base.is_null() {
+            handle_alloc_error(layout);
+        }
+        // SAFETY: inside the allocation.
+        let limit = unsafe { base.add(STACK_VALUES - STACK_RESERVE) };
+        RegisterStack { base, limit }
+    }
+
+    fn layout() -> Layout {
+        // SAFETY: a small alignment and a size far below `isize::MAX`.
+        unsafe { Layout::from_size_align_unchecked(STACK_VALUES * size_of::<Value>(), 16) }
+    }
+
+    pub(super) fn base(&self) -> *mut Value {
+        self.base
+    }
+
+    /// Frames must end below this.
+    #[inline(always)]
+    pub(super) fn limit(&self) -> *mut Value {
+        self.limit
+    }
+}
+
+impl Drop for RegisterStack {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with the same layout; what frames owned was released by them.
+        unsafe { dealloc(self.base.cast(), Self::layout()) };
+    }
+}
+
+/// Where bytecode is executing. Pointers are valid as long as the frame is on the control stack:
+/// the code is kept alive by the callable in the call window or by the generator.
+#[derive(Clone, Copy)]
+pub(super) struct Frame {
+    /// The next instruction. Up to date only while something outside the dispatch loop runs.
+    pub pc: *const Instr,
+    pub regs: *mut Value,
+    pub code: *const CodeObject,
+    /// The generator whose frame it is, or null.
+    pub generator: *const Header,
+    /// First register of the stack that is free for calls from here.
+    pub top: *mut Value,
+}
+
+impl Frame {
+    pub(super) fn outermost(stack: &RegisterStack) -> Frame {
+        Frame { pc: ptr::null(), regs: stack.base(), code: ptr::null(), generator: ptr::null(), top: stack.base() }
+    }
+
+    /// The code, unless this is the place outside all frames.
+    pub(super) fn code(&self) -> Option<&CodeObject> {
+        // SAFETY: see the type's comment.
+        unsafe { self.code.as_ref() }
+    }
+
+    /// Index of the instruction being executed.
+    pub(super) fn index(&self) -> usize {
+        match self.code() {
+            // SAFETY: `pc` points into the instructions of `code`, or one past them.
+            Some(code) => unsafe { self.pc.offset_from(code.entry) as usize }.saturating_sub(1),
+            None => 0,
+        }
+    }
+
+    /// The running generator as a counted reference.
+    pub(super) fn generator(&self) -> Option<Ref<Generator>> {
+        // SAFETY: a frame's generator is alive while the frame is on the control stack.
+        let header = unsafe { self.generator.as_ref() }?;
+        header.to_ref().into_ref().ok()
+    }
+
+    /// A copy of a register.
+    pub(super) fn register(&self, i: usize) -> Value {
+        match self.code() {
+            // SAFETY: registers below `nregs` are initialised in every frame.
+            Some(code) if i < code.code.nregs as usize => unsafe { (*self.regs.add(i)).clone() },
+            _ => Value::Undef,
+        }
+    }
+}
+
+/// What becomes of the outcome of an activation: where a return value, a yielded value or an
+/// exception goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Deliver {
+    /// A call: the result goes to the caller's register `dst`.
+    Call,
+    /// A call of `__init__`: the result must be None, and `extra` goes to `dst`.
+    Init,
+    /// A generator resumed by `ForIter`: a yielded value goes to `dst` and the loop goes round.
+    Iter,
+    /// A generator resumed by `next`, `send` or `throw`: a yielded value goes to `dst`, a return
+    /// becomes StopIteration.
+    Value,
+    /// A generator being closed: ends well with GeneratorExit, StopIteration or a return.
+    Close,
+    /// A coroutine stepped by the event loop for the task in `extra2`.
+    Task,
+    /// A callback called by the event loop.
+    LoopCall,
+    /// The event loop in `extra` itself, running between two steps.
+    Loop,
+    /// A call or resume from Rust: the nested loop ends with the outcome.
+    Halt,
+}
+
+/// One entry of the control stack: the frame to go back to, and how.
+pub(super) struct Activation {
+    pub frame: Frame,
+    /// The callee's first window register, which holds the callable; null for resumes.
+    pub window: *mut Value,
+    pub deliver: Deliver,
+    pub dst: u16,
+    /// Resume: the root generator. Init: the instance. Loop: the loop.
+    pub extra: Value,
+    /// Task: the task.
+    pub extra2: Value,
+    /// Resume: the exception that the resumer was handling.
+    pub handled: Value,
+    /// While GeneratorExit is on its way through a chain: the generator that its parent is
+    /// closing (see `generator.rs`), else null.
+    pub closing: *const Header,
+}
+
+impl Activation {
+    #[inline(always)]
+    pub(super) fn call(frame: Frame, window: *mut Value, deliver: Deliver, dst: u16) -> Self {
+        Activation {
+            frame,
+            window,
+            deliver,
+            dst,
+            extra: Value::Undef,
+            extra2: Value::Undef,
+            handled: Value::Undef,
+            closing: ptr::null(),
+        }
+    }
+
+    /// The generator that this activation resumed, if it is a resume.
+    pub(super) fn root(&self) -> Option<&Ref<Generator>> {
+        self.extra.as_ref()
+    }
+
+    pub(super) fn is_resume(&self) -> bool {
+        self.window.is_null() && self.root().is_some()
+    }
+}
+
+/// Releases `count` registers from `from`, first to last.
+///
+/// # Safety
+/// They are initialised and belong to a frame that is done with them.
+pub(super) unsafe fn release_registers(from: *mut Value, count: usize) {
+    for i in 0..count {
+        // SAFETY: promised by the caller; the value is moved out before it is released.
+        drop(unsafe { take(from.add(i)) });
+    }
+}
+
+/// Moves a register's value out, leaving `Undef`.
+///
+/// # Safety
+/// The register is initialised and inside the frame.
+#[inline(always)]
+pub(super) unsafe fn take(reg: *mut Value) -> Value {
+    // SAFETY: promised by the caller.
+    unsafe { ptr::replace(reg, Value::Undef) }
+}
+
+/// The header of a reference, as an uncounted pointer.
+pub(super) fn raw(obj: &ObjRef) -> *const Header {
+    obj.header()
+}
+
+/// The generator behind an uncounted pointer, which must be alive.
+///
+/// # Safety
+/// `header` is null or points at a live generator.
+pub(super) unsafe fn generator_at(header: *const Header) -> Option<Ref<Generator>> {
+    // SAFETY: promised by the caller.
+    let header = unsafe { header.as_ref() }?;
+    header.to_ref().into_ref().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeroed_memory_is_undef() {
+        let stack = RegisterStack::new();
+        // SAFETY: the first register is zeroed memory.
+        assert!(matches!(unsafe { &*stack.base() }, Value::Undef));
+    }
+}

@@ -1,0 +1,67 @@
+//! Linking: from code as plain data to a code object bound to its globals.
+
+use super::Vm;
+use super::heap::Ref;
+use super::object::{Bytes, CacheEntry, CodeObject, Dict, FrozenSet, Tuple};
+use super::value::Value;
+use crate::bytecode::{Code, Const};
+use num_bigint::BigInt;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+impl Vm {
+    /// Binds code (and the code inside it) to a namespace of globals.
+    pub fn link(&mut self, code: &Rc<Code>, globals: &Ref<Dict>) -> Ref<CodeObject> {
+        let consts = code.consts.iter().map(|c| self.constant(c, globals)).collect();
+        let caches = code.sites.iter().map(|s| CacheEntry::new(self.intern(&s.name))).collect();
+        let flags = code.flags;
+        let plain = !flags.suspends() && !flags.vararg && !flags.kwarg && code.kwonly == 0;
+        let name = self.names.__builtins__.clone();
+        let builtins = match globals.get_str(&name) {
+            Some(v) if v.as_ref::<Dict>().is_some() => v.as_ref::<Dict>().cloned(),
+            _ => None,
+        };
+        Ref::new(CodeObject {
+            entry: code.instrs.as_ptr(),
+            plain_args: if plain { u32::from(code.positional) } else { u32::MAX },
+            code: code.clone(),
+            globals: globals.clone(),
+            builtins: builtins.unwrap_or_else(|| self.builtins.clone()),
+            consts,
+            caches,
+        })
+    }
+
+    /// A constant as a value. Strings that look like names are interned, as in CPython.
+    fn constant(&mut self, c: &Const, globals: &Ref<Dict>) -> Value {
+        match c {
+            Const::None => Value::None,
+            Const::True => Value::True,
+            Const::False => Value::False,
+            Const::Ellipsis => self.ellipsis(),
+            Const::Int(i) => Value::Int(*i),
+            Const::BigInt(n) => Value::bigint(BigInt::clone(n)),
+            Const::Float(f) => Value::float(*f),
+            Const::Imaginary(f) => Value::complex(0.0, *f),
+            Const::Str(s) if s.len() <= 64 => self.intern(s).into(),
+            Const::Str(s) => Value::str(s),
+            Const::Bytes(b) => Bytes::value(b.to_vec()),
+            Const::Tuple(items) => {
+                let values: Vec<Value> = items.iter().map(|c| self.constant(c, globals)).collect();
+                Tuple::value(values)
+            }
+            Const::FrozenSet(items) => {
+                let set = FrozenSet { map: RefCell::default(), hash: Cell::new(None) };
+                for item in items {
+                    let value = self.constant(item, globals);
+                    // Constants hash and compare without bytecode; nothing can fail here.
+                    if let Err(raise) = self.set_add(&set.map, &value) {
+                        drop(self.take_raised(raise));
+                    }
+                }
+                Ref::new(set).into()
+            }
+            Const::Code(code) => self.link(code, globals).into(),
+        }
+    }
+}
