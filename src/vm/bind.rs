@@ -1,1 +1,400 @@
 //! Binding arguments to parameters, with CPython's error texts.
+
+use super::heap::Ref;
+use super::native::{NativeKind, Signature};
+use super::object::{Class, CodeObject, Dict, Function, NativeFunction, Str, Tuple};
+use super::value::Value;
+use super::{R, Raise, Vm};
+use crate::bytecode::Code;
+use smallvec::SmallVec;
+use std::rc::Rc;
+
+/// Arguments by keyword.
+pub type Kwargs = [(Ref<Str>, Value)];
+
+/// The values of all parameters, in the order of a code's first registers.
+pub type Bound = SmallVec<[Value; 8]>;
+
+impl Vm {
+    /// Arranges the arguments of a call as the function's parameters want them.
+    pub(super) fn bind_function(&mut self, f: &Ref<Function>, args: &[Value], kwargs: &Kwargs) -> R<Bound> {
+        let code = f.code.get();
+        let c = &code.code;
+        let positional = c.positional as usize;
+        let mut bound: Bound = SmallVec::with_capacity(c.nparams());
+        bound.resize(positional + c.kwonly as usize, Value::Undef);
+        let given = args.len().min(positional);
+        for (place, arg) in bound.iter_mut().zip(args.iter().take(given)) {
+            *place = arg.clone();
+        }
+        let extra = if c.flags.kwarg { Some(Dict::new()) } else { None };
+        if !kwargs.is_empty() {
+            self.bind_keywords(f, c, &mut bound, kwargs, extra.as_ref())?;
+        }
+        if args.len() > positional && !c.flags.vararg {
+            return Err(self.too_many_positional(f, c, args.len(), &bound));
+        }
+        self.fill_defaults(f, &code, &mut bound)?;
+        if c.flags.vararg {
+            let rest: Vec<Value> = args.get(positional..).unwrap_or_default().to_vec();
+            bound.push(Tuple::value(rest));
+        }
+        if let Some(extra) = extra {
+            bound.push(extra.into());
+        }
+        Ok(bound)
+    }
+
+    fn bind_keywords(
+        &mut self,
+        f: &Ref<Function>,
+        c: &Rc<Code>,
+        bound: &mut Bound,
+        kwargs: &Kwargs,
+        extra: Option<&Ref<Dict>>,
+    ) -> R<()> {
+        let named = c.positional as usize + c.kwonly as usize;
+        let posonly = c.posonly as usize;
+        for (name, value) in kwargs {
+            let text = name.as_str();
+            let place = c.names.iter().take(named).skip(posonly).position(|n| &**n == text);
+            match (place.map(|i| i + posonly), extra) {
+                (Some(i), _) => {
+                    let Some(slot) = bound.get_mut(i) else { continue };
+                    if !slot.is_undef() {
+                        let message = format!("{}() got multiple values for argument '{text}'", f.qualname());
+                        return Err(self.type_error(message));
+                    }
+                    *slot = value.clone();
+                }
+                (None, Some(extra)) => extra.set_str(name, value.clone()),
+                (None, None) => return Err(self.unexpected_keyword(f, c, text, kwargs)),
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn unexpected_keyword(&mut self, f: &Ref<Function>, c: &Rc<Code>, name: &str, kwargs: &Kwargs) -> Raise {
+        let posonly: Vec<&str> = c
+            .names
+            .iter()
+            .take(c.posonly as usize)
+            .map(|n| &**n)
+            .filter(|n| kwargs.iter().any(|(k, _)| k.as_str() == *n))
+            .collect();
+        if !posonly.is_empty() {
+            return self.type_error(format!(
+                "{}() got some positional-only arguments passed as keyword arguments: '{}'",
+                f.qualname(),
+                posonly.join(", ")
+            ));
+        }
+        let known: Vec<&str> = c
+            .names
+            .iter()
+            .take(c.positional as usize + c.kwonly as usize)
+            .skip(c.posonly as usize)
+            .map(|n| &**n)
+            .collect();
+        let hint = match crate::text::suggest::suggest(name, known.iter().copied()) {
+            Some(close) => format!(". Did you mean '{close}'?"),
+            None => String::new(),
+        };
+        self.type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", f.qualname()))
+    }
+
+    fn fill_defaults(&mut self, f: &Ref<Function>, code: &Ref<CodeObject>, bound: &mut Bound) -> R<()> {
+        let c = &code.code;
+        let positional = c.positional as usize;
+        if bound.iter().take(positional).any(Value::is_undef) {
+            let defaults = f.defaults();
+            let defaults: &[Value] = defaults.as_ref().map_or(&[], |t| t.items());
+            let first = positional.saturating_sub(defaults.len());
+            let mut missing = Vec::new();
+            for (i, place) in bound.iter_mut().take(positional).enumerate() {
+                if !place.is_undef() {
+                    continue;
+                }
+                match i.checked_sub(first).and_then(|d| defaults.get(d)) {
+                    Some(default) => *place = default.clone(),
+                    None => missing.extend(c.names.get(i).cloned()),
+                }
+            }
+            if !missing.is_empty() {
+                return Err(self.missing(f, "positional", &missing));
+            }
+        }
+        if bound.iter().skip(positional).any(Value::is_undef) {
+            let defaults = f.kwdefaults.get();
+            let defaults = defaults.as_ref::<Dict>();
+            let mut missing = Vec::new();
+            for (i, place) in bound.iter_mut().enumerate().skip(positional) {
+                if !place.is_undef() {
+                    continue;
+                }
+                let Some(name) = c.names.get(i) else { continue };
+                let interned = self.intern(name);
+                match defaults.and_then(|d| d.get_str(&interned)) {
+                    Some(default) => *place = default,
+                    None => missing.push(name.clone()),
+                }
+            }
+            if !missing.is_empty() {
+                return Err(self.missing(f, "keyword-only", &missing));
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn missing(&mut self, f: &Ref<Function>, kind: &str, names: &[Rc<str>]) -> Raise {
+        let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
+        let list = match quoted.as_slice() {
+            [a, b] => format!("{a} and {b}"),
+            [head @ .., last] if !head.is_empty() => format!("{}, and {last}", head.join(", ")),
+            all => all.join(", "),
+        };
+        let plural = if names.len() == 1 { "" } else { "s" };
+        self.type_error(format!(
+            "{}() missing {} required {kind} argument{plural}: {list}",
+            f.qualname(),
+            names.len()
+        ))
+    }
+
+    #[cold]
+    fn too_many_positional(&mut self, f: &Ref<Function>, c: &Rc<Code>, given: usize, bound: &Bound) -> Raise {
+        let positional = c.positional as usize;
+        let defaults = f.defaults().map_or(0, |d| d.items().len());
+        let (wants, plural) = if defaults > 0 {
+            (format!("from {} to {positional}", positional.saturating_sub(defaults)), true)
+        } else {
+            (positional.to_string(), positional != 1)
+        };
+        let kwonly = bound.iter().skip(positional).filter(|v| !v.is_undef()).count();
+        let got = if kwonly > 0 {
+            format!(
+                "{given} positional argument{} (and {kwonly} keyword-only argument{}) were",
+                if given == 1 { "" } else { "s" },
+                if kwonly == 1 { "" } else { "s" }
+            )
+        } else {
+            format!("{given} {}", if given == 1 { "was" } else { "were" })
+        };
+        self.type_error(format!(
+            "{}() takes {wants} positional argument{} but {got} given",
+            f.qualname(),
+            if plural { "s" } else { "" }
+        ))
+    }
+
+    /// Calls a native function with these arguments (its bound `this` not yet among them).
+    pub(super) fn call_native(&mut self, f: &Ref<NativeFunction>, args: &[Value], kwargs: &Kwargs) -> R {
+        if f.def.kind != NativeKind::New && !f.this.is_undef() {
+            let mut all: SmallVec<[Value; 8]> = SmallVec::with_capacity(args.len() + 1);
+            all.push(f.this.clone());
+            all.extend(args.iter().cloned());
+            return self.call_native_unbound(f, &all, kwargs);
+        }
+        self.call_native_unbound(f, args, kwargs)
+    }
+
+    fn call_native_unbound(&mut self, f: &Ref<NativeFunction>, args: &[Value], kwargs: &Kwargs) -> R {
+        let signature = f.signature();
+        if f.is_method() {
+            self.check_self(f, args)?;
+        }
+        if signature.is_simple() && kwargs.is_empty() {
+            if args.len() == signature.positional.len() {
+                return (f.def.func)(self, args);
+            }
+            if args.len() >= signature.required && args.len() < signature.positional.len() {
+                let mut all: SmallVec<[Value; 8]> = args.iter().cloned().collect();
+                all.resize(signature.positional.len(), Value::Undef);
+                return (f.def.func)(self, &all);
+            }
+        }
+        let bound = self.bind_native(f, signature, args, kwargs)?;
+        (f.def.func)(self, &bound)
+    }
+
+    /// A method's first argument must be an instance of the class that defines it.
+    fn check_self(&mut self, f: &Ref<NativeFunction>, args: &[Value]) -> R<()> {
+        let owner = f.owner.as_ref::<Class>();
+        let Some(owner) = owner else { return Ok(()) };
+        match args.first() {
+            None => Err(self.type_error(format!(
+                "unbound method {}.{}() needs an argument",
+                owner.name(),
+                f.def.name
+            ))),
+            Some(this) if self.class_of(this).is_subclass(owner) => Ok(()),
+            Some(this) => {
+                let what = self.class_of(this).name();
+                Err(self.type_error(format!(
+                    "descriptor '{}' for '{}' objects doesn't apply to a '{what}' object",
+                    f.def.name,
+                    owner.name()
+                )))
+            }
+        }
+    }
+
+    fn bind_native(&mut self, f: &Ref<NativeFunction>, s: &Signature, args: &[Value], kwargs: &Kwargs) -> R<Bound> {
+        let n = s.positional.len();
+        let mut bound: Bound = SmallVec::with_capacity(s.len());
+        bound.resize(n, Value::Undef);
+        for (place, arg) in bound.iter_mut().zip(args) {
+            *place = arg.clone();
+        }
+        if args.len() > n && !s.vararg {
+            return Err(self.native_arity(f, s, args.len(), kwargs.len()));
+        }
+        if s.vararg {
+            let rest: Vec<Value> = args.get(n..).unwrap_or_default().to_vec();
+            bound.push(Tuple::value(rest));
+        }
+        let kwonly_at = bound.len();
+        bound.resize(kwonly_at + s.kwonly.len(), Value::Undef);
+        let extra = if s.kwarg { Some(Dict::new()) } else { None };
+        for (name, value) in kwargs {
+            let text = name.as_str();
+            let place = s.positional.iter().skip(s.posonly).position(|p| &**p == text).map(|i| i + s.posonly);
+            let place = place.or_else(|| s.kwonly.iter().position(|(p, _)| &**p == text).map(|i| i + kwonly_at));
+            match (place, &extra) {
+                (Some(i), _) => {
+                    let Some(slot) = bound.get_mut(i) else { continue };
+                    if !slot.is_undef() {
+                        let position = i + 1 - usize::from(f.has_self());
+                        let message = format!(
+                            "argument for {}() given by name ('{text}') and position ({position})",
+                            f.def.name
+                        );
+                        return Err(self.type_error(message));
+                    }
+                    *slot = value.clone();
+                }
+                (None, Some(extra)) => extra.set_str(name, value.clone()),
+                (None, None) => return Err(self.native_keyword(f, s, text)),
+            }
+        }
+        if let Some(i) = bound.iter().take(s.required).position(Value::is_undef) {
+            return Err(self.native_missing(f, s, args.len(), i));
+        }
+        if let Some((name, _)) = s.kwonly.iter().enumerate().find_map(|(i, k)| {
+            let absent = bound.get(kwonly_at + i).is_none_or(Value::is_undef);
+            if k.1 && absent { Some(k) } else { None }
+        }) {
+            let message = format!("{}() missing required keyword-only argument: '{name}'", f.def.name);
+            return Err(self.type_error(message));
+        }
+        if let Some(extra) = extra {
+            bound.push(extra.into());
+        }
+        Ok(bound)
+    }
+
+    #[cold]
+    fn native_keyword(&mut self, f: &Ref<NativeFunction>, s: &Signature, name: &str) -> Raise {
+        let own = usize::from(f.has_self());
+        if s.kwonly.is_empty() && s.posonly.max(own) >= s.positional.len() {
+            return self.type_error(format!("{}() takes no keyword arguments", f.full_name()));
+        }
+        let known = s.positional.iter().skip(s.posonly.max(own)).map(|n| &**n);
+        let known: Vec<&str> = known.chain(s.kwonly.iter().map(|(n, _)| &**n)).collect();
+        let hint = match crate::text::suggest::suggest(name, known.iter().copied()) {
+            Some(close) => format!(". Did you mean '{close}'?"),
+            None => String::new(),
+        };
+        self.type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", f.short_name()))
+    }
+
+    /// Too few arguments: parameter `i` has none.
+    #[cold]
+    fn native_missing(&mut self, f: &Ref<NativeFunction>, s: &Signature, given: usize, i: usize) -> Raise {
+        let own = usize::from(f.has_self());
+        if s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty() {
+            return self.native_arity(f, s, given, 0);
+        }
+        if i < s.posonly {
+            let given = given.saturating_sub(own);
+            let at_least = if s.required < s.positional.len() { "at least " } else { "" };
+            let wants = s.required.min(s.posonly).saturating_sub(own);
+            let plural = if wants == 1 { "" } else { "s" };
+            let name = f.short_name();
+            return self.type_error(if s.posonly == s.positional.len() {
+                format!("{name} expected {wants} argument{plural}, got {given}")
+            } else {
+                format!("{name}() takes {at_least}{wants} positional argument{plural} ({given} given)")
+            });
+        }
+        let name = s.positional.get(i).cloned().unwrap_or_else(|| "".into());
+        self.type_error(format!("{}() missing required argument '{name}' (pos {})", f.short_name(), i + 1 - own))
+    }
+
+    /// The wrong number of positional arguments.
+    #[cold]
+    fn native_arity(&mut self, f: &Ref<NativeFunction>, s: &Signature, given: usize, keywords: usize) -> Raise {
+        let own = usize::from(f.has_self());
+        let (given, max, min) =
+            (given.saturating_sub(own), s.positional.len().saturating_sub(own), s.required.saturating_sub(own));
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let positional_only = s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty();
+        let message = if !positional_only {
+            if min == max && s.kwonly.is_empty() {
+                format!("{}() takes exactly {max} argument{} ({} given)", f.short_name(), plural(max), given + keywords)
+            } else if s.kwonly.is_empty() {
+                format!("{}() takes at most {max} argument{} ({} given)", f.short_name(), plural(max), given + keywords)
+            } else if s.posonly.saturating_sub(own) == max && min == max {
+                format!("{} expected {max} argument{}, got {given}", f.short_name(), plural(max))
+            } else {
+                format!(
+                    "{}() takes at most {max} positional argument{} ({given} given)",
+                    f.short_name(),
+                    plural(max)
+                )
+            }
+        } else if max == 0 {
+            format!("{}() takes no arguments ({given} given)", f.full_name())
+        } else if min == 1 && max == 1 {
+            format!("{}() takes exactly one argument ({given} given)", f.full_name())
+        } else if min == max {
+            format!("{} expected {max} argument{}, got {given}", f.short_name(), plural(max))
+        } else if given < min {
+            format!("{} expected at least {min} argument{}, got {given}", f.short_name(), plural(min))
+        } else {
+            format!("{} expected at most {max} argument{}, got {given}", f.short_name(), plural(max))
+        };
+        self.type_error(message)
+    }
+}
+
+impl NativeFunction {
+    /// A descriptor in a class's table, called with its self as the first argument.
+    fn is_method(&self) -> bool {
+        self.this.is_undef() && !self.owner.is_undef() && self.def.kind == NativeKind::Plain
+    }
+
+    /// The signature's first parameter is the self (or class) that callers do not count.
+    fn has_self(&self) -> bool {
+        !self.owner.is_undef() && self.def.kind != NativeKind::Static
+    }
+
+    /// As in messages: `list.append`, or `len`.
+    pub fn full_name(&self) -> String {
+        match self.owner.as_ref::<Class>() {
+            Some(owner) if self.def.kind == NativeKind::New => owner.name().to_string(),
+            Some(owner) => format!("{}.{}", owner.name(), self.def.name),
+            None => self.def.name.to_string(),
+        }
+    }
+
+    /// As in messages of functions that take keywords: the bare name, the class's for `__new__`.
+    pub fn short_name(&self) -> String {
+        match self.owner.as_ref::<Class>() {
+            Some(owner) if self.def.kind == NativeKind::New => owner.name().to_string(),
+            _ => self.def.name.to_string(),
+        }
+    }
+}

@@ -1,0 +1,1107 @@
+//! The dispatch loop. Each arm is short: the commonest case, then a call to a cold function
+//! that does the rest. One of the places where `unsafe` lives.
+//!
+//! Why register, constant and jump access is unchecked: a [`Code`](crate::bytecode::Code) is built
+//! only through the verifier, which has seen that every register is below `nregs`, every constant
+//! and site exists, every jump lands on an instruction and every path ends; and a frame is entered
+//! only with room for `nregs` registers. With the feature `checked`, `reg!` and `konst!` check
+//! again.
+
+use super::frame::{Activation, Deliver, Frame, release_registers, take};
+use super::heap::{Ref, finalize};
+use super::object::{CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List, Str, Tuple};
+use super::ops::arith::Arith;
+use super::ops::compare::Cmp;
+use super::value::Value;
+use super::{R, Raise, Vm, exec};
+use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, IN_PLACE, METHOD};
+use crate::bytecode::{Instr, Op};
+use std::sync::atomic::Ordering;
+
+/// Why the inner loop was left.
+enum Exit {
+    /// An exception is on its way.
+    Raise(Raise),
+    /// Something died that must be finalized before the next instruction.
+    Drain,
+    /// Ctrl-C, a limit, or the collector asks for attention.
+    Attention,
+    /// The frame changed in `self.frame`: load it.
+    Reload,
+}
+
+/// What a cold function that changes frames tells the loop.
+pub(super) enum Flow {
+    /// Execution goes on in `self.frame`.
+    Go,
+    /// The outermost activation of this loop has ended: its outcome is the loop's result.
+    Halt,
+}
+
+/// Kinds of hits in `CacheEntry::kind`.
+pub(super) mod hit {
+    pub const NONE: u8 = 0;
+    /// `slot` of an instance whose shape is `key`, of a class whose version is `key2`.
+    pub const SLOT: u8 = 1;
+    /// `value` is a function found on the class with version `key2` for instances of shape `key`.
+    pub const METHOD: u8 = 2;
+    /// Entry `slot` of the dict (of globals, or of the module in `value`) with version `key`.
+    pub const ENTRY: u8 = 3;
+    /// Entry `slot` of builtins with version `key2`, not shadowed by globals of version `key`.
+    pub const BUILTIN: u8 = 4;
+    /// `value` is a method of the built-in class with version `key`.
+    pub const BUILTIN_METHOD: u8 = 5;
+    /// `value` is an attribute of the class with version `key`.
+    pub const CLASS: u8 = 6;
+    /// Storing adds `shape` to an instance of shape `key`, of a class with version `key2`.
+    pub const ADD: u8 = 7;
+    /// `value` is a plain class attribute seen from an instance, keys as for METHOD.
+    pub const CLASS_VALUE: u8 = 8;
+}
+
+impl Vm {
+    /// Runs from `self.frame` until the activation that was on top when this began (a `Halt`) has
+    /// ended; its outcome is in `self.outcome`, or an exception on its way.
+    #[allow(clippy::cognitive_complexity, reason = "the dispatch match is one function by design")]
+    pub(super) fn run(&mut self) -> R<()> {
+        loop {
+            let mut pc: *const Instr = self.frame.pc;
+            let mut regs: *mut Value = self.frame.regs;
+            let mut code: *const CodeObject = self.frame.code;
+
+            macro_rules! reg {
+                ($i:expr) => {{
+                    let i = $i as usize;
+                    #[cfg(feature = "checked")]
+                    // SAFETY: the running code is alive.
+                    unsafe { assert!(i < (*code).code.nregs as usize, "register out of frame") };
+                    // SAFETY: see the module's comment.
+                    unsafe { &mut *regs.add(i) }
+                }};
+            }
+            macro_rules! konst {
+                ($i:expr) => {{
+                    let i: usize = $i;
+                    // SAFETY: see the module's comment.
+                    unsafe {
+                        #[cfg(feature = "checked")]
+                        assert!(i < (&(*code).consts).len(), "constant out of range");
+                        (&(*code).consts).get_unchecked(i)
+                    }
+                }};
+            }
+            macro_rules! site {
+                ($i:expr) => {{
+                    let i: usize = $i;
+                    // SAFETY: see the module's comment.
+                    unsafe { (&(*code).caches).get_unchecked(i) }
+                }};
+            }
+            macro_rules! jump_to {
+                ($target:expr) => {
+                    // SAFETY: the verifier has seen that the target is an instruction.
+                    pc = unsafe { (*code).entry.add($target) }
+                };
+            }
+
+            let exit = 'inner: loop {
+                // The place is matched, not a copy: a copy would decode every field of every
+                // layout before the jump.
+                // SAFETY: `pc` is inside the instructions: no verified path runs off their end.
+                let i: &Instr = unsafe { &*pc };
+                // SAFETY: as above; the place after the last instruction is never read.
+                pc = unsafe { pc.add(1) };
+
+                macro_rules! sync {
+                    () => {
+                        self.frame.pc = pc
+                    };
+                }
+                // Writes a register, releases what it held, and leaves for the finalizers if that
+                // killed something that has one.
+                macro_rules! set {
+                    ($i:expr, $value:expr) => {{
+                        let value = $value;
+                        let old = std::mem::replace(reg!($i), value);
+                        if let Value::Obj(_) = old {
+                            drop(old);
+                            if finalize::pending() {
+                                sync!();
+                                break 'inner Exit::Drain;
+                            }
+                        } else {
+                            std::mem::forget(old);
+                        }
+                    }};
+                }
+                macro_rules! check {
+                    ($result:expr) => {
+                        match $result {
+                            Ok(value) => value,
+                            Err(raise) => break 'inner Exit::Raise(raise),
+                        }
+                    };
+                }
+                // After an operation that may have released objects anywhere.
+                macro_rules! drain {
+                    () => {
+                        if finalize::pending() {
+                            break 'inner Exit::Drain;
+                        }
+                    };
+                }
+                // The result of a cold function goes to register `a`.
+                macro_rules! slow {
+                    ($call:expr) => {{
+                        sync!();
+                        let value = check!($call);
+                        let old = std::mem::replace(reg!(i.a), value);
+                        drop(old);
+                        drain!();
+                    }};
+                }
+                macro_rules! slow_unit {
+                    ($call:expr) => {{
+                        sync!();
+                        check!($call);
+                        drain!();
+                    }};
+                }
+                // An operand: taken if it is a dying temporary, else copied.
+                macro_rules! operand {
+                    ($field:ident, $bit:expr) => {
+                        if i.t & $bit != 0 { std::mem::take(reg!(i.$field)) } else { reg!(i.$field).clone() }
+                    };
+                }
+                macro_rules! arith {
+                    ($op:ident, $int:expr, $float:expr) => {{
+                        match (&*reg!(i.b), &*reg!(i.c)) {
+                            (Value::Int(x), Value::Int(y)) => {
+                                let int: fn(i64, i64) -> Option<i64> = $int;
+                                if let Some(n) = int(*x, *y) {
+                                    set!(i.a, Value::Int(n));
+                                    continue;
+                                }
+                            }
+                            (Value::Float(x), Value::Float(y)) => {
+                                let float: fn(f64, f64) -> Option<f64> = $float;
+                                if let Some(f) = float(x.get(), y.get()) {
+                                    set!(i.a, Value::float(f));
+                                    continue;
+                                }
+                            }
+                            _ => {}
+                        }
+                        slow!(exec::arith(self, Arith::$op, i, regs));
+                    }};
+                }
+                macro_rules! arith_imm {
+                    ($op:ident, $int:expr, $float:expr) => {{
+                        match &*reg!(i.b) {
+                            Value::Int(x) => {
+                                let int: fn(i64, i64) -> Option<i64> = $int;
+                                if let Some(n) = int(*x, i64::from(i.imm())) {
+                                    set!(i.a, Value::Int(n));
+                                    continue;
+                                }
+                            }
+                            Value::Float(x) => {
+                                let float: fn(f64, f64) -> Option<f64> = $float;
+                                if let Some(f) = float(x.get(), f64::from(i.imm())) {
+                                    set!(i.a, Value::float(f));
+                                    continue;
+                                }
+                            }
+                            _ => {}
+                        }
+                        slow!(exec::arith_imm(self, Arith::$op, i, regs));
+                    }};
+                }
+                macro_rules! compare {
+                    ($op:ident, $how:tt) => {{
+                        match (&*reg!(i.b), &*reg!(i.c)) {
+                            (Value::Int(x), Value::Int(y)) => {
+                                set!(i.a, Value::bool(x $how y));
+                                continue;
+                            }
+                            (Value::Float(x), Value::Float(y)) => {
+                                set!(i.a, Value::bool(x.get() $how y.get()));
+                                continue;
+                            }
+                            _ => {}
+                        }
+                        slow!(exec::compare(self, Cmp::$op, i, regs));
+                    }};
+                }
+                macro_rules! branch {
+                    () => {{
+                        let distance = i.imm() as isize;
+                        // SAFETY: the verifier has seen that the target is an instruction.
+                        pc = unsafe { pc.offset(distance) };
+                        if distance < 0 && super::host::attention().load(Ordering::Relaxed) {
+                            sync!();
+                            break 'inner Exit::Attention;
+                        }
+                    }};
+                }
+                macro_rules! compare_jump {
+                    ($op:ident, $how:tt, $when:literal) => {{
+                        let holds = match (&*reg!(i.a), &*reg!(i.b)) {
+                            (Value::Int(x), Value::Int(y)) => x $how y,
+                            (Value::Float(x), Value::Float(y)) => x.get() $how y.get(),
+                            _ => {
+                                sync!();
+                                let holds = check!(exec::compare_bool(self, Cmp::$op, i, regs));
+                                if finalize::pending() {
+                                    if holds == $when { branch!(); }
+                                    sync!();
+                                    break 'inner Exit::Drain;
+                                }
+                                holds
+                            }
+                        };
+                        if holds == $when { branch!(); }
+                    }};
+                }
+                macro_rules! compare_jump_imm {
+                    ($op:ident, $how:tt, $when:literal) => {{
+                        let holds = match &*reg!(i.a) {
+                            Value::Int(x) => *x $how i64::from(i.b as i16),
+                            Value::Float(x) => x.get() $how f64::from(i.b as i16),
+                            _ => {
+                                sync!();
+                                let holds = check!(exec::compare_bool_imm(self, Cmp::$op, i, regs));
+                                if finalize::pending() {
+                                    if holds == $when { branch!(); }
+                                    sync!();
+                                    break 'inner Exit::Drain;
+                                }
+                                holds
+                            }
+                        };
+                        if holds == $when { branch!(); }
+                    }};
+                }
+                macro_rules! truth {
+                    ($bit:expr) => {
+                        match &*reg!(i.a) {
+                            Value::True => true,
+                            Value::False | Value::None => false,
+                            Value::Int(n) => *n != 0,
+                            _ => {
+                                sync!();
+                                let value = if i.t & $bit != 0 { std::mem::take(reg!(i.a)) } else { reg!(i.a).clone() };
+                                check!(exec::truth(self, value))
+                            }
+                        }
+                    };
+                }
+                // A conditional long jump, whose operand may have died on the way.
+                macro_rules! jump_if {
+                    ($jump:expr) => {{
+                        if $jump {
+                            jump_to!(i.bc());
+                        }
+                        if finalize::pending() {
+                            sync!();
+                            break 'inner Exit::Drain;
+                        }
+                    }};
+                }
+                // Continues in the frame that a cold function has set up.
+                macro_rules! flow {
+                    ($call:expr) => {{
+                        sync!();
+                        match check!($call) {
+                            Flow::Go => break 'inner Exit::Reload,
+                            Flow::Halt => return Ok(()),
+                        }
+                    }};
+                }
+                // As `flow`, where the commonest answer is that the frame is still the same.
+                macro_rules! call {
+                    ($call:expr) => {{
+                        sync!();
+                        match check!($call) {
+                            exec::Called::Value(value) => {
+                                let old = std::mem::replace(reg!(i.a), value);
+                                drop(old);
+                                drain!();
+                            }
+                            exec::Called::Frame => {
+                                pc = self.frame.pc;
+                                regs = self.frame.regs;
+                                code = self.frame.code;
+                            }
+                        }
+                    }};
+                }
+
+                match i.op {
+                    Op::Nop => {}
+                    Op::LoadConst => set!(i.a, konst!(i.bc()).clone()),
+                    Op::Move => set!(i.a, operand!(b, DIES_B)),
+                    Op::Copy => set!(i.a, reg!(i.b).clone()),
+                    Op::Clear => set!(i.a, Value::Undef),
+                    Op::CheckBound => {
+                        if reg!(i.a).is_undef() {
+                            sync!();
+                            break 'inner Exit::Raise(exec::unbound_local(self, i.a));
+                        }
+                    }
+                    Op::DeleteLocal => {
+                        if reg!(i.a).is_undef() {
+                            sync!();
+                            break 'inner Exit::Raise(exec::unbound_local(self, i.a));
+                        }
+                        set!(i.a, Value::Undef);
+                    }
+                    Op::MakeCell => {
+                        let content = std::mem::take(reg!(i.a));
+                        *reg!(i.a) = exec::make_cell(content);
+                    }
+                    Op::LoadCell => {
+                        let value = match reg!(i.b).downcast::<super::object::CellObject>() {
+                            Some(cell) => cell.content.get(),
+                            None => Value::Undef,
+                        };
+                        if value.is_undef() {
+                            sync!();
+                            break 'inner Exit::Raise(exec::unbound_cell(self, i.b));
+                        }
+                        set!(i.a, value);
+                    }
+                    Op::StoreCell => {
+                        let value = operand!(b, DIES_B);
+                        if let Some(cell) = reg!(i.a).downcast::<super::object::CellObject>() {
+                            drop(cell.content.replace(value));
+                            sync!();
+                            drain!();
+                        }
+                    }
+                    Op::DeleteCell => slow_unit!(exec::delete_cell(self, i.a)),
+                    Op::LoadGlobal => {
+                        let cache = site!(i.site());
+                        // SAFETY: the running code is alive.
+                        let (globals, builtins) = unsafe { (&(*code).globals, &(*code).builtins) };
+                        if let Some(value) = cached_global(cache, globals, builtins) {
+                            set!(i.a, value);
+                        } else {
+                            slow!(exec::load_global(self, i.site()));
+                        }
+                    }
+                    Op::StoreGlobal => {
+                        let value = operand!(a, DIES_A);
+                        slow_unit!(exec::store_global(self, i.site(), value));
+                    }
+                    Op::DeleteGlobal => slow_unit!(exec::delete_global(self, i.site())),
+                    Op::LoadName => slow!(exec::load_name(self, i.site(), None)),
+                    Op::StoreName => {
+                        let value = operand!(a, DIES_A);
+                        slow_unit!(exec::store_name(self, i.site(), value));
+                    }
+                    Op::DeleteName => slow_unit!(exec::delete_name(self, i.site())),
+                    Op::LoadNameOrCell => slow!(exec::load_name(self, i.site(), Some(i.b))),
+                    Op::LoadIntrinsic => slow!(exec::intrinsic(self, i.b)),
+
+                    Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                    Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                    Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                    Op::Div => arith!(Div, |_, _| None, |x, y| if y == 0.0 { None } else { Some(x / y) }),
+                    Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
+                    Op::Mod => arith!(Mod, floor_mod, |_, _| None),
+                    Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
+                    Op::BitOr => arith!(Or, |x, y| Some(x | y), |_, _| None),
+                    Op::BitXor => arith!(Xor, |x, y| Some(x ^ y), |_, _| None),
+                    Op::LShift => arith!(LShift, shift_left, |_, _| None),
+                    Op::RShift => arith!(RShift, shift_right, |_, _| None),
+                    Op::MatMul => slow!(exec::arith(self, Arith::MatMul, i, regs)),
+                    Op::Pow => slow!(exec::arith(self, Arith::Pow, i, regs)),
+                    Op::AddI => arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                    Op::SubI => arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                    Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                    Op::FloorDivI => arith_imm!(FloorDiv, floor_div, |_, _| None),
+                    Op::ModI => arith_imm!(Mod, floor_mod, |_, _| None),
+                    Op::Neg => match &*reg!(i.b) {
+                        Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
+                        Value::Float(f) => set!(i.a, Value::float(-f.get())),
+                        _ => slow!(exec::unary(self, super::ops::arith::Unary::Neg, i, regs)),
+                    },
+                    Op::Pos => slow!(exec::unary(self, super::ops::arith::Unary::Pos, i, regs)),
+                    Op::Invert => slow!(exec::unary(self, super::ops::arith::Unary::Invert, i, regs)),
+                    Op::Not => match &*reg!(i.b) {
+                        Value::True => set!(i.a, Value::False),
+                        Value::False | Value::None => set!(i.a, Value::True),
+                        _ => slow!(exec::not(self, i, regs)),
+                    },
+
+                    Op::Lt => compare!(Lt, <),
+                    Op::Le => compare!(Le, <=),
+                    Op::Eq => compare!(Eq, ==),
+                    Op::Ne => compare!(Ne, !=),
+                    Op::Gt => compare!(Gt, >),
+                    Op::Ge => compare!(Ge, >=),
+                    Op::Is | Op::IsNot => {
+                        let (x, y) = (operand!(b, DIES_B), operand!(c, DIES_C));
+                        let same = x.is(&y);
+                        drop((x, y));
+                        set!(i.a, Value::bool(same == (i.op == Op::Is)));
+                        sync!();
+                        drain!();
+                    }
+                    Op::In => slow!(exec::contains(self, i, regs)),
+                    Op::NotIn => slow!(exec::contains(self, i, regs)),
+
+                    Op::Jump => {
+                        jump_to!(i.bc());
+                        if super::host::attention().load(Ordering::Relaxed) {
+                            sync!();
+                            break 'inner Exit::Attention;
+                        }
+                    }
+                    Op::JumpIfTrue => jump_if!(truth!(DIES_A)),
+                    Op::JumpIfFalse => jump_if!(!truth!(DIES_A)),
+                    Op::JumpIfTrueKeep => jump_if!(truth!(0)),
+                    Op::JumpIfFalseKeep => jump_if!(!truth!(0)),
+                    Op::JumpIfNone => {
+                        let value = operand!(a, DIES_A);
+                        let none = value.is_none();
+                        drop(value);
+                        jump_if!(none);
+                    }
+                    Op::JumpIfNotNone => {
+                        let value = operand!(a, DIES_A);
+                        let none = value.is_none();
+                        drop(value);
+                        jump_if!(!none);
+                    }
+                    Op::JumpIfLt => compare_jump!(Lt, <, true),
+                    Op::JumpIfNotLt => compare_jump!(Lt, <, false),
+                    Op::JumpIfLe => compare_jump!(Le, <=, true),
+                    Op::JumpIfNotLe => compare_jump!(Le, <=, false),
+                    Op::JumpIfGt => compare_jump!(Gt, >, true),
+                    Op::JumpIfNotGt => compare_jump!(Gt, >, false),
+                    Op::JumpIfGe => compare_jump!(Ge, >=, true),
+                    Op::JumpIfNotGe => compare_jump!(Ge, >=, false),
+                    Op::JumpIfEq => compare_jump!(Eq, ==, true),
+                    Op::JumpIfNotEq => compare_jump!(Eq, ==, false),
+                    Op::JumpIfNe => compare_jump!(Ne, !=, true),
+                    Op::JumpIfNotNe => compare_jump!(Ne, !=, false),
+                    Op::JumpIfLtI => compare_jump_imm!(Lt, <, true),
+                    Op::JumpIfNotLtI => compare_jump_imm!(Lt, <, false),
+                    Op::JumpIfLeI => compare_jump_imm!(Le, <=, true),
+                    Op::JumpIfNotLeI => compare_jump_imm!(Le, <=, false),
+                    Op::JumpIfGtI => compare_jump_imm!(Gt, >, true),
+                    Op::JumpIfNotGtI => compare_jump_imm!(Gt, >, false),
+                    Op::JumpIfGeI => compare_jump_imm!(Ge, >=, true),
+                    Op::JumpIfNotGeI => compare_jump_imm!(Ge, >=, false),
+                    Op::JumpIfEqI => compare_jump_imm!(Eq, ==, true),
+                    Op::JumpIfNotEqI => compare_jump_imm!(Eq, ==, false),
+                    Op::JumpIfNeI => compare_jump_imm!(Ne, !=, true),
+                    Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
+
+                    Op::LoadAttr => {
+                        let cache = site!(i.site());
+                        if let Some(instance) = reg!(i.b).as_ref::<Instance>()
+                            && instance.shape_id() == cache.key.get()
+                            && cache.kind.get() == hit::SLOT
+                            && class_version(instance) == cache.key2.get()
+                        {
+                            let value = instance.slot(cache.slot.get() as usize);
+                            if !value.is_undef() {
+                                if i.t & DIES_B != 0 {
+                                    drop(std::mem::take(reg!(i.b)));
+                                }
+                                set!(i.a, value);
+                                continue;
+                            }
+                        }
+                        slow!(exec::load_attr(self, i, regs));
+                    }
+                    Op::StoreAttr => {
+                        let cache = site!(i.site());
+                        if i.t & DIES_A == 0
+                            && let Some(instance) = reg!(i.a).as_ref::<Instance>()
+                            && instance.shape_id() == cache.key.get()
+                            && cache.kind.get() == hit::SLOT
+                            && class_version(instance) == cache.key2.get()
+                        {
+                            let value = operand!(b, DIES_B);
+                            let old = instance.replace_slot(cache.slot.get() as usize, value);
+                            if let Value::Obj(_) = old {
+                                drop(old);
+                                sync!();
+                                drain!();
+                            }
+                            continue;
+                        }
+                        slow_unit!(exec::store_attr(self, i, regs));
+                    }
+                    Op::DeleteAttr => {
+                        let obj = operand!(a, DIES_A);
+                        slow_unit!(exec::delete_attr(self, i.site(), obj));
+                    }
+                    Op::LoadMethod => {
+                        let cache = site!(i.site());
+                        if let Some(instance) = reg!(i.b).as_ref::<Instance>()
+                            && instance.shape_id() == cache.key.get()
+                            && cache.kind.get() == hit::METHOD
+                            && class_version(instance) == cache.key2.get()
+                        {
+                            let this = operand!(b, DIES_B);
+                            set!(i.a, cache.value.get());
+                            set!(i.a + 1, this);
+                            continue;
+                        }
+                        slow_unit!(exec::load_method(self, i, regs));
+                    }
+                    Op::GetItem => {
+                        match (&*reg!(i.b), &*reg!(i.c)) {
+                            (Value::Obj(obj), Value::Int(n)) => {
+                                let found = match obj.kind() {
+                                    Kind::List => obj.downcast::<List>().and_then(|list| {
+                                        // SAFETY: nobody holds a mutable borrow while bytecode runs.
+                                        let items = unsafe { list.items.try_borrow_unguarded() }.ok()?;
+                                        items.get(wrap_index(*n, items.len())).cloned()
+                                    }),
+                                    Kind::Tuple => obj
+                                        .as_ref::<Tuple>()
+                                        .and_then(|t| t.items().get(wrap_index(*n, t.items().len())).cloned()),
+                                    _ => None,
+                                };
+                                if let Some(value) = found {
+                                    if i.t & DIES_B != 0 {
+                                        drop(std::mem::take(reg!(i.b)));
+                                    }
+                                    set!(i.a, value);
+                                    continue;
+                                }
+                            }
+                            (Value::Obj(obj), Value::Obj(key)) => {
+                                if let (Some(dict), Some(name)) = (obj.downcast::<Dict>(), key.as_ref::<Str>())
+                                    && let Some(value) = dict.get_str(name)
+                                {
+                                    if i.t & (DIES_B | DIES_C) != 0 {
+                                        let _ = (operand!(b, DIES_B), operand!(c, DIES_C));
+                                    }
+                                    set!(i.a, value);
+                                    continue;
+                                }
+                            }
+                            _ => {}
+                        }
+                        slow!(exec::get_item(self, i, regs));
+                    }
+                    Op::SetItem => {
+                        if let (Value::Obj(obj), Value::Int(n)) = (&*reg!(i.a), &*reg!(i.b))
+                            && i.t & DIES_A == 0
+                            && let Some(list) = obj.downcast::<List>()
+                            && let Ok(mut items) = list.items.try_borrow_mut()
+                        {
+                            let at = wrap_index(*n, items.len());
+                            if let Some(place) = items.get_mut(at) {
+                                let value = operand!(c, DIES_C);
+                                let old = std::mem::replace(place, value);
+                                drop(items);
+                                if let Value::Obj(_) = old {
+                                    drop(old);
+                                    sync!();
+                                    drain!();
+                                }
+                                continue;
+                            }
+                        }
+                        slow_unit!(exec::set_item(self, i, regs));
+                    }
+                    Op::DelItem => {
+                        let (obj, key) = (operand!(a, DIES_A), operand!(b, DIES_B));
+                        slow_unit!(exec::del_item(self, obj, key));
+                    }
+                    Op::BuildSlice => slow!(exec::build_slice(i, regs)),
+                    Op::BuildList => slow!(exec::build_list(i, regs)),
+                    Op::BuildTuple => slow!(exec::build_tuple(i, regs)),
+                    Op::BuildSet => slow!(exec::build_set(self, i, regs)),
+                    Op::BuildDict => slow!(exec::build_dict(self, i, regs)),
+                    Op::BuildString => slow!(exec::build_string(self, i, regs)),
+                    Op::ListAppend => {
+                        let value = operand!(b, DIES_B);
+                        if let Some(list) = reg!(i.a).downcast::<List>()
+                            && let Ok(mut items) = list.items.try_borrow_mut()
+                        {
+                            items.push(value);
+                        }
+                    }
+                    Op::ListExtend => {
+                        let (list, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                        slow_unit!(exec::list_extend(self, list, value));
+                    }
+                    Op::ListToTuple => {
+                        let list = operand!(b, DIES_B);
+                        slow!(exec::list_to_tuple(list));
+                    }
+                    Op::SetAdd => {
+                        let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                        slow_unit!(exec::set_add(self, set, value));
+                    }
+                    Op::SetUpdate => {
+                        let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                        slow_unit!(exec::set_update(self, set, value));
+                    }
+                    Op::DictSet => {
+                        let (dict, key, value) = (reg!(i.a).clone(), operand!(b, DIES_B), operand!(c, DIES_C));
+                        slow_unit!(exec::dict_set(self, dict, key, value));
+                    }
+                    Op::DictUpdate => {
+                        let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                        slow_unit!(exec::dict_update(self, dict, value));
+                    }
+                    Op::DictMerge => {
+                        let (dict, value, func) = (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
+                        slow_unit!(exec::dict_merge(self, dict, value, func));
+                    }
+                    Op::FormatValue => slow!(exec::format_value(self, i, regs)),
+                    Op::Unpack => {
+                        let value = operand!(b, DIES_B);
+                        slow_unit!(exec::unpack(self, i, regs, value));
+                    }
+                    Op::UnpackStar => {
+                        let value = operand!(b, DIES_B);
+                        slow_unit!(exec::unpack_star(self, i, regs, value));
+                    }
+
+                    Op::Call => {
+                        // SAFETY: the window is inside the frame.
+                        let base = unsafe { regs.add(i.b as usize) };
+                        // SAFETY: the callable's register is initialised.
+                        if let Some(f) = unsafe { (*base).downcast::<Function>() }
+                            && self.frame.generator.is_null()
+                        {
+                            // SAFETY: the code of a function that is being called is not replaced here.
+                            let callee: *const CodeObject = unsafe { &***f.code.peek() };
+                            // SAFETY: the function in the window keeps its code alive.
+                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).code.nregs) };
+                            // SAFETY: the window is followed by the argument registers; the sum stays
+                            // inside the reserved stack, whose end is checked next.
+                            let new_regs = unsafe { base.add(2) };
+                            // SAFETY: as above.
+                            let top = unsafe { new_regs.add(nregs as usize) };
+                            if plain == u32::from(i.c)
+                                && f.closure.is_empty()
+                                && top < self.stack.limit()
+                                && self.control.len() < self.recursion_limit
+                            {
+                                sync!();
+                                let caller = self.frame;
+                                self.control.push(Activation::call(caller, base, Deliver::Call, i.a));
+                                // SAFETY: the callee's named registers lie below `top`.
+                                unsafe {
+                                    for n in plain as usize..(*callee).code.nnamed as usize {
+                                        new_regs.add(n).write(Value::Undef);
+                                    }
+                                    pc = (*callee).entry;
+                                }
+                                regs = new_regs;
+                                code = callee;
+                                self.frame = Frame { pc, regs, code, generator: std::ptr::null(), top };
+                                continue;
+                            }
+                        }
+                        call!(exec::call(self, i, false));
+                    }
+                    Op::CallMethod => {
+                        // SAFETY: the window is inside the frame.
+                        let base = unsafe { regs.add(i.b as usize) };
+                        // SAFETY: callable and self slot are initialised.
+                        if let Some(f) = unsafe { (*base).downcast::<Function>() }
+                            && self.frame.generator.is_null()
+                            // SAFETY: as above.
+                            && !unsafe { (*base.add(1)).is_undef() }
+                        {
+                            // SAFETY: as for `Call`.
+                            let callee: *const CodeObject = unsafe { &***f.code.peek() };
+                            // SAFETY: as for `Call`.
+                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).code.nregs) };
+                            // SAFETY: as for `Call`.
+                            let new_regs = unsafe { base.add(1) };
+                            // SAFETY: as for `Call`.
+                            let top = unsafe { new_regs.add(nregs as usize) };
+                            if plain == u32::from(i.c) + 1
+                                && f.closure.is_empty()
+                                && top < self.stack.limit()
+                                && self.control.len() < self.recursion_limit
+                            {
+                                sync!();
+                                let caller = self.frame;
+                                self.control.push(Activation::call(caller, base, Deliver::Call, i.a));
+                                // SAFETY: the callee's named registers lie below `top`.
+                                unsafe {
+                                    for n in plain as usize..(*callee).code.nnamed as usize {
+                                        new_regs.add(n).write(Value::Undef);
+                                    }
+                                    pc = (*callee).entry;
+                                }
+                                regs = new_regs;
+                                code = callee;
+                                self.frame = Frame { pc, regs, code, generator: std::ptr::null(), top };
+                                continue;
+                            }
+                        }
+                        call!(exec::call(self, i, true));
+                    }
+                    Op::CallKw => call!(exec::call_kw(self, i, i.t & METHOD != 0)),
+                    Op::CallEx => call!(exec::call_ex(self, i)),
+                    Op::MakeFunction => slow!(exec::make_function(self, i, regs)),
+                    Op::Return | Op::ReturnNone => {
+                        let value = if i.op == Op::ReturnNone { Value::None } else { operand!(a, DIES_A) };
+                        if self.frame.generator.is_null() {
+                            // SAFETY: the running code is alive until its window is released.
+                            let named = unsafe { (*code).code.nnamed as usize };
+                            // SAFETY: named registers are initialised in every frame.
+                            unsafe { release_registers(regs, named) };
+                            if let Some(activation) = self.control.last()
+                                && activation.deliver == Deliver::Call
+                            {
+                                let window = activation.window;
+                                let dst = activation.dst;
+                                self.frame = activation.frame;
+                                self.control.pop();
+                                // SAFETY: the callable still stands in its window.
+                                drop(unsafe { take(window) });
+                                pc = self.frame.pc;
+                                regs = self.frame.regs;
+                                code = self.frame.code;
+                                set!(dst, value);
+                                drain!();
+                                continue;
+                            }
+                        }
+                        flow!(self.return_value(value));
+                    }
+
+                    Op::GetIter => {
+                        let value = operand!(b, DIES_B);
+                        slow!(self.iter(&value));
+                    }
+                    Op::ForPrep => {
+                        let value = operand!(b, DIES_B);
+                        sync!();
+                        check!(exec::for_prep(self, i, regs, value));
+                        // SAFETY: the verifier has seen that the target is an instruction.
+                        pc = unsafe { pc.offset(i.imm() as isize) };
+                    }
+                    Op::ForIter => {
+                        match &*reg!(i.b) {
+                            Value::Int(next) => {
+                                let next = *next;
+                                if let (Value::Int(left), Value::Int(step)) = (&*reg!(i.b + 1), &*reg!(i.b + 2)) {
+                                    if *left > 0 {
+                                        let (left, step) = (*left, *step);
+                                        *reg!(i.b) = Value::Int(next.wrapping_add(step));
+                                        *reg!(i.b + 1) = Value::Int(left - 1);
+                                        set!(i.a, Value::Int(next));
+                                        branch!();
+                                    }
+                                    continue;
+                                }
+                            }
+                            Value::Obj(obj) => match obj.kind() {
+                                Kind::List => {
+                                    if let (Value::Int(at), Some(list)) = (&*reg!(i.b + 1), obj.downcast::<List>()) {
+                                        let at = *at;
+                                        // SAFETY: nobody holds a mutable borrow while bytecode runs.
+                                        let item = unsafe { list.items.try_borrow_unguarded() }
+                                            .ok()
+                                            .and_then(|items| items.get(at as usize).cloned());
+                                        match item {
+                                            Some(item) => {
+                                                *reg!(i.b + 1) = Value::Int(at + 1);
+                                                set!(i.a, item);
+                                                branch!();
+                                            }
+                                            None => set!(i.b, Value::Undef),
+                                        }
+                                        continue;
+                                    }
+                                }
+                                Kind::Tuple => {
+                                    if let (Value::Int(at), Some(tuple)) = (&*reg!(i.b + 1), obj.as_ref::<Tuple>()) {
+                                        let at = *at;
+                                        match tuple.items().get(at as usize).cloned() {
+                                            Some(item) => {
+                                                *reg!(i.b + 1) = Value::Int(at + 1);
+                                                set!(i.a, item);
+                                                branch!();
+                                            }
+                                            None => set!(i.b, Value::Undef),
+                                        }
+                                        continue;
+                                    }
+                                }
+                                Kind::Generator => {
+                                    if let Some(generator) = obj.as_ref::<Generator>()
+                                        && generator.state.get() == GenState::Suspended
+                                        && generator.parent.get().is_null()
+                                        && self.control.len() < self.recursion_limit
+                                        && self.is_at_yield(generator)
+                                    {
+                                        let generator = generator.clone();
+                                        sync!();
+                                        self.enter_at_yield(generator, i.a);
+                                        pc = self.frame.pc;
+                                        regs = self.frame.regs;
+                                        code = self.frame.code;
+                                        continue;
+                                    }
+                                }
+                                _ => {}
+                            },
+                            _ => {}
+                        }
+                        sync!();
+                        match check!(exec::for_iter(self, i, regs)) {
+                            exec::Iterated::Item(item) => {
+                                set!(i.a, item);
+                                branch!();
+                            }
+                            exec::Iterated::Frame => break 'inner Exit::Reload,
+                            exec::Iterated::End => {}
+                        }
+                        sync!();
+                        drain!();
+                    }
+                    Op::GetAIter => {
+                        let value = operand!(b, DIES_B);
+                        slow!(exec::get_aiter(self, value));
+                    }
+                    Op::GetANext => {
+                        let value = reg!(i.b).clone();
+                        slow!(exec::get_anext(self, value));
+                    }
+
+                    Op::Yield => {
+                        let value = operand!(b, DIES_B);
+                        sync!();
+                        // The commonest case: a generator without a chain, resumed by a `for`.
+                        if let Some(activation) = self.control.last()
+                            && activation.deliver == Deliver::Iter
+                            && let Some(root) = activation.root()
+                            && super::frame::raw(root.as_obj()) == self.frame.generator
+                            && root.kind == GenKind::Generator
+                            && self.handled_is_clear()
+                        {
+                            root.state.set(GenState::Suspended);
+                            root.root.set(self.frame.generator);
+                            // SAFETY: `pc` is inside the code of the running frame.
+                            root.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
+                            let dst = activation.dst;
+                            if let Some(done) = self.control.pop() {
+                                self.frame = done.frame;
+                                self.restore_handled(done.handled);
+                                // The loop's register still holds the generator.
+                                drop(done.extra);
+                            }
+                            pc = self.frame.pc;
+                            regs = self.frame.regs;
+                            code = self.frame.code;
+                            // SAFETY: the instruction that resumed the generator is its `ForIter`.
+                            let back = unsafe { (*pc.sub(1)).imm() } as isize;
+                            // SAFETY: the verifier has seen that the target is an instruction.
+                            pc = unsafe { pc.offset(back) };
+                            set!(dst, value);
+                            if super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                break 'inner Exit::Attention;
+                            }
+                            continue;
+                        }
+                        flow!(self.yield_value(value));
+                    }
+                    Op::GetYieldFrom => {
+                        let value = operand!(b, DIES_B);
+                        slow!(exec::get_yield_from(self, value));
+                    }
+                    Op::GetAwaitable => {
+                        // Coroutines are their own iterators.
+                        if let Some(generator) = reg!(i.b).downcast::<Generator>()
+                            && generator.kind == GenKind::Coroutine
+                            && generator.state.get() == GenState::Created
+                        {
+                            set!(i.a, operand!(b, DIES_B));
+                            continue;
+                        }
+                        let value = operand!(b, DIES_B);
+                        slow!(exec::get_awaitable(self, value, i.c));
+                    }
+                    Op::Delegate => {
+                        sync!();
+                        match check!(self.delegate()) {
+                            Flow::Go => {
+                                pc = self.frame.pc;
+                                regs = self.frame.regs;
+                                code = self.frame.code;
+                                drain!();
+                            }
+                            Flow::Halt => return Ok(()),
+                        }
+                    }
+
+                    Op::EnterWith => slow_unit!(exec::enter_with(self, i, regs, false)),
+                    Op::EnterAsyncWith => slow_unit!(exec::enter_with(self, i, regs, true)),
+                    Op::ExitWith => slow!(exec::exit_with(self, i, regs)),
+                    Op::Raise => {
+                        sync!();
+                        break 'inner Exit::Raise(exec::raise(self, i, regs));
+                    }
+                    Op::Reraise => {
+                        let exception = operand!(a, DIES_A);
+                        sync!();
+                        break 'inner Exit::Raise(self.reraise(exception));
+                    }
+                    Op::PushExc => {
+                        let previous = self.push_handled(reg!(i.a).clone());
+                        *reg!(i.a + 1) = previous;
+                    }
+                    Op::PopExc => {
+                        let previous = std::mem::take(reg!(i.a + 1));
+                        let handled = self.pop_handled(previous);
+                        drop(handled);
+                        set!(i.a, Value::Undef);
+                        sync!();
+                        drain!();
+                    }
+                    Op::ExcMatches => {
+                        let (exception, class) = (reg!(i.b).clone(), operand!(c, DIES_C));
+                        slow!(exec::exc_matches(self, exception, class));
+                    }
+                    Op::ExcStarMatches => {
+                        let class = operand!(c, DIES_C);
+                        slow_unit!(exec::exc_star_matches(self, i, regs, class));
+                    }
+                    Op::ExcStarResult => {
+                        let (original, raised) = (operand!(b, DIES_B), operand!(c, DIES_C));
+                        slow!(exec::exc_star_result(self, original, raised));
+                    }
+
+                    Op::ImportName => slow!(exec::import_name(self, i, regs)),
+                    Op::ImportFrom => {
+                        let module = reg!(i.b).clone();
+                        slow!(exec::import_from(self, i.site(), module));
+                    }
+                    Op::ImportStar => {
+                        let module = operand!(a, DIES_A);
+                        slow_unit!(exec::import_star(self, module));
+                    }
+
+                    Op::MatchSequence => {
+                        let subject = reg!(i.b).clone();
+                        slow!(exec::match_sequence(self, subject));
+                    }
+                    Op::MatchMapping => {
+                        let subject = reg!(i.b).clone();
+                        slow!(exec::match_mapping(self, subject));
+                    }
+                    Op::MatchKeys => {
+                        let (subject, keys) = (reg!(i.b).clone(), operand!(c, DIES_C));
+                        slow!(exec::match_keys(self, subject, keys));
+                    }
+                    Op::MatchClass => slow!(exec::match_class(self, i, regs)),
+                    Op::GetLen => {
+                        let subject = reg!(i.b).clone();
+                        slow!(exec::get_len(self, subject));
+                    }
+                }
+            };
+
+            match exit {
+                Exit::Reload => {}
+                Exit::Drain => {
+                    if let Err(raise) = self.run_finalizers()
+                        && let Flow::Halt = self.unwind(raise)?
+                    {
+                        return Ok(());
+                    }
+                }
+                Exit::Attention => {
+                    if let Err(raise) = self.attend()
+                        && let Flow::Halt = self.unwind(raise)?
+                    {
+                        return Ok(());
+                    }
+                }
+                Exit::Raise(raise) => {
+                    if let Flow::Halt = self.unwind(raise)? {
+                        return Ok(());
+                    }
+                    if finalize::pending()
+                        && let Err(raise) = self.run_finalizers()
+                        && let Flow::Halt = self.unwind(raise)?
+                    {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+}
+
+const _: u8 = IN_PLACE;
+
+/// A global or builtin by its inline cache.
+#[inline(always)]
+fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) -> Option<Value> {
+    let kind = cache.kind.get();
+    // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
+    let map = unsafe { globals.map.try_borrow_unguarded() }.ok()?;
+    if map.version() != cache.key.get() {
+        return None;
+    }
+    let at = cache.slot.get() as usize;
+    match kind {
+        hit::ENTRY => map.entry(at).map(|e| e.value.clone()),
+        hit::BUILTIN => {
+            // SAFETY: as above.
+            let map = unsafe { builtins.map.try_borrow_unguarded() }.ok()?;
+            if map.version() != cache.key2.get() { None } else { map.entry(at).map(|e| e.value.clone()) }
+        }
+        _ => None,
+    }
+}
+
+/// The version of an instance's class.
+#[inline(always)]
+pub(super) fn class_version(instance: &Instance) -> u32 {
+    // SAFETY: nobody replaces the class while it is looked at.
+    unsafe { instance.class.peek() }.version.get()
+}
+
+/// Python's index rule: negative counts from the end; anything out of range stays out of range.
+#[inline(always)]
+fn wrap_index(n: i64, len: usize) -> usize {
+    (if n < 0 { n.wrapping_add(len as i64) } else { n }) as usize
+}
+
+#[inline(always)]
+fn floor_div(x: i64, y: i64) -> Option<i64> {
+    let quotient = x.checked_div(y)?;
+    Some(if x % y != 0 && (x < 0) != (y < 0) { quotient - 1 } else { quotient })
+}
+
+#[inline(always)]
+fn floor_mod(x: i64, y: i64) -> Option<i64> {
+    let rest = x.checked_rem(y)?;
+    Some(if rest != 0 && (rest < 0) != (y < 0) { rest + y } else { rest })
+}
+
+#[inline(always)]
+fn shift_left(x: i64, y: i64) -> Option<i64> {
+    if !(0..63).contains(&y) {
+        return None;
+    }
+    let shifted = x << y;
+    if shifted >> y == x { Some(shifted) } else { None }
+}
+
+#[inline(always)]
+fn shift_right(x: i64, y: i64) -> Option<i64> {
+    if y < 0 { None } else { Some(x >> y.min(63)) }
+}
