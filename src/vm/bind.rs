@@ -97,7 +97,7 @@ impl Vm {
             .skip(c.posonly as usize)
             .map(|n| &**n)
             .collect();
-        let hint = match crate::text::suggest::suggest(name, known.iter().copied()) {
+        let hint = match crate::text::suggest::suggest(name, &known) {
             Some(close) => format!(". Did you mean '{close}'?"),
             None => String::new(),
         };
@@ -303,7 +303,7 @@ impl Vm {
         }
         let known = s.positional.iter().skip(s.posonly.max(own)).map(|n| &**n);
         let known: Vec<&str> = known.chain(s.kwonly.iter().map(|(n, _)| &**n)).collect();
-        let hint = match crate::text::suggest::suggest(name, known.iter().copied()) {
+        let hint = match crate::text::suggest::suggest(name, &known) {
             Some(close) => format!(". Did you mean '{close}'?"),
             None => String::new(),
         };

@@ -1,11 +1,30 @@
-//! Calling from Rust. Runs a nested dispatch loop, under a depth limit that raises
-//! RecursionError.
+//! Calls: from the dispatch loop, where calling bytecode only sets up a frame, and from Rust,
+//! where it runs a nested dispatch loop under a depth limit that raises RecursionError.
 
+use super::bind::Kwargs;
+use super::dispatch::Flow;
+use super::exec::Called;
+use super::flow::Outcome;
+use super::frame::{Activation, Deliver, Frame, release_registers, take};
 use super::heap::Ref;
-use super::object::Generator;
-use super::object::Str;
+use super::object::{
+    BoundMethod, Class, CodeObject, Function, GenKind, Generator, Kind, Layout, NativeFunction, StaticMethod,
+    Str,
+};
 use super::value::Value;
-use super::{R, Resume, Vm};
+use super::{R, Raise, Resume, Tail, Vm};
+use smallvec::SmallVec;
+use std::ptr;
+
+/// Keyword arguments of one call.
+pub(super) type Keywords = SmallVec<[(Ref<Str>, Value); 4]>;
+
+/// What became of a resumed frame, as natives see it.
+#[derive(Debug)]
+pub enum Resumed {
+    Yielded(Value),
+    Returned(Value),
+}
 
 impl Vm {
     /// Calls anything callable with positional arguments.
@@ -14,9 +33,26 @@ impl Vm {
     }
 
     /// Calls anything callable.
-    pub fn call_kw(&mut self, func: &Value, args: &[Value], kwargs: &[(Ref<Str>, Value)]) -> R {
-        let _ = (func, args, kwargs, self.native_depth);
-        Err(self.type_error("unsupported"))
+    pub fn call_kw(&mut self, func: &Value, args: &[Value], kwargs: &Kwargs) -> R {
+        if let Some(native) = func.as_ref::<NativeFunction>() {
+            let result = self.call_native(native, args, kwargs)?;
+            return self.settle(result);
+        }
+        let base = self.frame.top;
+        self.check_room(base, args.len() + 2)?;
+        // SAFETY: there is room above the running frame's top, which owns nothing.
+        unsafe {
+            base.write(func.clone());
+            base.add(1).write(Value::Undef);
+            for (i, arg) in args.iter().enumerate() {
+                base.add(2 + i).write(arg.clone());
+            }
+        }
+        let keywords: Keywords = kwargs.iter().cloned().collect();
+        match self.invoke(base, false, args.len(), keywords, Deliver::Halt, 0)? {
+            Called::Value(value) => Ok(value),
+            Called::Frame | Called::Reload => self.run_nested(),
+        }
     }
 
     /// `obj.name(*args)`; `name` must be interned.
@@ -25,23 +61,582 @@ impl Vm {
         if this.is_undef() {
             return self.call(&func, args);
         }
-        let mut all = Vec::with_capacity(args.len() + 1);
+        let mut all: SmallVec<[Value; 4]> = SmallVec::with_capacity(args.len() + 1);
         all.push(this);
-        all.extend_from_slice(args);
+        all.extend(args.iter().cloned());
         self.call(&func, &all)
     }
 
-    /// Resumes a generator, coroutine or async generator until it yields (`Ok(Some)`), returns
-    /// (`Ok(None)` and the value in `returned`) or raises.
+    /// Resumes a generator, coroutine or async generator until it yields or returns.
     pub fn resume(&mut self, generator: &Ref<Generator>, how: Resume) -> R<Resumed> {
-        let _ = (generator, how);
-        Err(self.type_error("unsupported"))
+        match self.resume_outcome(generator, how)? {
+            Outcome::Yielded(v) | Outcome::AsyncYielded(v) => Ok(Resumed::Yielded(v)),
+            Outcome::Returned(v) => Ok(Resumed::Returned(v)),
+            Outcome::Raised => Err(self.raised_again()),
+        }
+    }
+
+    /// As `resume`, telling an async generator's own yields from what it awaits.
+    pub(super) fn resume_outcome(&mut self, generator: &Ref<Generator>, how: Resume) -> R<Outcome> {
+        if let Some(outcome) = self.enter(generator, how, Deliver::Halt, 0, Value::Undef)? {
+            return Ok(outcome);
+        }
+        self.run()?;
+        Ok(self.outcome.take().unwrap_or(Outcome::Raised))
+    }
+
+    /// Runs the frame that was just set up with `Deliver::Halt`.
+    fn run_nested(&mut self) -> R {
+        self.run()?;
+        match self.outcome.take() {
+            Some(Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(v),
+            Some(Outcome::Raised) | None => Err(self.raised_again()),
+        }
+    }
+
+    /// Carries out what a native asked for by `tail`, from Rust.
+    fn settle(&mut self, result: Value) -> R {
+        if !result.is_undef() {
+            return Ok(result);
+        }
+        match self.tail.take() {
+            None => Ok(Value::None),
+            Some(Tail::Call { func, args, kwargs }) => self.call_kw(&func, &args, &kwargs),
+            Some(Tail::Resume(generator, how)) => self.settle_resume(&generator, how),
+            Some(Tail::RunLoop(event_loop)) => self.run_loop_nested(event_loop),
+        }
+    }
+
+    /// `next`, `send`, `throw` or `close` called from Rust: a return becomes StopIteration, but
+    /// for `close`.
+    fn settle_resume(&mut self, generator: &Ref<Generator>, how: Resume) -> R {
+        if let Resume::Close = how {
+            return self.close(generator);
+        }
+        match self.resume(generator, how)? {
+            Resumed::Yielded(v) => Ok(v),
+            Resumed::Returned(v) => Err(self.stop_iteration(v)),
+        }
+    }
+
+    /// `generator.close()`.
+    pub fn close(&mut self, generator: &Ref<Generator>) -> R {
+        match self.resume(generator, Resume::Close) {
+            Ok(Resumed::Returned(v)) => Ok(v),
+            Ok(Resumed::Yielded(_)) => {
+                let what = super::generator::kind_name(generator.kind);
+                Err(self.runtime_error(format!("{what} ignored GeneratorExit")))
+            }
+            Err(raise) => {
+                let exception = self.raised.get();
+                let class = self.class_of(&exception);
+                if class.is_subclass(&self.exc.generator_exit) || class.is_subclass(&self.exc.stop_iteration) {
+                    drop(self.take_raised(raise));
+                    return Ok(Value::None);
+                }
+                Err(raise)
+            }
+        }
+    }
+
+    /// Runs an event loop from Rust: a `Halt` below it ends the nested dispatch loop.
+    fn run_loop_nested(&mut self, event_loop: Value) -> R {
+        self.enter_native()?;
+        self.control.push(Activation::call(self.frame, ptr::null_mut(), Deliver::Halt, 0));
+        self.frame = Frame { code: ptr::null(), generator: ptr::null(), ..self.frame };
+        match self.enter_loop(event_loop, 0) {
+            Ok(Flow::Halt) => {}
+            Ok(Flow::Go) => self.run()?,
+            Err(raise) => {
+                self.unwind_next(raise);
+                self.run()?;
+            }
+        }
+        match self.outcome.take() {
+            Some(Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(v),
+            Some(Outcome::Raised) | None => Err(self.raised_again()),
+        }
+    }
+
+    /// A call on behalf of the event loop: `Ok(None)` if a frame was set up, else the result.
+    pub(super) fn enter_call(&mut self, func: Value, args: Vec<Value>, deliver: Deliver) -> R<Option<Value>> {
+        let base = self.frame.top;
+        self.check_room(base, args.len() + 2)?;
+        let argc = args.len();
+        // SAFETY: there is room above the running frame's top, which owns nothing.
+        unsafe {
+            base.write(func);
+            base.add(1).write(Value::Undef);
+            for (i, arg) in args.into_iter().enumerate() {
+                base.add(2 + i).write(arg);
+            }
+        }
+        match self.invoke(base, false, argc, Keywords::new(), deliver, 0)? {
+            Called::Value(value) => Ok(Some(value)),
+            Called::Frame | Called::Reload => Ok(None),
+        }
+    }
+
+    fn check_room(&mut self, base: *mut Value, values: usize) -> R<()> {
+        // SAFETY: compared only; the reserve above the limit keeps the sum inside the allocation
+        // for any argument list that fits it.
+        let fits = values < (1 << 12) || self.room_from(base) > values;
+        if base >= self.stack.limit() || !fits {
+            return Err(self.recursion_error(""));
+        }
+        Ok(())
+    }
+
+    /// Registers left between a place of the stack and its limit.
+    fn room_from(&self, base: *mut Value) -> usize {
+        (self.stack.limit() as usize).saturating_sub(base as usize) / size_of::<Value>()
+    }
+
+    #[cold]
+    pub(super) fn recursion_error(&mut self, doing: &str) -> Raise {
+        let class = self.exc.recursion_error.clone();
+        self.error(&class, format!("maximum recursion depth exceeded{doing}"))
+    }
+
+    /// A native calls back into the VM.
+    pub(super) fn enter_native(&mut self) -> R<()> {
+        if self.native_depth >= self.native_limit {
+            return Err(self.recursion_error(""));
+        }
+        self.native_depth += 1;
+        Ok(())
+    }
+
+    pub(super) fn leave_native(&mut self) {
+        self.native_depth = self.native_depth.saturating_sub(1);
+    }
+
+    /// Calls what stands in a window: callable at `base`, self slot after it, then `argc`
+    /// arguments. The window is used up. Bytecode gets a frame, natives run at once.
+    pub(super) fn invoke(
+        &mut self,
+        base: *mut Value,
+        has_self: bool,
+        argc: usize,
+        keywords: Keywords,
+        deliver: Deliver,
+        dst: u16,
+    ) -> R<Called> {
+        let mut call = Window { base, has_self, argc, keywords, deliver, dst, instance: Value::Undef };
+        let result = self.invoke_window(&mut call);
+        if result.is_err() {
+            call.release();
+        }
+        result
+    }
+
+    fn invoke_window(&mut self, call: &mut Window) -> R<Called> {
+        loop {
+            let callable = call.callable();
+            let kind = callable.kind();
+            match kind {
+                Some(Kind::Function) => return self.invoke_function(call),
+                Some(Kind::NativeFunction) => match self.invoke_native(call)? {
+                    Some(called) => return Ok(called),
+                    None => continue,
+                },
+                Some(Kind::BoundMethod) => {
+                    let (func, this) = match callable.downcast::<BoundMethod>() {
+                        Some(m) => (m.func.clone(), m.this.clone()),
+                        None => continue,
+                    };
+                    call.insert_self(func, this);
+                }
+                Some(Kind::Class) => match self.invoke_class(call)? {
+                    Some(called) => return Ok(called),
+                    None => continue,
+                },
+                Some(Kind::StaticMethod) => {
+                    let func = callable.downcast::<StaticMethod>().map_or(Value::None, |s| s.callable.get());
+                    call.set_callable(func);
+                }
+                _ => {
+                    let name = self.names.__call__.clone();
+                    let Some((func, this)) = self.special(&callable, &name)? else {
+                        let message = format!("'{}' object is not callable", self.class_of(&callable).name());
+                        return Err(self.type_error(message));
+                    };
+                    if this.is_undef() {
+                        call.set_callable(func);
+                    } else {
+                        call.insert_self(func, this);
+                    }
+                }
+            }
+        }
+    }
+
+    fn invoke_function(&mut self, call: &mut Window) -> R<Called> {
+        let callable = call.callable();
+        let Some(f) = callable.as_ref::<Function>() else { return Ok(Called::Value(Value::None)) };
+        let code = f.code.get();
+        let nregs = code.code.nregs as usize;
+        if self.control.len() >= self.recursion_limit || self.room_from(call.base) < nregs + call.argc + 8 {
+            return Err(self.recursion_error(""));
+        }
+        if code.plain_args as usize != call.count() || !call.keywords.is_empty() {
+            // SAFETY: the arguments are initialised; nobody writes them while they are bound.
+            let args = unsafe { call.args() };
+            let bound = self.bind_function(f, args, &call.keywords)?;
+            call.replace_args(bound);
+        }
+        let named = code.code.nnamed as usize;
+        let regs = call.args_ptr();
+        // SAFETY: there is room for all registers; above the arguments nothing is owned.
+        unsafe {
+            for i in call.count()..named {
+                regs.add(i).write(Value::Undef);
+            }
+            for (i, cell) in f.closure.iter().enumerate() {
+                regs.add(code.code.free_start as usize + i).write(cell.clone().into());
+            }
+        }
+        if code.code.flags.suspends() {
+            let generator = self.make_generator(f, &code, regs, named);
+            call.finish_registers(named);
+            return Ok(Called::Value(generator));
+        }
+        if call.deliver == Deliver::Halt {
+            if let Err(raise) = self.enter_native() {
+                call.finish_registers(named);
+                return Err(raise);
+            }
+        }
+        let mut activation = Activation::call(self.frame, call.base, call.deliver, call.dst);
+        if !call.instance.is_undef() {
+            activation.extra = std::mem::take(&mut call.instance);
+            activation.deliver = Deliver::Init;
+            if call.deliver == Deliver::Halt || call.deliver == Deliver::LoopCall {
+                activation.deliver = call.deliver;
+            }
+        }
+        self.control.push(activation);
+        self.frame = Frame {
+            pc: code.entry,
+            regs,
+            code: ptr::from_ref::<CodeObject>(&code),
+            generator: ptr::null(),
+            // SAFETY: room was checked.
+            top: unsafe { regs.add(nregs) },
+        };
+        Ok(Called::Frame)
+    }
+
+    /// A suspended frame whose registers are moved from a window.
+    fn make_generator(
+        &mut self,
+        f: &Ref<Function>,
+        code: &Ref<CodeObject>,
+        regs: *mut Value,
+        named: usize,
+    ) -> Value {
+        let flags = code.code.flags;
+        let kind = if flags.async_generator {
+            GenKind::AsyncGenerator
+        } else if flags.coroutine {
+            GenKind::Coroutine
+        } else {
+            GenKind::Generator
+        };
+        let g = Generator::new(kind, code.clone());
+        for i in 0..named {
+            // SAFETY: named registers were initialised by the caller.
+            g.set_register(i, unsafe { take(regs.add(i)) });
+        }
+        if let Some(extra) = f.extra.get() {
+            if !extra.name.is_undef() {
+                g.extra().name.set(extra.name.get());
+            }
+            if !extra.qualname.is_undef() {
+                g.extra().qualname.set(extra.qualname.get());
+            }
+        }
+        if kind == GenKind::Coroutine && self.current.origin_depth.get() > 0 {
+            let origin = self.coroutine_origin();
+            g.extra().origin.set(origin);
+        }
+        g.into()
+    }
+
+    /// Runs a native. `None` if it left another call in the window.
+    fn invoke_native(&mut self, call: &mut Window) -> R<Option<Called>> {
+        let callable = call.callable();
+        let Some(native) = callable.as_ref::<NativeFunction>() else { return Ok(None) };
+        // SAFETY: the arguments are initialised; the window is not written while the native runs,
+        // because what it calls runs above `top`, which is moved up here.
+        let args = unsafe { call.args() };
+        let saved = self.frame.top;
+        // SAFETY: the end of the window is inside the stack.
+        let end = unsafe { call.args_ptr().add(call.count()) };
+        if end > saved && call.base >= saved {
+            self.frame.top = end;
+        }
+        let result = self.call_native(native, args, &call.keywords);
+        self.frame.top = saved;
+        let value = result?;
+        if !value.is_undef() {
+            call.release();
+            return Ok(Some(Called::Value(value)));
+        }
+        let tail = self.tail.take();
+        call.release();
+        match tail {
+            None => Ok(Some(Called::Value(Value::None))),
+            Some(Tail::Call { func, args, kwargs }) => {
+                self.check_room(call.base, args.len() + 2)?;
+                call.refill(func, args, kwargs);
+                Ok(None)
+            }
+            Some(Tail::Resume(generator, how)) if call.deliver == Deliver::Call => {
+                let closes = matches!(how, Resume::Close);
+                let deliver = if closes { Deliver::Close } else { Deliver::Value };
+                match self.enter(&generator, how, deliver, call.dst, Value::Undef)? {
+                    None => Ok(Some(Called::Reload)),
+                    Some(Outcome::Returned(v)) if !closes => Err(self.stop_iteration(v)),
+                    Some(Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => {
+                        Ok(Some(Called::Value(v)))
+                    }
+                    Some(Outcome::Raised) => Err(self.raised_again()),
+                }
+            }
+            Some(Tail::Resume(generator, how)) => {
+                self.settle_resume(&generator, how).map(|v| Some(Called::Value(v)))
+            }
+            Some(Tail::RunLoop(event_loop)) if call.deliver == Deliver::Call => {
+                match self.enter_loop(event_loop, call.dst)? {
+                    Flow::Go | Flow::Halt => Ok(Some(Called::Reload)),
+                }
+            }
+            Some(Tail::RunLoop(event_loop)) => {
+                self.run_loop_nested(event_loop).map(|v| Some(Called::Value(v)))
+            }
+        }
+    }
+
+    /// Calls a class. The commonest way, a user class with a plain `__init__`, runs that as a
+    /// frame; `None` if it now stands in the window.
+    fn invoke_class(&mut self, call: &mut Window) -> R<Option<Called>> {
+        let callable = call.callable();
+        let Some(class) = callable.as_ref::<Class>() else { return Ok(None) };
+        if class.layout == Layout::Object && !call.has_self && self.has_plain_construction(class) {
+            let name = self.names.__init__.clone();
+            let init = self.lookup(class, &name).unwrap_or(Value::Undef);
+            if init.as_ref::<Function>().is_some() && matches!(call.deliver, Deliver::Call) {
+                let instance = self.new_instance(class)?;
+                call.insert_self(init, instance.clone());
+                call.instance = instance;
+                return Ok(None);
+            }
+        }
+        // SAFETY: the arguments are initialised; what is called runs above them.
+        let args: SmallVec<[Value; 8]> = unsafe { call.args() }.iter().cloned().collect();
+        let class = class.clone();
+        let keywords = std::mem::take(&mut call.keywords);
+        call.release();
+        let value = self.call_class(&class, &args, &keywords)?;
+        Ok(Some(Called::Value(value)))
+    }
+
+    /// The metaclass is `type` and `__new__` is `object`'s.
+    fn has_plain_construction(&self, class: &Ref<Class>) -> bool {
+        let plain_meta = match class.metaclass.get().as_ref::<Class>() {
+            Some(meta) => meta.is(&self.types.type_),
+            None => false,
+        };
+        plain_meta && self.is_object_new(self.lookup(class, &self.names.__new__))
+    }
+
+    fn is_object_new(&self, new: Option<Value>) -> bool {
+        let own = self.types.object.dict.get_str(&self.names.__new__);
+        matches!((new, own), (Some(a), Some(b)) if a.is(&b))
+    }
+
+    /// `class(*args, **kwargs)` through the metaclass's `__call__`.
+    pub fn call_class(&mut self, class: &Ref<Class>, args: &[Value], kwargs: &Kwargs) -> R {
+        let meta = self.class_of(&class.clone().into());
+        if !meta.is(&self.types.type_) {
+            let name = self.names.__call__.clone();
+            let own = self.lookup(&self.types.type_, &name);
+            let found = self.lookup(&meta, &name);
+            let same = matches!((&own, &found), (Some(a), Some(b)) if a.is(b)) || found.is_none();
+            if !same && let Some((func, this)) = self.special(&class.clone().into(), &name)? {
+                let mut all: SmallVec<[Value; 8]> = SmallVec::new();
+                if !this.is_undef() {
+                    all.push(this);
+                }
+                all.extend(args.iter().cloned());
+                return self.call_kw(&func, &all, kwargs);
+            }
+        }
+        self.instantiate(class, args, kwargs)
+    }
+
+    /// What `type.__call__` does: `__new__`, then `__init__` if that gave an instance.
+    pub fn instantiate(&mut self, class: &Ref<Class>, args: &[Value], kwargs: &Kwargs) -> R {
+        if class.is(&self.types.type_) && args.len() == 1 && kwargs.is_empty() {
+            let of = args.first().cloned().unwrap_or(Value::None);
+            return Ok(self.class_of(&of).into());
+        }
+        let new_name = self.names.__new__.clone();
+        let init_name = self.names.__init__.clone();
+        let new = self.lookup(class, &new_name);
+        let object_init = self.types.object.dict.get_str(&init_name);
+        let mut all: SmallVec<[Value; 8]> = SmallVec::with_capacity(args.len() + 1);
+        let made = if self.is_object_new(new.clone()) && class.layout == Layout::Object {
+            let init = self.lookup(class, &init_name);
+            let plain_init = matches!((&init, &object_init), (Some(a), Some(b)) if a.is(b));
+            if plain_init && !(args.is_empty() && kwargs.is_empty()) {
+                let message = format!("{}() takes no arguments", class.name());
+                return Err(self.type_error(message));
+            }
+            self.new_instance(class)?
+        } else {
+            let Some(new) = new else {
+                let message = format!("cannot create '{}' instances", class.name());
+                return Err(self.type_error(message));
+            };
+            let new = match new.downcast::<StaticMethod>() {
+                Some(s) => s.callable.get(),
+                None => new,
+            };
+            all.push(class.clone().into());
+            all.extend(args.iter().cloned());
+            self.call_kw(&new, &all, kwargs)?
+        };
+        let made_class = self.class_of(&made);
+        if !made_class.is_subclass(class) {
+            return Ok(made);
+        }
+        let Some(init) = self.lookup(&made_class, &init_name) else { return Ok(made) };
+        if object_init.is_some_and(|o| o.is(&init)) {
+            return Ok(made);
+        }
+        let result = if init.kind() == Some(Kind::Function) || init.kind() == Some(Kind::NativeFunction) {
+            all.clear();
+            all.push(made.clone());
+            all.extend(args.iter().cloned());
+            self.call_kw(&init, &all, kwargs)?
+        } else {
+            let bound = self.descriptor_get(&init, &made, &made_class)?;
+            self.call_kw(&bound, args, kwargs)?
+        };
+        if !result.is_none() {
+            let message = format!("__init__() should return None, not '{}'", self.class_of(&result).name());
+            return Err(self.type_error(message));
+        }
+        Ok(made)
     }
 }
 
-/// What became of a resumed frame.
-#[derive(Debug)]
-pub enum Resumed {
-    Yielded(Value),
-    Returned(Value),
+/// A call window and what goes with it.
+struct Window {
+    base: *mut Value,
+    has_self: bool,
+    argc: usize,
+    keywords: Keywords,
+    deliver: Deliver,
+    dst: u16,
+    /// The instance whose `__init__` is called.
+    instance: Value,
+}
+
+impl Window {
+    fn callable(&self) -> Value {
+        // SAFETY: the callable's register is initialised.
+        unsafe { (*self.base).clone() }
+    }
+
+    fn set_callable(&mut self, func: Value) {
+        // SAFETY: as above; moved out before it is released.
+        drop(unsafe { ptr::replace(self.base, func) });
+    }
+
+    /// Number of arguments, the self included.
+    fn count(&self) -> usize {
+        self.argc + usize::from(self.has_self)
+    }
+
+    /// The first argument, the self included.
+    fn args_ptr(&self) -> *mut Value {
+        // SAFETY: inside the window.
+        unsafe { self.base.add(if self.has_self { 1 } else { 2 }) }
+    }
+
+    /// # Safety
+    /// The window must not be written while the slice lives.
+    unsafe fn args<'a>(&self) -> &'a [Value] {
+        // SAFETY: the arguments are initialised and stand side by side.
+        unsafe { std::slice::from_raw_parts(self.args_ptr(), self.count()) }
+    }
+
+    /// Another callable, with one more argument in front.
+    fn insert_self(&mut self, func: Value, this: Value) {
+        // SAFETY: the self slot is free, or the arguments are moved up by one: there is always
+        // room for one register more above a window.
+        unsafe {
+            if self.has_self {
+                ptr::copy(self.base.add(1), self.base.add(2), self.argc + 1);
+                self.argc += 1;
+            }
+            self.base.add(1).write(this);
+        }
+        self.has_self = true;
+        self.set_callable(func);
+    }
+
+    /// Other arguments in place of the present ones, from the place where they begin.
+    fn replace_args(&mut self, bound: super::bind::Bound) {
+        let at = self.args_ptr();
+        // SAFETY: room for all registers of the callee was checked.
+        unsafe {
+            release_registers(at, self.count());
+            self.argc = bound.len() - usize::from(self.has_self);
+            for (i, value) in bound.into_iter().enumerate() {
+                at.add(i).write(value);
+            }
+        }
+        self.keywords.clear();
+    }
+
+    /// A new call in the (released) window.
+    fn refill(&mut self, func: Value, args: Vec<Value>, kwargs: Vec<(Ref<Str>, Value)>) {
+        self.has_self = false;
+        self.argc = args.len();
+        self.keywords = kwargs.into_iter().collect();
+        // SAFETY: room was checked; the window owns nothing.
+        unsafe {
+            self.base.write(func);
+            self.base.add(1).write(Value::Undef);
+            for (i, arg) in args.into_iter().enumerate() {
+                self.base.add(2 + i).write(arg);
+            }
+        }
+    }
+
+    /// The arguments have become `named` registers, which were moved out or must be released.
+    fn finish_registers(&mut self, named: usize) {
+        // SAFETY: the registers are initialised.
+        unsafe { release_registers(self.args_ptr(), named) };
+        self.argc = 0;
+        self.has_self = false;
+        self.release();
+    }
+
+    /// Releases everything in the window.
+    fn release(&mut self) {
+        // SAFETY: the window's registers are initialised.
+        unsafe {
+            release_registers(self.args_ptr(), self.count());
+            drop(take(self.base));
+        }
+        self.argc = 0;
+        self.has_self = false;
+        self.keywords.clear();
+        self.instance = Value::Undef;
+    }
 }

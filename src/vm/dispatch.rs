@@ -65,6 +65,13 @@ impl Vm {
     #[allow(clippy::cognitive_complexity, reason = "the dispatch match is one function by design")]
     pub(super) fn run(&mut self) -> R<()> {
         loop {
+            if std::mem::take(&mut self.unwinding) {
+                let raise = self.raised_again();
+                if let Flow::Halt = self.unwind(raise)? {
+                    return Ok(());
+                }
+                continue;
+            }
             let mut pc: *const Instr = self.frame.pc;
             let mut regs: *mut Value = self.frame.regs;
             let mut code: *const CodeObject = self.frame.code;
@@ -328,6 +335,7 @@ impl Vm {
                                 drop(old);
                                 drain!();
                             }
+                            exec::Called::Reload => break 'inner Exit::Reload,
                             exec::Called::Frame => {
                                 pc = self.frame.pc;
                                 regs = self.frame.regs;
@@ -932,18 +940,7 @@ impl Vm {
                         let value = operand!(b, DIES_B);
                         slow!(exec::get_awaitable(self, value, i.c));
                     }
-                    Op::Delegate => {
-                        sync!();
-                        match check!(self.delegate()) {
-                            Flow::Go => {
-                                pc = self.frame.pc;
-                                regs = self.frame.regs;
-                                code = self.frame.code;
-                                drain!();
-                            }
-                            Flow::Halt => return Ok(()),
-                        }
-                    }
+                    Op::Delegate => flow!(self.delegate()),
 
                     Op::EnterWith => slow_unit!(exec::enter_with(self, i, regs, false)),
                     Op::EnterAsyncWith => slow_unit!(exec::enter_with(self, i, regs, true)),
@@ -1013,8 +1010,10 @@ impl Vm {
             };
 
             match exit {
-                Exit::Reload => {}
-                Exit::Drain => {
+                Exit::Reload | Exit::Drain => {
+                    if !finalize::pending() || self.unwinding {
+                        continue;
+                    }
                     if let Err(raise) = self.run_finalizers()
                         && let Flow::Halt = self.unwind(raise)?
                     {

@@ -299,6 +299,8 @@ pub unsafe trait FrozenTail: Object {}
 
 // SAFETY: nothing writes into a tuple after it is made.
 unsafe impl FrozenTail for crate::vm::object::Tuple {}
+// SAFETY: nothing writes into a traceback's locals after it is made.
+unsafe impl FrozenTail for crate::vm::object::Traceback {}
 
 const fn size<T>(tail: usize) -> usize {
     size_of::<Gc<T>>() + tail * size_of::<Value>()

@@ -69,18 +69,32 @@ impl Exception {
     }
 }
 
-/// One level of a traceback: where a frame was when the exception passed through it.
+/// One level of a traceback: where a frame was when the exception passed through it. Its tail
+/// holds the named registers of a frame that was left.
 pub struct Traceback {
     pub code: Ref<CodeObject>,
     /// Index of the instruction that raised.
     pub pc: u32,
     /// The next level, towards where it was raised; a `Traceback` or `None`.
     pub next: Slot,
-    /// The frame object (see `vm::frame_object`), `Undef` unless somebody asked for it in time.
+    /// The frame object, once somebody asked for it.
     pub frame: Slot,
+    locals: u32,
 }
 
 impl Traceback {
+    /// A new level in front of `next` (a `Traceback`, or `None` or `Undef` at the end).
+    pub fn new(code: Ref<CodeObject>, pc: u32, next: Value, locals: Vec<Value>) -> Ref<Traceback> {
+        let next = if next.is_undef() { Value::None } else { next };
+        let count = locals.len() as u32;
+        let body = Traceback { code, pc, next: Slot::new(next), frame: Slot::undef(), locals: count };
+        Ref::with_tail(body, locals)
+    }
+
+    pub(super) fn tail(&self) -> usize {
+        self.locals as usize
+    }
+
     pub fn line(&self) -> u32 {
         self.code.code.line_at(self.pc as usize)
     }
@@ -104,13 +118,14 @@ impl Trace for Exception {
     }
 }
 
-impl Trace for Traceback {
+impl Trace for Ref<Traceback> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.code.as_obj());
+        self.frozen_tail().iter().filter_map(Value::as_obj).for_each(&mut *visit);
         for slot in [&self.next, &self.frame] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
     }
 }
 
-super::no_tail!(Exception Traceback);
+super::no_tail!(Exception);

@@ -3,7 +3,7 @@
 use super::{Dict, Trace, Tuple};
 use crate::bytecode::{Code, Instr};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
-use crate::vm::native::NativeDef;
+use crate::vm::native::{NativeDef, Signature};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -121,6 +121,18 @@ pub struct NativeFunction {
     pub owner: Value,
     /// Name of the module it belongs to, or `Undef`.
     pub module: Value,
+    signature: OnceCell<Box<Signature>>,
+}
+
+impl NativeFunction {
+    pub fn new(def: &'static NativeDef, this: Value, owner: Value, module: Value) -> Ref<NativeFunction> {
+        Ref::new(NativeFunction { def, this, owner, module, signature: OnceCell::new() })
+    }
+
+    /// The parsed signature, parsed when first asked for.
+    pub fn signature(&self) -> &Signature {
+        self.signature.get_or_init(|| Box::new(Signature::parse(self.def.signature)))
+    }
 }
 
 pub struct Property {

@@ -1,0 +1,253 @@
+//! Attribute opcodes off the fast path: the lookup, and filling the inline cache for next time.
+
+use super::names::site_name;
+use super::{operand_a, operand_b, put_at};
+use crate::bytecode::Instr;
+use crate::vm::dispatch::{class_version, hit};
+use crate::vm::heap::Ref;
+use crate::vm::object::{CacheEntry, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// The running code, kept alive while its caches are used.
+fn running_code(vm: &Vm) -> Option<Ref<CodeObject>> {
+    vm.frame_code(0)
+}
+
+pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let obj = operand_b(i, regs);
+    let code = running_code(vm);
+    let Some(cache) = code.as_ref().and_then(|c| c.caches.get(i.site())) else {
+        let name = site_name(vm, i.site());
+        return vm.get_attr(&obj, &name);
+    };
+    if let Some(value) = cached_attr(vm, cache, &obj) {
+        return Ok(value);
+    }
+    let value = vm.get_attr(&obj, &cache.name)?;
+    match obj.kind() {
+        Some(Kind::Instance) => cache_instance_attr(vm, cache, &obj, &value),
+        Some(Kind::Module) => cache_module_attr(cache, &obj),
+        Some(Kind::Class) => cache_class_attr(vm, cache, &obj, &value),
+        _ => {}
+    }
+    Ok(value)
+}
+
+/// Hits that are not worth a place in the dispatch loop.
+fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
+    match cache.kind.get() {
+        hit::ENTRY => {
+            let module = obj.downcast::<Module>()?;
+            if !cache.value.get().is(obj) {
+                return None;
+            }
+            let map = module.dict.map.borrow();
+            if map.version() != cache.key.get() {
+                return None;
+            }
+            map.entry(cache.slot.get() as usize).map(|e| e.value.clone())
+        }
+        hit::CLASS => {
+            let class = obj.downcast::<Class>()?;
+            if class.version.get() == cache.key.get() { Some(cache.value.get()) } else { None }
+        }
+        hit::CLASS_VALUE => {
+            let instance = obj.as_ref::<Instance>()?;
+            let same = instance.shape_id() == cache.key.get() && class_version(instance) == cache.key2.get();
+            let _ = vm;
+            if same { Some(cache.value.get()) } else { None }
+        }
+        _ => None,
+    }
+}
+
+fn cache_instance_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value) {
+    let Some(instance) = obj.as_ref::<Instance>() else { return };
+    let class = instance.class.get();
+    if instance.shape_id() == 0 || class.flags().custom_getattribute {
+        return;
+    }
+    let on_class = vm.lookup(&class, &cache.name);
+    match (instance.shape().slot(&cache.name), on_class) {
+        (Some(slot), on_class) => {
+            if on_class.is_some_and(|d| vm.is_data_descriptor(&d)) {
+                return;
+            }
+            cache.kind.set(hit::SLOT);
+            cache.slot.set(slot as u32);
+        }
+        // A value that is no descriptor: what the class holds is what the program gets.
+        (None, Some(found)) if found.is(value) && is_plain(vm, &found) => {
+            cache.kind.set(hit::CLASS_VALUE);
+            cache.value.set(found);
+        }
+        _ => return,
+    }
+    cache.key.set(instance.shape_id());
+    cache.key2.set(class.version.get());
+}
+
+/// Certainly no descriptor.
+fn is_plain(vm: &Vm, value: &Value) -> bool {
+    match value {
+        Value::Obj(o) => match o.kind() {
+            Kind::Str | Kind::Int | Kind::List | Kind::Tuple | Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Bytes => true,
+            Kind::Class => true,
+            Kind::Instance => vm.lookup(&vm.class_of(value), &vm.names.__get__).is_none(),
+            _ => false,
+        },
+        _ => true,
+    }
+}
+
+fn cache_module_attr(cache: &CacheEntry, obj: &Value) {
+    let Some(module) = obj.downcast::<Module>() else { return };
+    let map = module.dict.map.borrow();
+    let key: Value = cache.name.clone().into();
+    if let Some(at) = map.find_pure(cache.name.hash(), &key) {
+        cache.kind.set(hit::ENTRY);
+        cache.key.set(map.version());
+        cache.slot.set(at as u32);
+        cache.value.set(obj.clone());
+    }
+}
+
+fn cache_class_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value) {
+    let Some(class) = obj.as_ref::<Class>() else { return };
+    if !class.metaclass.get().as_ref::<Class>().is_some_and(|m| m.is(&vm.types.type_)) {
+        return;
+    }
+    let Some(found) = vm.lookup(class, &cache.name) else { return };
+    // `type`'s own data descriptors win over the class's attributes.
+    let type_ = vm.types.type_.clone();
+    if vm.lookup(&type_, &cache.name).is_some() {
+        return;
+    }
+    if found.is(value) && (is_plain(vm, &found) || found.as_ref::<Function>().is_some()) {
+        cache.kind.set(hit::CLASS);
+        cache.key.set(class.version.get());
+        cache.value.set(found);
+    }
+}
+
+pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
+    let (obj, value) = (operand_a(i, regs), operand_b(i, regs));
+    let code = running_code(vm);
+    let Some(cache) = code.as_ref().and_then(|c| c.caches.get(i.site())) else {
+        let name = site_name(vm, i.site());
+        return vm.set_attr(&obj, &name, value);
+    };
+    if let Some(instance) = obj.as_ref::<Instance>()
+        && cache.kind.get() == hit::ADD
+        && instance.shape_id() == cache.key.get()
+        && class_version(instance) == cache.key2.get()
+    {
+        let shape = cache.shape.borrow().clone();
+        if let Some(shape) = shape {
+            instance.become_shape(shape);
+            drop(instance.replace_slot(cache.slot.get() as usize, value));
+            return Ok(());
+        }
+    }
+    let before = obj.as_ref::<Instance>().map(|n| (n.shape_id(), n.shape()));
+    vm.set_attr(&obj, &cache.name, value)?;
+    if let (Some(instance), Some((id, shape))) = (obj.as_ref::<Instance>(), before) {
+        cache_store(vm, cache, instance, id, &shape);
+    }
+    Ok(())
+}
+
+fn cache_store(
+    vm: &mut Vm,
+    cache: &CacheEntry,
+    instance: &Ref<Instance>,
+    id: u32,
+    before: &std::rc::Rc<crate::vm::object::Shape>,
+) {
+    let class = instance.class.get();
+    if id == 0 || instance.shape_id() == 0 || class.flags().custom_setattr {
+        return;
+    }
+    if vm.lookup(&class, &cache.name).is_some_and(|d| vm.is_data_descriptor(&d)) {
+        return;
+    }
+    let Some(slot) = instance.shape().slot(&cache.name) else { return };
+    if instance.shape_id() == id {
+        cache.kind.set(hit::SLOT);
+    } else if before.slot(&cache.name).is_none() {
+        cache.kind.set(hit::ADD);
+        *cache.shape.borrow_mut() = Some(instance.shape());
+    } else {
+        return;
+    }
+    cache.slot.set(slot as u32);
+    cache.key.set(id);
+    cache.key2.set(class.version.get());
+}
+
+pub fn delete_attr(vm: &mut Vm, site: usize, obj: Value) -> R<()> {
+    let name = site_name(vm, site);
+    vm.del_attr(&obj, &name)
+}
+
+pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
+    let obj = operand_b(i, regs);
+    let code = running_code(vm);
+    let (func, this) = match code.as_ref().and_then(|c| c.caches.get(i.site())) {
+        None => {
+            let name = site_name(vm, i.site());
+            vm.load_method(&obj, &name)?
+        }
+        Some(cache) => method_through_cache(vm, cache, obj)?,
+    };
+    put_at(regs, i.a as usize, func);
+    put_at(regs, i.a as usize + 1, this);
+    Ok(())
+}
+
+fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
+    if let Some(value) = cached_attr(vm, cache, &obj) {
+        return Ok((value, Value::Undef));
+    }
+    let is_object = matches!(obj.kind(), Some(Kind::Instance | Kind::Module | Kind::Class | Kind::Opaque | Kind::Exception));
+    if !is_object && cache.kind.get() == hit::BUILTIN_METHOD {
+        let class = vm.class_of(&obj);
+        if class.version.get() == cache.key.get() {
+            return Ok((cache.value.get(), obj));
+        }
+    }
+    let (func, this) = vm.load_method(&obj, &cache.name)?;
+    match obj.kind() {
+        Some(Kind::Instance) => cache_method(vm, cache, &obj, &func, &this),
+        Some(Kind::Module) => cache_module_attr(cache, &obj),
+        Some(Kind::Class) if this.is_undef() => cache_class_attr(vm, cache, &obj, &func),
+        Some(Kind::Class | Kind::Opaque | Kind::Exception) => {}
+        _ => {
+            let class = vm.class_of(&obj);
+            if this.is(&obj) && func.as_ref::<NativeFunction>().is_some() && !class.flags().heap {
+                cache.kind.set(hit::BUILTIN_METHOD);
+                cache.key.set(class.version.get());
+                cache.value.set(func.clone());
+            }
+        }
+    }
+    Ok((func, this))
+}
+
+fn cache_method(vm: &mut Vm, cache: &CacheEntry, obj: &Value, func: &Value, this: &Value) {
+    let Some(instance) = obj.as_ref::<Instance>() else { return };
+    let class = instance.class.get();
+    let is_function = matches!(func.kind(), Some(Kind::Function | Kind::NativeFunction));
+    if instance.shape_id() == 0 || class.flags().custom_getattribute || !this.is(obj) || !is_function {
+        return;
+    }
+    if !vm.lookup(&class, &cache.name).is_some_and(|f| f.is(func)) {
+        return;
+    }
+    cache.kind.set(hit::METHOD);
+    cache.key.set(instance.shape_id());
+    cache.key2.set(class.version.get());
+    cache.value.set(func.clone());
+}
+

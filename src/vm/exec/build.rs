@@ -1,0 +1,215 @@
+//! Building containers, strings and slices; unpacking.
+
+use super::{operand_b, put_at, take_at, take_many};
+use crate::bytecode::Instr;
+use crate::vm::heap::Ref;
+use crate::vm::object::{Dict, List, Set, Slice, Str, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use compact_str::CompactString;
+
+pub fn build_slice(i: &Instr, regs: *mut Value) -> R {
+    let base = i.b as usize;
+    let (start, stop, step) = (take_at(regs, base), take_at(regs, base + 1), take_at(regs, base + 2));
+    Ok(Ref::new(Slice { start, stop, step }).into())
+}
+
+pub fn build_list(i: &Instr, regs: *mut Value) -> R {
+    Ok(List::value(take_many(regs, i.b, i.c as usize).collect()))
+}
+
+pub fn build_tuple(i: &Instr, regs: *mut Value) -> R {
+    Ok(Tuple::value(take_many(regs, i.b, i.c as usize)))
+}
+
+pub fn build_set(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let set = Ref::new(Set::default());
+    let items: Vec<Value> = take_many(regs, i.b, i.c as usize).collect();
+    for item in &items {
+        vm.set_add(&set.map, item)?;
+    }
+    Ok(set.into())
+}
+
+pub fn build_dict(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let dict = Dict::new();
+    for n in 0..i.c as usize {
+        let at = i.b as usize + 2 * n;
+        let (key, value) = (take_at(regs, at), take_at(regs, at + 1));
+        vm.dict_set(&dict, &key, value)?;
+    }
+    Ok(dict.into())
+}
+
+pub fn build_string(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let mut text = CompactString::const_new("");
+    for part in take_many(regs, i.b, i.c as usize) {
+        match part.as_str() {
+            Some(s) => text.push_str(s),
+            None => text.push_str(vm.str(&part)?.as_str()),
+        }
+    }
+    Ok(Str::from_compact(text).into())
+}
+
+pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
+    let items = match vm.collect(&value) {
+        Ok(items) => items,
+        Err(raise) => {
+            let class = vm.exc.type_error.clone();
+            let iterable = vm.iter_method_exists(&value);
+            if iterable {
+                return Err(raise);
+            }
+            vm.catch(raise, &class)?;
+            let name = vm.type_name(&value);
+            return Err(vm.type_error(format!("Value after * must be an iterable, not {name}")));
+        }
+    };
+    if let Some(list) = list.downcast::<List>() {
+        list.items.borrow_mut().extend(items);
+    }
+    Ok(())
+}
+
+pub fn list_to_tuple(list: Value) -> R {
+    let items = list.downcast::<List>().map(|l| l.items.borrow().clone()).unwrap_or_default();
+    Ok(Tuple::value(items))
+}
+
+pub fn set_add(vm: &mut Vm, set: Value, value: Value) -> R<()> {
+    if let Some(set) = set.downcast::<Set>() {
+        vm.set_add(&set.map, &value)?;
+    }
+    Ok(())
+}
+
+pub fn set_update(vm: &mut Vm, set: Value, value: Value) -> R<()> {
+    let items = vm.collect(&value)?;
+    if let Some(set) = set.downcast::<Set>() {
+        for item in &items {
+            vm.set_add(&set.map, item)?;
+        }
+    }
+    Ok(())
+}
+
+pub fn dict_set(vm: &mut Vm, dict: Value, key: Value, value: Value) -> R<()> {
+    match dict.as_ref::<Dict>() {
+        Some(dict) => vm.dict_set(dict, &key, value),
+        None => vm.set_item(&dict, &key, value),
+    }
+}
+
+pub fn dict_update(vm: &mut Vm, dict: Value, value: Value) -> R<()> {
+    if !is_mapping(vm, &value)? {
+        let name = vm.type_name(&value);
+        return Err(vm.type_error(format!("'{name}' object is not a mapping")));
+    }
+    match dict.as_ref::<Dict>() {
+        Some(dict) => vm.dict_update(dict, &value),
+        None => Ok(()),
+    }
+}
+
+fn is_mapping(vm: &mut Vm, value: &Value) -> R<bool> {
+    if value.payload::<Dict>().is_some() {
+        return Ok(true);
+    }
+    let keys = vm.names.keys.clone();
+    Ok(vm.get_attr_opt(value, &keys)?.is_some())
+}
+
+/// `**value` in a call: every key a string, and none given twice.
+pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> {
+    let Some(into) = dict.as_ref::<Dict>() else { return Ok(()) };
+    let name = vm.callable_name(&func);
+    if !is_mapping(vm, &value)? {
+        let what = vm.type_name(&value);
+        return Err(vm.type_error(format!("{name} argument after ** must be a mapping, not {what}")));
+    }
+    let from = match value.payload::<Dict>() {
+        Some(d) if value.as_ref::<Dict>().is_some() => d,
+        _ => {
+            let copy = Dict::new();
+            vm.dict_update(&copy, &value)?;
+            copy
+        }
+    };
+    let pairs: Vec<(Value, Value)> =
+        from.map.borrow().iter().map(|e| (e.key.clone(), e.value.clone())).collect();
+    for (key, value) in pairs {
+        let Some(text) = key.as_str() else {
+            return Err(vm.type_error("keywords must be strings"));
+        };
+        let interned = vm.intern(text);
+        if into.get_str(&interned).is_some() {
+            return Err(
+                vm.type_error(format!("{name} got multiple values for keyword argument '{text}'"))
+            );
+        }
+        into.set_str(&interned, value);
+    }
+    Ok(())
+}
+
+pub fn format_value(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let value = operand_b(i, regs);
+    let spec = if i.c & 4 != 0 { Some(take_at(regs, i.a as usize)) } else { None };
+    let value = match i.c & 3 {
+        1 => vm.str(&value)?.into(),
+        2 => vm.repr(&value)?.into(),
+        3 => vm.ascii(&value)?.into(),
+        _ => value,
+    };
+    let spec_text = spec.as_ref().and_then(Value::as_str).unwrap_or("");
+    if spec_text.is_empty() && value.downcast::<Str>().is_some() {
+        return Ok(value);
+    }
+    Ok(vm.format(&value, spec_text)?.into())
+}
+
+pub fn unpack(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
+    let count = i.c as usize;
+    if let Some(tuple) = value.as_ref::<Tuple>()
+        && tuple.items().len() == count
+    {
+        for (n, item) in tuple.items().iter().enumerate() {
+            put_at(regs, i.a as usize + n, item.clone());
+        }
+        return Ok(());
+    }
+    let items = vm.unpack(&value, count)?;
+    for (n, item) in items.into_iter().enumerate() {
+        put_at(regs, i.a as usize + n, item);
+    }
+    Ok(())
+}
+
+pub fn unpack_star(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
+    let items = vm.unpack_star(&value, (i.c & 255) as usize, (i.c >> 8) as usize)?;
+    for (n, item) in items.into_iter().enumerate() {
+        put_at(regs, i.a as usize + n, item);
+    }
+    Ok(())
+}
+
+pub fn get_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let obj = operand_b(i, regs);
+    let key = super::operand_c(i, regs);
+    vm.get_item(&obj, &key)
+}
+
+pub fn set_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
+    let obj = super::operand_a(i, regs);
+    let key = operand_b(i, regs);
+    let value = super::operand_c(i, regs);
+    match obj.as_ref::<Dict>() {
+        Some(dict) => vm.dict_set(dict, &key, value),
+        None => vm.set_item(&obj, &key, value),
+    }
+}
+
+pub fn del_item(vm: &mut Vm, obj: Value, key: Value) -> R<()> {
+    vm.del_item(&obj, &key)
+}

@@ -1,0 +1,135 @@
+//! Calls and functions off the fast path.
+
+use super::{Called, take_at};
+use crate::bytecode::Instr;
+use crate::vm::call::Keywords;
+use crate::vm::frame::Deliver;
+use crate::vm::heap::{Ref, Slot};
+use crate::vm::object::{CellObject, CodeObject, Dict, Function, List, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::cell::OnceCell;
+
+/// The window at `base`; a generator's is moved to the top of the register stack first.
+fn window(vm: &mut Vm, base: u16, values: usize) -> *mut Value {
+    // SAFETY: the verifier has seen the window inside the frame.
+    let at = unsafe { vm.frame.regs.add(base as usize) };
+    if vm.frame.generator.is_null() {
+        return at;
+    }
+    let top = vm.frame.top;
+    for n in 0..values {
+        // SAFETY: the window is inside the frame; there is room above the top for any window
+        // that fits a frame (the stack's reserve), and nothing there is owned.
+        unsafe { top.add(n).write(crate::vm::frame::take(at.add(n))) };
+    }
+    top
+}
+
+/// `Call` and `CallMethod`.
+pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
+    let argc = i.c as usize;
+    let base = window(vm, i.b, argc + 2);
+    // SAFETY: the self slot is initialised.
+    let has_self = method && !unsafe { (*base.add(1)).is_undef() };
+    vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
+}
+
+/// `CallKw`: the names of the last arguments follow them.
+pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
+    let argc = i.c as usize;
+    let names = take_at(vm.frame.regs, i.b as usize + 2 + argc);
+    let base = window(vm, i.b, argc + 2);
+    let names = names.as_ref::<Tuple>().cloned();
+    let names: &[Value] = names.as_ref().map_or(&[], |t| t.items());
+    let positional = argc.saturating_sub(names.len());
+    let mut keywords = Keywords::with_capacity(names.len());
+    for (n, name) in names.iter().enumerate() {
+        let value = take_at(base, 2 + positional + n);
+        if let Some(name) = vm.intern_value(name) {
+            keywords.push((name, value));
+        }
+    }
+    // SAFETY: the self slot is initialised.
+    let has_self = method && !unsafe { (*base.add(1)).is_undef() };
+    vm.invoke(base, has_self, positional, keywords, Deliver::Call, i.a)
+}
+
+/// `CallEx`: arguments from a sequence and a dict.
+pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
+    let at = i.b as usize;
+    let regs = vm.frame.regs;
+    let func = take_at(regs, at);
+    let args = take_at(regs, at + 2);
+    let kwargs = if i.c == 1 { take_at(regs, at + 3) } else { Value::Undef };
+    let mut keywords = Keywords::new();
+    if let Some(dict) = kwargs.as_ref::<Dict>() {
+        let pairs: Vec<(Value, Value)> =
+            dict.map.borrow().iter().map(|e| (e.key.clone(), e.value.clone())).collect();
+        for (key, value) in pairs {
+            match vm.intern_value(&key) {
+                Some(name) => keywords.push((name, value)),
+                None => return Err(vm.type_error("keywords must be strings")),
+            }
+        }
+    }
+    let items: Vec<Value> = match (args.as_ref::<Tuple>(), args.downcast::<List>()) {
+        (Some(t), _) => t.items().to_vec(),
+        (_, Some(l)) => l.items.borrow().clone(),
+        _ => vm.collect(&args)?,
+    };
+    drop(args);
+    let base = vm.frame.top;
+    vm.check_room(base, items.len() + 2)?;
+    let argc = items.len();
+    // SAFETY: there is room above the running frame's top, which owns nothing.
+    unsafe {
+        base.write(func);
+        base.add(1).write(Value::Undef);
+        for (n, item) in items.into_iter().enumerate() {
+            base.add(2 + n).write(item);
+        }
+    }
+    vm.invoke(base, false, argc, keywords, Deliver::Call, i.a)
+}
+
+pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let code = match vm.frame.code().and_then(|c| c.consts.get(i.b as usize)) {
+        Some(value) => value.as_ref::<CodeObject>().cloned(),
+        None => None,
+    };
+    let Some(code) = code else {
+        return Err(vm.runtime_error("function without code"));
+    };
+    let base = i.c as usize;
+    let (defaults, kwdefaults, annotations) =
+        (take_at(regs, base), take_at(regs, base + 1), take_at(regs, base + 2));
+    let mut closure: Vec<Ref<CellObject>> = Vec::with_capacity(code.code.captures.len());
+    for reg in &code.code.captures {
+        let value = super::copy_at(regs, *reg as usize);
+        closure.push(match value.as_ref::<CellObject>() {
+            Some(cell) => cell.clone(),
+            None => Ref::new(CellObject::default()),
+        });
+    }
+    Ok(function(code, closure, defaults, kwdefaults, annotations).into())
+}
+
+/// A function object.
+pub fn function(
+    code: Ref<CodeObject>,
+    closure: Vec<Ref<CellObject>>,
+    defaults: Value,
+    kwdefaults: Value,
+    annotations: Value,
+) -> Ref<Function> {
+    Ref::new(Function {
+        code: crate::vm::heap::RefSlot::new(code),
+        closure: closure.into(),
+        defaults: Slot::new(defaults),
+        kwdefaults: Slot::new(kwdefaults),
+        annotations: Slot::new(annotations),
+        extra: OnceCell::new(),
+    })
+}
+

@@ -1,0 +1,854 @@
+//! Resuming, suspending and finishing frames: the code behind the contract in `flow.rs`.
+
+use super::dispatch::Flow;
+use super::flow::Outcome;
+use super::frame::{Activation, Deliver, Frame, generator_at, raw, take};
+use super::heap::{Header, Ref};
+use super::hooks::{LoopAction, StepOutcome};
+use super::object::{Future, GenKind, GenState, Generator, Kind};
+use super::value::Value;
+use super::{R, Raise, Resume, Vm};
+use crate::bytecode::{Instr, Op};
+use std::mem;
+use std::ptr;
+
+/// The instruction at which a frame is suspended.
+fn suspended_at(g: &Generator) -> Option<Instr> {
+    g.code.code.instrs.get((g.pc.get() as usize).checked_sub(1)?).copied()
+}
+
+/// The generator that a suspended frame delegates to, if it is one.
+fn delegate_of(g: &Ref<Generator>) -> Option<Ref<Generator>> {
+    let instr = suspended_at(g).filter(|i| i.op == Op::Delegate)?;
+    let value = g.register(instr.b as usize);
+    match value.as_ref::<Generator>() {
+        Some(inner) => Some(inner.clone()),
+        None => super::asyncgen::generator_in_flight(&value),
+    }
+}
+
+/// Whether the frame runs, as a root, a leaf, or anywhere between.
+pub fn is_executing(g: &Ref<Generator>) -> bool {
+    if g.state.get() == GenState::Running {
+        return true;
+    }
+    // SAFETY: a parent pointer is cleared before the parent lets go of its delegate.
+    let mut parent = unsafe { generator_at(g.parent.get()) };
+    while let Some(p) = parent {
+        if p.state.get() == GenState::Running {
+            return true;
+        }
+        // SAFETY: as above.
+        parent = unsafe { generator_at(p.parent.get()) };
+    }
+    false
+}
+
+/// What the frame delegates to right now (`gi_yieldfrom`, `cr_await`), or `None`.
+pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
+    if g.state.get() != GenState::Suspended {
+        return None;
+    }
+    let instr = suspended_at(g).filter(|i| i.op == Op::Delegate)?;
+    Some(g.register(instr.b as usize)).filter(|v| !v.is_undef())
+}
+
+impl Vm {
+    /// A suspended generator that can be entered by putting `None` where its `yield` left off.
+    #[inline(always)]
+    pub(super) fn is_at_yield(&self, g: &Generator) -> bool {
+        g.leaf.is_undef() && g.handled.is_undef() && suspended_at(g).is_some_and(|i| i.op == Op::Yield)
+    }
+
+    /// Enters such a generator for a `ForIter`.
+    #[inline(always)]
+    pub(super) fn enter_at_yield(&mut self, g: Ref<Generator>, dst: u16) {
+        g.state.set(GenState::Running);
+        let caller = self.frame;
+        let target = Frame {
+            // SAFETY: the saved index is inside the instructions.
+            pc: unsafe { g.code.entry.add(g.pc.get() as usize) },
+            regs: g.tail_ptr(),
+            code: ptr::from_ref(&*g.code),
+            generator: raw(g.as_obj()),
+            top: caller.top,
+        };
+        // SAFETY: the verifier has seen the register that the `Yield` writes.
+        unsafe {
+            let received = (*target.pc.sub(1)).a;
+            drop(mem::replace(&mut *target.regs.add(received as usize), Value::None));
+        }
+        let mut activation = Activation::call(caller, ptr::null_mut(), Deliver::Iter, dst);
+        activation.extra = g.into();
+        activation.handled = self.handled.take();
+        if !activation.handled.is_undef() {
+            self.handled_saved += 1;
+        }
+        self.control.push(activation);
+        self.frame = target;
+    }
+
+    /// Resumes a frame; its outcome goes where `deliver` says. Returns `Ok(None)` if execution now
+    /// goes on in `self.frame`, or the outcome if there was nothing to run.
+    pub(super) fn enter(
+        &mut self,
+        root: &Ref<Generator>,
+        how: Resume,
+        deliver: Deliver,
+        dst: u16,
+        task: Value,
+    ) -> R<Option<Outcome>> {
+        if is_executing(root) {
+            let what = kind_name(root.kind);
+            return Err(self.value_error(format!("{what} already executing")));
+        }
+        match (root.state.get(), &how) {
+            (GenState::Finished, _) => return self.resume_finished(root, how),
+            (GenState::Created, Resume::Send(v)) if !v.is_none() => {
+                let message =
+                    format!("can't send non-None value to a just-started {}", kind_name(root.kind));
+                return Err(self.type_error(message));
+            }
+            (GenState::Created, Resume::Close) => {
+                self.finish(root);
+                return Ok(Some(Outcome::Returned(Value::None)));
+            }
+            (GenState::Created, Resume::Throw(exception)) => {
+                let exception = exception.clone();
+                root.started.set(true);
+                self.add_traceback(&exception, root.code.clone(), 0, None);
+                self.finish(root);
+                let raise = self.raise(exception);
+                return self.convert_stop(raise, root.kind).map(|()| None);
+            }
+            _ => {}
+        }
+        if self.control.len() >= self.recursion_limit || self.frame.top >= self.stack.limit() {
+            return Err(self.recursion_error(""));
+        }
+        if deliver == Deliver::Halt {
+            self.enter_native()?;
+        }
+        root.started.set(true);
+        let leaf = self.find_leaf(root);
+        root.state.set(GenState::Running);
+        let mut activation = Activation::call(self.frame, ptr::null_mut(), deliver, dst);
+        activation.extra = root.clone().into();
+        activation.extra2 = task;
+        activation.handled = self.handled.take();
+        if !activation.handled.is_undef() {
+            self.handled_saved += 1;
+        }
+        self.control.push(activation);
+        let fresh = leaf.state.get() == GenState::Created;
+        self.run_in(&leaf);
+        let result = match how {
+            Resume::Send(_) if fresh => Ok(()),
+            Resume::Send(value) => {
+                self.send_into_leaf(&leaf, value);
+                Ok(())
+            }
+            Resume::Throw(exception) => self.throw_into_leaf(&leaf, exception),
+            Resume::Close => {
+                let class = self.exc.generator_exit.clone();
+                let exception = super::object::Exception::new(&class, super::object::Tuple::new([]));
+                self.throw_into_leaf(&leaf, exception.into())
+            }
+        };
+        drop(leaf);
+        if let Err(raise) = result {
+            self.unwind_next(raise);
+        }
+        Ok(None)
+    }
+
+    /// Makes the frame of a generator the running one.
+    fn run_in(&mut self, g: &Ref<Generator>) {
+        g.state.set(GenState::Running);
+        self.frame = Frame {
+            // SAFETY: the saved index is inside the instructions.
+            pc: unsafe { g.code.entry.add(g.pc.get() as usize) },
+            regs: g.tail_ptr(),
+            code: ptr::from_ref(&*g.code),
+            generator: raw(g.as_obj()),
+            top: self.frame.top,
+        };
+        if !g.handled.is_undef() {
+            self.handled.set(g.handled.take());
+        }
+    }
+
+    /// The innermost frame of a chain.
+    fn find_leaf(&mut self, root: &Ref<Generator>) -> Ref<Generator> {
+        if let Some(leaf) = root.leaf.take().as_ref::<Generator>()
+            && leaf.root.get() == raw(root.as_obj())
+            && leaf.state.get() == GenState::Suspended
+        {
+            return leaf.clone();
+        }
+        let mut g = root.clone();
+        while g.state.get() == GenState::Suspended {
+            match delegate_of(&g) {
+                Some(inner) if inner.state.get() == GenState::Suspended && !is_executing(&inner) => {
+                    inner.parent.set(raw(g.as_obj()));
+                    g = inner;
+                }
+                _ => break,
+            }
+        }
+        g
+    }
+
+    /// Gives a value to the suspended leaf, which is the running frame now.
+    fn send_into_leaf(&mut self, leaf: &Ref<Generator>, value: Value) {
+        match suspended_at(leaf) {
+            Some(i) if i.op == Op::Delegate => self.redo_delegate(Resume::Send(value)),
+            Some(i) => {
+                // SAFETY: the verifier has seen the register.
+                drop(unsafe { mem::replace(&mut *self.frame.regs.add(i.a as usize), value) });
+            }
+            None => {}
+        }
+    }
+
+    /// Lets the dispatch loop execute the `Delegate` again, with this input. Doing it from here
+    /// would recurse: a delegate that suspends at once leads to the next task's step.
+    fn redo_delegate(&mut self, input: Resume) {
+        // SAFETY: the leaf is suspended at the instruction before `pc`.
+        self.frame.pc = unsafe { self.frame.pc.sub(1) };
+        self.input = Some(input);
+    }
+
+    /// Raises an exception in the suspended leaf, which is the running frame now.
+    fn throw_into_leaf(&mut self, leaf: &Ref<Generator>, exception: Value) -> R<()> {
+        let exit = self.is_generator_exit(&exception);
+        if exit
+            && let Some(activation) = self.control.last_mut()
+            && activation.root().is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
+        {
+            activation.closing = raw(leaf.as_obj());
+        }
+        if let Some(i) = suspended_at(leaf).filter(|i| i.op == Op::Delegate) {
+            let delegate = leaf.register(i.b as usize);
+            if let Some(inner) = delegate.as_ref::<Generator>() {
+                // No part of the chain: it is finished, or runs elsewhere.
+                if is_executing(inner) {
+                    let what = kind_name(inner.kind);
+                    return Err(self.value_error(format!("{what} already executing")));
+                }
+            } else if let Some(future) = delegate.downcast::<Future>() {
+                future.blocking.set(false);
+            } else if !delegate.is_undef() {
+                self.redo_delegate(Resume::Throw(exception));
+                return Ok(());
+            }
+        }
+        Err(self.raise(exception))
+    }
+
+    fn is_generator_exit(&self, exception: &Value) -> bool {
+        self.class_of(exception).is_subclass(&self.exc.generator_exit)
+    }
+
+    /// Throws into a delegate that is not a generator, by its own methods.
+    fn throw_into_delegate(&mut self, i: Instr, exception: Value) -> R<Flow> {
+        // SAFETY: the verifier has seen the register.
+        let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
+        if self.is_generator_exit(&exception) {
+            let close = self.names.close.clone();
+            if let Some(close) = self.get_attr_opt(&delegate, &close)? {
+                self.call(&close, &[])?;
+            }
+            return Err(self.raise(exception));
+        }
+        let throw = self.names.throw.clone();
+        let Some(throw) = self.get_attr_opt(&delegate, &throw)? else {
+            return Err(self.raise(exception));
+        };
+        match self.call(&throw, &[exception]) {
+            Ok(value) => self.suspend_with(value),
+            Err(raise) => {
+                let value = self.catch_stop_value(raise)?;
+                drop(delegate);
+                self.end_delegation(i, value);
+                Ok(Flow::Go)
+            }
+        }
+    }
+
+    /// StopIteration on its way becomes its value; anything else goes on.
+    pub(super) fn catch_stop_value(&mut self, raise: Raise) -> R {
+        let class = self.exc.stop_iteration.clone();
+        let exception = self.catch(raise, &class)?;
+        Ok(stop_value(&exception))
+    }
+
+    /// The `Delegate` instruction.
+    pub(super) fn delegate(&mut self) -> R<Flow> {
+        // SAFETY: the running instruction is the one before `pc`.
+        let i = unsafe { *self.frame.pc.sub(1) };
+        match self.input.take() {
+            Some(Resume::Send(value)) => return self.delegate_send(i, value),
+            Some(Resume::Throw(exception)) => return self.throw_into_delegate(i, exception),
+            Some(Resume::Close) | None => {}
+        }
+        // SAFETY: the verifier has seen the register.
+        let delegate = unsafe { &*self.frame.regs.add(i.b as usize) };
+        if let Value::Obj(obj) = delegate
+            && obj.kind() == Kind::Generator
+            && let Some(inner) = obj.as_ref::<Generator>()
+            && inner.kind != GenKind::AsyncGenerator
+            && matches!(inner.state.get(), GenState::Created | GenState::Suspended)
+            && inner.parent.get().is_null()
+        {
+            let inner = inner.clone();
+            return self.delegate_to(&inner);
+        }
+        self.delegate_send(i, Value::None)
+    }
+
+    /// Continues in a generator that the running frame delegates to.
+    fn delegate_to(&mut self, inner: &Ref<Generator>) -> R<Flow> {
+        let suspended = inner.state.get() == GenState::Suspended;
+        if suspended && inner.kind == GenKind::Coroutine && yield_from(inner).is_some() {
+            return Err(self.runtime_error("coroutine is being awaited already"));
+        }
+        let outer = self.frame;
+        self.leave_for_inner(outer);
+        inner.started.set(true);
+        inner.parent.set(outer.generator);
+        if !suspended {
+            self.run_in(inner);
+            return Ok(Flow::Go);
+        }
+        let leaf = self.find_leaf(inner);
+        self.run_in(&leaf);
+        self.send_into_leaf(&leaf, Value::None);
+        Ok(Flow::Go)
+    }
+
+    /// The running frame becomes a middle one: not running, its place and handled exception saved.
+    pub(super) fn leave_for_inner(&mut self, outer: Frame) {
+        // SAFETY: the running frame's generator is alive.
+        if let Some(g) = unsafe { outer.generator.as_ref() }.and_then(Header::peek::<Generator>) {
+            // SAFETY: `pc` points into the instructions.
+            g.pc.set(unsafe { outer.pc.offset_from(g.code.entry) } as u32);
+            let is_root = self.control.last().and_then(Activation::root);
+            if !is_root.is_some_and(|root| raw(root.as_obj()) == outer.generator) {
+                g.state.set(GenState::Suspended);
+            }
+            if !self.handled.is_undef() {
+                g.handled.set(self.handled.take());
+            }
+        }
+    }
+
+    /// Sends a value to the delegate of the running frame, which is no generator that can be
+    /// entered: a future, a native or user iterator, a generator that is finished or busy.
+    fn delegate_send(&mut self, i: Instr, value: Value) -> R<Flow> {
+        // SAFETY: the verifier has seen the register.
+        let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
+        if let Some(future) = delegate.as_ref::<Future>() {
+            if !future.is_done() {
+                if future.blocking.get() {
+                    return Err(self.runtime_error("await wasn't used with future"));
+                }
+                future.blocking.set(true);
+                return self.suspend_with(delegate);
+            }
+            future.blocking.set(false);
+            let result = super::ops::future::future_result(self, future)?;
+            drop(delegate);
+            self.end_delegation(i, result);
+            return Ok(Flow::Go);
+        }
+        if let Some(inner) = delegate.as_ref::<Generator>() {
+            return self.delegate_to_unfit(i, inner.clone(), value);
+        }
+        if let Some((inner, value)) = super::asyncgen::begin_asend(self, &delegate, &value)? {
+            let outer = self.frame;
+            self.leave_for_inner(outer);
+            inner.parent.set(outer.generator);
+            inner.started.set(true);
+            if inner.state.get() == GenState::Created {
+                self.run_in(&inner);
+            } else {
+                let leaf = self.find_leaf(&inner);
+                self.run_in(&leaf);
+                self.send_into_leaf(&leaf, value);
+            }
+            return Ok(Flow::Go);
+        }
+        match self.send_to_iterator(&delegate, value)? {
+            Ok(yielded) => self.suspend_with(yielded),
+            Err(returned) => {
+                drop(delegate);
+                self.end_delegation(i, returned);
+                Ok(Flow::Go)
+            }
+        }
+    }
+
+    /// Delegating to a generator that was resumed by somebody else meanwhile, or is finished.
+    fn delegate_to_unfit(&mut self, i: Instr, inner: Ref<Generator>, value: Value) -> R<Flow> {
+        if is_executing(&inner) {
+            let what = kind_name(inner.kind);
+            return Err(self.value_error(format!("{what} already executing")));
+        }
+        match inner.state.get() {
+            GenState::Finished if inner.kind == GenKind::Coroutine => {
+                Err(self.runtime_error("cannot reuse already awaited coroutine"))
+            }
+            GenState::Finished => {
+                drop(inner);
+                self.end_delegation(i, Value::None);
+                Ok(Flow::Go)
+            }
+            _ => {
+                // Its parent is another frame that is suspended in a chain of its own.
+                if inner.kind == GenKind::Coroutine {
+                    return Err(self.runtime_error("coroutine is being awaited already"));
+                }
+                match self.resume(&inner, Resume::Send(value))? {
+                    super::call::Resumed::Yielded(v) => self.suspend_with(v),
+                    super::call::Resumed::Returned(v) => {
+                        self.end_delegation(i, v);
+                        Ok(Flow::Go)
+                    }
+                }
+            }
+        }
+    }
+
+    /// `next()` or `send()` on any iterator: `Ok(yielded)` or `Err(returned)`.
+    pub(super) fn send_to_iterator(&mut self, iterator: &Value, value: Value) -> R<Result<Value, Value>> {
+        let result = if value.is_none() {
+            if iterator.downcast::<super::object::Opaque>().is_some() && self.is_native_iterator(iterator) {
+                return Ok(self.next(iterator)?.ok_or(Value::None));
+            }
+            let name = self.names.__next__.clone();
+            match self.call_special(iterator, &name, &[]) {
+                Ok(Some(v)) => Ok(v),
+                Ok(None) => {
+                    let message = format!("'{}' object is not an iterator", self.class_of(iterator).name());
+                    Err(self.type_error(message))
+                }
+                Err(raise) => Err(raise),
+            }
+        } else {
+            let name = self.names.send.clone();
+            self.call_method(iterator, &name, &[value])
+        };
+        match result {
+            Ok(v) => Ok(Ok(v)),
+            Err(raise) => self.catch_stop_value(raise).map(Err),
+        }
+    }
+
+    /// The iterator's `__next__` is its class's own native one.
+    fn is_native_iterator(&self, iterator: &Value) -> bool {
+        let class = self.class_of(iterator);
+        class.flags().native_iterator && !class.flags().heap
+    }
+
+    /// The delegation of the running frame is over: its result goes to the instruction's `a`.
+    fn end_delegation(&mut self, i: Instr, value: Value) {
+        // SAFETY: the verifier has seen both registers; values are moved out before release.
+        unsafe {
+            let delegate = take(self.frame.regs.add(i.b as usize));
+            let old = mem::replace(&mut *self.frame.regs.add(i.a as usize), value);
+            drop(delegate);
+            drop(old);
+        }
+    }
+
+    /// The `Yield` instruction.
+    pub(super) fn yield_value(&mut self, value: Value) -> R<Flow> {
+        let Some(g) = self.frame.generator() else {
+            return Err(self.runtime_error("yield outside a generator"));
+        };
+        if g.kind == GenKind::AsyncGenerator {
+            return self.async_yield(&g, value);
+        }
+        self.suspend_with(value)
+    }
+
+    /// An async generator's own `yield`: the `anext()` or `asend()` that drives it is done.
+    fn async_yield(&mut self, g: &Ref<Generator>, value: Value) -> R<Flow> {
+        let is_root = self.control.last().and_then(Activation::root).is_some_and(|r| r.as_obj().is(g.as_obj()));
+        if is_root {
+            self.async_yielded = true;
+            return self.suspend_with(value);
+        }
+        // SAFETY: `pc` points into the instructions.
+        g.pc.set(unsafe { self.frame.pc.offset_from(g.code.entry) } as u32);
+        g.state.set(GenState::Suspended);
+        if !self.handled.is_undef() {
+            g.handled.set(self.handled.take());
+        }
+        g.async_running.set(false);
+        self.back_to_parent(g);
+        let i = self.instruction();
+        // SAFETY: the verifier has seen the register.
+        super::asyncgen::end_asend(unsafe { &*self.frame.regs.add(i.b as usize) });
+        self.end_delegation(i, value);
+        Ok(Flow::Go)
+    }
+
+    fn instruction(&self) -> Instr {
+        // SAFETY: the running instruction is the one before `pc`.
+        unsafe { *self.frame.pc.sub(1) }
+    }
+
+    /// Continues in the frame that delegates to this one.
+    fn back_to_parent(&mut self, g: &Ref<Generator>) {
+        let parent = g.parent.replace(ptr::null());
+        // SAFETY: the parent is alive: it is part of the running chain.
+        if let Some(parent) = unsafe { generator_at(parent) } {
+            self.run_in(&parent);
+        }
+    }
+
+    /// Suspends the running chain with a value that goes to whoever resumed its root.
+    pub(super) fn suspend_with(&mut self, value: Value) -> R<Flow> {
+        let closing = self.control.last().map_or(ptr::null(), |a| a.closing);
+        if !closing.is_null() {
+            return self.ignored_exit(closing);
+        }
+        let Some(mut activation) = self.control.pop() else {
+            return Err(self.runtime_error("yield outside a generator"));
+        };
+        // SAFETY: the running frame's generator is alive.
+        let leaf = unsafe { generator_at(self.frame.generator) };
+        let root = activation.root().cloned();
+        if let (Some(leaf), Some(root)) = (leaf, root) {
+            // SAFETY: `pc` points into the instructions.
+            leaf.pc.set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
+            leaf.state.set(GenState::Suspended);
+            root.state.set(GenState::Suspended);
+            leaf.root.set(raw(root.as_obj()));
+            if !self.handled.is_undef() {
+                leaf.handled.set(self.handled.take());
+            }
+            if !leaf.as_obj().is(root.as_obj()) {
+                root.leaf.set(leaf.into());
+            }
+        }
+        let handled = mem::take(&mut activation.handled);
+        self.restore_handled(handled);
+        self.frame = activation.frame;
+        let outcome =
+            if mem::take(&mut self.async_yielded) { Outcome::AsyncYielded(value) } else { Outcome::Yielded(value) };
+        self.deliver(activation, outcome)
+    }
+
+    /// A frame yielded although it was being closed: RuntimeError in the frame that closes it.
+    fn ignored_exit(&mut self, closing: *const Header) -> R<Flow> {
+        if let Some(activation) = self.control.last_mut() {
+            activation.closing = ptr::null();
+        }
+        // SAFETY: the frame being closed is part of the running chain.
+        let closed = unsafe { generator_at(closing) };
+        // SAFETY: the running frame's generator is alive.
+        if let Some(leaf) = unsafe { generator_at(self.frame.generator) } {
+            // SAFETY: `pc` points into the instructions.
+            leaf.pc.set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
+            leaf.state.set(GenState::Suspended);
+            if !self.handled.is_undef() {
+                leaf.handled.set(self.handled.take());
+            }
+        }
+        let kind = closed.as_ref().map_or(GenKind::Generator, |g| g.kind);
+        if let Some(closed) = closed {
+            closed.root.set(ptr::null());
+            self.back_to_parent(&closed);
+        }
+        Err(self.runtime_error(format!("{} ignored GeneratorExit", kind_name(kind))))
+    }
+
+    /// A `Return` that is not a plain call's.
+    pub(super) fn return_value(&mut self, value: Value) -> R<Flow> {
+        let Some(g) = self.frame.generator() else {
+            return self.return_from_call(value);
+        };
+        self.finish(&g);
+        let parent = g.parent.get();
+        let is_root = self.control.last().and_then(Activation::root).is_some_and(|r| r.as_obj().is(g.as_obj()));
+        if is_root || parent.is_null() {
+            return self.finish_activation(Outcome::Returned(value));
+        }
+        let closed = self.take_closing(&g);
+        self.back_to_parent(&g);
+        if closed {
+            return Err(self.exit_again(&g));
+        }
+        if g.kind == GenKind::AsyncGenerator {
+            g.async_running.set(false);
+            let i = self.instruction();
+            // SAFETY: the verifier has seen the register.
+            super::asyncgen::end_asend(unsafe { &*self.frame.regs.add(i.b as usize) });
+            let class = self.exc.stop_async_iteration.clone();
+            return Err(self.error_with(&class, Vec::new()));
+        }
+        drop(g);
+        let i = self.instruction();
+        self.end_delegation(i, value);
+        Ok(Flow::Go)
+    }
+
+    /// Whether this frame is the one being closed; then the next one is its parent, or none if the
+    /// parent is the root.
+    pub(super) fn take_closing(&mut self, g: &Ref<Generator>) -> bool {
+        let Some(activation) = self.control.last_mut() else { return false };
+        if activation.closing != raw(g.as_obj()) {
+            return false;
+        }
+        let parent = g.parent.get();
+        let root = activation.root().map_or(ptr::null(), |r| raw(r.as_obj()));
+        activation.closing = if parent == root { ptr::null() } else { parent };
+        true
+    }
+
+    /// GeneratorExit for the parent of a frame that was closed well.
+    pub(super) fn exit_again(&mut self, _closed: &Ref<Generator>) -> Raise {
+        let class = self.exc.generator_exit.clone();
+        self.error_with(&class, Vec::new())
+    }
+
+    /// The plain frame that runs returns, and its activation is no plain call.
+    fn return_from_call(&mut self, value: Value) -> R<Flow> {
+        // Its registers were released by the instruction.
+        self.finish_activation(Outcome::Returned(value))
+    }
+
+    /// Pops the innermost activation and delivers how it ended.
+    pub(super) fn finish_activation(&mut self, outcome: Outcome) -> R<Flow> {
+        let Some(mut activation) = self.control.pop() else { return Ok(Flow::Halt) };
+        if activation.is_resume() {
+            let handled = mem::take(&mut activation.handled);
+            self.restore_handled(handled);
+        }
+        self.frame = activation.frame;
+        if !activation.window.is_null() {
+            // SAFETY: the callable still stands in its window.
+            drop(unsafe { take(activation.window) });
+        }
+        self.deliver(activation, outcome)
+    }
+
+    /// A frame is over: its registers are released.
+    pub(super) fn finish(&mut self, g: &Ref<Generator>) {
+        g.state.set(GenState::Finished);
+        g.leaf.set(Value::Undef);
+        g.handled.set(Value::Undef);
+        g.clear_registers();
+    }
+
+    /// Resuming what is over.
+    fn resume_finished(&mut self, g: &Ref<Generator>, how: Resume) -> R<Option<Outcome>> {
+        match (how, g.kind) {
+            (Resume::Close, _) => Ok(Some(Outcome::Returned(Value::None))),
+            (_, GenKind::Coroutine) => Err(self.runtime_error("cannot reuse already awaited coroutine")),
+            (Resume::Throw(exception), _) => Err(self.raise(exception)),
+            (Resume::Send(_), _) => Ok(Some(Outcome::Returned(Value::None))),
+        }
+    }
+
+    /// Brings an outcome to where the (popped) activation says. `self.frame` is the resumer's.
+    pub(super) fn deliver(&mut self, activation: Activation, outcome: Outcome) -> R<Flow> {
+        match activation.deliver {
+            Deliver::Halt => self.deliver_halt(outcome),
+            Deliver::Task => self.deliver_step(activation, outcome),
+            Deliver::LoopCall => {
+                let result = match outcome {
+                    Outcome::Raised => Err(self.raised.take()),
+                    Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v) => Ok(v),
+                };
+                let reported = (self.loop_hooks.call_finished)(self, result);
+                self.next_step(reported)
+            }
+            Deliver::Iter => self.deliver_iter(outcome),
+            Deliver::Close => self.deliver_close(&activation, outcome),
+            Deliver::Value => match outcome {
+                Outcome::Yielded(v) | Outcome::AsyncYielded(v) => self.store(activation.dst, v),
+                Outcome::Returned(v) => {
+                    let _ = activation;
+                    Err(self.stop_iteration(v))
+                }
+                Outcome::Raised => Err(self.raised_again()),
+            },
+            Deliver::Call => match outcome {
+                Outcome::Raised => Err(self.raised_again()),
+                Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
+                    self.store(activation.dst, v)
+                }
+            },
+            Deliver::Init => match outcome {
+                Outcome::Raised => Err(self.raised_again()),
+                Outcome::Returned(v) if !v.is_none() => {
+                    let message = format!("__init__() should return None, not '{}'", self.class_of(&v).name());
+                    Err(self.type_error(message))
+                }
+                _ => self.store(activation.dst, activation.extra),
+            },
+            Deliver::Loop => match outcome {
+                Outcome::Raised => Err(self.raised_again()),
+                Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
+                    self.store(activation.dst, v)
+                }
+            },
+        }
+    }
+
+    /// Writes a register of the frame that execution returns to.
+    fn store(&mut self, dst: u16, value: Value) -> R<Flow> {
+        // SAFETY: the verifier has seen the register that the resuming instruction writes.
+        let old = unsafe { mem::replace(&mut *self.frame.regs.add(dst as usize), value) };
+        drop(old);
+        if super::heap::finalize::pending() {
+            self.run_finalizers()?;
+        }
+        Ok(Flow::Go)
+    }
+
+    fn deliver_halt(&mut self, outcome: Outcome) -> R<Flow> {
+        self.leave_native();
+        if let Outcome::Raised = outcome {
+            self.outcome = None;
+        } else {
+            self.outcome = Some(outcome);
+        }
+        Ok(Flow::Halt)
+    }
+
+    fn deliver_iter(&mut self, outcome: Outcome) -> R<Flow> {
+        let i = self.instruction();
+        match outcome {
+            Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
+                // SAFETY: the verifier has seen the target.
+                self.frame.pc = unsafe { self.frame.pc.offset(i.imm() as isize) };
+                self.store(i.a, v)
+            }
+            Outcome::Returned(_) => self.store(i.b, Value::Undef),
+            Outcome::Raised => Err(self.raised_again()),
+        }
+    }
+
+    fn deliver_close(&mut self, activation: &Activation, outcome: Outcome) -> R<Flow> {
+        match outcome {
+            Outcome::Returned(v) => self.store(activation.dst, v),
+            Outcome::Yielded(_) | Outcome::AsyncYielded(_) => {
+                let kind = activation.root().map_or(GenKind::Generator, |g| g.kind);
+                Err(self.runtime_error(format!("{} ignored GeneratorExit", kind_name(kind))))
+            }
+            Outcome::Raised => {
+                let exception = self.raised.get();
+                let class = self.class_of(&exception);
+                if class.is_subclass(&self.exc.generator_exit) || class.is_subclass(&self.exc.stop_iteration) {
+                    drop(self.raised.take());
+                    drop(exception);
+                    return self.store(activation.dst, Value::None);
+                }
+                Err(self.raised_again())
+            }
+        }
+    }
+
+    fn deliver_step(&mut self, mut activation: Activation, outcome: Outcome) -> R<Flow> {
+        let outcome = match outcome {
+            Outcome::Yielded(v) | Outcome::AsyncYielded(v) => StepOutcome::Yielded(v),
+            Outcome::Returned(v) => StepOutcome::Returned(v),
+            Outcome::Raised => StepOutcome::Raised(self.raised.take()),
+        };
+        let task = mem::take(&mut activation.extra2);
+        drop(activation);
+        let reported = match task.as_ref::<Future>() {
+            Some(task) => (self.loop_hooks.step_finished)(self, task.clone(), outcome),
+            None => Ok(()),
+        };
+        drop(task);
+        self.next_step(reported)
+    }
+
+    /// `Tail::RunLoop`: the event loop runs on top of the calling frame.
+    pub(super) fn enter_loop(&mut self, event_loop: Value, dst: u16) -> R<Flow> {
+        let mut activation = Activation::call(self.frame, ptr::null_mut(), Deliver::Loop, dst);
+        activation.extra = event_loop;
+        self.control.push(activation);
+        self.next_step(Ok(()))
+    }
+
+    /// Asks the event loop what to do next, and does it.
+    fn next_step(&mut self, reported: R<()>) -> R<Flow> {
+        let mut reported = reported;
+        loop {
+            if super::heap::finalize::pending() && reported.is_ok() {
+                reported = self.run_finalizers();
+            }
+            let Some(event_loop) = self.control.last().map(|a| a.extra.clone()) else { return Ok(Flow::Halt) };
+            let action = match reported {
+                Ok(()) => (self.loop_hooks.next_action)(self, &event_loop),
+                Err(raise) => Err(raise),
+            };
+            match action {
+                Ok(LoopAction::Step { task, coro, how }) => {
+                    let entered = self.enter(&coro, how, Deliver::Task, 0, task.clone().into());
+                    match entered {
+                        Ok(None) => return Ok(Flow::Go),
+                        Ok(Some(outcome)) => {
+                            let outcome = match outcome {
+                                Outcome::Returned(v) => StepOutcome::Returned(v),
+                                Outcome::Yielded(v) | Outcome::AsyncYielded(v) => StepOutcome::Yielded(v),
+                                Outcome::Raised => StepOutcome::Raised(self.raised.take()),
+                            };
+                            reported = (self.loop_hooks.step_finished)(self, task, outcome);
+                        }
+                        Err(raise) => {
+                            let exception = self.take_raised(raise);
+                            reported = (self.loop_hooks.step_finished)(self, task, StepOutcome::Raised(exception));
+                        }
+                    }
+                }
+                Ok(LoopAction::Call { func, args }) => match self.enter_call(func, args, Deliver::LoopCall) {
+                    Ok(None) => return Ok(Flow::Go),
+                    Ok(Some(value)) => reported = (self.loop_hooks.call_finished)(self, Ok(value)),
+                    Err(raise) => {
+                        let exception = self.take_raised(raise);
+                        reported = (self.loop_hooks.call_finished)(self, Err(exception));
+                    }
+                },
+                Ok(LoopAction::Done(value)) => return self.finish_loop(value),
+                Err(raise) => {
+                    (self.loop_hooks.run_aborted)(self, &event_loop);
+                    if let Some(activation) = self.control.pop() {
+                        self.frame = activation.frame;
+                    }
+                    return Err(raise);
+                }
+            }
+        }
+    }
+
+    fn finish_loop(&mut self, value: Value) -> R<Flow> {
+        let Some(activation) = self.control.pop() else { return Ok(Flow::Halt) };
+        self.frame = activation.frame;
+        self.store(activation.dst, value)
+    }
+}
+
+/// How messages call a frame.
+pub fn kind_name(kind: GenKind) -> &'static str {
+    match kind {
+        GenKind::Generator => "generator",
+        GenKind::Coroutine => "coroutine",
+        GenKind::AsyncGenerator => "async generator",
+    }
+}
+
+/// The value that a StopIteration carries.
+pub fn stop_value(exception: &Value) -> Value {
+    match exception.downcast::<super::object::Exception>().map(|e| e.field(0)) {
+        Some(Value::Undef) | None => Value::None,
+        Some(value) => value,
+    }
+}

@@ -1,0 +1,311 @@
+//! From an exception to its handler: through frames, the parents of coroutines, and activations.
+//! Tracebacks and contexts are made here, so that nothing of them costs on the fast path.
+
+use super::dispatch::Flow;
+use super::flow::Outcome;
+use super::frame::{Activation, generator_at, raw, release_registers};
+use super::generator::kind_name;
+use super::heap::{Ref, finalize};
+use super::object::{CodeObject, Exception, GenKind, GenState, Generator, Traceback};
+use super::value::Value;
+use super::{R, Raise, Vm};
+use crate::bytecode::ExceptionEntry;
+use std::mem;
+
+impl Vm {
+    /// The exception that is on its way, as an error.
+    pub(super) fn raised_again(&mut self) -> Raise {
+        Raise(())
+    }
+
+    /// Lets the dispatch loop unwind before anything else.
+    pub(super) fn unwind_next(&mut self, _: Raise) {
+        self.unwinding = true;
+    }
+
+    /// Raises an exception again as it is: no context, no traceback entry for this frame.
+    pub(super) fn reraise(&mut self, exception: Value) -> Raise {
+        self.raised.set(exception);
+        self.reraised = true;
+        Raise(())
+    }
+
+    /// Finds the handler of the exception on its way and makes its frame the running one.
+    /// `Err` if it leaves this dispatch loop; `Halt` if the loop is done without it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn unwind(&mut self, raise: Raise) -> R<Flow> {
+        let mut raise = raise;
+        loop {
+            let quiet = mem::take(&mut self.reraised);
+            if self.frame.code.is_null() {
+                return Err(raise);
+            }
+            let index = self.frame.index();
+            let handler = self.handler_at(index);
+            let exception = self.raised.get();
+            if !quiet && let Some(code) = self.code_object() {
+                // A frame that is left gives its locals to the traceback; one that handles the
+                // exception keeps them.
+                let leaving = handler.is_none();
+                self.add_traceback(&exception, code, index, leaving.then_some(self.frame.regs));
+            }
+            drop(exception);
+            if let Some(entry) = handler {
+                self.enter_handler(entry);
+                return Ok(Flow::Go);
+            }
+            match self.leave_frame(raise)? {
+                Left::Halted => return Err(Raise(())),
+                Left::Flow(flow) => return Ok(flow),
+                Left::Raise(next) => raise = next,
+            }
+            if finalize::pending() {
+                let exception = self.raised.take();
+                let ran = self.run_finalizers();
+                if let Err(raise) = ran {
+                    drop(self.take_raised(raise));
+                }
+                self.raised.set(exception);
+            }
+        }
+    }
+
+    fn handler_at(&self, index: usize) -> Option<ExceptionEntry> {
+        let code = self.frame.code()?;
+        let at = index as u32;
+        code.code.exceptions.iter().find(|e| e.start <= at && at < e.end).copied()
+    }
+
+    /// The code of the running frame as an object.
+    fn code_object(&self) -> Option<Ref<CodeObject>> {
+        self.frame_code(0)
+    }
+
+    fn enter_handler(&mut self, entry: ExceptionEntry) {
+        let exception = self.raised.take();
+        let Some(code) = self.frame.code() else { return };
+        let (depth, nregs) = (entry.depth as usize, code.code.nregs as usize);
+        // SAFETY: registers are initialised; the verifier has seen `depth < nregs` and the target.
+        unsafe {
+            release_registers(self.frame.regs.add(depth), nregs.saturating_sub(depth));
+            self.frame.pc = code.entry.add(entry.target as usize);
+            drop(mem::replace(&mut *self.frame.regs.add(depth), exception));
+        }
+    }
+
+    /// The running frame has no handler: it is left for its parent or its caller.
+    fn leave_frame(&mut self, raise: Raise) -> R<Left> {
+        // SAFETY: the running frame's generator is alive.
+        let Some(g) = (unsafe { generator_at(self.frame.generator) }) else {
+            let Some(code) = self.frame.code() else { return Err(raise) };
+            let nregs = code.code.nregs as usize;
+            // SAFETY: all registers are initialised or stale numbers.
+            unsafe { release_registers(self.frame.regs, nregs) };
+            return self.leave_activation();
+        };
+        self.finish(&g);
+        let raise = match self.convert_stop(raise, g.kind) {
+            Ok(()) => return Err(Raise(())),
+            Err(raise) => raise,
+        };
+        let is_root =
+            self.control.last().and_then(Activation::root).is_some_and(|r| r.as_obj().is(g.as_obj()));
+        if is_root || g.parent.get().is_null() {
+            return self.leave_activation();
+        }
+        Ok(Left::Raise(self.leave_for_parent(&g, raise)))
+    }
+
+    /// The exception passes from a frame of a chain to its parent.
+    fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
+        let closing = self.control.last().is_some_and(|a| a.closing == raw(g.as_obj()));
+        let exception = self.raised.get();
+        let class = self.class_of(&exception);
+        let well = class.is_subclass(&self.exc.generator_exit) || class.is_subclass(&self.exc.stop_iteration);
+        if closing && well {
+            self.take_closing(g);
+        } else if closing && let Some(activation) = self.control.last_mut() {
+            activation.closing = std::ptr::null();
+        }
+        if g.kind == GenKind::AsyncGenerator {
+            g.async_running.set(false);
+        }
+        let parent = g.parent.replace(std::ptr::null());
+        // SAFETY: the parent is part of the running chain.
+        if let Some(parent) = unsafe { generator_at(parent) } {
+            parent.state.set(GenState::Running);
+            self.load_frame(&parent);
+            let i = super::generator::suspended_at(&parent);
+            if let Some(i) = i {
+                let delegate = parent.register(i.b as usize);
+                super::asyncgen::end_asend(&delegate);
+                drop(delegate);
+                parent.set_register(i.b as usize, Value::Undef);
+            }
+        }
+        raise
+    }
+
+    /// The exception leaves the innermost activation.
+    fn leave_activation(&mut self) -> R<Left> {
+        let halts = self.control.last().is_some_and(|a| a.deliver == super::frame::Deliver::Halt);
+        let result = self.finish_activation(Outcome::Raised);
+        match result {
+            Ok(Flow::Halt) if halts => Ok(Left::Halted),
+            Ok(flow) => Ok(Left::Flow(flow)),
+            Err(raise) => Ok(Left::Raise(raise)),
+        }
+    }
+
+    /// StopIteration must not leave a frame as if it had ended (PEP 479): always an error, the
+    /// same or another.
+    pub(super) fn convert_stop(&mut self, raise: Raise, kind: GenKind) -> R<()> {
+        let exception = self.raised.get();
+        let class = self.class_of(&exception);
+        let what = kind_name(kind);
+        let message = if class.is_subclass(&self.exc.stop_iteration) {
+            format!("{what} raised StopIteration")
+        } else if kind == GenKind::AsyncGenerator && class.is_subclass(&self.exc.stop_async_iteration) {
+            format!("{what} raised StopAsyncIteration")
+        } else {
+            return Err(raise);
+        };
+        drop(self.raised.take());
+        let raise = self.runtime_error(message);
+        let replaced = self.raised.get();
+        if let Some(error) = replaced.downcast::<Exception>() {
+            error.cause.set(exception.clone());
+            error.suppress_context.set(true);
+            error.context.set(exception);
+        }
+        Err(raise)
+    }
+
+    /// Puts a new entry at the head of an exception's traceback. `locals` are the registers of a
+    /// frame that is being left: they move into the entry, which keeps what they hold alive as
+    /// long as the traceback lives, as CPython's frames do.
+    pub(super) fn add_traceback(
+        &mut self,
+        exception: &Value,
+        code: Ref<CodeObject>,
+        pc: usize,
+        locals: Option<*mut Value>,
+    ) {
+        let Some(error) = exception.downcast::<Exception>() else { return };
+        let named = code.code.nnamed as usize;
+        let mut values = Vec::new();
+        if let Some(regs) = locals {
+            for i in 0..named {
+                // SAFETY: named registers are initialised in every frame; moved out.
+                values.push(unsafe { super::frame::take(regs.add(i)) });
+            }
+        }
+        let entry = Traceback::new(code, pc as u32, error.traceback.take(), values);
+        error.traceback.set(entry.into());
+    }
+
+    // The exception being handled
+
+    pub(super) fn handled_is_clear(&self) -> bool {
+        self.handled.is_undef()
+    }
+
+    /// The resumer's handled exception comes back.
+    #[inline(always)]
+    pub(super) fn restore_handled(&mut self, saved: Value) {
+        if !saved.is_undef() {
+            self.handled_saved -= 1;
+            self.handled.set(saved);
+        } else if !self.handled.is_undef() {
+            self.handled.set(Value::Undef);
+        }
+    }
+
+    /// An exception becomes the handled one; what was handled before in this frame's context
+    /// (maybe nothing: `Undef`).
+    pub(super) fn push_handled(&mut self, exception: Value) -> Value {
+        self.handled.replace(exception)
+    }
+
+    /// Ends the handling; gives back what was handled.
+    pub(super) fn pop_handled(&mut self, previous: Value) -> Value {
+        self.handled.replace(previous)
+    }
+
+    /// The innermost exception being handled anywhere up the stack, or `Undef`.
+    pub(super) fn topmost_handled(&self) -> Value {
+        if !self.handled.is_undef() {
+            return self.handled.get();
+        }
+        self.handled_by_callers()
+    }
+
+    fn handled_by_callers(&self) -> Value {
+        // SAFETY: the running frame's generator is alive, and so are its parents.
+        let mut frame = unsafe { generator_at(self.frame.generator) };
+        while let Some(g) = frame {
+            // SAFETY: as above.
+            let parent = unsafe { generator_at(g.parent.get()) };
+            if let Some(p) = &parent
+                && !p.handled.is_undef()
+            {
+                return p.handled.get();
+            }
+            frame = parent;
+        }
+        if self.handled_saved == 0 {
+            return Value::Undef;
+        }
+        for activation in self.control.iter().rev() {
+            if !activation.handled.is_undef() {
+                return activation.handled.clone();
+            }
+        }
+        Value::Undef
+    }
+
+    /// Sets the context of an exception that is being raised: what is being handled, unless that
+    /// is the exception itself; a cycle in the chain is cut as CPython cuts it.
+    pub(super) fn set_context(&mut self, exception: &Value) {
+        if self.handled.is_undef() && self.handled_saved == 0 && self.frame.generator.is_null() {
+            return;
+        }
+        let handled = self.topmost_handled();
+        let Some(error) = exception.downcast::<Exception>() else { return };
+        if handled.is_undef() || handled.is_none() || handled.is(exception) {
+            return;
+        }
+        let mut walker = handled.clone();
+        let mut slow = handled.clone();
+        let mut step = false;
+        while let Some(e) = walker.downcast::<Exception>() {
+            let next = e.context.get();
+            if next.is(exception) {
+                e.context.set(Value::None);
+                break;
+            }
+            if next.is_undef() || next.is_none() {
+                break;
+            }
+            walker = next;
+            if step {
+                slow = slow.downcast::<Exception>().map_or(Value::Undef, |e| e.context.get());
+                if slow.is(&walker) {
+                    break;
+                }
+            }
+            step = !step;
+        }
+        error.context.set(handled);
+    }
+}
+
+/// What leaving a frame led to.
+enum Left {
+    /// The exception leaves the dispatch loop.
+    Halted,
+    Flow(Flow),
+    /// The exception goes on in the frame that runs now.
+    Raise(Raise),
+}
