@@ -17,7 +17,12 @@ pub type Bound = SmallVec<[Value; 8]>;
 
 impl Vm {
     /// Arranges the arguments of a call as the function's parameters want them.
-    pub(super) fn bind_function(&mut self, f: &Ref<Function>, args: &[Value], kwargs: &Kwargs) -> R<Bound> {
+    pub(super) fn bind_function(
+        &mut self,
+        f: &Ref<Function>,
+        args: &[Value],
+        kwargs: &Kwargs,
+    ) -> R<Bound> {
         let code = f.code.get();
         let c = &code.code;
         let positional = c.positional as usize;
@@ -27,7 +32,11 @@ impl Vm {
         for (place, arg) in bound.iter_mut().zip(args.iter().take(given)) {
             *place = arg.clone();
         }
-        let extra = if c.flags.kwarg { Some(Dict::new()) } else { None };
+        let extra = if c.flags.kwarg {
+            Some(Dict::new())
+        } else {
+            None
+        };
         if !kwargs.is_empty() {
             self.bind_keywords(f, c, &mut bound, kwargs, extra.as_ref())?;
         }
@@ -57,12 +66,22 @@ impl Vm {
         let posonly = c.posonly as usize;
         for (name, value) in kwargs {
             let text = name.as_str();
-            let place = c.names.iter().take(named).skip(posonly).position(|n| &**n == text);
+            let place = c
+                .names
+                .iter()
+                .take(named)
+                .skip(posonly)
+                .position(|n| &**n == text);
             match (place.map(|i| i + posonly), extra) {
                 (Some(i), _) => {
-                    let Some(slot) = bound.get_mut(i) else { continue };
+                    let Some(slot) = bound.get_mut(i) else {
+                        continue;
+                    };
                     if !slot.is_undef() {
-                        let message = format!("{}() got multiple values for argument '{text}'", f.qualname());
+                        let message = format!(
+                            "{}() got multiple values for argument '{text}'",
+                            f.qualname()
+                        );
                         return Err(self.type_error(message));
                     }
                     *slot = value.clone();
@@ -75,7 +94,13 @@ impl Vm {
     }
 
     #[cold]
-    fn unexpected_keyword(&mut self, f: &Ref<Function>, c: &Rc<Code>, name: &str, kwargs: &Kwargs) -> Raise {
+    fn unexpected_keyword(
+        &mut self,
+        f: &Ref<Function>,
+        c: &Rc<Code>,
+        name: &str,
+        kwargs: &Kwargs,
+    ) -> Raise {
         let posonly: Vec<&str> = c
             .names
             .iter()
@@ -101,10 +126,18 @@ impl Vm {
             Some(close) => format!(". Did you mean '{close}'?"),
             None => String::new(),
         };
-        self.type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", f.qualname()))
+        self.type_error(format!(
+            "{}() got an unexpected keyword argument '{name}'{hint}",
+            f.qualname()
+        ))
     }
 
-    fn fill_defaults(&mut self, f: &Ref<Function>, code: &Ref<CodeObject>, bound: &mut Bound) -> R<()> {
+    fn fill_defaults(
+        &mut self,
+        f: &Ref<Function>,
+        code: &Ref<CodeObject>,
+        bound: &mut Bound,
+    ) -> R<()> {
         let c = &code.code;
         let positional = c.positional as usize;
         if bound.iter().take(positional).any(Value::is_undef) {
@@ -164,15 +197,31 @@ impl Vm {
     }
 
     #[cold]
-    fn too_many_positional(&mut self, f: &Ref<Function>, c: &Rc<Code>, given: usize, bound: &Bound) -> Raise {
+    fn too_many_positional(
+        &mut self,
+        f: &Ref<Function>,
+        c: &Rc<Code>,
+        given: usize,
+        bound: &Bound,
+    ) -> Raise {
         let positional = c.positional as usize;
         let defaults = f.defaults().map_or(0, |d| d.items().len());
         let (wants, plural) = if defaults > 0 {
-            (format!("from {} to {positional}", positional.saturating_sub(defaults)), true)
+            (
+                format!(
+                    "from {} to {positional}",
+                    positional.saturating_sub(defaults)
+                ),
+                true,
+            )
         } else {
             (positional.to_string(), positional != 1)
         };
-        let kwonly = bound.iter().skip(positional).filter(|v| !v.is_undef()).count();
+        let kwonly = bound
+            .iter()
+            .skip(positional)
+            .filter(|v| !v.is_undef())
+            .count();
         let got = if kwonly > 0 {
             format!(
                 "{given} positional argument{} (and {kwonly} keyword-only argument{}) were",
@@ -190,7 +239,12 @@ impl Vm {
     }
 
     /// Calls a native function with these arguments (its bound `this` not yet among them).
-    pub(super) fn call_native(&mut self, f: &Ref<NativeFunction>, args: &[Value], kwargs: &Kwargs) -> R {
+    pub(super) fn call_native(
+        &mut self,
+        f: &Ref<NativeFunction>,
+        args: &[Value],
+        kwargs: &Kwargs,
+    ) -> R {
         if f.def.kind != NativeKind::New && !f.this.is_undef() {
             let mut all: SmallVec<[Value; 8]> = SmallVec::with_capacity(args.len() + 1);
             all.push(f.this.clone());
@@ -200,7 +254,12 @@ impl Vm {
         self.call_native_unbound(f, args, kwargs)
     }
 
-    fn call_native_unbound(&mut self, f: &Ref<NativeFunction>, args: &[Value], kwargs: &Kwargs) -> R {
+    fn call_native_unbound(
+        &mut self,
+        f: &Ref<NativeFunction>,
+        args: &[Value],
+        kwargs: &Kwargs,
+    ) -> R {
         let signature = f.signature();
         if f.is_method() {
             self.check_self(f, args)?;
@@ -241,7 +300,13 @@ impl Vm {
         }
     }
 
-    fn bind_native(&mut self, f: &Ref<NativeFunction>, s: &Signature, args: &[Value], kwargs: &Kwargs) -> R<Bound> {
+    fn bind_native(
+        &mut self,
+        f: &Ref<NativeFunction>,
+        s: &Signature,
+        args: &[Value],
+        kwargs: &Kwargs,
+    ) -> R<Bound> {
         let n = s.positional.len();
         let mut bound: Bound = SmallVec::with_capacity(s.len());
         bound.resize(n, Value::Undef);
@@ -260,11 +325,23 @@ impl Vm {
         let extra = if s.kwarg { Some(Dict::new()) } else { None };
         for (name, value) in kwargs {
             let text = name.as_str();
-            let place = s.positional.iter().skip(s.posonly).position(|p| &**p == text).map(|i| i + s.posonly);
-            let place = place.or_else(|| s.kwonly.iter().position(|(p, _)| &**p == text).map(|i| i + kwonly_at));
+            let place = s
+                .positional
+                .iter()
+                .skip(s.posonly)
+                .position(|p| &**p == text)
+                .map(|i| i + s.posonly);
+            let place = place.or_else(|| {
+                s.kwonly
+                    .iter()
+                    .position(|(p, _)| &**p == text)
+                    .map(|i| i + kwonly_at)
+            });
             match (place, &extra) {
                 (Some(i), _) => {
-                    let Some(slot) = bound.get_mut(i) else { continue };
+                    let Some(slot) = bound.get_mut(i) else {
+                        continue;
+                    };
                     if !slot.is_undef() {
                         let position = i + 1 - usize::from(f.has_self());
                         let message = format!(
@@ -286,7 +363,10 @@ impl Vm {
             let absent = bound.get(kwonly_at + i).is_none_or(Value::is_undef);
             if k.1 && absent { Some(k) } else { None }
         }) {
-            let message = format!("{}() missing required keyword-only argument: '{name}'", f.def.name);
+            let message = format!(
+                "{}() missing required keyword-only argument: '{name}'",
+                f.def.name
+            );
             return Err(self.type_error(message));
         }
         if let Some(extra) = extra {
@@ -307,47 +387,89 @@ impl Vm {
             Some(close) => format!(". Did you mean '{close}'?"),
             None => String::new(),
         };
-        self.type_error(format!("{}() got an unexpected keyword argument '{name}'{hint}", f.short_name()))
+        self.type_error(format!(
+            "{}() got an unexpected keyword argument '{name}'{hint}",
+            f.short_name()
+        ))
     }
 
     /// Too few arguments: parameter `i` has none.
     #[cold]
-    fn native_missing(&mut self, f: &Ref<NativeFunction>, s: &Signature, given: usize, i: usize) -> Raise {
+    fn native_missing(
+        &mut self,
+        f: &Ref<NativeFunction>,
+        s: &Signature,
+        given: usize,
+        i: usize,
+    ) -> Raise {
         let own = usize::from(f.has_self());
         if s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty() {
             return self.native_arity(f, s, given, 0);
         }
         if i < s.posonly {
             let given = given.saturating_sub(own);
-            let at_least = if s.required < s.positional.len() { "at least " } else { "" };
+            let at_least = if s.required < s.positional.len() {
+                "at least "
+            } else {
+                ""
+            };
             let wants = s.required.min(s.posonly).saturating_sub(own);
             let plural = if wants == 1 { "" } else { "s" };
             let name = f.short_name();
             return self.type_error(if s.posonly == s.positional.len() {
                 format!("{name} expected {wants} argument{plural}, got {given}")
             } else {
-                format!("{name}() takes {at_least}{wants} positional argument{plural} ({given} given)")
+                format!(
+                    "{name}() takes {at_least}{wants} positional argument{plural} ({given} given)"
+                )
             });
         }
         let name = s.positional.get(i).cloned().unwrap_or_else(|| "".into());
-        self.type_error(format!("{}() missing required argument '{name}' (pos {})", f.short_name(), i + 1 - own))
+        self.type_error(format!(
+            "{}() missing required argument '{name}' (pos {})",
+            f.short_name(),
+            i + 1 - own
+        ))
     }
 
     /// The wrong number of positional arguments.
     #[cold]
-    fn native_arity(&mut self, f: &Ref<NativeFunction>, s: &Signature, given: usize, keywords: usize) -> Raise {
+    fn native_arity(
+        &mut self,
+        f: &Ref<NativeFunction>,
+        s: &Signature,
+        given: usize,
+        keywords: usize,
+    ) -> Raise {
         let own = usize::from(f.has_self());
-        let (given, max, min) =
-            (given.saturating_sub(own), s.positional.len().saturating_sub(own), s.required.saturating_sub(own));
+        let (given, max, min) = (
+            given.saturating_sub(own),
+            s.positional.len().saturating_sub(own),
+            s.required.saturating_sub(own),
+        );
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let positional_only = s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty();
         let message = if !positional_only {
             if min == max && s.kwonly.is_empty() {
-                format!("{}() takes exactly {max} argument{} ({} given)", f.short_name(), plural(max), given + keywords)
+                format!(
+                    "{}() takes exactly {max} argument{} ({} given)",
+                    f.short_name(),
+                    plural(max),
+                    given + keywords
+                )
             } else if s.kwonly.is_empty() {
-                format!("{}() takes at most {max} argument{} ({} given)", f.short_name(), plural(max), given + keywords)
+                format!(
+                    "{}() takes at most {max} argument{} ({} given)",
+                    f.short_name(),
+                    plural(max),
+                    given + keywords
+                )
             } else if s.posonly.saturating_sub(own) == max && min == max {
-                format!("{} expected {max} argument{}, got {given}", f.short_name(), plural(max))
+                format!(
+                    "{} expected {max} argument{}, got {given}",
+                    f.short_name(),
+                    plural(max)
+                )
             } else {
                 format!(
                     "{}() takes at most {max} positional argument{} ({given} given)",
@@ -358,24 +480,34 @@ impl Vm {
         } else if max == 0 {
             format!("{}() takes no arguments ({given} given)", f.full_name())
         } else if min == 1 && max == 1 {
-            format!("{}() takes exactly one argument ({given} given)", f.full_name())
+            format!(
+                "{}() takes exactly one argument ({given} given)",
+                f.full_name()
+            )
         } else if min == max {
-            format!("{} expected {max} argument{}, got {given}", f.short_name(), plural(max))
+            format!(
+                "{} expected {max} argument{}, got {given}",
+                f.short_name(),
+                plural(max)
+            )
         } else if given < min {
-            format!("{} expected at least {min} argument{}, got {given}", f.short_name(), plural(min))
+            format!(
+                "{} expected at least {min} argument{}, got {given}",
+                f.short_name(),
+                plural(min)
+            )
         } else {
-            format!("{} expected at most {max} argument{}, got {given}", f.short_name(), plural(max))
+            format!(
+                "{} expected at most {max} argument{}, got {given}",
+                f.short_name(),
+                plural(max)
+            )
         };
         self.type_error(message)
     }
 }
 
 impl NativeFunction {
-    /// A descriptor in a class's table, called with its self as the first argument.
-    fn is_method(&self) -> bool {
-        self.this.is_undef() && !self.owner.is_undef() && self.def.kind == NativeKind::Plain
-    }
-
     /// The signature's first parameter is the self (or class) that callers do not count.
     fn has_self(&self) -> bool {
         !self.owner.is_undef() && self.def.kind != NativeKind::Static

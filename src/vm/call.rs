@@ -8,8 +8,8 @@ use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, release_registers, take};
 use super::heap::Ref;
 use super::object::{
-    BoundMethod, Class, CodeObject, Function, GenKind, Generator, Kind, Layout, NativeFunction, StaticMethod,
-    Str,
+    BoundMethod, Class, CodeObject, Function, GenKind, Generator, Kind, Layout, NativeFunction,
+    StaticMethod, Str,
 };
 use super::value::Value;
 use super::{R, Raise, Resume, Tail, Vm};
@@ -130,7 +130,9 @@ impl Vm {
             Err(raise) => {
                 let exception = self.raised.get();
                 let class = self.class_of(&exception);
-                if class.is_subclass(&self.exc.generator_exit) || class.is_subclass(&self.exc.stop_iteration) {
+                if class.is_subclass(&self.exc.generator_exit)
+                    || class.is_subclass(&self.exc.stop_iteration)
+                {
                     drop(self.take_raised(raise));
                     return Ok(Value::None);
                 }
@@ -142,8 +144,17 @@ impl Vm {
     /// Runs an event loop from Rust: a `Halt` below it ends the nested dispatch loop.
     fn run_loop_nested(&mut self, event_loop: Value) -> R {
         self.enter_native()?;
-        self.control.push(Activation::call(self.frame, ptr::null_mut(), Deliver::Halt, 0));
-        self.frame = Frame { code: ptr::null(), generator: ptr::null(), ..self.frame };
+        self.control.push(Activation::call(
+            self.frame,
+            ptr::null_mut(),
+            Deliver::Halt,
+            0,
+        ));
+        self.frame = Frame {
+            code: ptr::null(),
+            generator: ptr::null(),
+            ..self.frame
+        };
         match self.enter_loop(event_loop, 0) {
             Ok(Flow::Halt) => {}
             Ok(Flow::Go) => self.run()?,
@@ -159,7 +170,12 @@ impl Vm {
     }
 
     /// A call on behalf of the event loop: `Ok(None)` if a frame was set up, else the result.
-    pub(super) fn enter_call(&mut self, func: Value, args: Vec<Value>, deliver: Deliver) -> R<Option<Value>> {
+    pub(super) fn enter_call(
+        &mut self,
+        func: Value,
+        args: Vec<Value>,
+        deliver: Deliver,
+    ) -> R<Option<Value>> {
         let base = self.frame.top;
         self.check_room(base, args.len() + 2)?;
         let argc = args.len();
@@ -177,7 +193,7 @@ impl Vm {
         }
     }
 
-    fn check_room(&mut self, base: *mut Value, values: usize) -> R<()> {
+    pub(super) fn check_room(&mut self, base: *mut Value, values: usize) -> R<()> {
         // SAFETY: compared only; the reserve above the limit keeps the sum inside the allocation
         // for any argument list that fits it.
         let fits = values < (1 << 12) || self.room_from(base) > values;
@@ -222,7 +238,15 @@ impl Vm {
         deliver: Deliver,
         dst: u16,
     ) -> R<Called> {
-        let mut call = Window { base, has_self, argc, keywords, deliver, dst, instance: Value::Undef };
+        let mut call = Window {
+            base,
+            has_self,
+            argc,
+            keywords,
+            deliver,
+            dst,
+            instance: Value::Undef,
+        };
         let result = self.invoke_window(&mut call);
         if result.is_err() {
             call.release();
@@ -252,13 +276,18 @@ impl Vm {
                     None => continue,
                 },
                 Some(Kind::StaticMethod) => {
-                    let func = callable.downcast::<StaticMethod>().map_or(Value::None, |s| s.callable.get());
+                    let func = callable
+                        .downcast::<StaticMethod>()
+                        .map_or(Value::None, |s| s.callable.get());
                     call.set_callable(func);
                 }
                 _ => {
                     let name = self.names.__call__.clone();
                     let Some((func, this)) = self.special(&callable, &name)? else {
-                        let message = format!("'{}' object is not callable", self.class_of(&callable).name());
+                        let message = format!(
+                            "'{}' object is not callable",
+                            self.class_of(&callable).name()
+                        );
                         return Err(self.type_error(message));
                     };
                     if this.is_undef() {
@@ -273,10 +302,14 @@ impl Vm {
 
     fn invoke_function(&mut self, call: &mut Window) -> R<Called> {
         let callable = call.callable();
-        let Some(f) = callable.as_ref::<Function>() else { return Ok(Called::Value(Value::None)) };
+        let Some(f) = callable.as_ref::<Function>() else {
+            return Ok(Called::Value(Value::None));
+        };
         let code = f.code.get();
         let nregs = code.code.nregs as usize;
-        if self.control.len() >= self.recursion_limit || self.room_from(call.base) < nregs + call.argc + 8 {
+        if self.control.len() >= self.recursion_limit
+            || self.room_from(call.base) < nregs + call.argc + 8
+        {
             return Err(self.recursion_error(""));
         }
         if code.plain_args as usize != call.count() || !call.keywords.is_empty() {
@@ -293,7 +326,8 @@ impl Vm {
                 regs.add(i).write(Value::Undef);
             }
             for (i, cell) in f.closure.iter().enumerate() {
-                regs.add(code.code.free_start as usize + i).write(cell.clone().into());
+                regs.add(code.code.free_start as usize + i)
+                    .write(cell.clone().into());
             }
         }
         if code.code.flags.suspends() {
@@ -366,7 +400,9 @@ impl Vm {
     /// Runs a native. `None` if it left another call in the window.
     fn invoke_native(&mut self, call: &mut Window) -> R<Option<Called>> {
         let callable = call.callable();
-        let Some(native) = callable.as_ref::<NativeFunction>() else { return Ok(None) };
+        let Some(native) = callable.as_ref::<NativeFunction>() else {
+            return Ok(None);
+        };
         // SAFETY: the arguments are initialised; the window is not written while the native runs,
         // because what it calls runs above `top`, which is moved up here.
         let args = unsafe { call.args() };
@@ -394,7 +430,11 @@ impl Vm {
             }
             Some(Tail::Resume(generator, how)) if call.deliver == Deliver::Call => {
                 let closes = matches!(how, Resume::Close);
-                let deliver = if closes { Deliver::Close } else { Deliver::Value };
+                let deliver = if closes {
+                    Deliver::Close
+                } else {
+                    Deliver::Value
+                };
                 match self.enter(&generator, how, deliver, call.dst, Value::Undef)? {
                     None => Ok(Some(Called::Reload)),
                     Some(Outcome::Returned(v)) if !closes => Err(self.stop_iteration(v)),
@@ -404,17 +444,17 @@ impl Vm {
                     Some(Outcome::Raised) => Err(self.raised_again()),
                 }
             }
-            Some(Tail::Resume(generator, how)) => {
-                self.settle_resume(&generator, how).map(|v| Some(Called::Value(v)))
-            }
+            Some(Tail::Resume(generator, how)) => self
+                .settle_resume(&generator, how)
+                .map(|v| Some(Called::Value(v))),
             Some(Tail::RunLoop(event_loop)) if call.deliver == Deliver::Call => {
                 match self.enter_loop(event_loop, call.dst)? {
                     Flow::Go | Flow::Halt => Ok(Some(Called::Reload)),
                 }
             }
-            Some(Tail::RunLoop(event_loop)) => {
-                self.run_loop_nested(event_loop).map(|v| Some(Called::Value(v)))
-            }
+            Some(Tail::RunLoop(event_loop)) => self
+                .run_loop_nested(event_loop)
+                .map(|v| Some(Called::Value(v))),
         }
     }
 
@@ -422,7 +462,9 @@ impl Vm {
     /// frame; `None` if it now stands in the window.
     fn invoke_class(&mut self, call: &mut Window) -> R<Option<Called>> {
         let callable = call.callable();
-        let Some(class) = callable.as_ref::<Class>() else { return Ok(None) };
+        let Some(class) = callable.as_ref::<Class>() else {
+            return Ok(None);
+        };
         if class.layout == Layout::Object && !call.has_self && self.has_plain_construction(class) {
             let name = self.names.__init__.clone();
             let init = self.lookup(class, &name).unwrap_or(Value::Undef);
@@ -474,62 +516,6 @@ impl Vm {
             }
         }
         self.instantiate(class, args, kwargs)
-    }
-
-    /// What `type.__call__` does: `__new__`, then `__init__` if that gave an instance.
-    pub fn instantiate(&mut self, class: &Ref<Class>, args: &[Value], kwargs: &Kwargs) -> R {
-        if class.is(&self.types.type_) && args.len() == 1 && kwargs.is_empty() {
-            let of = args.first().cloned().unwrap_or(Value::None);
-            return Ok(self.class_of(&of).into());
-        }
-        let new_name = self.names.__new__.clone();
-        let init_name = self.names.__init__.clone();
-        let new = self.lookup(class, &new_name);
-        let object_init = self.types.object.dict.get_str(&init_name);
-        let mut all: SmallVec<[Value; 8]> = SmallVec::with_capacity(args.len() + 1);
-        let made = if self.is_object_new(new.clone()) && class.layout == Layout::Object {
-            let init = self.lookup(class, &init_name);
-            let plain_init = matches!((&init, &object_init), (Some(a), Some(b)) if a.is(b));
-            if plain_init && !(args.is_empty() && kwargs.is_empty()) {
-                let message = format!("{}() takes no arguments", class.name());
-                return Err(self.type_error(message));
-            }
-            self.new_instance(class)?
-        } else {
-            let Some(new) = new else {
-                let message = format!("cannot create '{}' instances", class.name());
-                return Err(self.type_error(message));
-            };
-            let new = match new.downcast::<StaticMethod>() {
-                Some(s) => s.callable.get(),
-                None => new,
-            };
-            all.push(class.clone().into());
-            all.extend(args.iter().cloned());
-            self.call_kw(&new, &all, kwargs)?
-        };
-        let made_class = self.class_of(&made);
-        if !made_class.is_subclass(class) {
-            return Ok(made);
-        }
-        let Some(init) = self.lookup(&made_class, &init_name) else { return Ok(made) };
-        if object_init.is_some_and(|o| o.is(&init)) {
-            return Ok(made);
-        }
-        let result = if init.kind() == Some(Kind::Function) || init.kind() == Some(Kind::NativeFunction) {
-            all.clear();
-            all.push(made.clone());
-            all.extend(args.iter().cloned());
-            self.call_kw(&init, &all, kwargs)?
-        } else {
-            let bound = self.descriptor_get(&init, &made, &made_class)?;
-            self.call_kw(&bound, args, kwargs)?
-        };
-        if !result.is_none() {
-            let message = format!("__init__() should return None, not '{}'", self.class_of(&result).name());
-            return Err(self.type_error(message));
-        }
-        Ok(made)
     }
 }
 

@@ -9,7 +9,10 @@
 
 use super::frame::{Activation, Deliver, Frame, release_registers, take};
 use super::heap::{Ref, finalize};
-use super::object::{CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List, Str, Tuple};
+use super::object::{
+    CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
+    Str, Tuple,
+};
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
@@ -40,7 +43,6 @@ pub(super) enum Flow {
 
 /// Kinds of hits in `CacheEntry::kind`.
 pub(super) mod hit {
-    pub const NONE: u8 = 0;
     /// `slot` of an instance whose shape is `key`, of a class whose version is `key2`.
     pub const SLOT: u8 = 1;
     /// `value` is a function found on the class with version `key2` for instances of shape `key`.
@@ -62,7 +64,10 @@ pub(super) mod hit {
 impl Vm {
     /// Runs from `self.frame` until the activation that was on top when this began (a `Halt`) has
     /// ended; its outcome is in `self.outcome`, or an exception on its way.
-    #[allow(clippy::cognitive_complexity, reason = "the dispatch match is one function by design")]
+    #[allow(
+        clippy::cognitive_complexity,
+        reason = "the dispatch match is one function by design"
+    )]
     pub(super) fn run(&mut self) -> R<()> {
         loop {
             if std::mem::take(&mut self.unwinding) {
@@ -81,7 +86,9 @@ impl Vm {
                     let i = $i as usize;
                     #[cfg(feature = "checked")]
                     // SAFETY: the running code is alive.
-                    unsafe { assert!(i < (*code).code.nregs as usize, "register out of frame") };
+                    unsafe {
+                        assert!(i < (*code).code.nregs as usize, "register out of frame")
+                    };
                     // SAFETY: see the module's comment.
                     unsafe { &mut *regs.add(i) }
                 }};
@@ -177,7 +184,11 @@ impl Vm {
                 // An operand: taken if it is a dying temporary, else copied.
                 macro_rules! operand {
                     ($field:ident, $bit:expr) => {
-                        if i.t & $bit != 0 { std::mem::take(reg!(i.$field)) } else { reg!(i.$field).clone() }
+                        if i.t & $bit != 0 {
+                            std::mem::take(reg!(i.$field))
+                        } else {
+                            reg!(i.$field).clone()
+                        }
                     };
                 }
                 macro_rules! arith {
@@ -297,7 +308,11 @@ impl Vm {
                             Value::Int(n) => *n != 0,
                             _ => {
                                 sync!();
-                                let value = if i.t & $bit != 0 { std::mem::take(reg!(i.a)) } else { reg!(i.a).clone() };
+                                let value = if i.t & $bit != 0 {
+                                    std::mem::take(reg!(i.a))
+                                } else {
+                                    reg!(i.a).clone()
+                                };
                                 check!(exec::truth(self, value))
                             }
                         }
@@ -415,7 +430,11 @@ impl Vm {
                     Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
                     Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
                     Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                    Op::Div => arith!(Div, |_, _| None, |x, y| if y == 0.0 { None } else { Some(x / y) }),
+                    Op::Div => arith!(Div, |_, _| None, |x, y| if y == 0.0 {
+                        None
+                    } else {
+                        Some(x / y)
+                    }),
                     Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
                     Op::Mod => arith!(Mod, floor_mod, |_, _| None),
                     Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
@@ -436,7 +455,9 @@ impl Vm {
                         _ => slow!(exec::unary(self, super::ops::arith::Unary::Neg, i, regs)),
                     },
                     Op::Pos => slow!(exec::unary(self, super::ops::arith::Unary::Pos, i, regs)),
-                    Op::Invert => slow!(exec::unary(self, super::ops::arith::Unary::Invert, i, regs)),
+                    Op::Invert => {
+                        slow!(exec::unary(self, super::ops::arith::Unary::Invert, i, regs))
+                    }
                     Op::Not => match &*reg!(i.b) {
                         Value::True => set!(i.a, Value::False),
                         Value::False | Value::None => set!(i.a, Value::True),
@@ -569,12 +590,13 @@ impl Vm {
                                 let found = match obj.kind() {
                                     Kind::List => obj.downcast::<List>().and_then(|list| {
                                         // SAFETY: nobody holds a mutable borrow while bytecode runs.
-                                        let items = unsafe { list.items.try_borrow_unguarded() }.ok()?;
+                                        let items =
+                                            unsafe { list.items.try_borrow_unguarded() }.ok()?;
                                         items.get(wrap_index(*n, items.len())).cloned()
                                     }),
-                                    Kind::Tuple => obj
-                                        .as_ref::<Tuple>()
-                                        .and_then(|t| t.items().get(wrap_index(*n, t.items().len())).cloned()),
+                                    Kind::Tuple => obj.as_ref::<Tuple>().and_then(|t| {
+                                        t.items().get(wrap_index(*n, t.items().len())).cloned()
+                                    }),
                                     _ => None,
                                 };
                                 if let Some(value) = found {
@@ -586,7 +608,8 @@ impl Vm {
                                 }
                             }
                             (Value::Obj(obj), Value::Obj(key)) => {
-                                if let (Some(dict), Some(name)) = (obj.downcast::<Dict>(), key.as_ref::<Str>())
+                                if let (Some(dict), Some(name)) =
+                                    (obj.downcast::<Dict>(), key.as_ref::<Str>())
                                     && let Some(value) = dict.get_str(name)
                                 {
                                     if i.t & (DIES_B | DIES_C) != 0 {
@@ -656,7 +679,8 @@ impl Vm {
                         slow_unit!(exec::set_update(self, set, value));
                     }
                     Op::DictSet => {
-                        let (dict, key, value) = (reg!(i.a).clone(), operand!(b, DIES_B), operand!(c, DIES_C));
+                        let (dict, key, value) =
+                            (reg!(i.a).clone(), operand!(b, DIES_B), operand!(c, DIES_C));
                         slow_unit!(exec::dict_set(self, dict, key, value));
                     }
                     Op::DictUpdate => {
@@ -664,7 +688,8 @@ impl Vm {
                         slow_unit!(exec::dict_update(self, dict, value));
                     }
                     Op::DictMerge => {
-                        let (dict, value, func) = (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
+                        let (dict, value, func) =
+                            (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
                         slow_unit!(exec::dict_merge(self, dict, value, func));
                     }
                     Op::FormatValue => slow!(exec::format_value(self, i, regs)),
@@ -685,9 +710,9 @@ impl Vm {
                             && self.frame.generator.is_null()
                         {
                             // SAFETY: the code of a function that is being called is not replaced here.
-                            let callee: *const CodeObject = unsafe { &***f.code.peek() };
+                            let callee: *const CodeObject = unsafe { &**f.code.peek() };
                             // SAFETY: the function in the window keeps its code alive.
-                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).code.nregs) };
+                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).nregs) };
                             // SAFETY: the window is followed by the argument registers; the sum stays
                             // inside the reserved stack, whose end is checked next.
                             let new_regs = unsafe { base.add(2) };
@@ -700,17 +725,28 @@ impl Vm {
                             {
                                 sync!();
                                 let caller = self.frame;
-                                self.control.push(Activation::call(caller, base, Deliver::Call, i.a));
+                                self.control.push(Activation::call(
+                                    caller,
+                                    base,
+                                    Deliver::Call,
+                                    i.a,
+                                ));
                                 // SAFETY: the callee's named registers lie below `top`.
                                 unsafe {
-                                    for n in plain as usize..(*callee).code.nnamed as usize {
+                                    for n in plain as usize..(*callee).nnamed as usize {
                                         new_regs.add(n).write(Value::Undef);
                                     }
                                     pc = (*callee).entry;
                                 }
                                 regs = new_regs;
                                 code = callee;
-                                self.frame = Frame { pc, regs, code, generator: std::ptr::null(), top };
+                                self.frame = Frame {
+                                    pc,
+                                    regs,
+                                    code,
+                                    generator: std::ptr::null(),
+                                    top,
+                                };
                                 continue;
                             }
                         }
@@ -726,9 +762,9 @@ impl Vm {
                             && !unsafe { (*base.add(1)).is_undef() }
                         {
                             // SAFETY: as for `Call`.
-                            let callee: *const CodeObject = unsafe { &***f.code.peek() };
+                            let callee: *const CodeObject = unsafe { &**f.code.peek() };
                             // SAFETY: as for `Call`.
-                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).code.nregs) };
+                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).nregs) };
                             // SAFETY: as for `Call`.
                             let new_regs = unsafe { base.add(1) };
                             // SAFETY: as for `Call`.
@@ -740,17 +776,28 @@ impl Vm {
                             {
                                 sync!();
                                 let caller = self.frame;
-                                self.control.push(Activation::call(caller, base, Deliver::Call, i.a));
+                                self.control.push(Activation::call(
+                                    caller,
+                                    base,
+                                    Deliver::Call,
+                                    i.a,
+                                ));
                                 // SAFETY: the callee's named registers lie below `top`.
                                 unsafe {
-                                    for n in plain as usize..(*callee).code.nnamed as usize {
+                                    for n in plain as usize..(*callee).nnamed as usize {
                                         new_regs.add(n).write(Value::Undef);
                                     }
                                     pc = (*callee).entry;
                                 }
                                 regs = new_regs;
                                 code = callee;
-                                self.frame = Frame { pc, regs, code, generator: std::ptr::null(), top };
+                                self.frame = Frame {
+                                    pc,
+                                    regs,
+                                    code,
+                                    generator: std::ptr::null(),
+                                    top,
+                                };
                                 continue;
                             }
                         }
@@ -760,10 +807,14 @@ impl Vm {
                     Op::CallEx => call!(exec::call_ex(self, i)),
                     Op::MakeFunction => slow!(exec::make_function(self, i, regs)),
                     Op::Return | Op::ReturnNone => {
-                        let value = if i.op == Op::ReturnNone { Value::None } else { operand!(a, DIES_A) };
+                        let value = if i.op == Op::ReturnNone {
+                            Value::None
+                        } else {
+                            operand!(a, DIES_A)
+                        };
                         if self.frame.generator.is_null() {
                             // SAFETY: the running code is alive until its window is released.
-                            let named = unsafe { (*code).code.nnamed as usize };
+                            let named = unsafe { (*code).nnamed as usize };
                             // SAFETY: named registers are initialised in every frame.
                             unsafe { release_registers(regs, named) };
                             if let Some(activation) = self.control.last()
@@ -801,7 +852,9 @@ impl Vm {
                         match &*reg!(i.b) {
                             Value::Int(next) => {
                                 let next = *next;
-                                if let (Value::Int(left), Value::Int(step)) = (&*reg!(i.b + 1), &*reg!(i.b + 2)) {
+                                if let (Value::Int(left), Value::Int(step)) =
+                                    (&*reg!(i.b + 1), &*reg!(i.b + 2))
+                                {
                                     if *left > 0 {
                                         let (left, step) = (*left, *step);
                                         *reg!(i.b) = Value::Int(next.wrapping_add(step));
@@ -814,7 +867,9 @@ impl Vm {
                             }
                             Value::Obj(obj) => match obj.kind() {
                                 Kind::List => {
-                                    if let (Value::Int(at), Some(list)) = (&*reg!(i.b + 1), obj.downcast::<List>()) {
+                                    if let (Value::Int(at), Some(list)) =
+                                        (&*reg!(i.b + 1), obj.downcast::<List>())
+                                    {
                                         let at = *at;
                                         // SAFETY: nobody holds a mutable borrow while bytecode runs.
                                         let item = unsafe { list.items.try_borrow_unguarded() }
@@ -832,7 +887,9 @@ impl Vm {
                                     }
                                 }
                                 Kind::Tuple => {
-                                    if let (Value::Int(at), Some(tuple)) = (&*reg!(i.b + 1), obj.as_ref::<Tuple>()) {
+                                    if let (Value::Int(at), Some(tuple)) =
+                                        (&*reg!(i.b + 1), obj.as_ref::<Tuple>())
+                                    {
                                         let at = *at;
                                         match tuple.items().get(at as usize).cloned() {
                                             Some(item) => {
@@ -1060,7 +1117,11 @@ fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) 
         hit::BUILTIN => {
             // SAFETY: as above.
             let map = unsafe { builtins.map.try_borrow_unguarded() }.ok()?;
-            if map.version() != cache.key2.get() { None } else { map.entry(at).map(|e| e.value.clone()) }
+            if map.version() != cache.key2.get() {
+                None
+            } else {
+                map.entry(at).map(|e| e.value.clone())
+            }
         }
         _ => None,
     }
@@ -1082,13 +1143,21 @@ fn wrap_index(n: i64, len: usize) -> usize {
 #[inline(always)]
 fn floor_div(x: i64, y: i64) -> Option<i64> {
     let quotient = x.checked_div(y)?;
-    Some(if x % y != 0 && (x < 0) != (y < 0) { quotient - 1 } else { quotient })
+    Some(if x % y != 0 && (x < 0) != (y < 0) {
+        quotient - 1
+    } else {
+        quotient
+    })
 }
 
 #[inline(always)]
 fn floor_mod(x: i64, y: i64) -> Option<i64> {
     let rest = x.checked_rem(y)?;
-    Some(if rest != 0 && (rest < 0) != (y < 0) { rest + y } else { rest })
+    Some(if rest != 0 && (rest < 0) != (y < 0) {
+        rest + y
+    } else {
+        rest
+    })
 }
 
 #[inline(always)]
@@ -1097,7 +1166,11 @@ fn shift_left(x: i64, y: i64) -> Option<i64> {
         return None;
     }
     let shifted = x << y;
-    if shifted >> y == x { Some(shifted) } else { None }
+    if shifted >> y == x {
+        Some(shifted)
+    } else {
+        None
+    }
 }
 
 #[inline(always)]

@@ -79,7 +79,13 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) fn outermost(stack: &RegisterStack) -> Frame {
-        Frame { pc: ptr::null(), regs: stack.base(), code: ptr::null(), generator: ptr::null(), top: stack.base() }
+        Frame {
+            pc: ptr::null(),
+            regs: stack.base(),
+            code: ptr::null(),
+            generator: ptr::null(),
+            top: stack.base(),
+        }
     }
 
     /// The code, unless this is the place outside all frames.
@@ -95,6 +101,12 @@ impl Frame {
             Some(code) => unsafe { self.pc.offset_from(code.entry) as usize }.saturating_sub(1),
             None => 0,
         }
+    }
+
+    /// A counted reference to the code.
+    pub(super) fn code_object(&self) -> Option<Ref<CodeObject>> {
+        // SAFETY: `code` is the body of an object that lives while the frame is on the stack.
+        unsafe { super::heap::body_to_ref(self.code) }
     }
 
     /// The running generator as a counted reference.

@@ -13,8 +13,12 @@ use std::mem;
 use std::ptr;
 
 /// The instruction at which a frame is suspended.
-fn suspended_at(g: &Generator) -> Option<Instr> {
-    g.code.code.instrs.get((g.pc.get() as usize).checked_sub(1)?).copied()
+pub(super) fn suspended_at(g: &Generator) -> Option<Instr> {
+    g.code
+        .code
+        .instrs
+        .get((g.pc.get() as usize).checked_sub(1)?)
+        .copied()
 }
 
 /// The generator that a suspended frame delegates to, if it is one.
@@ -57,7 +61,9 @@ impl Vm {
     /// A suspended generator that can be entered by putting `None` where its `yield` left off.
     #[inline(always)]
     pub(super) fn is_at_yield(&self, g: &Generator) -> bool {
-        g.leaf.is_undef() && g.handled.is_undef() && suspended_at(g).is_some_and(|i| i.op == Op::Yield)
+        g.leaf.is_undef()
+            && g.handled.is_undef()
+            && suspended_at(g).is_some_and(|i| i.op == Op::Yield)
     }
 
     /// Enters such a generator for a `ForIter`.
@@ -76,7 +82,10 @@ impl Vm {
         // SAFETY: the verifier has seen the register that the `Yield` writes.
         unsafe {
             let received = (*target.pc.sub(1)).a;
-            drop(mem::replace(&mut *target.regs.add(received as usize), Value::None));
+            drop(mem::replace(
+                &mut *target.regs.add(received as usize),
+                Value::None,
+            ));
         }
         let mut activation = Activation::call(caller, ptr::null_mut(), Deliver::Iter, dst);
         activation.extra = g.into();
@@ -105,8 +114,10 @@ impl Vm {
         match (root.state.get(), &how) {
             (GenState::Finished, _) => return self.resume_finished(root, how),
             (GenState::Created, Resume::Send(v)) if !v.is_none() => {
-                let message =
-                    format!("can't send non-None value to a just-started {}", kind_name(root.kind));
+                let message = format!(
+                    "can't send non-None value to a just-started {}",
+                    kind_name(root.kind)
+                );
                 return Err(self.type_error(message));
             }
             (GenState::Created, Resume::Close) => {
@@ -151,7 +162,8 @@ impl Vm {
             Resume::Throw(exception) => self.throw_into_leaf(&leaf, exception),
             Resume::Close => {
                 let class = self.exc.generator_exit.clone();
-                let exception = super::object::Exception::new(&class, super::object::Tuple::new([]));
+                let exception =
+                    super::object::Exception::new(&class, super::object::Tuple::new([]));
                 self.throw_into_leaf(&leaf, exception.into())
             }
         };
@@ -163,7 +175,7 @@ impl Vm {
     }
 
     /// Makes the frame of a generator the running one.
-    fn run_in(&mut self, g: &Ref<Generator>) {
+    pub(super) fn run_in(&mut self, g: &Ref<Generator>) {
         g.state.set(GenState::Running);
         self.frame = Frame {
             // SAFETY: the saved index is inside the instructions.
@@ -189,7 +201,9 @@ impl Vm {
         let mut g = root.clone();
         while g.state.get() == GenState::Suspended {
             match delegate_of(&g) {
-                Some(inner) if inner.state.get() == GenState::Suspended && !is_executing(&inner) => {
+                Some(inner)
+                    if inner.state.get() == GenState::Suspended && !is_executing(&inner) =>
+                {
                     inner.parent.set(raw(g.as_obj()));
                     g = inner;
                 }
@@ -224,7 +238,9 @@ impl Vm {
         let exit = self.is_generator_exit(&exception);
         if exit
             && let Some(activation) = self.control.last_mut()
-            && activation.root().is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
+            && activation
+                .root()
+                .is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
         {
             activation.closing = raw(leaf.as_obj());
         }
@@ -247,7 +263,8 @@ impl Vm {
     }
 
     fn is_generator_exit(&self, exception: &Value) -> bool {
-        self.class_of(exception).is_subclass(&self.exc.generator_exit)
+        self.class_of(exception)
+            .is_subclass(&self.exc.generator_exit)
     }
 
     /// Throws into a delegate that is not a generator, by its own methods.
@@ -421,16 +438,25 @@ impl Vm {
     }
 
     /// `next()` or `send()` on any iterator: `Ok(yielded)` or `Err(returned)`.
-    pub(super) fn send_to_iterator(&mut self, iterator: &Value, value: Value) -> R<Result<Value, Value>> {
+    pub(super) fn send_to_iterator(
+        &mut self,
+        iterator: &Value,
+        value: Value,
+    ) -> R<Result<Value, Value>> {
         let result = if value.is_none() {
-            if iterator.downcast::<super::object::Opaque>().is_some() && self.is_native_iterator(iterator) {
+            if iterator.downcast::<super::object::Opaque>().is_some()
+                && self.is_native_iterator(iterator)
+            {
                 return Ok(self.next(iterator)?.ok_or(Value::None));
             }
             let name = self.names.__next__.clone();
             match self.call_special(iterator, &name, &[]) {
                 Ok(Some(v)) => Ok(v),
                 Ok(None) => {
-                    let message = format!("'{}' object is not an iterator", self.class_of(iterator).name());
+                    let message = format!(
+                        "'{}' object is not an iterator",
+                        self.class_of(iterator).name()
+                    );
                     Err(self.type_error(message))
                 }
                 Err(raise) => Err(raise),
@@ -475,7 +501,11 @@ impl Vm {
 
     /// An async generator's own `yield`: the `anext()` or `asend()` that drives it is done.
     fn async_yield(&mut self, g: &Ref<Generator>, value: Value) -> R<Flow> {
-        let is_root = self.control.last().and_then(Activation::root).is_some_and(|r| r.as_obj().is(g.as_obj()));
+        let is_root = self
+            .control
+            .last()
+            .and_then(Activation::root)
+            .is_some_and(|r| r.as_obj().is(g.as_obj()));
         if is_root {
             self.async_yielded = true;
             return self.suspend_with(value);
@@ -523,7 +553,8 @@ impl Vm {
         let root = activation.root().cloned();
         if let (Some(leaf), Some(root)) = (leaf, root) {
             // SAFETY: `pc` points into the instructions.
-            leaf.pc.set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
+            leaf.pc
+                .set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
             leaf.state.set(GenState::Suspended);
             root.state.set(GenState::Suspended);
             leaf.root.set(raw(root.as_obj()));
@@ -537,8 +568,11 @@ impl Vm {
         let handled = mem::take(&mut activation.handled);
         self.restore_handled(handled);
         self.frame = activation.frame;
-        let outcome =
-            if mem::take(&mut self.async_yielded) { Outcome::AsyncYielded(value) } else { Outcome::Yielded(value) };
+        let outcome = if mem::take(&mut self.async_yielded) {
+            Outcome::AsyncYielded(value)
+        } else {
+            Outcome::Yielded(value)
+        };
         self.deliver(activation, outcome)
     }
 
@@ -552,7 +586,8 @@ impl Vm {
         // SAFETY: the running frame's generator is alive.
         if let Some(leaf) = unsafe { generator_at(self.frame.generator) } {
             // SAFETY: `pc` points into the instructions.
-            leaf.pc.set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
+            leaf.pc
+                .set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
             leaf.state.set(GenState::Suspended);
             if !self.handled.is_undef() {
                 leaf.handled.set(self.handled.take());
@@ -573,7 +608,11 @@ impl Vm {
         };
         self.finish(&g);
         let parent = g.parent.get();
-        let is_root = self.control.last().and_then(Activation::root).is_some_and(|r| r.as_obj().is(g.as_obj()));
+        let is_root = self
+            .control
+            .last()
+            .and_then(Activation::root)
+            .is_some_and(|r| r.as_obj().is(g.as_obj()));
         if is_root || parent.is_null() {
             return self.finish_activation(Outcome::Returned(value));
         }
@@ -599,7 +638,9 @@ impl Vm {
     /// Whether this frame is the one being closed; then the next one is its parent, or none if the
     /// parent is the root.
     pub(super) fn take_closing(&mut self, g: &Ref<Generator>) -> bool {
-        let Some(activation) = self.control.last_mut() else { return false };
+        let Some(activation) = self.control.last_mut() else {
+            return false;
+        };
         if activation.closing != raw(g.as_obj()) {
             return false;
         }
@@ -623,7 +664,9 @@ impl Vm {
 
     /// Pops the innermost activation and delivers how it ended.
     pub(super) fn finish_activation(&mut self, outcome: Outcome) -> R<Flow> {
-        let Some(mut activation) = self.control.pop() else { return Ok(Flow::Halt) };
+        let Some(mut activation) = self.control.pop() else {
+            return Ok(Flow::Halt);
+        };
         if activation.is_resume() {
             let handled = mem::take(&mut activation.handled);
             self.restore_handled(handled);
@@ -648,7 +691,9 @@ impl Vm {
     fn resume_finished(&mut self, g: &Ref<Generator>, how: Resume) -> R<Option<Outcome>> {
         match (how, g.kind) {
             (Resume::Close, _) => Ok(Some(Outcome::Returned(Value::None))),
-            (_, GenKind::Coroutine) => Err(self.runtime_error("cannot reuse already awaited coroutine")),
+            (_, GenKind::Coroutine) => {
+                Err(self.runtime_error("cannot reuse already awaited coroutine"))
+            }
             (Resume::Throw(exception), _) => Err(self.raise(exception)),
             (Resume::Send(_), _) => Ok(Some(Outcome::Returned(Value::None))),
         }
@@ -686,7 +731,10 @@ impl Vm {
             Deliver::Init => match outcome {
                 Outcome::Raised => Err(self.raised_again()),
                 Outcome::Returned(v) if !v.is_none() => {
-                    let message = format!("__init__() should return None, not '{}'", self.class_of(&v).name());
+                    let message = format!(
+                        "__init__() should return None, not '{}'",
+                        self.class_of(&v).name()
+                    );
                     Err(self.type_error(message))
                 }
                 _ => self.store(activation.dst, activation.extra),
@@ -744,7 +792,9 @@ impl Vm {
             Outcome::Raised => {
                 let exception = self.raised.get();
                 let class = self.class_of(&exception);
-                if class.is_subclass(&self.exc.generator_exit) || class.is_subclass(&self.exc.stop_iteration) {
+                if class.is_subclass(&self.exc.generator_exit)
+                    || class.is_subclass(&self.exc.stop_iteration)
+                {
                     drop(self.raised.take());
                     drop(exception);
                     return self.store(activation.dst, Value::None);
@@ -785,7 +835,9 @@ impl Vm {
             if super::heap::finalize::pending() && reported.is_ok() {
                 reported = self.run_finalizers();
             }
-            let Some(event_loop) = self.control.last().map(|a| a.extra.clone()) else { return Ok(Flow::Halt) };
+            let Some(event_loop) = self.control.last().map(|a| a.extra.clone()) else {
+                return Ok(Flow::Halt);
+            };
             let action = match reported {
                 Ok(()) => (self.loop_hooks.next_action)(self, &event_loop),
                 Err(raise) => Err(raise),
@@ -798,25 +850,35 @@ impl Vm {
                         Ok(Some(outcome)) => {
                             let outcome = match outcome {
                                 Outcome::Returned(v) => StepOutcome::Returned(v),
-                                Outcome::Yielded(v) | Outcome::AsyncYielded(v) => StepOutcome::Yielded(v),
+                                Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
+                                    StepOutcome::Yielded(v)
+                                }
                                 Outcome::Raised => StepOutcome::Raised(self.raised.take()),
                             };
                             reported = (self.loop_hooks.step_finished)(self, task, outcome);
                         }
                         Err(raise) => {
                             let exception = self.take_raised(raise);
-                            reported = (self.loop_hooks.step_finished)(self, task, StepOutcome::Raised(exception));
+                            reported = (self.loop_hooks.step_finished)(
+                                self,
+                                task,
+                                StepOutcome::Raised(exception),
+                            );
                         }
                     }
                 }
-                Ok(LoopAction::Call { func, args }) => match self.enter_call(func, args, Deliver::LoopCall) {
-                    Ok(None) => return Ok(Flow::Go),
-                    Ok(Some(value)) => reported = (self.loop_hooks.call_finished)(self, Ok(value)),
-                    Err(raise) => {
-                        let exception = self.take_raised(raise);
-                        reported = (self.loop_hooks.call_finished)(self, Err(exception));
+                Ok(LoopAction::Call { func, args }) => {
+                    match self.enter_call(func, args, Deliver::LoopCall) {
+                        Ok(None) => return Ok(Flow::Go),
+                        Ok(Some(value)) => {
+                            reported = (self.loop_hooks.call_finished)(self, Ok(value))
+                        }
+                        Err(raise) => {
+                            let exception = self.take_raised(raise);
+                            reported = (self.loop_hooks.call_finished)(self, Err(exception));
+                        }
                     }
-                },
+                }
                 Ok(LoopAction::Done(value)) => return self.finish_loop(value),
                 Err(raise) => {
                     (self.loop_hooks.run_aborted)(self, &event_loop);
@@ -830,7 +892,9 @@ impl Vm {
     }
 
     fn finish_loop(&mut self, value: Value) -> R<Flow> {
-        let Some(activation) = self.control.pop() else { return Ok(Flow::Halt) };
+        let Some(activation) = self.control.pop() else {
+            return Ok(Flow::Halt);
+        };
         self.frame = activation.frame;
         self.store(activation.dst, value)
     }
@@ -847,7 +911,10 @@ pub fn kind_name(kind: GenKind) -> &'static str {
 
 /// The value that a StopIteration carries.
 pub fn stop_value(exception: &Value) -> Value {
-    match exception.downcast::<super::object::Exception>().map(|e| e.field(0)) {
+    match exception
+        .downcast::<super::object::Exception>()
+        .map(|e| e.field(0))
+    {
         Some(Value::Undef) | None => Value::None,
         Some(value) => value,
     }

@@ -79,3 +79,21 @@ pub struct Current {
     /// KeyboardInterrupt; `Undef` while not set.
     pub interrupt_handler: Slot,
 }
+
+/// How the VM reports what no program can catch. Set by the builtins.
+#[derive(Clone, Copy)]
+pub struct ReportHooks {
+    /// An exception left a finalizer or callback: `sys.unraisablehook`. The text before the repr
+    /// of the object ("Exception ignored in: "), and the object.
+    pub unraisable: fn(&mut Vm, exception: &Value, prefix: &str, object: &Value),
+    /// A coroutine dies that was never awaited: a RuntimeWarning.
+    pub never_awaited: fn(&mut Vm, coroutine: &Ref<Generator>),
+}
+
+impl ReportHooks {
+    /// Reports nothing.
+    pub const NONE: ReportHooks = ReportHooks {
+        unraisable: |_, _, _, _| {},
+        never_awaited: |_, _| {},
+    };
+}

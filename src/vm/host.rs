@@ -41,3 +41,12 @@ pub struct Host {
     /// Set by Ctrl-C; the loop of the VM asks at back edges and raises KeyboardInterrupt.
     pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
+
+static ATTENTION: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// Set when some VM of this process must look up from its bytecode: after Ctrl-C, or when the
+/// collector is due. Dispatch loops test it where they jump back.
+#[inline(always)]
+pub fn attention() -> &'static std::sync::atomic::AtomicBool {
+    &ATTENTION
+}

@@ -2,8 +2,9 @@
 //! tools ask.
 
 use super::Vm;
+use super::frame::{Frame, generator_at, raw};
 use super::heap::Ref;
-use super::object::CodeObject;
+use super::object::{CellObject, CodeObject, Generator, Tuple};
 use super::value::Value;
 
 /// A running frame as seen by natives; 0 is the innermost.
@@ -18,24 +19,162 @@ pub struct FrameView {
 impl Vm {
     /// The frame of bytecode `depth` levels out from the running native.
     pub fn frame(&self, depth: usize) -> Option<FrameView> {
-        let _ = depth;
-        None
+        self.nth_frame(depth).and_then(|f| self.view(&f))
+    }
+
+    /// Number of frames of bytecode on the stack.
+    pub fn frame_count(&self) -> usize {
+        let mut count = 0;
+        self.each_frame(|_| {
+            count += 1;
+            true
+        });
+        count
     }
 
     /// A named register of such a frame (cells are looked through); `Undef` if unassigned.
     pub fn frame_local(&self, depth: usize, register: usize) -> Value {
-        let _ = (depth, register);
-        Value::Undef
+        let value = self.frame_register(depth, register);
+        match value.downcast::<CellObject>() {
+            Some(cell) => cell.content.get(),
+            None => value,
+        }
     }
 
     /// A named register of such a frame as it is (a cell stays a cell).
     pub fn frame_register(&self, depth: usize, register: usize) -> Value {
-        let _ = (depth, register);
-        Value::Undef
+        self.nth_frame(depth)
+            .map_or(Value::Undef, |f| f.register(register))
     }
 
     /// The exception being handled (`sys.exception()`), or `None`.
     pub fn handled(&self) -> Value {
-        Value::None
+        match self.topmost_handled() {
+            Value::Undef => Value::None,
+            exception => exception,
+        }
+    }
+
+    /// The code of a frame.
+    pub(super) fn frame_code(&self, depth: usize) -> Option<Ref<CodeObject>> {
+        let frame = if depth == 0 {
+            self.frame
+        } else {
+            self.nth_frame(depth)?
+        };
+        self.code_ref(&frame)
+    }
+
+    fn view(&self, frame: &Frame) -> Option<FrameView> {
+        let generator = frame.generator().map_or(Value::Undef, Value::from);
+        Some(FrameView {
+            code: self.code_ref(frame)?,
+            pc: frame.index(),
+            generator,
+        })
+    }
+
+    /// A counted reference to the code that a frame runs.
+    fn code_ref(&self, frame: &Frame) -> Option<Ref<CodeObject>> {
+        match frame.generator() {
+            Some(g) => Some(g.code.clone()),
+            None => frame.code_object(),
+        }
+    }
+
+    fn nth_frame(&self, depth: usize) -> Option<Frame> {
+        let (mut found, mut at) = (None, 0);
+        self.each_frame(|f| {
+            if at == depth {
+                found = Some(*f);
+            }
+            at += 1;
+            found.is_none()
+        });
+        found
+    }
+
+    /// Calls `f` with the frames from the innermost out, until it says `false`.
+    fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
+        let mut frame = self.frame;
+        let mut activations = self.control.iter().rev();
+        loop {
+            if !frame.code.is_null() {
+                if !f(&frame) {
+                    return;
+                }
+                // SAFETY: the generator of a frame on the control stack is alive.
+                let mut g = unsafe { generator_at(frame.generator) };
+                // SAFETY: the parents of a running chain are alive.
+                while let Some(parent) = g.and_then(|g| unsafe { generator_at(g.parent.get()) }) {
+                    if !f(&suspended_frame(&parent, &frame)) {
+                        return;
+                    }
+                    g = Some(parent);
+                }
+            }
+            match activations.next() {
+                Some(activation) => frame = activation.frame,
+                None => return,
+            }
+        }
+    }
+
+    /// Where a coroutine is being made: `cr_origin`, a tuple of (file, line, function).
+    pub(super) fn coroutine_origin(&self) -> Value {
+        let depth = self.current.origin_depth.get() as usize;
+        let mut places = Vec::new();
+        self.each_frame(|frame| {
+            if let Some(code) = frame.code() {
+                let line = Value::Int(i64::from(code.code.line_at(frame.index())));
+                let file = Value::str(code.code.source.name());
+                places.push(Tuple::value([file, line, Value::str(&code.code.name)]));
+            }
+            places.len() < depth
+        });
+        Tuple::value(places)
+    }
+
+    /// How messages about its arguments call a callable.
+    pub(super) fn callable_name(&self, func: &Value) -> String {
+        let func = match func.downcast::<super::object::BoundMethod>() {
+            Some(m) => m.func.clone(),
+            None => func.clone(),
+        };
+        if let Some(f) = func.downcast::<super::object::Function>() {
+            return format!("{}.{}()", self.module_of(f), f.qualname());
+        }
+        if let Some(f) = func.downcast::<super::object::NativeFunction>() {
+            return format!("{}()", f.full_name());
+        }
+        if let Some(class) = func.downcast::<super::object::Class>() {
+            let module = class.dict.get_str(&self.names.__module__);
+            return match module.as_ref().and_then(Value::as_str) {
+                Some(m) if m != "builtins" => format!("{m}.{}()", class.qualname.borrow()),
+                _ => format!("{}()", class.qualname.borrow()),
+            };
+        }
+        format!("{} object", self.class_of(&func).name())
+    }
+
+    fn module_of(&self, f: &super::object::Function) -> String {
+        let code = f.code.get();
+        let module = code.globals.get_str(&self.names.__name__);
+        module
+            .as_ref()
+            .and_then(Value::as_str)
+            .unwrap_or("")
+            .to_string()
+    }
+}
+
+/// A parent of the running frame, as a frame.
+fn suspended_frame(g: &Ref<Generator>, inner: &Frame) -> Frame {
+    Frame {
+        pc: g.code.entry.wrapping_add(g.pc.get() as usize),
+        regs: g.tail_ptr(),
+        code: std::ptr::from_ref(&*g.code),
+        generator: raw(g.as_obj()),
+        top: inner.top,
     }
 }

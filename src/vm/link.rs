@@ -12,8 +12,16 @@ use std::rc::Rc;
 impl Vm {
     /// Binds code (and the code inside it) to a namespace of globals.
     pub fn link(&mut self, code: &Rc<Code>, globals: &Ref<Dict>) -> Ref<CodeObject> {
-        let consts = code.consts.iter().map(|c| self.constant(c, globals)).collect();
-        let caches = code.sites.iter().map(|s| CacheEntry::new(self.intern(&s.name))).collect();
+        let consts = code
+            .consts
+            .iter()
+            .map(|c| self.constant(c, globals))
+            .collect();
+        let caches = code
+            .sites
+            .iter()
+            .map(|s| CacheEntry::new(self.intern(&s.name)))
+            .collect();
         let flags = code.flags;
         let plain = !flags.suspends() && !flags.vararg && !flags.kwarg && code.kwonly == 0;
         let name = self.names.__builtins__.clone();
@@ -23,7 +31,14 @@ impl Vm {
         };
         Ref::new(CodeObject {
             entry: code.instrs.as_ptr(),
-            plain_args: if plain { u32::from(code.positional) } else { u32::MAX },
+            plain_args: if plain {
+                u32::from(code.positional)
+            } else {
+                u32::MAX
+            },
+            nregs: u32::from(code.nregs),
+            nnamed: u32::from(code.nnamed),
+            iterable_coroutine: Cell::new(false),
             code: code.clone(),
             globals: globals.clone(),
             builtins: builtins.unwrap_or_else(|| self.builtins.clone()),
@@ -51,7 +66,10 @@ impl Vm {
                 Tuple::value(values)
             }
             Const::FrozenSet(items) => {
-                let set = FrozenSet { map: RefCell::default(), hash: Cell::new(None) };
+                let set = FrozenSet {
+                    map: RefCell::default(),
+                    hash: Cell::new(None),
+                };
                 for item in items {
                     let value = self.constant(item, globals);
                     // Constants hash and compare without bytecode; nothing can fail here.

@@ -1,25 +1,35 @@
 //! The virtual machine: values, heap, frames, dispatch, and the operations of the language on
 //! objects. Knows bytecode and trace events; never the compiler, the builtins or the library.
 
+mod asyncgen;
 pub mod bind;
 pub mod call;
 pub mod compare_pure;
+mod dispatch;
 pub mod exceptions;
+mod exec;
+mod finalizers;
+pub mod flow;
+mod frame;
+pub mod generator;
 pub mod heap;
 pub mod hooks;
 pub mod host;
 pub mod inspect;
+mod link;
 pub mod names;
 pub mod native;
 pub mod object;
 pub mod ops;
 pub mod raise;
 pub mod types;
+mod unwind;
 pub mod value;
 
 use self::exceptions::ExceptionTypes;
+use self::frame::{Activation, Frame, RegisterStack};
 use self::heap::{Ref, Slot};
-use self::hooks::{Current, LoopHooks};
+use self::hooks::{Current, LoopHooks, ReportHooks};
 use self::host::Host;
 use self::names::{Interner, Names};
 use self::object::{Class, Dict, Generator, Str};
@@ -64,6 +74,9 @@ pub enum Resume {
     Close,
 }
 
+/// `__import__`: module name, importing globals, names of `from`, level of relative import.
+pub type ImportHook = fn(&mut Vm, &str, &Ref<Dict>, &Value, i64) -> R;
+
 /// Everything about one running program.
 pub struct Vm {
     pub types: Types,
@@ -77,8 +90,36 @@ pub struct Vm {
     pub host: Host,
     /// The event loop's side of running tasks.
     pub loop_hooks: LoopHooks,
+    /// How what no program can catch is reported.
+    pub report_hooks: ReportHooks,
     /// The running loop, task and context, and the hooks of `sys`.
     pub current: Current,
+    /// Carries out `import`; set by the library.
+    pub import_hook: ImportHook,
+    /// Most activations at a time: `sys.setrecursionlimit`.
+    pub recursion_limit: usize,
+    /// Most natives that have called back at a time; depends on the thread's stack.
+    pub native_limit: u32,
+    stack: RegisterStack,
+    control: Vec<Activation>,
+    /// The running frame.
+    frame: Frame,
+    /// The exception being handled in the running generator's or thread's own context.
+    handled: Slot,
+    /// How many activations keep a handled exception for later.
+    handled_saved: usize,
+    /// What a `Delegate` that is executed again gives to its delegate.
+    input: Option<Resume>,
+    /// The value being yielded is an async generator's own.
+    async_yielded: bool,
+    /// How the activation that ended a nested dispatch loop ended; `None` if it raised.
+    outcome: Option<flow::Outcome>,
+    /// An exception is on its way that the dispatch loop must unwind before anything else.
+    unwinding: bool,
+    /// The exception on its way was raised again by `Reraise`.
+    reraised: bool,
+    /// Depth of finalizers that run bytecode inside each other.
+    finalizing: u32,
     /// The exception that is on its way; undefined when none is.
     raised: Slot,
     /// A native's request, while it is being returned.
@@ -92,6 +133,64 @@ pub struct Vm {
 }
 
 impl Vm {
+    /// A VM whose built-in classes and namespaces are still bare.
+    pub fn new(host: Host) -> Vm {
+        heap::finalize::open();
+        let (interner, names) = types::make_names();
+        let types = Types::new();
+        let exc = types::make_exceptions(&types);
+        let stack = RegisterStack::new();
+        let frame = Frame::outermost(&stack);
+        Vm {
+            types,
+            exc,
+            names,
+            interner,
+            builtins: Dict::new(),
+            modules: Dict::new(),
+            host,
+            loop_hooks: LoopHooks::NONE,
+            report_hooks: ReportHooks::NONE,
+            current: Current::default(),
+            import_hook: |vm, name, _, _, _| {
+                let class = vm.exc.module_not_found_error.clone();
+                Err(vm.error(&class, format!("No module named '{name}'")))
+            },
+            recursion_limit: 1000,
+            native_limit: 900,
+            stack,
+            control: Vec::new(),
+            frame,
+            handled: Slot::undef(),
+            handled_saved: 0,
+            input: None,
+            async_yielded: false,
+            outcome: None,
+            unwinding: false,
+            reraised: false,
+            finalizing: 0,
+            raised: Slot::undef(),
+            tail: None,
+            native_depth: 0,
+            native_classes: HashMap::new(),
+            state: HashMap::new(),
+        }
+    }
+
+    /// Runs a module's, class's or expression's code in a namespace of globals, with `locals` as
+    /// the namespace in register 0 if the code wants one.
+    pub fn run_code(
+        &mut self,
+        code: &std::rc::Rc<crate::bytecode::Code>,
+        globals: &Ref<Dict>,
+        locals: Option<Value>,
+    ) -> R {
+        let linked = self.link(code, globals);
+        let function = exec::function(linked, Vec::new(), Value::Undef, Value::Undef, Value::Undef);
+        let args: Vec<Value> = locals.into_iter().collect();
+        self.call(&function.into(), &args)
+    }
+
     /// The interned string for a text.
     pub fn intern(&mut self, text: &str) -> Ref<Str> {
         self.interner.intern(text)

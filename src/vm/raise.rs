@@ -6,9 +6,13 @@ use super::value::Value;
 use super::{R, Raise, Vm};
 
 impl Vm {
-    /// Puts an exception object on its way. Context is set by the unwinder, not here.
+    /// Puts an exception object on its way; what is being handled becomes its context.
     #[cold]
     pub fn raise(&mut self, exception: Value) -> Raise {
+        if self.may_be_handling() {
+            let handled = self.topmost_handled();
+            self.set_context(&exception, &handled);
+        }
         self.raised.set(exception);
         Raise(())
     }

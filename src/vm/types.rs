@@ -248,16 +248,16 @@ impl Vm {
     ) {
         use super::native::NativeKind;
         for def in methods {
-            let function = Ref::new(NativeFunction {
+            let function = NativeFunction::new(
                 def,
-                this: if def.kind == NativeKind::New {
+                if def.kind == NativeKind::New {
                     class.clone().into()
                 } else {
                     Value::Undef
                 },
-                owner: class.clone().into(),
-                module: Value::Undef,
-            });
+                class.clone().into(),
+                Value::Undef,
+            );
             let value = match def.kind {
                 NativeKind::Plain | NativeKind::New => function.into(),
                 NativeKind::Class => Ref::new(ClassMethod {
@@ -305,13 +305,7 @@ impl Vm {
 
     /// A function of a module.
     pub fn native_function(&mut self, def: &'static NativeDef, module: &str) -> Value {
-        Ref::new(NativeFunction {
-            def,
-            this: Value::Undef,
-            owner: Value::Undef,
-            module: Value::str(module),
-        })
-        .into()
+        NativeFunction::new(def, Value::Undef, Value::Undef, Value::str(module)).into()
     }
 }
 

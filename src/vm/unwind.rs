@@ -6,7 +6,7 @@ use super::flow::Outcome;
 use super::frame::{Activation, generator_at, raw, release_registers};
 use super::generator::kind_name;
 use super::heap::{Ref, finalize};
-use super::object::{CodeObject, Exception, GenKind, GenState, Generator, Traceback};
+use super::object::{CodeObject, Exception, GenKind, Generator, Traceback};
 use super::value::Value;
 use super::{R, Raise, Vm};
 use crate::bytecode::ExceptionEntry;
@@ -74,7 +74,11 @@ impl Vm {
     fn handler_at(&self, index: usize) -> Option<ExceptionEntry> {
         let code = self.frame.code()?;
         let at = index as u32;
-        code.code.exceptions.iter().find(|e| e.start <= at && at < e.end).copied()
+        code.code
+            .exceptions
+            .iter()
+            .find(|e| e.start <= at && at < e.end)
+            .copied()
     }
 
     /// The code of the running frame as an object.
@@ -84,7 +88,9 @@ impl Vm {
 
     fn enter_handler(&mut self, entry: ExceptionEntry) {
         let exception = self.raised.take();
-        let Some(code) = self.frame.code() else { return };
+        let Some(code) = self.frame.code() else {
+            return;
+        };
         let (depth, nregs) = (entry.depth as usize, code.code.nregs as usize);
         // SAFETY: registers are initialised; the verifier has seen `depth < nregs` and the target.
         unsafe {
@@ -98,7 +104,9 @@ impl Vm {
     fn leave_frame(&mut self, raise: Raise) -> R<Left> {
         // SAFETY: the running frame's generator is alive.
         let Some(g) = (unsafe { generator_at(self.frame.generator) }) else {
-            let Some(code) = self.frame.code() else { return Err(raise) };
+            let Some(code) = self.frame.code() else {
+                return Err(raise);
+            };
             let nregs = code.code.nregs as usize;
             // SAFETY: all registers are initialised or stale numbers.
             unsafe { release_registers(self.frame.regs, nregs) };
@@ -109,8 +117,11 @@ impl Vm {
             Ok(()) => return Err(Raise(())),
             Err(raise) => raise,
         };
-        let is_root =
-            self.control.last().and_then(Activation::root).is_some_and(|r| r.as_obj().is(g.as_obj()));
+        let is_root = self
+            .control
+            .last()
+            .and_then(Activation::root)
+            .is_some_and(|r| r.as_obj().is(g.as_obj()));
         if is_root || g.parent.get().is_null() {
             return self.leave_activation();
         }
@@ -119,10 +130,14 @@ impl Vm {
 
     /// The exception passes from a frame of a chain to its parent.
     fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
-        let closing = self.control.last().is_some_and(|a| a.closing == raw(g.as_obj()));
+        let closing = self
+            .control
+            .last()
+            .is_some_and(|a| a.closing == raw(g.as_obj()));
         let exception = self.raised.get();
         let class = self.class_of(&exception);
-        let well = class.is_subclass(&self.exc.generator_exit) || class.is_subclass(&self.exc.stop_iteration);
+        let well = class.is_subclass(&self.exc.generator_exit)
+            || class.is_subclass(&self.exc.stop_iteration);
         if closing && well {
             self.take_closing(g);
         } else if closing && let Some(activation) = self.control.last_mut() {
@@ -134,8 +149,7 @@ impl Vm {
         let parent = g.parent.replace(std::ptr::null());
         // SAFETY: the parent is part of the running chain.
         if let Some(parent) = unsafe { generator_at(parent) } {
-            parent.state.set(GenState::Running);
-            self.load_frame(&parent);
+            self.run_in(&parent);
             let i = super::generator::suspended_at(&parent);
             if let Some(i) = i {
                 let delegate = parent.register(i.b as usize);
@@ -149,7 +163,10 @@ impl Vm {
 
     /// The exception leaves the innermost activation.
     fn leave_activation(&mut self) -> R<Left> {
-        let halts = self.control.last().is_some_and(|a| a.deliver == super::frame::Deliver::Halt);
+        let halts = self
+            .control
+            .last()
+            .is_some_and(|a| a.deliver == super::frame::Deliver::Halt);
         let result = self.finish_activation(Outcome::Raised);
         match result {
             Ok(Flow::Halt) if halts => Ok(Left::Halted),
@@ -166,7 +183,9 @@ impl Vm {
         let what = kind_name(kind);
         let message = if class.is_subclass(&self.exc.stop_iteration) {
             format!("{what} raised StopIteration")
-        } else if kind == GenKind::AsyncGenerator && class.is_subclass(&self.exc.stop_async_iteration) {
+        } else if kind == GenKind::AsyncGenerator
+            && class.is_subclass(&self.exc.stop_async_iteration)
+        {
             format!("{what} raised StopAsyncIteration")
         } else {
             return Err(raise);
@@ -192,7 +211,9 @@ impl Vm {
         pc: usize,
         locals: Option<*mut Value>,
     ) {
-        let Some(error) = exception.downcast::<Exception>() else { return };
+        let Some(error) = exception.downcast::<Exception>() else {
+            return;
+        };
         let named = code.code.nnamed as usize;
         let mut values = Vec::new();
         if let Some(regs) = locals {
@@ -265,39 +286,9 @@ impl Vm {
         Value::Undef
     }
 
-    /// Sets the context of an exception that is being raised: what is being handled, unless that
-    /// is the exception itself; a cycle in the chain is cut as CPython cuts it.
-    pub(super) fn set_context(&mut self, exception: &Value) {
-        if self.handled.is_undef() && self.handled_saved == 0 && self.frame.generator.is_null() {
-            return;
-        }
-        let handled = self.topmost_handled();
-        let Some(error) = exception.downcast::<Exception>() else { return };
-        if handled.is_undef() || handled.is_none() || handled.is(exception) {
-            return;
-        }
-        let mut walker = handled.clone();
-        let mut slow = handled.clone();
-        let mut step = false;
-        while let Some(e) = walker.downcast::<Exception>() {
-            let next = e.context.get();
-            if next.is(exception) {
-                e.context.set(Value::None);
-                break;
-            }
-            if next.is_undef() || next.is_none() {
-                break;
-            }
-            walker = next;
-            if step {
-                slow = slow.downcast::<Exception>().map_or(Value::Undef, |e| e.context.get());
-                if slow.is(&walker) {
-                    break;
-                }
-            }
-            step = !step;
-        }
-        error.context.set(handled);
+    /// Cheap and sure: false if nothing can be being handled anywhere.
+    pub(super) fn may_be_handling(&self) -> bool {
+        !self.handled.is_undef() || self.handled_saved != 0 || !self.frame.generator.is_null()
     }
 }
 

@@ -5,7 +5,9 @@ use super::{operand_a, operand_b, put_at};
 use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::Ref;
-use crate::vm::object::{CacheEntry, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction};
+use crate::vm::object::{
+    CacheEntry, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction,
+};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -46,15 +48,21 @@ fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
             if map.version() != cache.key.get() {
                 return None;
             }
-            map.entry(cache.slot.get() as usize).map(|e| e.value.clone())
+            map.entry(cache.slot.get() as usize)
+                .map(|e| e.value.clone())
         }
         hit::CLASS => {
             let class = obj.downcast::<Class>()?;
-            if class.version.get() == cache.key.get() { Some(cache.value.get()) } else { None }
+            if class.version.get() == cache.key.get() {
+                Some(cache.value.get())
+            } else {
+                None
+            }
         }
         hit::CLASS_VALUE => {
             let instance = obj.as_ref::<Instance>()?;
-            let same = instance.shape_id() == cache.key.get() && class_version(instance) == cache.key2.get();
+            let same = instance.shape_id() == cache.key.get()
+                && class_version(instance) == cache.key2.get();
             let _ = vm;
             if same { Some(cache.value.get()) } else { None }
         }
@@ -63,7 +71,9 @@ fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
 }
 
 fn cache_instance_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value) {
-    let Some(instance) = obj.as_ref::<Instance>() else { return };
+    let Some(instance) = obj.as_ref::<Instance>() else {
+        return;
+    };
     let class = instance.class.get();
     if instance.shape_id() == 0 || class.flags().custom_getattribute {
         return;
@@ -92,7 +102,14 @@ fn cache_instance_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Val
 fn is_plain(vm: &Vm, value: &Value) -> bool {
     match value {
         Value::Obj(o) => match o.kind() {
-            Kind::Str | Kind::Int | Kind::List | Kind::Tuple | Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Bytes => true,
+            Kind::Str
+            | Kind::Int
+            | Kind::List
+            | Kind::Tuple
+            | Kind::Dict
+            | Kind::Set
+            | Kind::FrozenSet
+            | Kind::Bytes => true,
             Kind::Class => true,
             Kind::Instance => vm.lookup(&vm.class_of(value), &vm.names.__get__).is_none(),
             _ => false,
@@ -102,7 +119,9 @@ fn is_plain(vm: &Vm, value: &Value) -> bool {
 }
 
 fn cache_module_attr(cache: &CacheEntry, obj: &Value) {
-    let Some(module) = obj.downcast::<Module>() else { return };
+    let Some(module) = obj.downcast::<Module>() else {
+        return;
+    };
     let map = module.dict.map.borrow();
     let key: Value = cache.name.clone().into();
     if let Some(at) = map.find_pure(cache.name.hash(), &key) {
@@ -114,11 +133,20 @@ fn cache_module_attr(cache: &CacheEntry, obj: &Value) {
 }
 
 fn cache_class_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value) {
-    let Some(class) = obj.as_ref::<Class>() else { return };
-    if !class.metaclass.get().as_ref::<Class>().is_some_and(|m| m.is(&vm.types.type_)) {
+    let Some(class) = obj.as_ref::<Class>() else {
+        return;
+    };
+    if !class
+        .metaclass
+        .get()
+        .as_ref::<Class>()
+        .is_some_and(|m| m.is(&vm.types.type_))
+    {
         return;
     }
-    let Some(found) = vm.lookup(class, &cache.name) else { return };
+    let Some(found) = vm.lookup(class, &cache.name) else {
+        return;
+    };
     // `type`'s own data descriptors win over the class's attributes.
     let type_ = vm.types.type_.clone();
     if vm.lookup(&type_, &cache.name).is_some() {
@@ -169,10 +197,15 @@ fn cache_store(
     if id == 0 || instance.shape_id() == 0 || class.flags().custom_setattr {
         return;
     }
-    if vm.lookup(&class, &cache.name).is_some_and(|d| vm.is_data_descriptor(&d)) {
+    if vm
+        .lookup(&class, &cache.name)
+        .is_some_and(|d| vm.is_data_descriptor(&d))
+    {
         return;
     }
-    let Some(slot) = instance.shape().slot(&cache.name) else { return };
+    let Some(slot) = instance.shape().slot(&cache.name) else {
+        return;
+    };
     if instance.shape_id() == id {
         cache.kind.set(hit::SLOT);
     } else if before.slot(&cache.name).is_none() {
@@ -210,7 +243,10 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
     if let Some(value) = cached_attr(vm, cache, &obj) {
         return Ok((value, Value::Undef));
     }
-    let is_object = matches!(obj.kind(), Some(Kind::Instance | Kind::Module | Kind::Class | Kind::Opaque | Kind::Exception));
+    let is_object = matches!(
+        obj.kind(),
+        Some(Kind::Instance | Kind::Module | Kind::Class | Kind::Opaque | Kind::Exception)
+    );
     if !is_object && cache.kind.get() == hit::BUILTIN_METHOD {
         let class = vm.class_of(&obj);
         if class.version.get() == cache.key.get() {
@@ -236,10 +272,16 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
 }
 
 fn cache_method(vm: &mut Vm, cache: &CacheEntry, obj: &Value, func: &Value, this: &Value) {
-    let Some(instance) = obj.as_ref::<Instance>() else { return };
+    let Some(instance) = obj.as_ref::<Instance>() else {
+        return;
+    };
     let class = instance.class.get();
     let is_function = matches!(func.kind(), Some(Kind::Function | Kind::NativeFunction));
-    if instance.shape_id() == 0 || class.flags().custom_getattribute || !this.is(obj) || !is_function {
+    if instance.shape_id() == 0
+        || class.flags().custom_getattribute
+        || !this.is(obj)
+        || !is_function
+    {
         return;
     }
     if !vm.lookup(&class, &cache.name).is_some_and(|f| f.is(func)) {
@@ -250,4 +292,3 @@ fn cache_method(vm: &mut Vm, cache: &CacheEntry, obj: &Value, func: &Value, this
     cache.key2.set(class.version.get());
     cache.value.set(func.clone());
 }
-

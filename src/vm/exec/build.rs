@@ -10,7 +10,11 @@ use compact_str::CompactString;
 
 pub fn build_slice(i: &Instr, regs: *mut Value) -> R {
     let base = i.b as usize;
-    let (start, stop, step) = (take_at(regs, base), take_at(regs, base + 1), take_at(regs, base + 2));
+    let (start, stop, step) = (
+        take_at(regs, base),
+        take_at(regs, base + 1),
+        take_at(regs, base + 2),
+    );
     Ok(Ref::new(Slice { start, stop, step }).into())
 }
 
@@ -57,8 +61,8 @@ pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
         Ok(items) => items,
         Err(raise) => {
             let class = vm.exc.type_error.clone();
-            let iterable = vm.iter_method_exists(&value);
-            if iterable {
+            let iter = vm.names.__iter__.clone();
+            if vm.lookup(&vm.class_of(&value), &iter).is_some() {
                 return Err(raise);
             }
             vm.catch(raise, &class)?;
@@ -73,7 +77,10 @@ pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
 }
 
 pub fn list_to_tuple(list: Value) -> R {
-    let items = list.downcast::<List>().map(|l| l.items.borrow().clone()).unwrap_or_default();
+    let items = list
+        .downcast::<List>()
+        .map(|l| l.items.borrow().clone())
+        .unwrap_or_default();
     Ok(Tuple::value(items))
 }
 
@@ -122,11 +129,15 @@ fn is_mapping(vm: &mut Vm, value: &Value) -> R<bool> {
 
 /// `**value` in a call: every key a string, and none given twice.
 pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> {
-    let Some(into) = dict.as_ref::<Dict>() else { return Ok(()) };
+    let Some(into) = dict.as_ref::<Dict>() else {
+        return Ok(());
+    };
     let name = vm.callable_name(&func);
     if !is_mapping(vm, &value)? {
         let what = vm.type_name(&value);
-        return Err(vm.type_error(format!("{name} argument after ** must be a mapping, not {what}")));
+        return Err(vm.type_error(format!(
+            "{name} argument after ** must be a mapping, not {what}"
+        )));
     }
     let from = match value.payload::<Dict>() {
         Some(d) if value.as_ref::<Dict>().is_some() => d,
@@ -136,17 +147,21 @@ pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> 
             copy
         }
     };
-    let pairs: Vec<(Value, Value)> =
-        from.map.borrow().iter().map(|e| (e.key.clone(), e.value.clone())).collect();
+    let pairs: Vec<(Value, Value)> = from
+        .map
+        .borrow()
+        .iter()
+        .map(|e| (e.key.clone(), e.value.clone()))
+        .collect();
     for (key, value) in pairs {
         let Some(text) = key.as_str() else {
             return Err(vm.type_error("keywords must be strings"));
         };
         let interned = vm.intern(text);
         if into.get_str(&interned).is_some() {
-            return Err(
-                vm.type_error(format!("{name} got multiple values for keyword argument '{text}'"))
-            );
+            return Err(vm.type_error(format!(
+                "{name} got multiple values for keyword argument '{text}'"
+            )));
         }
         into.set_str(&interned, value);
     }
@@ -155,7 +170,11 @@ pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> 
 
 pub fn format_value(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let value = operand_b(i, regs);
-    let spec = if i.c & 4 != 0 { Some(take_at(regs, i.a as usize)) } else { None };
+    let spec = if i.c & 4 != 0 {
+        Some(take_at(regs, i.a as usize))
+    } else {
+        None
+    };
     let value = match i.c & 3 {
         1 => vm.str(&value)?.into(),
         2 => vm.repr(&value)?.into(),

@@ -61,11 +61,19 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     let regs = vm.frame.regs;
     let func = take_at(regs, at);
     let args = take_at(regs, at + 2);
-    let kwargs = if i.c == 1 { take_at(regs, at + 3) } else { Value::Undef };
+    let kwargs = if i.c == 1 {
+        take_at(regs, at + 3)
+    } else {
+        Value::Undef
+    };
     let mut keywords = Keywords::new();
     if let Some(dict) = kwargs.as_ref::<Dict>() {
-        let pairs: Vec<(Value, Value)> =
-            dict.map.borrow().iter().map(|e| (e.key.clone(), e.value.clone())).collect();
+        let pairs: Vec<(Value, Value)> = dict
+            .map
+            .borrow()
+            .iter()
+            .map(|e| (e.key.clone(), e.value.clone()))
+            .collect();
         for (key, value) in pairs {
             match vm.intern_value(&key) {
                 Some(name) => keywords.push((name, value)),
@@ -102,8 +110,11 @@ pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
         return Err(vm.runtime_error("function without code"));
     };
     let base = i.c as usize;
-    let (defaults, kwdefaults, annotations) =
-        (take_at(regs, base), take_at(regs, base + 1), take_at(regs, base + 2));
+    let (defaults, kwdefaults, annotations) = (
+        take_at(regs, base),
+        take_at(regs, base + 1),
+        take_at(regs, base + 2),
+    );
     let mut closure: Vec<Ref<CellObject>> = Vec::with_capacity(code.code.captures.len());
     for reg in &code.code.captures {
         let value = super::copy_at(regs, *reg as usize);
@@ -132,4 +143,3 @@ pub fn function(
         extra: OnceCell::new(),
     })
 }
-

@@ -50,7 +50,11 @@ pub(super) fn operand(i: &Instr, regs: *mut Value, reg: u16, bit: u8) -> Value {
     // SAFETY: the verifier has seen the register.
     unsafe {
         let at = regs.add(reg as usize);
-        if i.t & bit != 0 { frame::take(at) } else { (*at).clone() }
+        if i.t & bit != 0 {
+            frame::take(at)
+        } else {
+            (*at).clone()
+        }
     }
 }
 
@@ -85,6 +89,10 @@ pub(super) fn put_at(regs: *mut Value, reg: usize, value: Value) {
 }
 
 /// Takes `count` registers from `base`.
-pub(super) fn take_many(regs: *mut Value, base: u16, count: usize) -> impl ExactSizeIterator<Item = Value> {
+pub(super) fn take_many(
+    regs: *mut Value,
+    base: u16,
+    count: usize,
+) -> impl ExactSizeIterator<Item = Value> {
     (0..count).map(move |n| take_at(regs, base as usize + n))
 }

@@ -18,7 +18,10 @@ pub fn unbound_local(vm: &mut Vm, reg: u16) -> Raise {
 
 #[cold]
 pub fn unbound_cell(vm: &mut Vm, reg: u16) -> Raise {
-    let free = vm.frame.code().is_some_and(|c| reg >= c.code.free_start && reg < c.code.nnamed);
+    let free = vm
+        .frame
+        .code()
+        .is_some_and(|c| reg >= c.code.free_start && reg < c.code.nnamed);
     if !free {
         return unbound_local(vm, reg);
     }
@@ -31,7 +34,10 @@ pub fn unbound_cell(vm: &mut Vm, reg: u16) -> Raise {
 }
 
 fn register_name(vm: &Vm, reg: u16) -> String {
-    vm.frame.code().and_then(|c| c.code.names.get(reg as usize)).map_or_else(String::new, |n| n.to_string())
+    vm.frame
+        .code()
+        .and_then(|c| c.code.names.get(reg as usize))
+        .map_or_else(String::new, |n| n.to_string())
 }
 
 pub fn make_cell(content: Value) -> Value {
@@ -42,13 +48,24 @@ pub fn make_cell(content: Value) -> Value {
 
 pub fn delete_cell(vm: &mut Vm, reg: u16) -> R<()> {
     let cell = vm.frame.register(reg as usize);
-    let empty = cell.downcast::<CellObject>().is_none_or(|c| c.content.take().is_undef());
-    if empty { Err(unbound_cell(vm, reg)) } else { Ok(()) }
+    let empty = cell
+        .downcast::<CellObject>()
+        .is_none_or(|c| c.content.take().is_undef());
+    if empty {
+        Err(unbound_cell(vm, reg))
+    } else {
+        Ok(())
+    }
 }
 
 /// The interned name of a site of the running code.
 pub fn site_name(vm: &mut Vm, site: usize) -> Ref<Str> {
-    match vm.frame.code().and_then(|c| c.caches.get(site)).map(|c| c.name.clone()) {
+    match vm
+        .frame
+        .code()
+        .and_then(|c| c.caches.get(site))
+        .map(|c| c.name.clone())
+    {
         Some(name) => name,
         None => vm.intern(""),
     }
@@ -67,7 +84,8 @@ pub fn load_global(vm: &mut Vm, site: usize) -> R {
     let key: Value = name.clone().into();
     let found = {
         let map = globals.map.borrow();
-        map.find_pure(name.hash(), &key).map(|at| (at, map.entry(at).map(|e| e.value.clone())))
+        map.find_pure(name.hash(), &key)
+            .map(|at| (at, map.entry(at).map(|e| e.value.clone())))
     };
     let version = globals.map.borrow().version();
     if let Some((at, Some(value))) = found {
@@ -98,7 +116,11 @@ fn fill(vm: &mut Vm, site: usize, kind: u8, key: u32, key2: u32, slot: usize) {
 #[cold]
 fn undefined(vm: &mut Vm, name: &Ref<Str>) -> Raise {
     let class = vm.exc.name_error.clone();
-    vm.name_error(&class, name.as_str(), format!("name '{}' is not defined", name.as_str()))
+    vm.name_error(
+        &class,
+        name.as_str(),
+        format!("name '{}' is not defined", name.as_str()),
+    )
 }
 
 pub fn store_global(vm: &mut Vm, site: usize, value: Value) -> R<()> {
@@ -124,8 +146,14 @@ pub fn load_name(vm: &mut Vm, site: usize, cell: Option<u16>) -> R {
     }
     if let Some(reg) = cell {
         let value = vm.frame.register(reg as usize);
-        let content = value.downcast::<CellObject>().map_or(Value::Undef, |c| c.content.get());
-        return if content.is_undef() { Err(unbound_cell(vm, reg)) } else { Ok(content) };
+        let content = value
+            .downcast::<CellObject>()
+            .map_or(Value::Undef, |c| c.content.get());
+        return if content.is_undef() {
+            Err(unbound_cell(vm, reg))
+        } else {
+            Ok(content)
+        };
     }
     load_global(vm, site)
 }

@@ -48,7 +48,12 @@ fn concat(a: &str, b: &str) -> Value {
 
 pub fn arith_imm(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     let left = operand_b(i, regs);
-    vm.arith(op, &left, &Value::Int(i64::from(i.imm())), i.t & IN_PLACE != 0)
+    vm.arith(
+        op,
+        &left,
+        &Value::Int(i64::from(i.imm())),
+        i.t & IN_PLACE != 0,
+    )
 }
 
 pub fn unary(vm: &mut Vm, op: Unary, i: &Instr, regs: *mut Value) -> R {

@@ -15,8 +15,8 @@ mod slab;
 mod slot;
 pub mod weak;
 
-pub(in crate::vm) use objref::drop_object;
 pub use objref::{Gc, Header, ObjRef, Object, Ref, flags, trace};
+pub(in crate::vm) use objref::{body_to_ref, drop_object};
 pub use slab::{live_bytes, live_objects, visit_objects};
 pub use slot::{RefSlot, Slot};
 pub use weak::{WeakPointer, WeakReference};

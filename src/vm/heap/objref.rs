@@ -291,6 +291,23 @@ impl<T: Object> Ref<T> {
     }
 }
 
+/// A counted reference to the object whose body this is; `None` for null.
+///
+/// # Safety
+/// `body` is null or points at the body of a live object.
+pub(in crate::vm) unsafe fn body_to_ref<T: Object>(body: *const T) -> Option<Ref<T>> {
+    if body.is_null() {
+        return None;
+    }
+    // SAFETY: the body lies at a fixed distance behind its header, in a `Gc<T>`.
+    let header = unsafe {
+        &*body
+            .byte_sub(std::mem::offset_of!(Gc<T>, body))
+            .cast::<Header>()
+    };
+    header.to_ref().into_ref().ok()
+}
+
 /// Kinds whose tail is written once.
 ///
 /// # Safety

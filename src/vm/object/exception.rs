@@ -87,7 +87,13 @@ impl Traceback {
     pub fn new(code: Ref<CodeObject>, pc: u32, next: Value, locals: Vec<Value>) -> Ref<Traceback> {
         let next = if next.is_undef() { Value::None } else { next };
         let count = locals.len() as u32;
-        let body = Traceback { code, pc, next: Slot::new(next), frame: Slot::undef(), locals: count };
+        let body = Traceback {
+            code,
+            pc,
+            next: Slot::new(next),
+            frame: Slot::undef(),
+            locals: count,
+        };
         Ref::with_tail(body, locals)
     }
 
@@ -121,7 +127,10 @@ impl Trace for Exception {
 impl Trace for Ref<Traceback> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.code.as_obj());
-        self.frozen_tail().iter().filter_map(Value::as_obj).for_each(&mut *visit);
+        self.frozen_tail()
+            .iter()
+            .filter_map(Value::as_obj)
+            .for_each(&mut *visit);
         for slot in [&self.next, &self.frame] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }

@@ -15,6 +15,11 @@ pub struct CodeObject {
     pub entry: *const Instr,
     /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does.
     pub plain_args: u32,
+    /// Copies of `code.nregs` and `code.nnamed`, nearer to hand.
+    pub nregs: u32,
+    pub nnamed: u32,
+    /// Its generators may be awaited (`types.coroutine`).
+    pub iterable_coroutine: Cell<bool>,
     pub globals: Ref<Dict>,
     pub builtins: Ref<Dict>,
     pub consts: Box<[Value]>,
@@ -125,13 +130,25 @@ pub struct NativeFunction {
 }
 
 impl NativeFunction {
-    pub fn new(def: &'static NativeDef, this: Value, owner: Value, module: Value) -> Ref<NativeFunction> {
-        Ref::new(NativeFunction { def, this, owner, module, signature: OnceCell::new() })
+    pub fn new(
+        def: &'static NativeDef,
+        this: Value,
+        owner: Value,
+        module: Value,
+    ) -> Ref<NativeFunction> {
+        Ref::new(NativeFunction {
+            def,
+            this,
+            owner,
+            module,
+            signature: OnceCell::new(),
+        })
     }
 
     /// The parsed signature, parsed when first asked for.
     pub fn signature(&self) -> &Signature {
-        self.signature.get_or_init(|| Box::new(Signature::parse(self.def.signature)))
+        self.signature
+            .get_or_init(|| Box::new(Signature::parse(self.def.signature)))
     }
 }
 

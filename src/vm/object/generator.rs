@@ -109,6 +109,11 @@ impl Generator {
         }
     }
 
+    /// A generator that may be awaited (`types.coroutine`).
+    pub fn is_iterable_coroutine(&self) -> bool {
+        self.kind == GenKind::Generator && self.code.iterable_coroutine.get()
+    }
+
     pub fn is_finished(&self) -> bool {
         self.state.get() == GenState::Finished
     }

@@ -27,7 +27,6 @@ pub trait NativeData: Any {
     fn bytes(&self) -> Option<Vec<u8>> {
         None
     }
-
 }
 
 pub struct Opaque {

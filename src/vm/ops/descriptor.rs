@@ -370,13 +370,7 @@ fn bind_native(descr: &Value, obj: &Value) -> Value {
 }
 
 fn bound_native(f: &NativeFunction, this: Value) -> Value {
-    Ref::new(NativeFunction {
-        def: f.def,
-        this,
-        owner: f.owner.clone(),
-        module: f.module.clone(),
-    })
-    .into()
+    NativeFunction::new(f.def, this, f.owner.clone(), f.module.clone()).into()
 }
 
 /// What `classmethod` and `staticmethod` copy from the callable they wrap: the attributes that

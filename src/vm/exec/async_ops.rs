@@ -1,0 +1,194 @@
+//! Awaitables, async iterators, context managers.
+
+use super::{operand_b, put_at, take_at};
+use crate::bytecode::Instr;
+use crate::vm::heap::Ref;
+use crate::vm::object::{Exception, Future, GenKind, Generator, NativeFunction, Str};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// The iterator of `yield from value`.
+pub fn get_yield_from(vm: &mut Vm, value: Value) -> R {
+    if let Some(g) = value.downcast::<Generator>() {
+        if g.kind == GenKind::Coroutine && !vm.in_coroutine() {
+            return Err(vm.type_error(
+                "cannot 'yield from' a coroutine object in a non-coroutine generator",
+            ));
+        }
+        if g.kind != GenKind::AsyncGenerator {
+            return Ok(value);
+        }
+    }
+    vm.iter(&value)
+}
+
+/// The iterator of `await value`.
+pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
+    if let Some(g) = value.as_ref::<Generator>() {
+        if g.kind == GenKind::Coroutine {
+            if crate::vm::generator::yield_from(g).is_some() && !g.parent.get().is_null() {
+                return Err(vm.runtime_error("coroutine is being awaited already"));
+            }
+            return Ok(value);
+        }
+        if g.kind == GenKind::Generator && g.is_iterable_coroutine() {
+            return Ok(value);
+        }
+    }
+    if value.downcast::<Future>().is_some() && vm.awaits_natively(&value) {
+        return Ok(value);
+    }
+    let name = vm.names.__await__.clone();
+    let Some(iterator) = vm.call_special(&value, &name, &[])? else {
+        let what = vm.type_name(&value);
+        return Err(vm.type_error(match place {
+            1 => format!(
+                "'async with' received an object from __aenter__ that does not implement __await__: {what}"
+            ),
+            2 => format!(
+                "'async with' received an object from __aexit__ that does not implement __await__: {what}"
+            ),
+            3 => format!("'async for' received an invalid object from __anext__: {what}"),
+            _ => format!("object {what} can't be used in 'await' expression"),
+        }));
+    };
+    if iterator
+        .downcast::<Generator>()
+        .is_some_and(|g| g.kind == GenKind::Coroutine)
+    {
+        return Err(vm.type_error("__await__() returned a coroutine"));
+    }
+    let next = vm.names.__next__.clone();
+    let is_generator = iterator.downcast::<Generator>().is_some();
+    if !is_generator && vm.lookup(&vm.class_of(&iterator), &next).is_none() {
+        let what = vm.type_name(&iterator);
+        return Err(vm.type_error(format!(
+            "__await__() returned non-iterator of type '{what}'"
+        )));
+    }
+    Ok(iterator)
+}
+
+impl Vm {
+    /// The running frame is a coroutine's (or an iterable coroutine's).
+    fn in_coroutine(&self) -> bool {
+        self.frame
+            .generator()
+            .is_some_and(|g| g.kind == GenKind::Coroutine || g.is_iterable_coroutine())
+    }
+
+    /// A future whose class does not override `__await__`: the VM awaits it without an iterator.
+    fn awaits_natively(&self, value: &Value) -> bool {
+        let class = self.class_of(value);
+        class.is(&self.types.future)
+            || class.is(&self.types.task)
+            || self
+                .lookup(&class, &self.names.__await__)
+                .is_some_and(|f| f.as_ref::<NativeFunction>().is_some())
+    }
+}
+
+pub fn get_aiter(vm: &mut Vm, value: Value) -> R {
+    if value
+        .downcast::<Generator>()
+        .is_some_and(|g| g.kind == GenKind::AsyncGenerator)
+    {
+        return Ok(value);
+    }
+    let name = vm.names.__aiter__.clone();
+    let Some(iterator) = vm.call_special(&value, &name, &[])? else {
+        let what = vm.type_name(&value);
+        return Err(vm.type_error(format!(
+            "'async for' requires an object with __aiter__ method, got {what}"
+        )));
+    };
+    let next = vm.names.__anext__.clone();
+    if vm.lookup(&vm.class_of(&iterator), &next).is_none() {
+        let what = vm.type_name(&iterator);
+        return Err(vm.type_error(format!(
+            "'async for' received an object from __aiter__ that does not implement __anext__: {what}"
+        )));
+    }
+    Ok(iterator)
+}
+
+pub fn get_anext(vm: &mut Vm, value: Value) -> R {
+    if let Some(g) = value.as_ref::<Generator>()
+        && g.kind == GenKind::AsyncGenerator
+    {
+        return crate::vm::asyncgen::asend(vm, g, Value::None);
+    }
+    let name = vm.names.__anext__.clone();
+    match vm.call_special(&value, &name, &[])? {
+        Some(awaitable) => Ok(awaitable),
+        None => {
+            let what = vm.type_name(&value);
+            Err(vm.type_error(format!(
+                "'async for' requires an iterator with __anext__ method, got {what}"
+            )))
+        }
+    }
+}
+
+/// `EnterWith` and `EnterAsyncWith`: the exit method is looked up before enter is called.
+pub fn enter_with(vm: &mut Vm, i: &Instr, regs: *mut Value, is_async: bool) -> R<()> {
+    let manager = operand_b(i, regs);
+    let (enter_name, exit_name) = if is_async {
+        (vm.names.__aenter__.clone(), vm.names.__aexit__.clone())
+    } else {
+        (vm.names.__enter__.clone(), vm.names.__exit__.clone())
+    };
+    let Some((enter, this)) = vm.special(&manager, &enter_name)? else {
+        return Err(not_a_manager(vm, &manager, is_async, None));
+    };
+    let Some((exit, exit_this)) = vm.special(&manager, &exit_name)? else {
+        return Err(not_a_manager(vm, &manager, is_async, Some(&exit_name)));
+    };
+    let entered = if this.is_undef() {
+        vm.call(&enter, &[])?
+    } else {
+        vm.call(&enter, &[this])?
+    };
+    put_at(regs, i.a as usize, exit);
+    put_at(regs, i.a as usize + 1, exit_this);
+    put_at(regs, i.c as usize, entered);
+    Ok(())
+}
+
+#[cold]
+fn not_a_manager(
+    vm: &mut Vm,
+    manager: &Value,
+    is_async: bool,
+    missed: Option<&Ref<Str>>,
+) -> crate::vm::Raise {
+    let what = vm.type_name(manager);
+    let protocol = if is_async {
+        "asynchronous context manager"
+    } else {
+        "context manager"
+    };
+    let detail = match missed {
+        Some(name) => format!(" (missed {} method)", name.as_str()),
+        None => String::new(),
+    };
+    vm.type_error(format!(
+        "'{what}' object does not support the {protocol} protocol{detail}"
+    ))
+}
+
+/// Calls the exit window with the exception's type, itself and its traceback.
+pub fn exit_with(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let (exit, this) = (take_at(regs, i.b as usize), take_at(regs, i.b as usize + 1));
+    let exception = super::copy_at(regs, i.c as usize);
+    let class: Value = vm.class_of(&exception).into();
+    let traceback = match exception.downcast::<Exception>().map(|e| e.traceback.get()) {
+        Some(Value::Undef) | None => Value::None,
+        Some(tb) => tb,
+    };
+    if this.is_undef() {
+        vm.call(&exit, &[class, exception, traceback])
+    } else {
+        vm.call(&exit, &[this, class, exception, traceback])
+    }
+}

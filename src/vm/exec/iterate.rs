@@ -1,0 +1,74 @@
+//! Loops over what is not a range, list or tuple.
+
+use super::{Iterated, copy_at, put_at};
+use crate::bytecode::Instr;
+use crate::vm::flow::Outcome;
+use crate::vm::frame::Deliver;
+use crate::vm::object::{GenKind, Generator, Kind, Range};
+use crate::vm::value::Value;
+use crate::vm::{R, Resume, Vm};
+
+/// Fills the hidden registers of a loop. A range is kept unboxed as (next, how many are left,
+/// step), a list or tuple as (itself, index); anything else as its iterator.
+pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
+    let at = i.a as usize;
+    match value.kind() {
+        Some(Kind::Range) => {
+            if let Some(r) = value.downcast::<Range>()
+                && let (Value::Int(start), Value::Int(len), Value::Int(step)) =
+                    (&r.start, &r.len, &r.step)
+            {
+                put_at(regs, at, Value::Int(*start));
+                put_at(regs, at + 1, Value::Int(*len));
+                put_at(regs, at + 2, Value::Int(*step));
+                return Ok(());
+            }
+        }
+        Some(Kind::List | Kind::Tuple) => {
+            put_at(regs, at, value);
+            put_at(regs, at + 1, Value::Int(0));
+            put_at(regs, at + 2, Value::Undef);
+            return Ok(());
+        }
+        _ => {}
+    }
+    let iterator = vm.iter(&value)?;
+    drop(value);
+    put_at(regs, at, iterator);
+    put_at(regs, at + 1, Value::Undef);
+    put_at(regs, at + 2, Value::Undef);
+    Ok(())
+}
+
+/// The next item of a loop over an iterator.
+pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
+    let iterator = copy_at(regs, i.b as usize);
+    if let Some(g) = iterator.as_ref::<Generator>()
+        && g.kind == GenKind::Generator
+    {
+        let entered = vm.enter(
+            g,
+            Resume::Send(Value::None),
+            Deliver::Iter,
+            i.a,
+            Value::Undef,
+        )?;
+        return match entered {
+            None => Ok(Iterated::Frame),
+            Some(Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(Iterated::Item(v)),
+            Some(Outcome::Returned(_)) => {
+                put_at(regs, i.b as usize, Value::Undef);
+                Ok(Iterated::End)
+            }
+            Some(Outcome::Raised) => Err(vm.raised_again()),
+        };
+    }
+    match vm.next(&iterator)? {
+        Some(item) => Ok(Iterated::Item(item)),
+        None => {
+            drop(iterator);
+            put_at(regs, i.b as usize, Value::Undef);
+            Ok(Iterated::End)
+        }
+    }
+}

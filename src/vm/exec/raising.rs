@@ -1,0 +1,63 @@
+//! `raise` and the matching of handlers.
+
+use super::{operand_a, operand_b, put_at, take_at};
+use crate::bytecode::Instr;
+use crate::bytecode::opcode::NO_REG;
+use crate::vm::value::Value;
+use crate::vm::{R, Raise, Vm};
+
+/// The `Raise` instruction.
+pub fn raise(vm: &mut Vm, i: &Instr, regs: *mut Value) -> Raise {
+    if i.c == 0 {
+        let handled = vm.topmost_handled();
+        if handled.is_undef() || handled.is_none() {
+            return vm.runtime_error("No active exception to reraise");
+        }
+        return vm.raise_again(handled);
+    }
+    let value = operand_a(i, regs);
+    let cause = if i.c == 2 && i.b != NO_REG {
+        operand_b(i, regs)
+    } else {
+        Value::Undef
+    };
+    match make(vm, value, cause) {
+        Ok(exception) => vm.raise(exception),
+        Err(raise) => raise,
+    }
+}
+
+fn make(vm: &mut Vm, value: Value, cause: Value) -> R {
+    let error = vm.exception_from_raise(&value)?;
+    if !cause.is_undef() {
+        vm.set_cause(&error, &cause)?;
+    }
+    Ok(error)
+}
+
+impl Vm {
+    /// A bare `raise`: the handled exception again, its traceback growing on.
+    fn raise_again(&mut self, exception: Value) -> Raise {
+        self.raised.set(exception);
+        self.raised_again()
+    }
+}
+
+pub fn exc_matches(vm: &mut Vm, exception: Value, class: Value) -> R {
+    Ok(Value::bool(vm.exception_matches(&exception, &class)?))
+}
+
+/// Splits `R[a]` by the class: the rest stays, the match goes to the next register.
+pub fn exc_star_matches(vm: &mut Vm, i: &Instr, regs: *mut Value, class: Value) -> R<()> {
+    let at = i.a as usize;
+    let exception = take_at(regs, at);
+    let (matched, rest) = vm.exc_star_match(&exception, &class)?;
+    put_at(regs, at + 1, matched);
+    put_at(regs, at, rest);
+    Ok(())
+}
+
+pub fn exc_star_result(vm: &mut Vm, original: Value, raised: Value) -> R {
+    let raised = vm.collect(&raised)?;
+    vm.exc_star_result(&original, &raised)
+}

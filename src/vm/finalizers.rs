@@ -1,0 +1,117 @@
+//! What happens when objects die that must tell the program: the queue of `heap::finalize` is
+//! worked off here, where bytecode may run. Also the other things that interrupt bytecode:
+//! Ctrl-C and the collector.
+
+use super::heap::finalize::{self, Finalization};
+use super::heap::{ObjRef, Ref};
+use super::object::{Future, GenKind, GenState, Generator};
+use super::value::Value;
+use super::{R, Vm};
+use std::sync::atomic::Ordering;
+
+/// Finalizers that kill objects with finalizers nest only this deep; deeper ones wait for the
+/// outermost, so that a long chain of dying generators cannot exhaust the Rust stack.
+const NESTING_LIMIT: u32 = 40;
+
+impl Vm {
+    /// Works the queue off, in the order in which the objects died. What a finalizer raises is
+    /// reported and dropped; the exception on its way and the handled one are kept.
+    pub(super) fn run_finalizers(&mut self) -> R<()> {
+        if self.finalizing >= NESTING_LIMIT {
+            return Ok(());
+        }
+        self.finalizing += 1;
+        let raised = self.raised.take();
+        let input = self.input.take();
+        let flags = (self.unwinding, self.reraised, self.async_yielded);
+        (self.unwinding, self.reraised, self.async_yielded) = (false, false, false);
+        let outcome = self.outcome.take();
+        let tail = self.tail.take();
+        while let Some(what) = finalize::next() {
+            match what {
+                Finalization::Object(obj) => self.finalize(obj),
+                Finalization::WeakCallback(reference) => self.weak_callback(reference),
+            }
+        }
+        self.tail = tail;
+        self.outcome = outcome;
+        (self.unwinding, self.reraised, self.async_yielded) = flags;
+        self.input = input;
+        self.raised.set(raised);
+        self.finalizing -= 1;
+        Ok(())
+    }
+
+    /// Runs an object's own finalizer. Its release follows when the reference is dropped.
+    fn finalize(&mut self, obj: ObjRef) {
+        let value = Value::Obj(obj);
+        if let Some(g) = value.as_ref::<Generator>() {
+            return self.finalize_generator(&g.clone());
+        }
+        if let Some(future) = value.as_ref::<Future>() {
+            let hook = self.loop_hooks.finalize_future;
+            return hook(self, &future.clone());
+        }
+        let name = self.names.__del__.clone();
+        let class = self.class_of(&value);
+        let del = self.lookup(&class, &name);
+        if let Err(raise) = self.call_special(&value, &name, &[]) {
+            let exception = self.take_raised(raise);
+            self.unraisable(&exception, &del.unwrap_or(Value::None));
+        }
+    }
+
+    fn finalize_generator(&mut self, g: &Ref<Generator>) {
+        if g.kind == GenKind::AsyncGenerator
+            && let Some(hook) = g.extra.get().and_then(|e| e.finalizer.defined())
+            && !g.extra().closed.get()
+        {
+            if let Err(raise) = self.call(&hook, &[g.clone().into()]) {
+                let exception = self.take_raised(raise);
+                self.unraisable(&exception, &g.clone().into());
+            }
+            return;
+        }
+        if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created {
+            let hook = self.report_hooks.never_awaited;
+            hook(self, g);
+            self.finish(g);
+            return;
+        }
+        if let Err(raise) = self.close(g) {
+            let exception = self.take_raised(raise);
+            self.unraisable(&exception, &g.clone().into());
+        }
+    }
+
+    fn unraisable(&mut self, exception: &Value, object: &Value) {
+        let hook = self.report_hooks.unraisable;
+        hook(self, exception, "Exception ignored in: ", object);
+    }
+
+    fn weak_callback(&mut self, reference: ObjRef) {
+        let value = Value::Obj(reference);
+        let Some(weak) = value.opaque::<super::heap::WeakReference>() else {
+            return;
+        };
+        let callback = weak.take_callback();
+        if let Err(raise) = self.call(&callback, &[value]) {
+            let exception = self.take_raised(raise);
+            self.unraisable(&exception, &callback);
+        }
+    }
+
+    /// A safe point found that something wants attention.
+    pub(super) fn attend(&mut self) -> R<()> {
+        super::host::attention().store(false, Ordering::Relaxed);
+        if self.host.interrupted.swap(false, Ordering::Relaxed) {
+            if let Some(handler) = self.current.interrupt_handler.defined() {
+                self.call(&handler, &[])?;
+                return Ok(());
+            }
+            let class = self.exc.keyboard_interrupt.clone();
+            return Err(self.error_with(&class, Vec::new()));
+        }
+        Ok(())
+    }
+}
