@@ -1,6 +1,7 @@
 //! `coro tokens`, `coro ast`, `coro dis`: what a program becomes on its way to running.
 
 use super::terminal::{Terminal, print};
+use crate::bytecode::disasm::disassemble;
 use crate::source::Source;
 use crate::syntax;
 use std::fmt::Write as _;

@@ -3,6 +3,7 @@
 use super::input::Input;
 use super::terminal::Terminal;
 use super::{RunArgs, TracebackForm};
+use crate::compile::{Mode, compile_module};
 use crate::syntax;
 use std::ffi::OsString;
 
@@ -21,6 +22,10 @@ pub(super) fn run<'a>(
     let parsed = syntax::parse_module(&source);
     if !parsed.errors.is_empty() {
         terminal.show(&parsed.errors);
+        return 1;
+    }
+    if let Err(errors) = compile_module(&source, &parsed.module, Mode::Module) {
+        terminal.show(&errors);
         return 1;
     }
     0
