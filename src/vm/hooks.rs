@@ -67,6 +67,11 @@ pub struct Current {
     pub event_loop: Slot,
     /// The task whose step runs in that loop, `Undef` between steps.
     pub task: Slot,
+    /// The loop for which a blocking function (`run_in_executor`) runs right now.
+    pub worker: Slot,
+    /// How many tasks got a number as their name, and how many there were at all.
+    pub task_numbers: Cell<u64>,
+    pub task_sequence: Cell<u64>,
     /// The `Context` of context variables, `Undef` while nobody has asked for one.
     pub context: Slot,
     /// `sys.set_asyncgen_hooks`: called with an async generator when it is first iterated, and

@@ -181,6 +181,12 @@ impl TypeDef {
         TypeDef { getset, ..self }
     }
 
+    /// Objects have a `__dict__`.
+    pub const fn with_dict(mut self) -> Self {
+        self.flags.no_dict = false;
+        self
+    }
+
     /// Objects are iterators through `NativeData::next`.
     pub const fn iterator(mut self) -> Self {
         self.flags.native_iterator = true;

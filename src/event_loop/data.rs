@@ -1,0 +1,151 @@
+//! What a loop object holds.
+
+use super::ready::Ready;
+use super::timer::Timers;
+use crate::vm::heap::{ObjRef, Ref, Slot, WeakPointer};
+use crate::vm::object::{NativeData, Opaque};
+use crate::vm::value::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+/// The Rust side of an event loop.
+pub(super) struct LoopData {
+    /// First in, first out.
+    pub ready: RefCell<VecDeque<Ready>>,
+    /// How many entries of `ready` belong to the turn that is going on.
+    pub left: Cell<usize>,
+    pub timers: RefCell<Timers>,
+    pub running: Cell<bool>,
+    pub stopping: Cell<bool>,
+    pub closed: Cell<bool>,
+    /// A turn has been made since the loop was started: only then it looks at `stopping`.
+    pub turned: Cell<bool>,
+    pub debug: Cell<bool>,
+    /// What is being run right now, for `call_finished`.
+    pub executing: RefCell<Executing>,
+    /// The context outside of what is being run.
+    pub outer_context: Slot,
+    /// What `run_until_complete` waits for, `Undef` under `run_forever`.
+    pub until: Slot,
+    /// `until` is a task that `run_until_complete` made itself.
+    pub until_is_ours: Cell<bool>,
+    /// The class overrides `call_soon`: then it is asked, not bypassed.
+    pub custom: bool,
+    /// The same for `time`.
+    pub custom_time: bool,
+    pub exception_handler: Slot,
+    pub task_factory: Slot,
+    pub default_executor: Slot,
+    pub executor_closed: Cell<bool>,
+    /// A float or whatever the program set.
+    pub slow_callback_duration: Slot,
+    /// When the present callback began, in debug mode.
+    pub began: Cell<f64>,
+    /// The hooks of `sys` that were there before the loop ran: first iteration, finalizer.
+    pub saved_hooks: [Slot; 2],
+    pub saved_origin_depth: Cell<u32>,
+    /// Async generators that were iterated in this loop, oldest first.
+    pub asyncgens: RefCell<Vec<WeakPointer>>,
+    pub asyncgens_closed: Cell<bool>,
+    /// How deeply workers' waits have nested turns in turns.
+    pub nesting: Cell<u32>,
+}
+
+/// What the loop has handed out to be run.
+#[derive(Default)]
+pub(super) enum Executing {
+    #[default]
+    Nothing,
+    Task,
+    Handle(Ref<Opaque>),
+    /// A done callback and its future.
+    Callback(Value, Value),
+}
+
+impl LoopData {
+    pub fn new(custom: bool, custom_time: bool) -> Self {
+        LoopData {
+            ready: RefCell::default(),
+            left: Cell::new(0),
+            timers: RefCell::default(),
+            running: Cell::new(false),
+            stopping: Cell::new(false),
+            closed: Cell::new(false),
+            turned: Cell::new(false),
+            debug: Cell::new(false),
+            executing: RefCell::default(),
+            outer_context: Slot::undef(),
+            until: Slot::undef(),
+            until_is_ours: Cell::new(false),
+            custom,
+            custom_time,
+            exception_handler: Slot::new(Value::None),
+            task_factory: Slot::new(Value::None),
+            default_executor: Slot::new(Value::None),
+            executor_closed: Cell::new(false),
+            slow_callback_duration: Slot::new(Value::float(0.1)),
+            began: Cell::new(0.0),
+            saved_hooks: [Slot::undef(), Slot::undef()],
+            saved_origin_depth: Cell::new(0),
+            asyncgens: RefCell::default(),
+            asyncgens_closed: Cell::new(false),
+            nesting: Cell::new(0),
+        }
+    }
+
+    /// Forgets everything that waits to be run.
+    pub fn clear_queues(&self) {
+        let ready = std::mem::take(&mut *self.ready.borrow_mut());
+        let timers = self.timers.borrow_mut().clear();
+        self.left.set(0);
+        drop(ready);
+        drop(timers);
+    }
+}
+
+impl NativeData for LoopData {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        if let Ok(ready) = self.ready.try_borrow() {
+            ready.iter().for_each(|r| r.trace(visit));
+        }
+        if let Ok(timers) = self.timers.try_borrow() {
+            timers.trace(visit);
+        }
+        if let Ok(executing) = self.executing.try_borrow() {
+            match &*executing {
+                Executing::Nothing | Executing::Task => {}
+                Executing::Handle(handle) => visit(handle.as_obj()),
+                Executing::Callback(func, future) => [func, future]
+                    .into_iter()
+                    .filter_map(|v| v.as_obj())
+                    .for_each(&mut *visit),
+            }
+        }
+        let [first, finalizer] = &self.saved_hooks;
+        let slots = [
+            &self.outer_context,
+            &self.until,
+            &self.exception_handler,
+            &self.task_factory,
+            &self.default_executor,
+            &self.slow_callback_duration,
+            first,
+            finalizer,
+        ];
+        for slot in slots {
+            slot.get().as_obj().into_iter().for_each(&mut *visit);
+        }
+    }
+
+    fn clear(&self) {
+        self.clear_queues();
+        let slots = [
+            &self.outer_context,
+            &self.until,
+            &self.exception_handler,
+            &self.task_factory,
+            &self.default_executor,
+        ];
+        slots.into_iter().for_each(|s| s.set(Value::None));
+    }
+}

@@ -1,0 +1,380 @@
+//! The class of event loops: everything that does not run.
+
+use super::data::LoopData;
+use super::handle::{self, context_or_current};
+use super::ready::Ready;
+use super::{executor, future, loop_hooks, registry, report, schedule, task, turn};
+use crate::vm::heap::Ref;
+use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
+use crate::vm::object::{Class, Function, Future, Generator, Kind, Layout, Str, Tuple};
+use crate::vm::ops::arith::Arith;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+impl NativeType for LoopData {
+    const DEF: &'static TypeDef = &EVENT_LOOP;
+}
+
+static EVENT_LOOP: TypeDef = TypeDef::new("_UnixSelectorEventLoop", "asyncio.unix_events", Layout::Opaque(0x4c50))
+    .doc("Runs tasks and callbacks, one after the other.")
+    .base(|vm| vm.types.abstract_event_loop.clone())
+    .with_dict()
+    .methods(&[
+        NativeDef::constructor("(cls, *args, **kwargs)", new),
+        NativeDef::new("__init__", "(self, selector=None)", |_, _| Ok(Value::None), "Initialize self."),
+        NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
+        NativeDef::new("call_soon", "(self, callback, *args, context=None)", call_soon, "Call a callback in the next turn."),
+        NativeDef::new("call_soon_threadsafe", "(self, callback, *args, context=None)", call_soon, "Like call_soon(), from other work."),
+        NativeDef::new("call_later", "(self, delay, callback, *args, context=None)", call_later, "Call a callback some seconds from now."),
+        NativeDef::new("call_at", "(self, when, callback, *args, context=None)", call_at, "Call a callback at a time of the loop's clock."),
+        NativeDef::new("time", "(self)", time, "The time by the loop's clock, in seconds."),
+        NativeDef::new("run_forever", "(self)", turn::run_forever, "Run until stop() is called."),
+        NativeDef::new("run_until_complete", "(self, future)", turn::run_until_complete, "Run until the future is done; its result."),
+        NativeDef::new("stop", "(self)", stop, "Stop after the present turn."),
+        NativeDef::new("close", "(self)", close, "Close the loop, which must not be running."),
+        NativeDef::new("is_running", "(self)", |_, a| Ok(registry::is_running(&a[0]).into()), "Whether it is running."),
+        NativeDef::new("is_closed", "(self)", |_, a| Ok(data(a).is_some_and(|d| d.closed.get()).into()), "Whether it was closed."),
+        NativeDef::new("create_future", "(self)", create_future, "A future of this loop."),
+        NativeDef::new("create_task", "(self, coro, *, name=None, context=None)", create_task, "Let a coroutine run as a task."),
+        NativeDef::new("set_task_factory", "(self, factory)", set_task_factory, "Set what makes tasks."),
+        NativeDef::new("get_task_factory", "(self)", |_, a| Ok(data(a).map_or(Value::None, |d| d.task_factory.get())), "What makes tasks, or None."),
+        NativeDef::new("set_exception_handler", "(self, handler)", set_exception_handler, "Set what is called with errors that nobody handles."),
+        NativeDef::new("get_exception_handler", "(self)", |_, a| Ok(data(a).map_or(Value::None, |d| d.exception_handler.get())), "The handler, or None."),
+        NativeDef::new("default_exception_handler", "(self, context)", report::default_exception_handler, "Log an error."),
+        NativeDef::new("call_exception_handler", "(self, context)", report::call_exception_handler, "Report an error."),
+        NativeDef::new("get_debug", "(self)", |_, a| Ok(data(a).is_some_and(|d| d.debug.get()).into()), "Whether debug mode is on."),
+        NativeDef::new("set_debug", "(self, enabled)", set_debug, "Turn debug mode on or off."),
+        NativeDef::new("run_in_executor", "(self, executor, func, *args)", executor::run_in_executor, "Run a blocking function beside the loop."),
+        NativeDef::new("set_default_executor", "(self, executor)", executor::set_default_executor, "Set what runs blocking functions."),
+        NativeDef::new("shutdown_asyncgens", "(self)", |vm, a| shutdown(vm, "shutdown_asyncgens", a), "Close all async generators."),
+        NativeDef::new("shutdown_default_executor", "(self, timeout=None)", |vm, a| shutdown(vm, "shutdown_default_executor", a), "Wait for the work of the executor."),
+        NativeDef::new("_asyncgen_firstiter_hook", "(self, agen)", loop_hooks::first_iteration, ""),
+        NativeDef::new("_asyncgen_finalizer_hook", "(self, agen)", loop_hooks::finalize, ""),
+        NativeDef::new("_close_asyncgens", "(self)", loop_hooks::take_asyncgens, ""),
+        NativeDef::new("_close_executor", "(self)", executor::close, ""),
+        NativeDef::new("_check_closed", "(self)", |vm, a| { this(vm, a).and_then(|d| schedule::check_open(vm, d))?; Ok(Value::None) }, ""),
+    ])
+    .getset(&[GetSet::write(
+        "slow_callback_duration",
+        |_, v| Ok(v.opaque::<LoopData>().map_or(Value::None, |d| d.slow_callback_duration.get())),
+        set_slow_callback_duration,
+        "",
+    )]);
+
+fn data(args: &[Value]) -> Option<&LoopData> {
+    args.first().and_then(|v| v.opaque::<LoopData>())
+}
+
+/// The loop that a method was called on.
+pub(super) fn this<'a>(vm: &mut Vm, args: &'a [Value]) -> R<&'a LoopData> {
+    match data(args) {
+        Some(data) => Ok(data),
+        None => Err(vm.type_error("an event loop was expected")),
+    }
+}
+
+/// Whether a value is an event loop of ours.
+pub(super) fn is_event_loop(value: &Value) -> bool {
+    value.opaque::<LoopData>().is_some()
+}
+
+/// A new loop.
+pub(super) fn new_loop(vm: &mut Vm) -> Value {
+    vm.make(LoopData::new(false, false))
+}
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let base = vm.class_for::<LoopData>();
+    let class = args[0].as_ref::<Class>().cloned().unwrap_or_else(|| base.clone());
+    let mut overrides = |name: &str| {
+        let name = vm.intern(name);
+        match (vm.lookup(&class, &name), base.dict.get_str(&name)) {
+            (Some(found), Some(own)) => !found.is(&own),
+            _ => false,
+        }
+    };
+    let data = LoopData::new(overrides("call_soon"), overrides("time"));
+    Ok(vm.make_in(&class, data))
+}
+
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    let word = |on: bool| if on { "True" } else { "False" };
+    Ok(format!(
+        "<{} running={} closed={} debug={}>",
+        vm.type_name(&args[0]),
+        word(data.running.get()),
+        word(data.closed.get()),
+        word(data.debug.get())
+    )
+    .into())
+}
+
+// Callbacks
+
+fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, callback, given, context] = args else {
+        return Ok(Value::None);
+    };
+    let data = this(vm, args)?;
+    schedule::check_open(vm, data)?;
+    if data.debug.get() {
+        check_callback(vm, callback, "call_soon")?;
+    }
+    let context = context_or_current(vm, context);
+    let handle = handle::make(vm, event_loop, Value::Undef, callback.clone(), given.clone(), context);
+    data.ready.borrow_mut().push_back(Ready::Handle(handle.clone()));
+    Ok(handle.into())
+}
+
+/// A callback must be callable, and no coroutine: only debug mode looks.
+pub(super) fn check_callback(vm: &mut Vm, callback: &Value, method: &str) -> R<()> {
+    let makes_coroutine = callback
+        .as_ref::<Function>()
+        .is_some_and(|f| f.code.get().code.flags.coroutine);
+    if makes_coroutine || (callback.as_ref::<Generator>().is_some() && task::is_coroutine(vm, callback)) {
+        return Err(vm.type_error(format!("coroutines cannot be used with {method}()")));
+    }
+    if !is_callable(vm, callback) {
+        let text = vm.repr(callback)?;
+        return Err(vm.type_error(format!(
+            "a callable object was expected by {method}(), got {}",
+            text.as_str()
+        )));
+    }
+    Ok(())
+}
+
+pub(super) fn is_callable(vm: &mut Vm, value: &Value) -> bool {
+    let by_kind = matches!(
+        value.kind(),
+        Some(Kind::Function | Kind::NativeFunction | Kind::BoundMethod | Kind::Class | Kind::StaticMethod)
+    );
+    let name = vm.names.__call__.clone();
+    by_kind || vm.lookup(&vm.class_of(value), &name).is_some()
+}
+
+fn call_later(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, delay, callback, given, context] = args else {
+        return Ok(Value::None);
+    };
+    if delay.is_none() {
+        return Err(vm.type_error("delay must not be None"));
+    }
+    let data = this(vm, args)?;
+    let now = now(vm, event_loop, data)?;
+    let when = match (&now, delay) {
+        (Value::Float(now), Value::Float(delay)) => Value::float(now.get() + delay.get()),
+        (Value::Float(now), Value::Int(delay)) => Value::float(now.get() + *delay as f64),
+        _ => vm.arith(Arith::Add, &now, delay, false)?,
+    };
+    schedule_timer(vm, event_loop, data, when, callback, given, context)
+}
+
+fn call_at(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, when, callback, given, context] = args else {
+        return Ok(Value::None);
+    };
+    if when.is_none() {
+        return Err(vm.type_error("when cannot be None"));
+    }
+    let data = this(vm, args)?;
+    schedule_timer(vm, event_loop, data, when.clone(), callback, given, context)
+}
+
+fn schedule_timer(
+    vm: &mut Vm,
+    event_loop: &Value,
+    data: &LoopData,
+    when: Value,
+    callback: &Value,
+    given: &Value,
+    context: &Value,
+) -> R {
+    schedule::check_open(vm, data)?;
+    if data.debug.get() {
+        check_callback(vm, callback, "call_at")?;
+    }
+    let due = vm.to_f64(&when)?;
+    let context = context_or_current(vm, context);
+    let handle = handle::make(vm, event_loop, when, callback.clone(), given.clone(), context);
+    if let Some(own) = handle.get::<handle::HandleData>() {
+        own.scheduled.set(true);
+    }
+    data.timers.borrow_mut().push(due, handle.clone());
+    Ok(handle.into())
+}
+
+fn time(vm: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::float(vm.host.clock.monotonic().as_secs_f64()))
+}
+
+/// The loop's time: by its own `time()` if a subclass has one.
+pub(super) fn now(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R {
+    if data.custom_time {
+        let name = vm.intern("time");
+        return vm.call_method(event_loop, &name, &[]);
+    }
+    time(vm, &[])
+}
+
+// State
+
+fn stop(vm: &mut Vm, args: &[Value]) -> R {
+    this(vm, args)?.stopping.set(true);
+    Ok(Value::None)
+}
+
+fn close(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    if data.running.get() {
+        return Err(vm.runtime_error("Cannot close a running event loop"));
+    }
+    if data.closed.replace(true) {
+        return Ok(Value::None);
+    }
+    data.clear_queues();
+    data.executor_closed.set(true);
+    let executor = data.default_executor.replace(Value::None);
+    if !executor.is_none() {
+        let name = vm.intern("shutdown");
+        let shutdown = vm.get_attr(&executor, &name)?;
+        let wait = vm.intern("wait");
+        vm.call_kw(&shutdown, &[], &[(wait, Value::False)])?;
+    }
+    Ok(Value::None)
+}
+
+fn set_debug(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    let on = vm.truth(&args[1])?;
+    data.debug.set(on);
+    if data.running.get() {
+        loop_hooks::track_origins(vm, data, on);
+    }
+    Ok(Value::None)
+}
+
+fn set_slow_callback_duration(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> {
+    match (v.opaque::<LoopData>(), new) {
+        (Some(data), Some(new)) => {
+            data.slow_callback_duration.set(new);
+            Ok(())
+        }
+        _ => Err(vm.attribute_error(v, "slow_callback_duration", "slow_callback_duration")),
+    }
+}
+
+fn set_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    if !args[1].is_none() && !is_callable(vm, &args[1]) {
+        let text = vm.repr(&args[1])?;
+        return Err(vm.type_error(format!(
+            "A callable object or None is expected, got {}",
+            text.as_str()
+        )));
+    }
+    data.exception_handler.set(args[1].clone());
+    Ok(Value::None)
+}
+
+fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    if !args[1].is_none() && !is_callable(vm, &args[1]) {
+        return Err(vm.type_error("task factory must be a callable or None"));
+    }
+    data.task_factory.set(args[1].clone());
+    Ok(Value::None)
+}
+
+// Futures and tasks
+
+fn create_future(vm: &mut Vm, args: &[Value]) -> R {
+    let class = vm.types.future.clone();
+    Ok(Future::new(&class, args[0].clone(), None).into())
+}
+
+fn create_task(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, coro, name, context] = args else {
+        return Ok(Value::None);
+    };
+    make_task(vm, event_loop, coro, name, context)
+}
+
+/// `loop.create_task(…)`.
+pub(super) fn make_task(vm: &mut Vm, event_loop: &Value, coro: &Value, name: &Value, context: &Value) -> R {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        let method = vm.intern("create_task");
+        return vm.call_method(event_loop, &method, std::slice::from_ref(coro));
+    };
+    schedule::check_open(vm, data)?;
+    let factory = data.task_factory.get();
+    if factory.is_none() {
+        let class = vm.types.task.clone();
+        let spec = task::Spec {
+            coro,
+            name,
+            context,
+            eager: false,
+        };
+        return Ok(task::spawn(vm, &class, event_loop, &spec)?.into());
+    }
+    let keywords: Vec<(Ref<Str>, Value)> = match context {
+        Value::Undef | Value::None => vec![],
+        context => vec![(vm.names.context.clone(), context.clone())],
+    };
+    let task = vm.call_kw(&factory, &[event_loop.clone(), coro.clone()], &keywords)?;
+    let set_name = vm.intern("set_name");
+    let name = name.given().cloned().unwrap_or(Value::None);
+    vm.call_method(&task, &set_name, &[name])?;
+    Ok(task)
+}
+
+/// The future itself, or a task for a coroutine or another awaitable.
+pub(super) fn ensure_future(vm: &mut Vm, event_loop: &Value, value: &Value) -> R {
+    if let Some(f) = value.as_ref::<Future>() {
+        if f.event_loop.get().is(event_loop) {
+            return Ok(value.clone());
+        }
+        return Err(vm.value_error(
+            "The future belongs to a different loop than the one specified as the loop argument",
+        ));
+    }
+    if task::is_coroutine(vm, value) {
+        return match make_task(vm, event_loop, value, &Value::Undef, &Value::Undef) {
+            Ok(task) => Ok(task),
+            Err(raise) => {
+                let exception = vm.take_raised(raise);
+                future::close_quietly(vm, value);
+                Err(vm.raise(exception))
+            }
+        };
+    }
+    let tasks = import(vm, "asyncio.tasks")?;
+    let name = vm.intern("ensure_future");
+    let ensure = vm.get_attr(&tasks, &name)?;
+    let keyword = vm.intern("loop");
+    vm.call_kw(&ensure, std::slice::from_ref(value), &[(keyword, event_loop.clone())])
+}
+
+/// Imports a module of the library.
+pub(super) fn import(vm: &mut Vm, name: &str) -> R {
+    let import = vm.names.__import__.clone();
+    let Some(import) = vm.builtins.get_str(&import) else {
+        let class = vm.exc.import_error.clone();
+        return Err(vm.error(&class, "__import__ not found"));
+    };
+    let all = Tuple::value([Value::str("*")]);
+    vm.call(&import, &[name.into(), Value::None, Value::None, all])
+}
+
+/// The coroutines that `asyncio.run` ends with are written in the language.
+fn shutdown(vm: &mut Vm, name: &str, args: &[Value]) -> R {
+    let module = import(vm, "asyncio.base_events")?;
+    let name = vm.intern(name);
+    let args: Vec<Value> = args
+        .iter()
+        .map(|a| a.given().cloned().unwrap_or(Value::None))
+        .collect();
+    vm.call_method(&module, &name, &args)
+}

@@ -1,0 +1,317 @@
+//! Errors that nobody handles, and how they are logged.
+
+use super::data::LoopData;
+use super::loop_type::{import, this};
+use super::{context, source, task};
+use crate::vm::heap::Ref;
+use crate::vm::object::{Class, Dict, Exception, Future, FutureState, List, Opaque, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Raise, Vm};
+
+/// The keys of a report.
+const MESSAGE: &str = "message";
+const EXCEPTION: &str = "exception";
+
+/// A report as the dict that exception handlers get.
+fn report(vm: &mut Vm, pairs: &[(&str, Value)]) -> Ref<Dict> {
+    let dict = Dict::new();
+    for (key, value) in pairs {
+        let key = vm.intern(key);
+        dict.set_str(&key, value.clone());
+    }
+    dict
+}
+
+/// Gives a report to the exception handler of a loop.
+fn send(vm: &mut Vm, event_loop: &Value, pairs: &[(&str, Value)]) -> R<()> {
+    let dict = report(vm, pairs);
+    if event_loop.opaque::<LoopData>().is_some() {
+        call_exception_handler(vm, &[event_loop.clone(), dict.into()])?;
+    } else {
+        let name = vm.intern("call_exception_handler");
+        vm.call_method(event_loop, &name, &[dict.into()])?;
+    }
+    Ok(())
+}
+
+/// Whether an exception ends the loop instead of being reported.
+fn ends_program(vm: &Vm, exception: &Value) -> bool {
+    let class = vm.class_of(exception);
+    class.is_subclass(&vm.exc.system_exit) || class.is_subclass(&vm.exc.keyboard_interrupt)
+}
+
+/// An exception has left a callback that has no handle of its own.
+pub(super) fn callback_failed(vm: &mut Vm, raise: Raise, func: &Value) -> R<()> {
+    let exception = vm.take_raised(raise);
+    if ends_program(vm, &exception) {
+        return Err(vm.raise(exception));
+    }
+    let event_loop = vm.current.event_loop.get();
+    let handle = super::handle::make(
+        vm,
+        &event_loop,
+        Value::Undef,
+        func.clone(),
+        Tuple::value([]),
+        Value::Undef,
+    );
+    let raise = vm.raise(exception);
+    handle_failed(vm, raise, handle)
+}
+
+/// An exception has left the callback of a handle.
+pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R<()> {
+    let exception = vm.take_raised(raise);
+    if ends_program(vm, &exception) {
+        return Err(vm.raise(exception));
+    }
+    let Some(data) = handle.get::<super::handle::HandleData>() else {
+        return Ok(());
+    };
+    let event_loop = data.event_loop.clone();
+    let debug = event_loop.opaque::<LoopData>().is_some_and(|l| l.debug.get());
+    let (func, args) = (data.callback.get(), data.args.get());
+    let shown = source::callback_with_source(vm, &func, &args, debug)?;
+    let pairs = [
+        (MESSAGE, format!("Exception in callback {shown}").into()),
+        (EXCEPTION, exception),
+        ("handle", handle.into()),
+    ];
+    send(vm, &event_loop, &pairs)
+}
+
+/// A pending task dies, or a future whose exception nobody looked at.
+pub(super) fn finalize_future(vm: &mut Vm, f: &Ref<Future>) {
+    if let Err(raise) = try_finalize(vm, f) {
+        drop(vm.take_raised(raise));
+    }
+}
+
+fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
+    let value: Value = f.clone().into();
+    let event_loop = f.event_loop.get();
+    if event_loop.is_undef() {
+        return Ok(());
+    }
+    if let Some(part) = f.task.as_ref()
+        && f.state.get() == FutureState::Pending
+        && part.log_destroy_pending.get()
+    {
+        let text = "Task was destroyed but it is pending!";
+        let pairs = [("task", value.clone()), (MESSAGE, text.into())];
+        send(vm, &event_loop, &pairs)?;
+    }
+    if f.log_traceback.replace(false) {
+        let name = vm.type_name(&value);
+        let pairs = [
+            (MESSAGE, format!("{name} exception was never retrieved").into()),
+            (EXCEPTION, f.exception.defined().unwrap_or(Value::None)),
+            ("future", value),
+        ];
+        send(vm, &event_loop, &pairs)?;
+    }
+    Ok(())
+}
+
+/// `loop.call_exception_handler(context)`.
+pub(super) fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, context] = args else {
+        return Ok(Value::None);
+    };
+    let handler = this(vm, args)?.exception_handler.get();
+    let result = if handler.is_none() {
+        by_default(vm, event_loop, context)
+    } else {
+        by_handler(vm, event_loop, &handler, context)
+    };
+    let Err(raise) = result else {
+        return Ok(Value::None);
+    };
+    let exception = vm.take_raised(raise);
+    if ends_program(vm, &exception) {
+        return Err(vm.raise(exception));
+    }
+    if handler.is_none() {
+        return log(vm, "Exception in default exception handler", &exception);
+    }
+    let pairs = [
+        (MESSAGE, "Unhandled error in exception handler".into()),
+        (EXCEPTION, exception),
+        ("context", context.clone()),
+    ];
+    let second = report(vm, &pairs);
+    match by_default(vm, event_loop, &second.into()) {
+        Ok(_) => Ok(Value::None),
+        Err(raise) => {
+            let exception = vm.take_raised(raise);
+            if ends_program(vm, &exception) {
+                return Err(vm.raise(exception));
+            }
+            let text = "Exception in default exception handler while handling an unexpected error in custom exception handler";
+            log(vm, text, &exception)
+        }
+    }
+}
+
+/// `default_exception_handler`, which a subclass may override.
+fn by_default(vm: &mut Vm, event_loop: &Value, context: &Value) -> R {
+    let name = vm.intern("default_exception_handler");
+    vm.call_method(event_loop, &name, std::slice::from_ref(context))
+}
+
+/// The handler of the program runs in the context of what failed.
+fn by_handler(vm: &mut Vm, event_loop: &Value, handler: &Value, report: &Value) -> R {
+    let own = context_of_failed(vm, report)?;
+    let args = [event_loop.clone(), report.clone()];
+    let Some(own) = own else {
+        return vm.call(handler, &args);
+    };
+    let outer = context::enter(vm, own)?;
+    let result = vm.call(handler, &args);
+    context::leave(&vm.current, outer);
+    result
+}
+
+fn context_of_failed(vm: &mut Vm, report: &Value) -> R<Option<Value>> {
+    let Some(report) = report.as_ref::<Dict>() else {
+        return Ok(None);
+    };
+    for key in ["task", "future", "handle"] {
+        let key = vm.intern(key);
+        let Some(thing) = report.get_str(&key).filter(|v| !v.is_none()) else {
+            continue;
+        };
+        if let Some(f) = thing.as_ref::<Future>() {
+            return Ok(f.task.as_ref().map(|_| task::context(vm, f)));
+        }
+        let name = vm.intern("get_context");
+        let Some(method) = vm.get_attr_opt(&thing, &name)? else {
+            return Ok(None);
+        };
+        let found = vm.call(&method, &[])?;
+        return Ok(Some(found).filter(context::is_context));
+    }
+    Ok(None)
+}
+
+/// `loop.default_exception_handler(context)`: one entry of the log.
+pub(super) fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(report) = args[1].as_ref::<Dict>() else {
+        return Err(vm.type_error("the context must be a dict"));
+    };
+    let get = |vm: &mut Vm, key: &str| {
+        let key = vm.intern(key);
+        report.get_str(&key)
+    };
+    let message = get(vm, MESSAGE);
+    let message = match message {
+        Some(message) if vm.truth(&message)? => vm.str(&message)?.as_str().to_owned(),
+        _ => "Unhandled exception in event loop".to_owned(),
+    };
+    let exception = get(vm, EXCEPTION).unwrap_or(Value::None);
+    let mut lines = vec![message];
+    let mut rest: Vec<(String, Value)> = report
+        .map
+        .borrow()
+        .iter()
+        .filter_map(|e| Some((e.key.as_str()?.to_owned(), e.value.clone())))
+        .filter(|(key, _)| key != MESSAGE && key != EXCEPTION)
+        .collect();
+    rest.sort_by(|(a, _), (b, _)| a.cmp(b));
+    for (key, value) in rest {
+        lines.push(format!("{key}: {}", vm.repr(&value)?.as_str()));
+    }
+    log(vm, &lines.join("\n"), &exception)
+}
+
+/// An entry of level ERROR in the log `asyncio`: through `logging` if the program uses that, else
+/// on stderr, as an unconfigured `logging` does.
+fn log(vm: &mut Vm, message: &str, exception: &Value) -> R {
+    if let Some(logger) = logger(vm)? {
+        let info = match exception.downcast::<Exception>() {
+            Some(e) => {
+                let traceback = e.traceback.get().defined().unwrap_or(Value::None);
+                Tuple::value([e.class.get().into(), exception.clone(), traceback])
+            }
+            None => Value::False,
+        };
+        let name = vm.intern("error");
+        let error = vm.get_attr(&logger, &name)?;
+        let keyword = vm.intern("exc_info");
+        return vm.call_kw(&error, &[message.into()], &[(keyword, info)]);
+    }
+    let mut text = format!("{message}\n");
+    if !exception.is_none() {
+        text.push_str(&exception_text(vm, exception)?);
+    }
+    write_stderr(vm, &text)?;
+    Ok(Value::None)
+}
+
+/// An entry of level WARNING.
+pub(super) fn log_warning(vm: &mut Vm, message: &str) -> R<()> {
+    if let Some(logger) = logger(vm)? {
+        let name = vm.intern("warning");
+        vm.call_method(&logger, &name, &["%s".into(), message.into()])?;
+        return Ok(());
+    }
+    write_stderr(vm, &format!("{message}\n"))
+}
+
+/// The logger of asyncio, if the program has imported `logging`.
+fn logger(vm: &mut Vm) -> R<Option<Value>> {
+    let name = vm.intern("logging");
+    let Some(logging) = vm.modules.get_str(&name) else {
+        return Ok(None);
+    };
+    let get_logger = vm.intern("getLogger");
+    vm.call_method(&logging, &get_logger, &["asyncio".into()]).map(Some)
+}
+
+/// The traceback and the exception, as `traceback.format_exception` gives them.
+fn exception_text(vm: &mut Vm, exception: &Value) -> R<String> {
+    let module = import(vm, "traceback")?;
+    let name = vm.intern("format_exception");
+    let lines = vm.call_method(&module, &name, std::slice::from_ref(exception))?;
+    let lines = match lines.as_ref::<List>() {
+        Some(list) => list.items.borrow().clone(),
+        None => Vec::new(),
+    };
+    Ok(lines.iter().filter_map(Value::as_str).collect())
+}
+
+fn write_stderr(vm: &mut Vm, text: &str) -> R<()> {
+    let sys = vm.intern("sys");
+    let stderr = vm.names.stderr.clone();
+    let file = match vm.modules.get_str(&sys) {
+        Some(sys) => vm.get_attr_opt(&sys, &stderr)?,
+        None => None,
+    };
+    match file {
+        Some(file) if !file.is_none() => {
+            let write = vm.names.write.clone();
+            vm.call_method(&file, &write, &[text.into()])?;
+        }
+        Some(_) => {}
+        None => {
+            // Nobody to tell if even that fails.
+            let _ = vm.host.stderr.write(text.as_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// `warnings.warn(message, category)`.
+pub(super) fn warn(vm: &mut Vm, class: &Ref<Class>, message: &str) -> R<()> {
+    let warnings = import(vm, "warnings")?;
+    let name = vm.intern("warn");
+    vm.call_method(&warnings, &name, &[message.into(), class.clone().into()])?;
+    Ok(())
+}
+
+/// Nothing in the program can ever happen again.
+pub(super) fn deadlock(vm: &mut Vm, _: &Value) -> Raise {
+    vm.runtime_error(
+        "deadlock: every task waits, no timer is set, and nothing outside can wake the event loop",
+    )
+}

@@ -1,0 +1,364 @@
+//! The loop at work. One turn: compute how long to wait → wait → due timers, in order of time
+//! and then of their making, to the back of the ready queue → run exactly what was ready then.
+//! What is added meanwhile waits for the next turn.
+
+use super::data::{Executing, LoopData};
+use super::handle::{self, HandleData};
+use super::loop_type::{ensure_future, now, this};
+use super::ready::Ready;
+use super::{context, executor, future, loop_hooks, report, schedule, step};
+use crate::vm::heap::Ref;
+use crate::vm::hooks::LoopAction;
+use crate::vm::native::NativeDef;
+use crate::vm::object::{Future, NativeFunction, Opaque};
+use crate::vm::ops::future::future_result;
+use crate::vm::value::Value;
+use crate::vm::{R, Tail, Vm};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Timers that are due within this time are due now.
+const CLOCK_RESOLUTION: f64 = 1e-9;
+/// No wait is longer, however far the next timer is.
+const LONGEST_WAIT: f64 = 24.0 * 3600.0;
+/// How often a wait looks up whether Ctrl-C was pressed.
+const INTERRUPT_CHECK: Duration = Duration::from_millis(20);
+
+/// The next thing to do; turns begin here.
+pub(super) fn next_action(vm: &mut Vm, event_loop: &Value) -> R<LoopAction> {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return Ok(LoopAction::Done(Value::None));
+    };
+    loop {
+        let left = data.left.get();
+        if left == 0 {
+            if data.turned.get() && data.stopping.get() {
+                return finish_run(vm, event_loop, data).map(LoopAction::Done);
+            }
+            begin_turn(vm, event_loop, data)?;
+            continue;
+        }
+        data.left.set(left - 1);
+        let next = data.ready.borrow_mut().pop_front();
+        let Some(next) = next else {
+            data.left.set(0);
+            continue;
+        };
+        if data.debug.get() {
+            data.began.set(vm.host.clock.monotonic().as_secs_f64());
+        }
+        if let Some(action) = begin(vm, data, next)? {
+            return Ok(action);
+        }
+    }
+}
+
+/// Begins one entry of the ready queue; `None` if it is over already.
+#[inline]
+fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
+    match next {
+        Ready::Step(task) => step::begin(vm, data, task, Value::Undef),
+        Ready::Wakeup { task, future } => {
+            let exception = step::exception_of(vm, &future);
+            drop(future);
+            step::begin(vm, data, task, exception)
+        }
+        Ready::Throw(both) => step::begin(vm, data, both.0, both.1),
+        Ready::Done(done) => {
+            let executing = Executing::Callback(done.func.clone(), done.future.clone());
+            begin_call(vm, data, executing, done.func, vec![done.future], done.context)
+        }
+        Ready::Handle(handle) => begin_handle(vm, data, handle),
+        Ready::Job(job) => {
+            executor::run_job(vm, *job)?;
+            Ok(None)
+        }
+    }
+}
+
+fn begin_handle(vm: &mut Vm, data: &LoopData, handle: Ref<Opaque>) -> R<Option<LoopAction>> {
+    let Some(own) = handle.get::<HandleData>() else {
+        return Ok(None);
+    };
+    if own.cancelled.get() {
+        return Ok(None);
+    }
+    let (func, args, context) = (own.callback.get(), handle::call_args(own), own.context.get());
+    begin_call(vm, data, Executing::Handle(handle), func, args, context)
+}
+
+fn begin_call(
+    vm: &mut Vm,
+    data: &LoopData,
+    executing: Executing,
+    func: Value,
+    args: Vec<Value>,
+    context: Value,
+) -> R<Option<LoopAction>> {
+    match context::enter(vm, context) {
+        Ok(outer) => data.outer_context.set(outer),
+        Err(raise) => {
+            callback_failed(vm, executing, raise)?;
+            return Ok(None);
+        }
+    }
+    *data.executing.borrow_mut() = executing;
+    Ok(Some(LoopAction::Call { func, args }))
+}
+
+/// The dispatch loop has called a callback.
+pub(super) fn call_finished(vm: &mut Vm, outcome: Result<Value, Value>) -> R<()> {
+    let event_loop = vm.current.event_loop.get();
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return Ok(());
+    };
+    let executing = data.executing.take();
+    context::leave(&vm.current, data.outer_context.take());
+    if data.debug.get() {
+        let shown = match &executing {
+            Executing::Handle(handle) => handle.clone().into(),
+            Executing::Callback(func, _) => func.clone(),
+            _ => Value::None,
+        };
+        note_slow(vm, data, &shown)?;
+    }
+    match outcome {
+        Ok(_) => Ok(()),
+        Err(exception) => {
+            let raise = vm.raise(exception);
+            callback_failed(vm, executing, raise)
+        }
+    }
+}
+
+fn callback_failed(vm: &mut Vm, executing: Executing, raise: crate::vm::Raise) -> R<()> {
+    match executing {
+        Executing::Handle(handle) => report::handle_failed(vm, raise, handle),
+        Executing::Callback(func, _) => report::callback_failed(vm, raise, &func),
+        _ => Err(raise),
+    }
+}
+
+/// In debug mode: reports what took too long.
+#[cold]
+pub(super) fn note_slow(vm: &mut Vm, data: &LoopData, shown: &Value) -> R<()> {
+    let limit = data.slow_callback_duration.get();
+    let limit = vm.to_f64(&limit)?;
+    let took = vm.host.clock.monotonic().as_secs_f64() - data.began.get();
+    if took >= limit {
+        let text = vm.repr(shown)?;
+        let message = format!("Executing {} took {took:.3} seconds", text.as_str());
+        report::log_warning(vm, &message)?;
+    }
+    Ok(())
+}
+
+/// Waits if there is nothing to do, and lets due timers into the ready queue.
+fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
+    data.turned.set(true);
+    let cancelled = data.timers.borrow_mut().sweep();
+    drop(cancelled);
+    let idle = data.ready.borrow().is_empty() && !data.stopping.get();
+    if !data.timers.borrow().is_empty() {
+        if idle {
+            wait_for_timer(vm, event_loop, data)?;
+        }
+        let now = now(vm, event_loop, data)?;
+        let end = vm.to_f64(&now)? + CLOCK_RESOLUTION;
+        loop {
+            let due = data.timers.borrow_mut().pop_due(end);
+            let Some(handle) = due else { break };
+            data.ready.borrow_mut().push_back(Ready::Handle(handle));
+        }
+    } else if idle {
+        wait_forever(vm, event_loop)?;
+    }
+    data.left.set(data.ready.borrow().len());
+    Ok(())
+}
+
+/// Waits until the first timer is due, or Ctrl-C puts something into the ready queue.
+fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
+    loop {
+        let due = data.timers.borrow().next_due();
+        let now = now(vm, event_loop, data)?;
+        let left = due.unwrap_or(0.0) - vm.to_f64(&now)?;
+        // A time that is not a number is never waited for.
+        if left.is_nan() || left <= 0.0 || !data.ready.borrow().is_empty() {
+            return Ok(());
+        }
+        let left = Duration::from_secs_f64(left.min(LONGEST_WAIT));
+        let virtual_clock = vm.host.clock.is_virtual();
+        vm.host.clock.sleep(if virtual_clock { left } else { left.min(INTERRUPT_CHECK) });
+        check_interrupt(vm)?;
+        if virtual_clock {
+            return Ok(());
+        }
+    }
+}
+
+/// Ctrl-C while the loop waits.
+fn check_interrupt(vm: &mut Vm) -> R<()> {
+    if !vm.host.interrupted.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    match vm.current.interrupt_handler.defined() {
+        Some(handler) => vm.call(&handler, &[]).map(drop),
+        None => {
+            let class = vm.exc.keyboard_interrupt.clone();
+            Err(vm.error_with(&class, vec![]))
+        }
+    }
+}
+
+/// Nothing is ready and no timer is set: nothing in the program can ever happen again.
+#[cold]
+fn wait_forever(vm: &mut Vm, event_loop: &Value) -> R<()> {
+    let data = event_loop.opaque::<LoopData>();
+    if data.is_some_and(|d| d.nesting.get() == 0) || vm.host.clock.is_virtual() {
+        return Err(report::deadlock(vm, event_loop));
+    }
+    check_interrupt(vm)
+}
+
+// Running
+
+static STOP_WHEN_DONE: NativeDef =
+    NativeDef::new("_run_until_complete_cb", "(fut, /)", stop_when_done, "");
+
+/// The done callback that ends `run_until_complete`.
+fn stop_when_done(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(f) = args[0].as_ref::<Future>() else {
+        return Ok(Value::None);
+    };
+    if let Some(exception) = f.exception.defined()
+        && f.is_done()
+    {
+        future::consume_exception(f);
+        let class = vm.class_of(&exception);
+        if class.is_subclass(&vm.exc.system_exit) || class.is_subclass(&vm.exc.keyboard_interrupt) {
+            // It has left the loop already, and may come back to it.
+            return Ok(Value::None);
+        }
+    }
+    if let Some(data) = f.event_loop.get().opaque::<LoopData>() {
+        data.stopping.set(true);
+    }
+    Ok(Value::None)
+}
+
+/// The callback as an object, one per VM.
+fn stop_callback(vm: &mut Vm) -> Value {
+    #[derive(Default)]
+    struct Once(Value);
+    if vm.state::<Once>().0.is_undef() {
+        let made = Ref::new(NativeFunction {
+            def: &STOP_WHEN_DONE,
+            this: Value::Undef,
+            owner: Value::Undef,
+            module: Value::Undef,
+        });
+        vm.state::<Once>().0 = made.into();
+    }
+    vm.state::<Once>().0.clone()
+}
+
+/// `loop.run_forever()`.
+pub(super) fn run_forever(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    check_idle(vm, data)?;
+    start_run(vm, &args[0], data, Value::Undef, false)
+}
+
+/// `loop.run_until_complete(future)`.
+pub(super) fn run_until_complete(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    check_idle(vm, data)?;
+    let ours = args[1].as_ref::<Future>().is_none();
+    let awaited = ensure_future(vm, &args[0], &args[1])?;
+    let Some(f) = awaited.as_ref::<Future>() else {
+        return Err(vm.type_error("a future was expected"));
+    };
+    if ours && let Some(part) = f.task.as_ref() {
+        part.log_destroy_pending.set(false);
+    }
+    let callback = stop_callback(vm);
+    let context = context::copy_current(vm);
+    future::add_callback(vm, f, callback, context)?;
+    start_run(vm, &args[0], data, awaited.clone(), ours)
+}
+
+/// A loop can run if it is open and no loop is running.
+fn check_idle(vm: &mut Vm, data: &LoopData) -> R<()> {
+    schedule::check_open(vm, data)?;
+    if data.running.get() {
+        return Err(vm.runtime_error("This event loop is already running"));
+    }
+    if !vm.current.event_loop.is_undef() {
+        return Err(vm.runtime_error("Cannot run the event loop while another loop is running"));
+    }
+    Ok(())
+}
+
+fn start_run(vm: &mut Vm, event_loop: &Value, data: &LoopData, until: Value, ours: bool) -> R {
+    data.running.set(true);
+    data.turned.set(false);
+    data.left.set(0);
+    data.until.set(until);
+    data.until_is_ours.set(ours);
+    vm.current.event_loop.set(event_loop.clone());
+    loop_hooks::set_up(vm, event_loop, data);
+    vm.tail(Tail::RunLoop(event_loop.clone()))
+}
+
+/// The loop stops; what it ran for comes out.
+fn finish_run(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R {
+    let until = data.until.take();
+    clean_up(vm, data);
+    let Some(f) = until.as_ref::<Future>() else {
+        return Ok(Value::None);
+    };
+    let callback = stop_callback(vm);
+    future::remove_callback(vm, f, &callback)?;
+    if !f.is_done() {
+        let _ = event_loop;
+        return Err(vm.runtime_error("Event loop stopped before Future completed."));
+    }
+    future_result(vm, f)
+}
+
+/// An exception leaves the loop.
+pub(super) fn run_aborted(vm: &mut Vm, event_loop: &Value) {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return;
+    };
+    if !matches!(data.executing.take(), Executing::Nothing) {
+        vm.current.task.take();
+        context::leave(&vm.current, data.outer_context.take());
+    }
+    let until = data.until.take();
+    clean_up(vm, data);
+    if let Some(f) = until.as_ref::<Future>() {
+        if data.until_is_ours.get() && f.is_done() {
+            // The caller has no other way to look at it.
+            future::consume_exception(f);
+        }
+        let callback = stop_callback(vm);
+        let position = f.waiters.borrow().iter().position(|w| match w {
+            crate::vm::object::Waiter::Callback(func, _) => func.is(&callback),
+            crate::vm::object::Waiter::Task(_) => false,
+        });
+        if let Some(i) = position {
+            let gone = f.waiters.borrow_mut().remove(i);
+            drop(gone);
+        }
+    }
+}
+
+fn clean_up(vm: &mut Vm, data: &LoopData) {
+    data.stopping.set(false);
+    data.running.set(false);
+    data.left.set(0);
+    vm.current.event_loop.take();
+    loop_hooks::take_down(vm, data);
+}
