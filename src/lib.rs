@@ -4,6 +4,7 @@ pub mod bytecode;
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;
+pub mod event_loop;
 pub mod source;
 pub mod syntax;
 pub mod text;

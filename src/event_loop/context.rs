@@ -4,8 +4,8 @@
 //! one of the sharers sets a variable. An empty context is not even an object: `Undef` stands for
 //! it until somebody asks, so that tasks of programs without context variables cost nothing.
 
-use crate::vm::hooks::Current;
 use crate::vm::heap::{ObjRef, Ref, Slot};
+use crate::vm::hooks::Current;
 use crate::vm::native::{GetSet, ModuleDef, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Dict, Layout, Module, NativeData, Str, Tuple};
 use crate::vm::value::Value;
@@ -101,49 +101,131 @@ static CONTEXT: TypeDef = TypeDef::new("Context", "_contextvars", Layout::Final)
     .doc("A mapping of context variables to their values.")
     .methods(&[
         NativeDef::constructor("(cls, *args, **kwargs)", context_new),
-        NativeDef::new("run", "(self, *args, **kwargs)", context_run, "Call a function in this context."),
-        NativeDef::new("copy", "(self, /)", context_copy, "A shallow copy of the context."),
-        NativeDef::new("get", "(self, key, default=None, /)", context_get, "The value of a variable, or the default."),
+        NativeDef::new(
+            "run",
+            "(self, *args, **kwargs)",
+            context_run,
+            "Call a function in this context.",
+        ),
+        NativeDef::new(
+            "copy",
+            "(self, /)",
+            context_copy,
+            "A shallow copy of the context.",
+        ),
+        NativeDef::new(
+            "get",
+            "(self, key, default=None, /)",
+            context_get,
+            "The value of a variable, or the default.",
+        ),
         NativeDef::new("keys", "(self, /)", context_keys, "The variables."),
         NativeDef::new("values", "(self, /)", context_values, "The values."),
-        NativeDef::new("items", "(self, /)", context_items, "Pairs of variable and value."),
-        NativeDef::new("__iter__", "(self, /)", context_keys, "Implement iter(self)."),
+        NativeDef::new(
+            "items",
+            "(self, /)",
+            context_items,
+            "Pairs of variable and value.",
+        ),
+        NativeDef::new(
+            "__iter__",
+            "(self, /)",
+            context_keys,
+            "Implement iter(self).",
+        ),
         NativeDef::new("__len__", "(self, /)", context_len, "Return len(self)."),
-        NativeDef::new("__getitem__", "(self, key, /)", context_getitem, "Return self[key]."),
-        NativeDef::new("__contains__", "(self, key, /)", context_contains, "Return bool(key in self)."),
-        NativeDef::new("__eq__", "(self, value, /)", context_eq, "Return self==value."),
+        NativeDef::new(
+            "__getitem__",
+            "(self, key, /)",
+            context_getitem,
+            "Return self[key].",
+        ),
+        NativeDef::new(
+            "__contains__",
+            "(self, key, /)",
+            context_contains,
+            "Return bool(key in self).",
+        ),
+        NativeDef::new(
+            "__eq__",
+            "(self, value, /)",
+            context_eq,
+            "Return self==value.",
+        ),
     ]);
 
 static CONTEXT_VAR: TypeDef = TypeDef::new("ContextVar", "_contextvars", Layout::Final)
     .doc("A variable with one value per context.")
     .methods(&[
         NativeDef::constructor("(cls, name, /, *, default=None)", var_new),
-        NativeDef::new("get", "(self, default=None, /)", var_get, "The value in the current context."),
-        NativeDef::new("set", "(self, value, /)", var_set, "Set the value in the current context; a token to undo it."),
-        NativeDef::new("reset", "(self, token, /)", var_reset, "Go back to the value before the set() that made the token."),
+        NativeDef::new(
+            "get",
+            "(self, default=None, /)",
+            var_get,
+            "The value in the current context.",
+        ),
+        NativeDef::new(
+            "set",
+            "(self, value, /)",
+            var_set,
+            "Set the value in the current context; a token to undo it.",
+        ),
+        NativeDef::new(
+            "reset",
+            "(self, token, /)",
+            var_reset,
+            "Go back to the value before the set() that made the token.",
+        ),
         NativeDef::new("__repr__", "(self, /)", var_repr, "Return repr(self)."),
-        NativeDef::new("__class_getitem__", "(cls, item, /)", super::repr::class_getitem, "See PEP 585").class(),
+        NativeDef::new(
+            "__class_getitem__",
+            "(cls, item, /)",
+            super::repr::class_getitem,
+            "See PEP 585",
+        )
+        .class(),
     ])
-    .getset(&[GetSet::read("name", |_, v| Ok(v.opaque::<VarData>().map_or(Value::None, |d| d.name.clone())), "")]);
+    .getset(&[GetSet::read(
+        "name",
+        |_, v| {
+            Ok(v.opaque::<VarData>()
+                .map_or(Value::None, |d| d.name.clone()))
+        },
+        "",
+    )]);
 
 static TOKEN: TypeDef = TypeDef::new("Token", "_contextvars", Layout::Final)
     .doc("Undoes one ContextVar.set().")
     .methods(&[
         NativeDef::constructor("(cls, *args, **kwargs)", token_new),
         NativeDef::new("__repr__", "(self, /)", token_repr, "Return repr(self)."),
-        NativeDef::new("__class_getitem__", "(cls, item, /)", super::repr::class_getitem, "See PEP 585").class(),
+        NativeDef::new(
+            "__class_getitem__",
+            "(cls, item, /)",
+            super::repr::class_getitem,
+            "See PEP 585",
+        )
+        .class(),
     ])
     .getset(&[
-        GetSet::read("var", |_, v| Ok(v.opaque::<TokenData>().map_or(Value::None, |d| d.var.clone())), ""),
+        GetSet::read(
+            "var",
+            |_, v| {
+                Ok(v.opaque::<TokenData>()
+                    .map_or(Value::None, |d| d.var.clone()))
+            },
+            "",
+        ),
         GetSet::read("old_value", token_old_value, ""),
     ]);
 
-static MISSING: TypeDef = TypeDef::new("Token.MISSING", "builtins", Layout::Final).methods(&[NativeDef::new(
-    "__repr__",
-    "(self, /)",
-    |_, _| Ok(Value::str("<Token.MISSING>")),
-    "Return repr(self).",
-)]);
+static MISSING: TypeDef =
+    TypeDef::new("Token.MISSING", "builtins", Layout::Final).methods(&[NativeDef::new(
+        "__repr__",
+        "(self, /)",
+        |_, _| Ok(Value::str("<Token.MISSING>")),
+        "Return repr(self).",
+    )]);
 
 /// The module.
 pub static MODULE: ModuleDef = ModuleDef {
@@ -275,7 +357,9 @@ fn map_of(context: &Value) -> Rc<Map> {
 }
 
 fn context_new(vm: &mut Vm, args: &[Value]) -> R {
-    let positional = args[1].as_ref::<Tuple>().is_some_and(|t| !t.items().is_empty());
+    let positional = args[1]
+        .as_ref::<Tuple>()
+        .is_some_and(|t| !t.items().is_empty());
     let keywords = args[2].as_ref::<Dict>().is_some_and(|d| !d.is_empty());
     if positional || keywords {
         return Err(vm.type_error("Context() does not accept any arguments"));
@@ -382,7 +466,9 @@ fn context_values(vm: &mut Vm, args: &[Value]) -> R {
 
 fn context_items(vm: &mut Vm, args: &[Value]) -> R {
     let map = map_of(&args[0]);
-    let pairs = map.values().map(|(k, v)| Tuple::value([k.clone(), v.clone()]));
+    let pairs = map
+        .values()
+        .map(|(k, v)| Tuple::value([k.clone(), v.clone()]));
     let pairs = pairs.collect();
     iterator(vm, pairs)
 }
@@ -407,7 +493,9 @@ fn var_get(vm: &mut Vm, args: &[Value]) -> R {
     {
         return Ok(value.clone());
     }
-    let default = var.opaque::<VarData>().map_or(Value::Undef, |d| d.default.clone());
+    let default = var
+        .opaque::<VarData>()
+        .map_or(Value::Undef, |d| d.default.clone());
     if let Some(given) = args[1].given() {
         return Ok(given.clone());
     }
@@ -478,7 +566,11 @@ fn var_repr(vm: &mut Vm, args: &[Value]) -> R {
         Some(default) => format!(" default={}", vm.repr(default)?.as_str()),
         None => String::new(),
     };
-    let text = format!("<ContextVar name={}{default} at {:#x}>", name.as_str(), address(&args[0]));
+    let text = format!(
+        "<ContextVar name={}{default} at {:#x}>",
+        name.as_str(),
+        address(&args[0])
+    );
     Ok(text.into())
 }
 
@@ -494,7 +586,12 @@ fn token_repr(vm: &mut Vm, args: &[Value]) -> R {
     };
     let var = vm.repr(&data.var)?;
     let used = if data.used.get() { " used" } else { "" };
-    Ok(format!("<Token{used} var={} at {:#x}>", var.as_str(), address(&args[0])).into())
+    Ok(format!(
+        "<Token{used} var={} at {:#x}>",
+        var.as_str(),
+        address(&args[0])
+    )
+    .into())
 }
 
 fn token_old_value(vm: &mut Vm, token: &Value) -> R {

@@ -29,7 +29,10 @@ pub(super) fn run_in_executor(vm: &mut Vm, args: &[Value]) -> R {
         }
         executor = data.default_executor.get();
     }
-    let given: Vec<Value> = given.as_ref::<Tuple>().map(|t| t.items().to_vec()).unwrap_or_default();
+    let given: Vec<Value> = given
+        .as_ref::<Tuple>()
+        .map(|t| t.items().to_vec())
+        .unwrap_or_default();
     if !executor.is_none() {
         return submit(vm, event_loop, &executor, func, given);
     }
@@ -136,7 +139,9 @@ pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<bool> {
     let class = vm.types.future.clone();
     let timer = Future::new(&class, event_loop.clone(), None);
     set_timer(vm, &event_loop, data, end, &timer)?;
-    pump(vm, &event_loop, data, |vm| Ok(vm.host.clock.monotonic() >= end))?;
+    pump(vm, &event_loop, data, |vm| {
+        Ok(vm.host.clock.monotonic() >= end)
+    })?;
     let now = vm.host.clock.monotonic();
     if now < end {
         // The loop has stopped.
@@ -145,7 +150,13 @@ pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<bool> {
     Ok(true)
 }
 
-fn set_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData, end: Duration, f: &Ref<Future>) -> R<()> {
+fn set_timer(
+    vm: &mut Vm,
+    event_loop: &Value,
+    data: &LoopData,
+    end: Duration,
+    f: &Ref<Future>,
+) -> R<()> {
     let name = vm.intern("done");
     let done = vm.get_attr(&f.clone().into(), &name)?;
     let when = Value::float(end.as_secs_f64());

@@ -15,32 +15,147 @@ const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, *args, **kwargs)", new),
     NativeDef::new("__init__", "(self, *, loop=None)", init, "Initialize self."),
     NativeDef::new("__repr__", "(self, /)", repr::repr, "Return repr(self)."),
-    NativeDef::new("__await__", "(self, /)", iter, "Return an iterator to be used in await expression."),
+    NativeDef::new(
+        "__await__",
+        "(self, /)",
+        iter,
+        "Return an iterator to be used in await expression.",
+    ),
     NativeDef::new("__iter__", "(self, /)", iter, "Implement iter(self)."),
-    NativeDef::new("result", "(self, /)", |vm, args| { let f = this(vm, args)?; future_result(vm, &f) }, "The result, or the exception raised."),
-    NativeDef::new("exception", "(self, /)", exception, "The exception that was set."),
-    NativeDef::new("set_result", "(self, result, /)", set_result_method, "Finish with a result."),
-    NativeDef::new("set_exception", "(self, exception, /)", set_exception_method, "Finish with an exception."),
-    NativeDef::new("add_done_callback", "(self, fn, /, *, context=None)", add_done_callback, "Call fn(self) soon after this is done."),
-    NativeDef::new("remove_done_callback", "(self, fn, /)", remove_done_callback, "Take a callback out; how often it was there."),
-    NativeDef::new("cancel", "(self, /, msg=None)", cancel_method, "Cancel the future and schedule callbacks."),
-    NativeDef::new("cancelled", "(self, /)", |_, args| Ok(state_is(args, |s| s == FutureState::Cancelled)), "Whether it was cancelled."),
-    NativeDef::new("done", "(self, /)", |_, args| Ok(state_is(args, |s| s != FutureState::Pending)), "Whether it is done."),
-    NativeDef::new("get_loop", "(self, /)", |vm, args| Ok(this(vm, args)?.event_loop.get()), "The event loop it belongs to."),
-    NativeDef::new("_make_cancelled_error", "(self, /)", |vm, args| { let f = this(vm, args)?; Ok(cancelled_error(vm, &f)) }, "The CancelledError to raise if it is cancelled."),
-    NativeDef::new("__class_getitem__", "(cls, item, /)", repr::class_getitem, "See PEP 585").class(),
+    NativeDef::new(
+        "result",
+        "(self, /)",
+        |vm, args| {
+            let f = this(vm, args)?;
+            future_result(vm, &f)
+        },
+        "The result, or the exception raised.",
+    ),
+    NativeDef::new(
+        "exception",
+        "(self, /)",
+        exception,
+        "The exception that was set.",
+    ),
+    NativeDef::new(
+        "set_result",
+        "(self, result, /)",
+        set_result_method,
+        "Finish with a result.",
+    ),
+    NativeDef::new(
+        "set_exception",
+        "(self, exception, /)",
+        set_exception_method,
+        "Finish with an exception.",
+    ),
+    NativeDef::new(
+        "add_done_callback",
+        "(self, fn, /, *, context=None)",
+        add_done_callback,
+        "Call fn(self) soon after this is done.",
+    ),
+    NativeDef::new(
+        "remove_done_callback",
+        "(self, fn, /)",
+        remove_done_callback,
+        "Take a callback out; how often it was there.",
+    ),
+    NativeDef::new(
+        "cancel",
+        "(self, /, msg=None)",
+        cancel_method,
+        "Cancel the future and schedule callbacks.",
+    ),
+    NativeDef::new(
+        "cancelled",
+        "(self, /)",
+        |_, args| Ok(state_is(args, |s| s == FutureState::Cancelled)),
+        "Whether it was cancelled.",
+    ),
+    NativeDef::new(
+        "done",
+        "(self, /)",
+        |_, args| Ok(state_is(args, |s| s != FutureState::Pending)),
+        "Whether it is done.",
+    ),
+    NativeDef::new(
+        "get_loop",
+        "(self, /)",
+        |vm, args| Ok(this(vm, args)?.event_loop.get()),
+        "The event loop it belongs to.",
+    ),
+    NativeDef::new(
+        "_make_cancelled_error",
+        "(self, /)",
+        |vm, args| {
+            let f = this(vm, args)?;
+            Ok(cancelled_error(vm, &f))
+        },
+        "The CancelledError to raise if it is cancelled.",
+    ),
+    NativeDef::new(
+        "__class_getitem__",
+        "(cls, item, /)",
+        repr::class_getitem,
+        "See PEP 585",
+    )
+    .class(),
 ];
 
 const GETSET: &[GetSet] = &[
-    GetSet::read("_state", |_, v| Ok(get(v, |f| repr::state_word(f).into())), ""),
-    GetSet::write("_asyncio_future_blocking", |_, v| Ok(get(v, |f| f.blocking.get().into())), set_blocking, ""),
+    GetSet::read(
+        "_state",
+        |_, v| Ok(get(v, |f| repr::state_word(f).into())),
+        "",
+    ),
+    GetSet::write(
+        "_asyncio_future_blocking",
+        |_, v| Ok(get(v, |f| f.blocking.get().into())),
+        set_blocking,
+        "",
+    ),
     GetSet::read("_loop", |_, v| Ok(get(v, |f| f.event_loop.get())), ""),
     GetSet::read("_callbacks", callbacks, ""),
-    GetSet::read("_result", |_, v| Ok(get(v, |f| if f.exception.is_undef() { f.result.get() } else { Value::None })), ""),
-    GetSet::read("_exception", |_, v| Ok(get(v, |f| if f.state.get() == FutureState::Finished { f.exception.get() } else { Value::None })), ""),
-    GetSet::write("_log_traceback", |_, v| Ok(get(v, |f| f.log_traceback.get().into())), set_log_traceback, ""),
+    GetSet::read(
+        "_result",
+        |_, v| {
+            Ok(get(v, |f| {
+                if f.exception.is_undef() {
+                    f.result.get()
+                } else {
+                    Value::None
+                }
+            }))
+        },
+        "",
+    ),
+    GetSet::read(
+        "_exception",
+        |_, v| {
+            Ok(get(v, |f| {
+                if f.state.get() == FutureState::Finished {
+                    f.exception.get()
+                } else {
+                    Value::None
+                }
+            }))
+        },
+        "",
+    ),
+    GetSet::write(
+        "_log_traceback",
+        |_, v| Ok(get(v, |f| f.log_traceback.get().into())),
+        set_log_traceback,
+        "",
+    ),
     GetSet::read("_source_traceback", |_, _| Ok(Value::None), ""),
-    GetSet::write("_cancel_message", |_, v| Ok(get(v, |f| f.cancel_message.get())), set_cancel_message, ""),
+    GetSet::write(
+        "_cancel_message",
+        |_, v| Ok(get(v, |f| f.cancel_message.get())),
+        set_cancel_message,
+        "",
+    ),
 ];
 
 /// Gives the class its methods.
@@ -50,7 +165,9 @@ pub(super) fn install(vm: &mut Vm) {
     let module = vm.names.__module__.clone();
     class.dict.set_str(&module, "_asyncio".into());
     let doc = vm.names.__doc__.clone();
-    class.dict.set_str(&doc, "A result that is not there yet.".into());
+    class
+        .dict
+        .set_str(&doc, "A result that is not there yet.".into());
     class.flags.set(ClassFlags {
         no_dict: false,
         ..class.flags()
@@ -82,7 +199,11 @@ pub(super) fn this(vm: &mut Vm, args: &[Value]) -> R<Ref<Future>> {
 }
 
 /// A pending future of a class and a loop.
-pub(super) fn make(class: &Ref<Class>, event_loop: Value, part: Option<Box<TaskPart>>) -> Ref<Future> {
+pub(super) fn make(
+    class: &Ref<Class>,
+    event_loop: Value,
+    part: Option<Box<TaskPart>>,
+) -> Ref<Future> {
     let f = Future::new(class, event_loop, part);
     if class.flags().has_del {
         f.header().set_flag(flags::HAS_DEL, true);
@@ -187,7 +308,10 @@ pub(super) fn set_exception(vm: &mut Vm, f: &Ref<Future>, exception: &Value) -> 
     check_pending(vm, f)?;
     let mut exception = exception.clone();
     let base = vm.exc.base_exception.clone();
-    if exception.as_ref::<Class>().is_some_and(|c| c.is_subclass(&base)) {
+    if exception
+        .as_ref::<Class>()
+        .is_some_and(|c| c.is_subclass(&base))
+    {
         exception = vm.call(&exception, &[])?;
         // Its constructor may have settled the future.
         check_pending(vm, f)?;

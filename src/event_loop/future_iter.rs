@@ -51,10 +51,30 @@ impl NativeType for FutureIter {
 }
 
 static FUTURE_ITER: TypeDef = TypeDef::new("FutureIter", "_asyncio", Layout::Final).methods(&[
-    NativeDef::new("__iter__", "(self, /)", |_, args| Ok(args[0].clone()), "Implement iter(self)."),
-    NativeDef::new("__next__", "(self, /)", |vm, args| step(vm, &args[0]), "Implement next(self)."),
-    NativeDef::new("send", "(self, value, /)", |vm, args| step(vm, &args[0]), "Resume; the value is not used."),
-    NativeDef::new("throw", "(self, typ, val=None, tb=None, /)", throw, "Raise an exception here."),
+    NativeDef::new(
+        "__iter__",
+        "(self, /)",
+        |_, args| Ok(args[0].clone()),
+        "Implement iter(self).",
+    ),
+    NativeDef::new(
+        "__next__",
+        "(self, /)",
+        |vm, args| step(vm, &args[0]),
+        "Implement next(self).",
+    ),
+    NativeDef::new(
+        "send",
+        "(self, value, /)",
+        |vm, args| step(vm, &args[0]),
+        "Resume; the value is not used.",
+    ),
+    NativeDef::new(
+        "throw",
+        "(self, typ, val=None, tb=None, /)",
+        throw,
+        "Raise an exception here.",
+    ),
     NativeDef::new("close", "(self, /)", close, "Let go of the future."),
 ]);
 
@@ -78,8 +98,13 @@ fn throw(vm: &mut Vm, args: &[Value]) -> R {
         };
         exception = vm.call(&exception, &given)?;
     }
-    if !vm.class_of(&exception).is_subclass(&vm.exc.base_exception.clone()) {
-        return Err(vm.type_error("exceptions must be classes deriving BaseException or instances of such a class"));
+    if !vm
+        .class_of(&exception)
+        .is_subclass(&vm.exc.base_exception.clone())
+    {
+        return Err(vm.type_error(
+            "exceptions must be classes deriving BaseException or instances of such a class",
+        ));
     }
     Err(vm.raise(exception))
 }

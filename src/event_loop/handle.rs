@@ -64,16 +64,34 @@ static HANDLE: TypeDef = TypeDef::new("Handle", "asyncio.events", LAYOUT)
     .methods(&[
         NativeDef::constructor("(cls, callback, args, loop, context=None)", new_handle),
         NativeDef::new("cancel", "(self)", cancel, "Do not call the callback."),
-        NativeDef::new("cancelled", "(self)", cancelled, "Whether it was cancelled."),
-        NativeDef::new("get_context", "(self)", get_context, "The context in which the callback runs."),
+        NativeDef::new(
+            "cancelled",
+            "(self)",
+            cancelled,
+            "Whether it was cancelled.",
+        ),
+        NativeDef::new(
+            "get_context",
+            "(self)",
+            get_context,
+            "The context in which the callback runs.",
+        ),
         NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
     ])
     .getset(&[
         GetSet::read("_callback", |_, v| Ok(part(v, |d| d.callback.get())), ""),
         GetSet::read("_args", |_, v| Ok(part(v, |d| d.args.get())), ""),
         GetSet::read("_loop", |_, v| Ok(part(v, |d| d.event_loop.clone())), ""),
-        GetSet::read("_cancelled", |_, v| Ok(part(v, |d| d.cancelled.get().into())), ""),
-        GetSet::read("_context", |vm, v| get_context(vm, std::slice::from_ref(v)), ""),
+        GetSet::read(
+            "_cancelled",
+            |_, v| Ok(part(v, |d| d.cancelled.get().into())),
+            "",
+        ),
+        GetSet::read(
+            "_context",
+            |vm, v| get_context(vm, std::slice::from_ref(v)),
+            "",
+        ),
         GetSet::read("_source_traceback", |_, _| Ok(Value::None), ""),
     ]);
 
@@ -82,17 +100,51 @@ static TIMER_HANDLE: TypeDef = TypeDef::new("TimerHandle", "asyncio.events", LAY
     .base(|vm| vm.class_for::<HandleData>())
     .methods(&[
         NativeDef::constructor("(cls, when, callback, args, loop, context=None)", new_timer),
-        NativeDef::new("when", "(self)", |_, args| Ok(part(&args[0], |d| d.when.clone())), "When the callback is due, by the clock of the loop."),
-        NativeDef::new("__lt__", "(self, value, /)", |vm, args| compare(vm, Cmp::Lt, args), "Return self<value."),
-        NativeDef::new("__le__", "(self, value, /)", |vm, args| compare(vm, Cmp::Le, args), "Return self<=value."),
-        NativeDef::new("__gt__", "(self, value, /)", |vm, args| compare(vm, Cmp::Gt, args), "Return self>value."),
-        NativeDef::new("__ge__", "(self, value, /)", |vm, args| compare(vm, Cmp::Ge, args), "Return self>=value."),
-        NativeDef::new("__eq__", "(self, value, /)", timer_eq, "Return self==value."),
+        NativeDef::new(
+            "when",
+            "(self)",
+            |_, args| Ok(part(&args[0], |d| d.when.clone())),
+            "When the callback is due, by the clock of the loop.",
+        ),
+        NativeDef::new(
+            "__lt__",
+            "(self, value, /)",
+            |vm, args| compare(vm, Cmp::Lt, args),
+            "Return self<value.",
+        ),
+        NativeDef::new(
+            "__le__",
+            "(self, value, /)",
+            |vm, args| compare(vm, Cmp::Le, args),
+            "Return self<=value.",
+        ),
+        NativeDef::new(
+            "__gt__",
+            "(self, value, /)",
+            |vm, args| compare(vm, Cmp::Gt, args),
+            "Return self>value.",
+        ),
+        NativeDef::new(
+            "__ge__",
+            "(self, value, /)",
+            |vm, args| compare(vm, Cmp::Ge, args),
+            "Return self>=value.",
+        ),
+        NativeDef::new(
+            "__eq__",
+            "(self, value, /)",
+            timer_eq,
+            "Return self==value.",
+        ),
         NativeDef::new("__hash__", "(self, /)", timer_hash, "Return hash(self)."),
     ])
     .getset(&[
         GetSet::read("_when", |_, v| Ok(part(v, |d| d.when.clone())), ""),
-        GetSet::read("_scheduled", |_, v| Ok(part(v, |d| d.scheduled.get().into())), ""),
+        GetSet::read(
+            "_scheduled",
+            |_, v| Ok(part(v, |d| d.scheduled.get().into())),
+            "",
+        ),
     ]);
 
 /// Something of a handle, `None` where there is nothing.
@@ -138,7 +190,14 @@ fn new_handle(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::None);
     };
     let context = context_or_current(vm, context);
-    let handle = make(vm, event_loop, Value::Undef, callback.clone(), given.clone(), context);
+    let handle = make(
+        vm,
+        event_loop,
+        Value::Undef,
+        callback.clone(),
+        given.clone(),
+        context,
+    );
     Ok(handle.into())
 }
 
@@ -147,7 +206,14 @@ fn new_timer(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::None);
     };
     let context = context_or_current(vm, context);
-    let handle = make(vm, event_loop, when.clone(), callback.clone(), given.clone(), context);
+    let handle = make(
+        vm,
+        event_loop,
+        when.clone(),
+        callback.clone(),
+        given.clone(),
+        context,
+    );
     Ok(handle.into())
 }
 
@@ -226,7 +292,10 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn compare(vm: &mut Vm, op: Cmp, args: &[Value]) -> R {
-    let (a, b) = (args[0].opaque::<HandleData>(), args[1].opaque::<HandleData>());
+    let (a, b) = (
+        args[0].opaque::<HandleData>(),
+        args[1].opaque::<HandleData>(),
+    );
     match (a, b) {
         (Some(a), Some(b)) if !b.when.is_undef() => vm.compare(op, &a.when, &b.when),
         _ => Ok(vm.types.not_implemented.clone()),
@@ -234,7 +303,10 @@ fn compare(vm: &mut Vm, op: Cmp, args: &[Value]) -> R {
 }
 
 fn timer_eq(vm: &mut Vm, args: &[Value]) -> R {
-    let (a, b) = (args[0].opaque::<HandleData>(), args[1].opaque::<HandleData>());
+    let (a, b) = (
+        args[0].opaque::<HandleData>(),
+        args[1].opaque::<HandleData>(),
+    );
     let (Some(a), Some(b)) = (a, b) else {
         return Ok(vm.types.not_implemented.clone());
     };

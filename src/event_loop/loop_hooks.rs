@@ -14,9 +14,14 @@ use crate::vm::{R, Vm};
 /// How many frames of a coroutine's origin are kept in debug mode.
 const ORIGIN_DEPTH: u32 = 10;
 
-static FIRST_ITERATION: NativeDef =
-    NativeDef::new("_asyncgen_firstiter_hook", "(self, agen, /)", first_iteration, "");
-static FINALIZE: NativeDef = NativeDef::new("_asyncgen_finalizer_hook", "(self, agen, /)", finalize, "");
+static FIRST_ITERATION: NativeDef = NativeDef::new(
+    "_asyncgen_firstiter_hook",
+    "(self, agen, /)",
+    first_iteration,
+    "",
+);
+static FINALIZE: NativeDef =
+    NativeDef::new("_asyncgen_finalizer_hook", "(self, agen, /)", finalize, "");
 static CREATE_TASK: NativeDef = NativeDef::new("create_task", "(self, coro, /)", create_task, "");
 
 fn bound(def: &'static NativeDef, event_loop: &Value) -> Value {
@@ -33,8 +38,16 @@ fn bound(def: &'static NativeDef, event_loop: &Value) -> Value {
 pub(super) fn set_up(vm: &mut Vm, event_loop: &Value, data: &LoopData) {
     let [first, finalizer] = &data.saved_hooks;
     let current = &vm.current;
-    first.set(current.asyncgen_firstiter.replace(bound(&FIRST_ITERATION, event_loop)));
-    finalizer.set(current.asyncgen_finalizer.replace(bound(&FINALIZE, event_loop)));
+    first.set(
+        current
+            .asyncgen_firstiter
+            .replace(bound(&FIRST_ITERATION, event_loop)),
+    );
+    finalizer.set(
+        current
+            .asyncgen_finalizer
+            .replace(bound(&FINALIZE, event_loop)),
+    );
     data.saved_origin_depth.set(current.origin_depth.get());
     track_origins(vm, data, data.debug.get());
 }
@@ -96,7 +109,14 @@ pub(super) fn finalize(vm: &mut Vm, args: &[Value]) -> R {
     let event_loop = &args[0];
     let func = bound(&CREATE_TASK, event_loop);
     let context = handle::context_or_current(vm, &Value::Undef);
-    let handle = handle::make(vm, event_loop, Value::Undef, func, Tuple::value([closing]), context);
+    let handle = handle::make(
+        vm,
+        event_loop,
+        Value::Undef,
+        func,
+        Tuple::value([closing]),
+        context,
+    );
     data.ready.borrow_mut().push_back(Ready::Handle(handle));
     Ok(Value::None)
 }

@@ -15,51 +15,201 @@ impl NativeType for LoopData {
     const DEF: &'static TypeDef = &EVENT_LOOP;
 }
 
-static EVENT_LOOP: TypeDef = TypeDef::new("_UnixSelectorEventLoop", "asyncio.unix_events", Layout::Opaque(0x4c50))
-    .doc("Runs tasks and callbacks, one after the other.")
-    .base(|vm| vm.types.abstract_event_loop.clone())
-    .with_dict()
-    .methods(&[
-        NativeDef::constructor("(cls, *args, **kwargs)", new),
-        NativeDef::new("__init__", "(self, selector=None)", |_, _| Ok(Value::None), "Initialize self."),
-        NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-        NativeDef::new("call_soon", "(self, callback, *args, context=None)", call_soon, "Call a callback in the next turn."),
-        NativeDef::new("call_soon_threadsafe", "(self, callback, *args, context=None)", call_soon, "Like call_soon(), from other work."),
-        NativeDef::new("call_later", "(self, delay, callback, *args, context=None)", call_later, "Call a callback some seconds from now."),
-        NativeDef::new("call_at", "(self, when, callback, *args, context=None)", call_at, "Call a callback at a time of the loop's clock."),
-        NativeDef::new("time", "(self)", time, "The time by the loop's clock, in seconds."),
-        NativeDef::new("run_forever", "(self)", turn::run_forever, "Run until stop() is called."),
-        NativeDef::new("run_until_complete", "(self, future)", turn::run_until_complete, "Run until the future is done; its result."),
-        NativeDef::new("stop", "(self)", stop, "Stop after the present turn."),
-        NativeDef::new("close", "(self)", close, "Close the loop, which must not be running."),
-        NativeDef::new("is_running", "(self)", |_, a| Ok(registry::is_running(&a[0]).into()), "Whether it is running."),
-        NativeDef::new("is_closed", "(self)", |_, a| Ok(data(a).is_some_and(|d| d.closed.get()).into()), "Whether it was closed."),
-        NativeDef::new("create_future", "(self)", create_future, "A future of this loop."),
-        NativeDef::new("create_task", "(self, coro, *, name=None, context=None)", create_task, "Let a coroutine run as a task."),
-        NativeDef::new("set_task_factory", "(self, factory)", set_task_factory, "Set what makes tasks."),
-        NativeDef::new("get_task_factory", "(self)", |_, a| Ok(data(a).map_or(Value::None, |d| d.task_factory.get())), "What makes tasks, or None."),
-        NativeDef::new("set_exception_handler", "(self, handler)", set_exception_handler, "Set what is called with errors that nobody handles."),
-        NativeDef::new("get_exception_handler", "(self)", |_, a| Ok(data(a).map_or(Value::None, |d| d.exception_handler.get())), "The handler, or None."),
-        NativeDef::new("default_exception_handler", "(self, context)", report::default_exception_handler, "Log an error."),
-        NativeDef::new("call_exception_handler", "(self, context)", report::call_exception_handler, "Report an error."),
-        NativeDef::new("get_debug", "(self)", |_, a| Ok(data(a).is_some_and(|d| d.debug.get()).into()), "Whether debug mode is on."),
-        NativeDef::new("set_debug", "(self, enabled)", set_debug, "Turn debug mode on or off."),
-        NativeDef::new("run_in_executor", "(self, executor, func, *args)", executor::run_in_executor, "Run a blocking function beside the loop."),
-        NativeDef::new("set_default_executor", "(self, executor)", executor::set_default_executor, "Set what runs blocking functions."),
-        NativeDef::new("shutdown_asyncgens", "(self)", |vm, a| shutdown(vm, "shutdown_asyncgens", a), "Close all async generators."),
-        NativeDef::new("shutdown_default_executor", "(self, timeout=None)", |vm, a| shutdown(vm, "shutdown_default_executor", a), "Wait for the work of the executor."),
-        NativeDef::new("_asyncgen_firstiter_hook", "(self, agen)", loop_hooks::first_iteration, ""),
-        NativeDef::new("_asyncgen_finalizer_hook", "(self, agen)", loop_hooks::finalize, ""),
-        NativeDef::new("_close_asyncgens", "(self)", loop_hooks::take_asyncgens, ""),
-        NativeDef::new("_close_executor", "(self)", executor::close, ""),
-        NativeDef::new("_check_closed", "(self)", |vm, a| { this(vm, a).and_then(|d| schedule::check_open(vm, d))?; Ok(Value::None) }, ""),
-    ])
-    .getset(&[GetSet::write(
-        "slow_callback_duration",
-        |_, v| Ok(v.opaque::<LoopData>().map_or(Value::None, |d| d.slow_callback_duration.get())),
-        set_slow_callback_duration,
+static EVENT_LOOP: TypeDef = TypeDef::new(
+    "_UnixSelectorEventLoop",
+    "asyncio.unix_events",
+    Layout::Opaque(0x4c50),
+)
+.doc("Runs tasks and callbacks, one after the other.")
+.base(|vm| vm.types.abstract_event_loop.clone())
+.with_dict()
+.methods(&[
+    NativeDef::constructor("(cls, *args, **kwargs)", new),
+    NativeDef::new(
+        "__init__",
+        "(self, selector=None)",
+        |_, _| Ok(Value::None),
+        "Initialize self.",
+    ),
+    NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
+    NativeDef::new(
+        "call_soon",
+        "(self, callback, *args, context=None)",
+        call_soon,
+        "Call a callback in the next turn.",
+    ),
+    NativeDef::new(
+        "call_soon_threadsafe",
+        "(self, callback, *args, context=None)",
+        call_soon,
+        "Like call_soon(), from other work.",
+    ),
+    NativeDef::new(
+        "call_later",
+        "(self, delay, callback, *args, context=None)",
+        call_later,
+        "Call a callback some seconds from now.",
+    ),
+    NativeDef::new(
+        "call_at",
+        "(self, when, callback, *args, context=None)",
+        call_at,
+        "Call a callback at a time of the loop's clock.",
+    ),
+    NativeDef::new(
+        "time",
+        "(self)",
+        time,
+        "The time by the loop's clock, in seconds.",
+    ),
+    NativeDef::new(
+        "run_forever",
+        "(self)",
+        turn::run_forever,
+        "Run until stop() is called.",
+    ),
+    NativeDef::new(
+        "run_until_complete",
+        "(self, future)",
+        turn::run_until_complete,
+        "Run until the future is done; its result.",
+    ),
+    NativeDef::new("stop", "(self)", stop, "Stop after the present turn."),
+    NativeDef::new(
+        "close",
+        "(self)",
+        close,
+        "Close the loop, which must not be running.",
+    ),
+    NativeDef::new(
+        "is_running",
+        "(self)",
+        |_, a| Ok(registry::is_running(&a[0]).into()),
+        "Whether it is running.",
+    ),
+    NativeDef::new(
+        "is_closed",
+        "(self)",
+        |_, a| Ok(data(a).is_some_and(|d| d.closed.get()).into()),
+        "Whether it was closed.",
+    ),
+    NativeDef::new(
+        "create_future",
+        "(self)",
+        create_future,
+        "A future of this loop.",
+    ),
+    NativeDef::new(
+        "create_task",
+        "(self, coro, *, name=None, context=None)",
+        create_task,
+        "Let a coroutine run as a task.",
+    ),
+    NativeDef::new(
+        "set_task_factory",
+        "(self, factory)",
+        set_task_factory,
+        "Set what makes tasks.",
+    ),
+    NativeDef::new(
+        "get_task_factory",
+        "(self)",
+        |_, a| Ok(data(a).map_or(Value::None, |d| d.task_factory.get())),
+        "What makes tasks, or None.",
+    ),
+    NativeDef::new(
+        "set_exception_handler",
+        "(self, handler)",
+        set_exception_handler,
+        "Set what is called with errors that nobody handles.",
+    ),
+    NativeDef::new(
+        "get_exception_handler",
+        "(self)",
+        |_, a| Ok(data(a).map_or(Value::None, |d| d.exception_handler.get())),
+        "The handler, or None.",
+    ),
+    NativeDef::new(
+        "default_exception_handler",
+        "(self, context)",
+        report::default_exception_handler,
+        "Log an error.",
+    ),
+    NativeDef::new(
+        "call_exception_handler",
+        "(self, context)",
+        report::call_exception_handler,
+        "Report an error.",
+    ),
+    NativeDef::new(
+        "get_debug",
+        "(self)",
+        |_, a| Ok(data(a).is_some_and(|d| d.debug.get()).into()),
+        "Whether debug mode is on.",
+    ),
+    NativeDef::new(
+        "set_debug",
+        "(self, enabled)",
+        set_debug,
+        "Turn debug mode on or off.",
+    ),
+    NativeDef::new(
+        "run_in_executor",
+        "(self, executor, func, *args)",
+        executor::run_in_executor,
+        "Run a blocking function beside the loop.",
+    ),
+    NativeDef::new(
+        "set_default_executor",
+        "(self, executor)",
+        executor::set_default_executor,
+        "Set what runs blocking functions.",
+    ),
+    NativeDef::new(
+        "shutdown_asyncgens",
+        "(self)",
+        |vm, a| shutdown(vm, "shutdown_asyncgens", a),
+        "Close all async generators.",
+    ),
+    NativeDef::new(
+        "shutdown_default_executor",
+        "(self, timeout=None)",
+        |vm, a| shutdown(vm, "shutdown_default_executor", a),
+        "Wait for the work of the executor.",
+    ),
+    NativeDef::new(
+        "_asyncgen_firstiter_hook",
+        "(self, agen)",
+        loop_hooks::first_iteration,
         "",
-    )]);
+    ),
+    NativeDef::new(
+        "_asyncgen_finalizer_hook",
+        "(self, agen)",
+        loop_hooks::finalize,
+        "",
+    ),
+    NativeDef::new("_close_asyncgens", "(self)", loop_hooks::take_asyncgens, ""),
+    NativeDef::new("_close_executor", "(self)", executor::close, ""),
+    NativeDef::new(
+        "_check_closed",
+        "(self)",
+        |vm, a| {
+            this(vm, a).and_then(|d| schedule::check_open(vm, d))?;
+            Ok(Value::None)
+        },
+        "",
+    ),
+])
+.getset(&[GetSet::write(
+    "slow_callback_duration",
+    |_, v| {
+        Ok(v.opaque::<LoopData>()
+            .map_or(Value::None, |d| d.slow_callback_duration.get()))
+    },
+    set_slow_callback_duration,
+    "",
+)]);
 
 fn data(args: &[Value]) -> Option<&LoopData> {
     args.first().and_then(|v| v.opaque::<LoopData>())
@@ -85,7 +235,10 @@ pub(super) fn new_loop(vm: &mut Vm) -> Value {
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let base = vm.class_for::<LoopData>();
-    let class = args[0].as_ref::<Class>().cloned().unwrap_or_else(|| base.clone());
+    let class = args[0]
+        .as_ref::<Class>()
+        .cloned()
+        .unwrap_or_else(|| base.clone());
     let mut overrides = |name: &str| {
         let name = vm.intern(name);
         match (vm.lookup(&class, &name), base.dict.get_str(&name)) {
@@ -122,8 +275,17 @@ fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
         check_callback(vm, callback, "call_soon")?;
     }
     let context = context_or_current(vm, context);
-    let handle = handle::make(vm, event_loop, Value::Undef, callback.clone(), given.clone(), context);
-    data.ready.borrow_mut().push_back(Ready::Handle(handle.clone()));
+    let handle = handle::make(
+        vm,
+        event_loop,
+        Value::Undef,
+        callback.clone(),
+        given.clone(),
+        context,
+    );
+    data.ready
+        .borrow_mut()
+        .push_back(Ready::Handle(handle.clone()));
     Ok(handle.into())
 }
 
@@ -132,7 +294,9 @@ pub(super) fn check_callback(vm: &mut Vm, callback: &Value, method: &str) -> R<(
     let makes_coroutine = callback
         .as_ref::<Function>()
         .is_some_and(|f| f.code.get().code.flags.coroutine);
-    if makes_coroutine || (callback.as_ref::<Generator>().is_some() && task::is_coroutine(vm, callback)) {
+    if makes_coroutine
+        || (callback.as_ref::<Generator>().is_some() && task::is_coroutine(vm, callback))
+    {
         return Err(vm.type_error(format!("coroutines cannot be used with {method}()")));
     }
     if !is_callable(vm, callback) {
@@ -148,7 +312,13 @@ pub(super) fn check_callback(vm: &mut Vm, callback: &Value, method: &str) -> R<(
 pub(super) fn is_callable(vm: &mut Vm, value: &Value) -> bool {
     let by_kind = matches!(
         value.kind(),
-        Some(Kind::Function | Kind::NativeFunction | Kind::BoundMethod | Kind::Class | Kind::StaticMethod)
+        Some(
+            Kind::Function
+                | Kind::NativeFunction
+                | Kind::BoundMethod
+                | Kind::Class
+                | Kind::StaticMethod
+        )
     );
     let name = vm.names.__call__.clone();
     by_kind || vm.lookup(&vm.class_of(value), &name).is_some()
@@ -197,7 +367,14 @@ fn schedule_timer(
     }
     let due = vm.to_f64(&when)?;
     let context = context_or_current(vm, context);
-    let handle = handle::make(vm, event_loop, when, callback.clone(), given.clone(), context);
+    let handle = handle::make(
+        vm,
+        event_loop,
+        when,
+        callback.clone(),
+        given.clone(),
+        context,
+    );
     if let Some(own) = handle.get::<handle::HandleData>() {
         own.scheduled.set(true);
     }
@@ -302,7 +479,13 @@ fn create_task(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// `loop.create_task(…)`.
-pub(super) fn make_task(vm: &mut Vm, event_loop: &Value, coro: &Value, name: &Value, context: &Value) -> R {
+pub(super) fn make_task(
+    vm: &mut Vm,
+    event_loop: &Value,
+    coro: &Value,
+    name: &Value,
+    context: &Value,
+) -> R {
     let Some(data) = event_loop.opaque::<LoopData>() else {
         let method = vm.intern("create_task");
         return vm.call_method(event_loop, &method, std::slice::from_ref(coro));
@@ -354,7 +537,11 @@ pub(super) fn ensure_future(vm: &mut Vm, event_loop: &Value, value: &Value) -> R
     let name = vm.intern("ensure_future");
     let ensure = vm.get_attr(&tasks, &name)?;
     let keyword = vm.intern("loop");
-    vm.call_kw(&ensure, std::slice::from_ref(value), &[(keyword, event_loop.clone())])
+    vm.call_kw(
+        &ensure,
+        std::slice::from_ref(value),
+        &[(keyword, event_loop.clone())],
+    )
 }
 
 /// Imports a module of the library.

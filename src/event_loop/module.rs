@@ -15,28 +15,104 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_asyncio",
     doc: "Futures, tasks and event loops.",
     functions: &[
-        NativeDef::new("get_running_loop", "()", |vm, _| registry::running_loop(vm), "The running event loop."),
-        NativeDef::new("_get_running_loop", "()", |vm, _| Ok(vm.current.event_loop.defined().unwrap_or(Value::None)), "The running event loop, or None."),
-        NativeDef::new("_set_running_loop", "(loop, /)", registry::set_running_loop, "Set the running event loop."),
-        NativeDef::new("get_event_loop", "()", |vm, _| registry::get_event_loop(vm), "The running event loop, else the one that was set."),
-        NativeDef::new("set_event_loop", "(loop, /)", |vm, args| registry::set_event_loop(vm, &args[0]), "Set the event loop that get_event_loop() finds."),
-        NativeDef::new("current_task", "(loop=None)", registry::current_task, "The running task, or None."),
-        NativeDef::new("all_tasks", "(loop=None)", registry::all_tasks, "A set of the tasks that are not done."),
-        NativeDef::new("_register_task", "(task)", registry::register_task, "Let all_tasks() find a task."),
-        NativeDef::new("_unregister_task", "(task)", registry::unregister_task, "Let all_tasks() no longer find a task."),
-        NativeDef::new("_enter_task", "(loop, task)", |vm, args| registry::enter_task(vm, &args[0], &args[1]), "A step of a task begins."),
-        NativeDef::new("_leave_task", "(loop, task)", |vm, args| registry::leave_task(vm, &args[0], &args[1]), "A step of a task ends."),
-        NativeDef::new("_swap_current_task", "(loop, task)", registry::swap_current_task, "Set the current task; the one that was."),
-        NativeDef::new("_set_interrupt_handler", "(handler, /)", set_interrupt_handler, "What Ctrl-C calls; the one that was."),
-        NativeDef::new("_wait_in_worker", "(future, /)", executor::wait_in_worker, "Let the loop go on until a future is done."),
+        NativeDef::new(
+            "get_running_loop",
+            "()",
+            |vm, _| registry::running_loop(vm),
+            "The running event loop.",
+        ),
+        NativeDef::new(
+            "_get_running_loop",
+            "()",
+            |vm, _| Ok(vm.current.event_loop.defined().unwrap_or(Value::None)),
+            "The running event loop, or None.",
+        ),
+        NativeDef::new(
+            "_set_running_loop",
+            "(loop, /)",
+            registry::set_running_loop,
+            "Set the running event loop.",
+        ),
+        NativeDef::new(
+            "get_event_loop",
+            "()",
+            |vm, _| registry::get_event_loop(vm),
+            "The running event loop, else the one that was set.",
+        ),
+        NativeDef::new(
+            "set_event_loop",
+            "(loop, /)",
+            |vm, args| registry::set_event_loop(vm, &args[0]),
+            "Set the event loop that get_event_loop() finds.",
+        ),
+        NativeDef::new(
+            "current_task",
+            "(loop=None)",
+            registry::current_task,
+            "The running task, or None.",
+        ),
+        NativeDef::new(
+            "all_tasks",
+            "(loop=None)",
+            registry::all_tasks,
+            "A set of the tasks that are not done.",
+        ),
+        NativeDef::new(
+            "_register_task",
+            "(task)",
+            registry::register_task,
+            "Let all_tasks() find a task.",
+        ),
+        NativeDef::new(
+            "_unregister_task",
+            "(task)",
+            registry::unregister_task,
+            "Let all_tasks() no longer find a task.",
+        ),
+        NativeDef::new(
+            "_enter_task",
+            "(loop, task)",
+            |vm, args| registry::enter_task(vm, &args[0], &args[1]),
+            "A step of a task begins.",
+        ),
+        NativeDef::new(
+            "_leave_task",
+            "(loop, task)",
+            |vm, args| registry::leave_task(vm, &args[0], &args[1]),
+            "A step of a task ends.",
+        ),
+        NativeDef::new(
+            "_swap_current_task",
+            "(loop, task)",
+            registry::swap_current_task,
+            "Set the current task; the one that was.",
+        ),
+        NativeDef::new(
+            "_set_interrupt_handler",
+            "(handler, /)",
+            set_interrupt_handler,
+            "What Ctrl-C calls; the one that was.",
+        ),
+        NativeDef::new(
+            "_wait_in_worker",
+            "(future, /)",
+            executor::wait_in_worker,
+            "Let the loop go on until a future is done.",
+        ),
     ],
     init: Some(init),
 };
 
 fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let modules = vm.names.__module__.clone();
-    vm.types.abstract_event_loop.dict.set_str(&modules, "asyncio.events".into());
-    for class in [vm.exc.cancelled_error.clone(), vm.exc.invalid_state_error.clone()] {
+    vm.types
+        .abstract_event_loop
+        .dict
+        .set_str(&modules, "asyncio.events".into());
+    for class in [
+        vm.exc.cancelled_error.clone(),
+        vm.exc.invalid_state_error.clone(),
+    ] {
         class.dict.set_str(&modules, "asyncio.exceptions".into());
     }
     let classes = [

@@ -60,7 +60,10 @@ impl Ready {
             Ready::Handle(handle) => visit(handle.as_obj()),
             Ready::Job(job) => {
                 job.func.as_obj().into_iter().for_each(&mut *visit);
-                job.args.iter().filter_map(Value::as_obj).for_each(&mut *visit);
+                job.args
+                    .iter()
+                    .filter_map(Value::as_obj)
+                    .for_each(&mut *visit);
                 visit(job.future.as_obj());
             }
         }

@@ -197,13 +197,19 @@ pub(super) fn pending_tasks() -> Vec<Ref<Future>> {
             return;
         }
         let is_task = header.peek::<Future>().is_some_and(|f| {
-            !f.is_done() && f.task.as_ref().is_some_and(|p| !p.coro.is_undef() && !p.unregistered.get())
+            !f.is_done()
+                && f.task
+                    .as_ref()
+                    .is_some_and(|p| !p.coro.is_undef() && !p.unregistered.get())
         });
         if is_task {
             found.push(header.to_ref());
         }
     });
-    found.into_iter().filter_map(|o| o.into_ref().ok()).collect()
+    found
+        .into_iter()
+        .filter_map(|o| o.into_ref().ok())
+        .collect()
 }
 
 fn foreign_tasks(vm: &mut Vm, event_loop: &Value) -> R<Vec<Value>> {
@@ -233,5 +239,7 @@ pub(super) fn set_running_loop(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Whether a loop of ours is running.
 pub(super) fn is_running(event_loop: &Value) -> bool {
-    event_loop.opaque::<LoopData>().is_some_and(|d| d.running.get())
+    event_loop
+        .opaque::<LoopData>()
+        .is_some_and(|d| d.running.get())
 }

@@ -69,7 +69,9 @@ pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R
         return Ok(());
     };
     let event_loop = data.event_loop.clone();
-    let debug = event_loop.opaque::<LoopData>().is_some_and(|l| l.debug.get());
+    let debug = event_loop
+        .opaque::<LoopData>()
+        .is_some_and(|l| l.debug.get());
     let (func, args) = (data.callback.get(), data.args.get());
     let shown = source::callback_with_source(vm, &func, &args, debug)?;
     let pairs = [
@@ -104,7 +106,10 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
     if f.log_traceback.replace(false) {
         let name = vm.type_name(&value);
         let pairs = [
-            (MESSAGE, format!("{name} exception was never retrieved").into()),
+            (
+                MESSAGE,
+                format!("{name} exception was never retrieved").into(),
+            ),
             (EXCEPTION, f.exception.defined().unwrap_or(Value::None)),
             ("future", value),
         ];
@@ -265,7 +270,8 @@ fn logger(vm: &mut Vm) -> R<Option<Value>> {
         return Ok(None);
     };
     let get_logger = vm.intern("getLogger");
-    vm.call_method(&logging, &get_logger, &["asyncio".into()]).map(Some)
+    vm.call_method(&logging, &get_logger, &["asyncio".into()])
+        .map(Some)
 }
 
 /// The traceback and the exception, as `traceback.format_exception` gives them.

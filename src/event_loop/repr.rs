@@ -69,9 +69,7 @@ fn callbacks(vm: &mut Vm, f: &Ref<Future>) -> R<Option<String>> {
     let waiters: Vec<Waiter> = f.waiters.borrow().iter().cloned().collect();
     let mut show = |waiter: &Waiter| match waiter {
         Waiter::Task(_) => Ok("Task.task_wakeup()".to_owned()),
-        Waiter::Callback(func, _) => {
-            source::callback_with_source(vm, func, &Value::None, false)
-        }
+        Waiter::Callback(func, _) => source::callback_with_source(vm, func, &Value::None, false),
     };
     Ok(match waiters.as_slice() {
         [] => None,
@@ -108,7 +106,10 @@ fn short_at(vm: &mut Vm, value: &Value, level: usize) -> R<String> {
         }
         Some(Kind::List) => {
             let items = value.as_ref::<List>().map(|l| l.items.borrow().clone());
-            Ok(format!("[{}]", joined(vm, &items.unwrap_or_default(), level)?))
+            Ok(format!(
+                "[{}]",
+                joined(vm, &items.unwrap_or_default(), level)?
+            ))
         }
         Some(Kind::Set) => {
             let items: Vec<Value> = match value.as_ref::<Set>() {
@@ -122,7 +123,9 @@ fn short_at(vm: &mut Vm, value: &Value, level: usize) -> R<String> {
         }
         Some(Kind::Dict) => short_dict(vm, value, level),
         Some(Kind::Int) => {
-            let digits = value.as_ref::<Int>().map_or(String::new(), |n| n.0.to_string());
+            let digits = value
+                .as_ref::<Int>()
+                .map_or(String::new(), |n| n.0.to_string());
             Ok(cut(&digits, DIGITS))
         }
         _ => Ok(cut(vm.repr(value)?.as_str(), TEXT)),
@@ -147,7 +150,9 @@ fn short_dict(vm: &mut Vm, value: &Value, level: usize) -> R<String> {
     let pairs: Vec<(Value, Value)> = match value.as_ref::<Dict>() {
         Some(dict) => {
             let map = dict.map.borrow();
-            map.iter().map(|e| (e.key.clone(), e.value.clone())).collect()
+            map.iter()
+                .map(|e| (e.key.clone(), e.value.clone()))
+                .collect()
         }
         None => Vec::new(),
     };
@@ -200,7 +205,10 @@ fn without_middle(s: &str, limit: usize) -> String {
     let chars: Vec<char> = s.chars().collect();
     let (front, back) = halves(limit);
     let head: String = chars.iter().take(front).collect();
-    let tail: String = chars.iter().skip(chars.len().saturating_sub(back)).collect();
+    let tail: String = chars
+        .iter()
+        .skip(chars.len().saturating_sub(back))
+        .collect();
     format!("{head}...{tail}")
 }
 

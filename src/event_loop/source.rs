@@ -36,7 +36,10 @@ fn callback(
         Some(name) => name,
         None => vm.repr(func)?.as_str().to_owned(),
     };
-    Ok(format!("{name}{}{suffix}", arguments(vm, args, kwargs, debug)?))
+    Ok(format!(
+        "{name}{}{suffix}",
+        arguments(vm, args, kwargs, debug)?
+    ))
 }
 
 /// `__qualname__` or `__name__`, if it has one that is not empty.

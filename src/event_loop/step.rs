@@ -104,7 +104,10 @@ fn already_done(vm: &mut Vm, task: &Ref<Future>, exception: &Value) -> Raise {
         Ok((task, exception)) => {
             let class = vm.exc.invalid_state_error.clone();
             let (task, exception) = (task.as_str(), exception.as_str());
-            vm.error(&class, format!("__step(): already done: {task} {exception}"))
+            vm.error(
+                &class,
+                format!("__step(): already done: {task} {exception}"),
+            )
         }
         Err(raise) => raise,
     }
@@ -465,7 +468,12 @@ impl NativeType for StepMethod {
 }
 
 static STEP_METHOD: TypeDef = TypeDef::new("TaskStepMethWrapper", "builtins", Layout::Final)
-    .methods(&[NativeDef::new("__call__", "(self, /)", call_step, "Call self as a function.")]);
+    .methods(&[NativeDef::new(
+        "__call__",
+        "(self, /)",
+        call_step,
+        "Call self as a function.",
+    )]);
 
 pub(super) fn step_method(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> Value {
     vm.make(StepMethod {

@@ -10,26 +10,94 @@ use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
 const METHODS: &[NativeDef] = &[
-    NativeDef::new("__init__", "(self, coro, *, loop=None, name=None, context=None, eager_start=False)", init, "Initialize self."),
+    NativeDef::new(
+        "__init__",
+        "(self, coro, *, loop=None, name=None, context=None, eager_start=False)",
+        init,
+        "Initialize self.",
+    ),
     NativeDef::constructor("(cls, *args, **kwargs)", future::new),
     NativeDef::new("__repr__", "(self, /)", repr::repr, "Return repr(self)."),
-    NativeDef::new("cancel", "(self, /, msg=None)", cancel_method, "Ask for CancelledError to be raised in the coroutine at its next step."),
-    NativeDef::new("cancelling", "(self, /)", |_, args| Ok(part(&args[0], |p| Value::Int(p.cancel_requests.get().into()))), "How many cancel requests are pending."),
-    NativeDef::new("uncancel", "(self, /)", uncancel, "Take one cancel request back; how many are left."),
-    NativeDef::new("get_stack", "(self, /, *, limit=None)", get_stack, "The frames of the coroutine."),
-    NativeDef::new("print_stack", "(self, /, *, limit=None, file=None)", print_stack, "Print where the coroutine stands."),
-    NativeDef::new("get_coro", "(self, /)", |_, args| Ok(part(&args[0], |p| p.coro.get())), "The coroutine."),
-    NativeDef::new("get_context", "(self, /)", get_context, "The context in which the coroutine runs."),
-    NativeDef::new("get_name", "(self, /)", |_, args| Ok(future::get(&args[0], name)), "The name."),
+    NativeDef::new(
+        "cancel",
+        "(self, /, msg=None)",
+        cancel_method,
+        "Ask for CancelledError to be raised in the coroutine at its next step.",
+    ),
+    NativeDef::new(
+        "cancelling",
+        "(self, /)",
+        |_, args| {
+            Ok(part(&args[0], |p| {
+                Value::Int(p.cancel_requests.get().into())
+            }))
+        },
+        "How many cancel requests are pending.",
+    ),
+    NativeDef::new(
+        "uncancel",
+        "(self, /)",
+        uncancel,
+        "Take one cancel request back; how many are left.",
+    ),
+    NativeDef::new(
+        "get_stack",
+        "(self, /, *, limit=None)",
+        get_stack,
+        "The frames of the coroutine.",
+    ),
+    NativeDef::new(
+        "print_stack",
+        "(self, /, *, limit=None, file=None)",
+        print_stack,
+        "Print where the coroutine stands.",
+    ),
+    NativeDef::new(
+        "get_coro",
+        "(self, /)",
+        |_, args| Ok(part(&args[0], |p| p.coro.get())),
+        "The coroutine.",
+    ),
+    NativeDef::new(
+        "get_context",
+        "(self, /)",
+        get_context,
+        "The context in which the coroutine runs.",
+    ),
+    NativeDef::new(
+        "get_name",
+        "(self, /)",
+        |_, args| Ok(future::get(&args[0], name)),
+        "The name.",
+    ),
     NativeDef::new("set_name", "(self, value, /)", set_name, "Set the name."),
-    NativeDef::new("__class_getitem__", "(cls, item, /)", repr::class_getitem, "See PEP 585").class(),
+    NativeDef::new(
+        "__class_getitem__",
+        "(cls, item, /)",
+        repr::class_getitem,
+        "See PEP 585",
+    )
+    .class(),
 ];
 
 const GETSET: &[GetSet] = &[
     GetSet::read("_coro", |_, v| Ok(part(v, |p| p.coro.get())), ""),
-    GetSet::read("_fut_waiter", |_, v| Ok(part(v, |p| p.waiting_for.get())), ""),
-    GetSet::read("_must_cancel", |_, v| Ok(part(v, |p| p.must_cancel.get().into())), ""),
-    GetSet::write("_log_destroy_pending", |_, v| Ok(part(v, |p| p.log_destroy_pending.get().into())), set_log_destroy_pending, ""),
+    GetSet::read(
+        "_fut_waiter",
+        |_, v| Ok(part(v, |p| p.waiting_for.get())),
+        "",
+    ),
+    GetSet::read(
+        "_must_cancel",
+        |_, v| Ok(part(v, |p| p.must_cancel.get().into())),
+        "",
+    ),
+    GetSet::write(
+        "_log_destroy_pending",
+        |_, v| Ok(part(v, |p| p.log_destroy_pending.get().into())),
+        set_log_destroy_pending,
+        "",
+    ),
 ];
 
 /// Gives the class its methods.
@@ -39,7 +107,9 @@ pub(super) fn install(vm: &mut Vm) {
     let module = vm.names.__module__.clone();
     class.dict.set_str(&module, "_asyncio".into());
     let doc = vm.names.__doc__.clone();
-    class.dict.set_str(&doc, "A coroutine wrapped in a Future.".into());
+    class
+        .dict
+        .set_str(&doc, "A coroutine wrapped in a Future.".into());
     class.flags.set(ClassFlags {
         no_dict: false,
         ..class.flags()
@@ -48,7 +118,9 @@ pub(super) fn install(vm: &mut Vm) {
 
 /// Something of a task's own part, `None` where there is nothing.
 fn part(value: &Value, f: impl Fn(&TaskPart) -> Value) -> Value {
-    future::get(value, |task| task.task.as_ref().map_or(Value::None, |p| f(p)))
+    future::get(value, |task| {
+        task.task.as_ref().map_or(Value::None, |p| f(p))
+    })
 }
 
 /// What the program is told to be the task's name.
@@ -70,7 +142,12 @@ pub(super) fn context(vm: &mut Vm, task: &Ref<Future>) -> Value {
     if let Some(context) = part.context.defined() {
         return context;
     }
-    let runs = vm.current.task.get().as_obj().is_some_and(|t| t.is(task.as_obj()));
+    let runs = vm
+        .current
+        .task
+        .get()
+        .as_obj()
+        .is_some_and(|t| t.is(task.as_obj()));
     let made = if runs {
         context::current_object(vm)
     } else {
@@ -106,7 +183,12 @@ pub(super) struct Spec<'a> {
 }
 
 /// A task that takes its first step in the next turn, or at once if it is eager.
-pub(super) fn spawn(vm: &mut Vm, class: &Ref<Class>, event_loop: &Value, spec: &Spec) -> R<Ref<Future>> {
+pub(super) fn spawn(
+    vm: &mut Vm,
+    class: &Ref<Class>,
+    event_loop: &Value,
+    spec: &Spec,
+) -> R<Ref<Future>> {
     check_coroutine(vm, spec.coro)?;
     let task = future::make(class, event_loop.clone(), Some(Box::default()));
     start(vm, &task, event_loop, spec)?;
@@ -226,7 +308,8 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         let Some(part) = last.task.as_ref() else {
             break false;
         };
-        part.cancel_requests.set(part.cancel_requests.get().saturating_add(1));
+        part.cancel_requests
+            .set(part.cancel_requests.get().saturating_add(1));
         match part.waiting_for.get() {
             Value::Undef => break false,
             awaited => match awaited.as_ref::<Future>() {

@@ -66,7 +66,14 @@ fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
         Ready::Throw(both) => step::begin(vm, data, both.0, both.1),
         Ready::Done(done) => {
             let executing = Executing::Callback(done.func.clone(), done.future.clone());
-            begin_call(vm, data, executing, done.func, vec![done.future], done.context)
+            begin_call(
+                vm,
+                data,
+                executing,
+                done.func,
+                vec![done.future],
+                done.context,
+            )
         }
         Ready::Handle(handle) => begin_handle(vm, data, handle),
         Ready::Job(job) => {
@@ -83,7 +90,11 @@ fn begin_handle(vm: &mut Vm, data: &LoopData, handle: Ref<Opaque>) -> R<Option<L
     if own.cancelled.get() {
         return Ok(None);
     }
-    let (func, args, context) = (own.callback.get(), handle::call_args(own), own.context.get());
+    let (func, args, context) = (
+        own.callback.get(),
+        handle::call_args(own),
+        own.context.get(),
+    );
     begin_call(vm, data, Executing::Handle(handle), func, args, context)
 }
 
@@ -189,7 +200,11 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         }
         let left = Duration::from_secs_f64(left.min(LONGEST_WAIT));
         let virtual_clock = vm.host.clock.is_virtual();
-        vm.host.clock.sleep(if virtual_clock { left } else { left.min(INTERRUPT_CHECK) });
+        vm.host.clock.sleep(if virtual_clock {
+            left
+        } else {
+            left.min(INTERRUPT_CHECK)
+        });
         check_interrupt(vm)?;
         if virtual_clock {
             return Ok(());

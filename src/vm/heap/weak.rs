@@ -110,7 +110,9 @@ pub fn new_reference(class: &Ref<Class>, target: &ObjRef, callback: Value) -> Re
 pub fn references_to(target: &ObjRef) -> Vec<ObjRef> {
     TABLE.with_borrow(|table| {
         let referrers = table.get(&target.address());
-        let raw = referrers.into_iter().flat_map(|r| r.references.iter().rev());
+        let raw = referrers
+            .into_iter()
+            .flat_map(|r| r.references.iter().rev());
         raw.filter_map(|r| upgrade(*r)).collect()
     })
 }
@@ -167,7 +169,10 @@ pub(super) fn object_died(header: &Header) {
             clear_dying(*raw);
             continue;
         };
-        let Some(data) = holder.downcast::<Opaque>().and_then(Opaque::get::<WeakReference>) else {
+        let Some(data) = holder
+            .downcast::<Opaque>()
+            .and_then(Opaque::get::<WeakReference>)
+        else {
             continue;
         };
         data.target.set(ptr::null());
@@ -185,7 +190,10 @@ fn clear_dying(raw: *const Header) {
     // SAFETY: a holder takes itself out of the table when its body is dropped, so this one's body
     // is still there.
     let header = unsafe { &*raw };
-    if let Some(data) = header.peek::<Opaque>().and_then(Opaque::get::<WeakReference>) {
+    if let Some(data) = header
+        .peek::<Opaque>()
+        .and_then(Opaque::get::<WeakReference>)
+    {
         data.target.set(ptr::null());
     }
 }
