@@ -5,7 +5,7 @@ use super::data::LoopData;
 use super::loop_type::{make_task, this};
 use super::ready::Ready;
 use super::{handle, report};
-use crate::vm::heap::{Ref, WeakPointer};
+use crate::vm::heap::WeakPointer;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{List, NativeFunction, Tuple};
 use crate::vm::value::Value;
@@ -25,12 +25,7 @@ static FINALIZE: NativeDef =
 static CREATE_TASK: NativeDef = NativeDef::new("create_task", "(self, coro, /)", create_task, "");
 
 fn bound(def: &'static NativeDef, event_loop: &Value) -> Value {
-    Ref::new(NativeFunction {
-        def,
-        this: event_loop.clone(),
-        owner: Value::Undef,
-        module: Value::Undef,
-    })
+    NativeFunction::new(def, event_loop.clone(), Value::Undef, Value::Undef)
     .into()
 }
 

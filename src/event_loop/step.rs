@@ -421,12 +421,7 @@ static WAKEUP: NativeDef = NativeDef::new("task_wakeup", "(self, fut, /)", wakeu
 
 /// The callable that a task leaves with the future it waits for.
 pub(super) fn wakeup_method(vm: &mut Vm, task: &Ref<Future>) -> Value {
-    Ref::new(NativeFunction {
-        def: &WAKEUP,
-        this: task.clone().into(),
-        owner: vm.types.task.clone().into(),
-        module: Value::Undef,
-    })
+    NativeFunction::new(&WAKEUP, task.clone().into(), vm.types.task.clone().into(), Value::Undef)
     .into()
 }
 

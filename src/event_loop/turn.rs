@@ -267,12 +267,7 @@ fn stop_callback(vm: &mut Vm) -> Value {
     #[derive(Default)]
     struct Once(Value);
     if vm.state::<Once>().0.is_undef() {
-        let made = Ref::new(NativeFunction {
-            def: &STOP_WHEN_DONE,
-            this: Value::Undef,
-            owner: Value::Undef,
-            module: Value::Undef,
-        });
+        let made = NativeFunction::new(&STOP_WHEN_DONE, Value::Undef, Value::Undef, Value::Undef);
         vm.state::<Once>().0 = made.into();
     }
     vm.state::<Once>().0.clone()
