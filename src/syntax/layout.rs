@@ -153,26 +153,51 @@ impl Layout<'_> {
         }
     }
 
+    /// The indentation of the line whose first token stands here. If only line joins stand before it,
+    /// the first of their lines that is indented at all decides.
     fn measure(&self, offset: u32) -> Indent {
-        let text = self.source.text().get(..offset as usize).unwrap_or("");
-        let start = text.rfind(['\n', '\r']).map_or(0, |i| i + 1);
-        let mut indent = Indent::default();
-        for byte in text.get(start..).unwrap_or("").bytes() {
-            match byte {
-                b' ' => {
-                    indent.column += 1;
-                    indent.alt += 1;
-                }
-                b'\t' => {
-                    indent.column = (indent.column / TAB + 1) * TAB;
-                    indent.alt = (indent.alt / ALT_TAB + 1) * ALT_TAB;
-                }
-                b'\x0c' => indent = Indent::default(),
-                _ => {}
+        let mut end = offset as usize;
+        let mut decisive = Indent::default();
+        loop {
+            let text = self.source.text().get(..end).unwrap_or("");
+            let start = text.rfind(['\n', '\r']).map_or(0, |i| i + 1);
+            let indent = width(text.get(start..).unwrap_or(""));
+            if indent.column > 0 {
+                decisive = indent;
             }
+            let lines = text.get(..start).unwrap_or("");
+            let before = lines.strip_suffix('\n').unwrap_or(lines);
+            let before = before.strip_suffix('\r').unwrap_or(before);
+            let Some(joined) = before.strip_suffix('\\') else { break };
+            let line = joined.rfind(['\n', '\r']).map_or(0, |i| i + 1);
+            let blanks = joined.get(line..).unwrap_or("");
+            if !blanks.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\x0c')) {
+                break;
+            }
+            end = joined.len();
         }
-        indent
+        decisive
     }
+}
+
+/// The width of leading blanks.
+fn width(blanks: &str) -> Indent {
+    let mut indent = Indent::default();
+    for byte in blanks.bytes() {
+        match byte {
+            b' ' => {
+                indent.column += 1;
+                indent.alt += 1;
+            }
+            b'\t' => {
+                indent.column = (indent.column / TAB + 1) * TAB;
+                indent.alt = (indent.alt / ALT_TAB + 1) * ALT_TAB;
+            }
+            b'\x0c' => indent = Indent::default(),
+            _ => {}
+        }
+    }
+    indent
 }
 
 #[cfg(test)]

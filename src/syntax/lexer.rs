@@ -272,7 +272,14 @@ impl<'t> Lexer<'t> {
                 format!("unterminated triple-quoted string literal (detected at line {line})");
             self.error(title, span, "this string is never closed");
         } else {
-            let title = format!("unterminated string literal (detected at line {line})");
+            let body = self.text.get(span.end as usize..at_end).unwrap_or("");
+            let escaped = format!("\\{}", quoting.quote as char);
+            let perhaps = if body.contains(&escaped) {
+                "; perhaps you escaped the end quote?"
+            } else {
+                ""
+            };
+            let title = format!("unterminated string literal (detected at line {line}){perhaps}");
             self.error(title, span, "this string is not closed on its line");
         }
     }

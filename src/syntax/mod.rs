@@ -74,25 +74,44 @@ fn ordered(
     lexed: &lexer::Lexed,
     blocks: &mut parser::Blocks,
 ) -> (Vec<Diagnostic>, bool) {
-    let mut errors = lexed.errors.clone();
-    let mut parsing = std::mem::take(&mut blocks.errors);
-    let mut incomplete = lexed.incomplete || blocks.incomplete;
-    if let Some(open) = lexed.open_bracket.filter(|_| errors.is_empty()) {
-        let failure = blocks.first_failure.unwrap_or(u32::MAX);
-        let to_the_end = failure as usize >= source.text().trim_end().len();
-        if to_the_end || source.line_of(failure) > source.line_of(open.span.start) {
-            let title = format!("'{}' was never closed", source.slice(open.span));
-            let error = Diagnostic::error(Code::Syntax, title);
-            errors.push(error.label(source, open.span, "this bracket is never closed"));
-            // What failed behind the bracket failed because of it.
-            parsing.retain(|error| {
-                error.labels.first().is_some_and(|label| label.span.start < open.span.start)
-            });
-            incomplete = true;
+    let mut errors = std::mem::take(&mut blocks.errors);
+    let incomplete = lexed.incomplete || blocks.incomplete;
+    let place = |error: &Diagnostic| error.labels.first().map_or(0, |label| label.span.start);
+    let first = errors.first().map(place);
+    if let Some(lexical) = lexed.errors.first() {
+        let sooner = first.is_some_and(|at| at < place(lexical));
+        if sooner && (blocks.before_lexical || !outranks(lexical)) {
+            errors.splice(1..1, lexed.errors.iter().cloned());
+        } else {
+            errors.splice(0..0, lexed.errors.iter().cloned());
         }
+        return (errors, incomplete);
     }
-    errors.append(&mut parsing);
-    (errors, incomplete)
+    let Some(open) = lexed.open_bracket else {
+        let incomplete = incomplete && !errors.is_empty();
+        return (errors, incomplete);
+    };
+    let failure = blocks.first_failure.unwrap_or(u32::MAX);
+    let to_the_end = failure as usize >= source.text().trim_end().len();
+    let behind = source.line_of(failure) > source.line_of(open.span.start);
+    let sooner = blocks.before_lexical && first.is_some_and(|at| at <= open.span.start);
+    if sooner || !(to_the_end || behind) {
+        return (errors, incomplete);
+    }
+    // What failed behind the bracket failed because of it.
+    errors.retain(|error| place(error) < open.span.start);
+    let title = format!("'{}' was never closed", source.slice(open.span));
+    let error = Diagnostic::error(Code::Syntax, title);
+    errors.insert(0, error.label(source, open.span, "this bracket is never closed"));
+    (errors, true)
+}
+
+/// Does CPython report this rather than a syntax error on an earlier line? It does not if its
+/// tokenizer only stops, as it does at bad indentation and at stray line joins.
+fn outranks(lexical: &Diagnostic) -> bool {
+    lexical.code == Code::Syntax
+        && !lexical.title.starts_with("unexpected character after line continuation")
+        && !lexical.title.starts_with("unexpected EOF")
 }
 
 fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic> {

@@ -166,7 +166,7 @@ impl Scanner<'_> {
         let Some(next) = rest.chars().next() else {
             return Ok(());
         };
-        if !(next == '_' || next.is_alphanumeric()) {
+        if !(next == '_' || next.is_ascii_alphanumeric()) {
             return Ok(());
         }
         let allowed = ["and", "else", "for", "if", "in", "is", "or", "not"];

@@ -235,7 +235,9 @@ impl<'t> Decoder<'t> {
             .and_then(|inner| inner.split_once('}'))
             .map(|(name, _)| name);
         let Some(name) = name.filter(|name| !name.is_empty()) else {
-            let message = self.codec_error(start, start + 2, "malformed \\N character escape");
+            let open = rest.starts_with('{') && !rest.contains('}');
+            let end = if open { self.body.len() } else { start + 2 };
+            let message = self.codec_error(start, end, "malformed \\N character escape");
             self.problems.push(EscapeProblem::Bad(message));
             return None;
         };

@@ -3,7 +3,7 @@
 use super::expr::{Knot, for_if_clauses, named_argument};
 use super::invalid::{self, ArgumentKind};
 use super::rule::{
-    Matched, Miss, Reader, Rule, comma_list, expr, here, name, next_kind, take, tok,
+    Matched, Miss, Reader, Rule, comma_list, expr, here, name, take, tok,
 };
 use crate::source::Span;
 use crate::syntax::ast::{Arg, CompFor, Comprehension, Expr, ExprKind};
@@ -78,11 +78,10 @@ fn unpacked<'t>(knot: &Knot<'t>) -> Rule<'t, Item> {
     let expression = knot.expression.clone();
     let star = custom(move |inp: &mut Reader<'t, '_>| {
         take(inp, |kind| kind == Tok::Star)?;
-        let missing = matches!(next_kind(inp), Tok::RParen | Tok::Comma);
-        if inp.state().explain && missing {
-            return Err(invalid::lonely_star(inp));
+        match inp.parse(&expression) {
+            Ok(value) => Ok(Arg::Star(value)),
+            Err(Miss) => Err(invalid::lonely_star(inp)),
         }
-        inp.parse(&expression).map(Arg::Star)
     });
     let double = tok(Tok::DoubleStar)
         .ignore_then(knot.expression.clone())

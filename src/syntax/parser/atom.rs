@@ -1,7 +1,7 @@
 //! Atoms: names, literals, and everything in brackets.
 
 use super::expr::{
-    Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression, starred,
+    Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression,
     yield_expr,
 };
 use super::invalid;
@@ -337,7 +337,14 @@ fn pair_value<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
 
 /// `slices: ','.(slice | starred_expression)+ [',']`: more than one, or a comma, makes a tuple.
 pub fn slices<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
-    let item = choice((starred(knot.bitwise_or.clone()), slice(knot))).boxed();
+    let bitwise_or = knot.bitwise_or.clone();
+    let star = tok(Tok::Star)
+        .ignore_then(custom(move |inp: &mut Reader<'t, '_>| {
+            inp.parse(&bitwise_or)
+                .map_err(|_| invalid::lonely_star(inp))
+        }))
+        .map_with(|value, e| expr(ExprKind::Starred(Box::new(value)), e));
+    let item = choice((star, slice(knot))).boxed();
     let rest = tok(Tok::Comma).ignore_then(comma_list(item.clone()));
     item.then(rest.or_not())
         .map_with(|(first, rest), e| match rest {

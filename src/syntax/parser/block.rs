@@ -29,6 +29,8 @@ pub struct Blocks<'t> {
     pub incomplete: bool,
     /// The furthest place that was looked at in the first line that did not parse.
     pub first_failure: Option<u32>,
+    /// The first error counts more than the lexical ones.
+    pub before_lexical: bool,
 }
 
 impl<'t> Blocks<'t> {
@@ -42,6 +44,7 @@ impl<'t> Blocks<'t> {
             errors: Vec::new(),
             incomplete: false,
             first_failure: None,
+            before_lexical: false,
         }
     }
 
@@ -144,7 +147,8 @@ impl<'t> Blocks<'t> {
     /// Parses a line by a rule; a failure is reported.
     fn line<O>(&mut self, pick: impl for<'a> Fn(&'a Lines<'t>) -> &'a Rule<'t, O>) -> Option<O> {
         let tokens = self.take_line();
-        if tokens.iter().any(|token| token.kind == Tok::Error) {
+        if let Some(bad) = tokens.iter().find(|token| token.kind == Tok::Error) {
+            self.broken_line(tokens, *bad, pick);
             return None;
         }
         if too_deep(tokens) {
@@ -167,6 +171,30 @@ impl<'t> Blocks<'t> {
             self.errors.push(error);
         }
         parsed
+    }
+
+    /// A line with something that is no token has been reported, except for what fails before it: that
+    /// counts more in a replacement field of an f-string, and before a stray line join.
+    fn broken_line<O>(
+        &mut self,
+        tokens: &'t [Token],
+        bad: Token,
+        pick: impl for<'a> Fn(&'a Lines<'t>) -> &'a Rule<'t, O>,
+    ) {
+        let stray_join = self.source.slice(bad.span).starts_with('\\');
+        let fstring = tokens.iter().any(|token| token.kind == Tok::FStringStart);
+        if !(fstring || stray_join) || too_deep(tokens) {
+            return;
+        }
+        self.state.reset(tokens, true);
+        let _ = pick(&self.lines).parse_with_state(tokens, &mut self.state);
+        let furthest = self.state.furthest;
+        let in_field = self.state.in_fstring(furthest);
+        if furthest < bad.span.start && (in_field || stray_join) {
+            self.before_lexical |= in_field && self.errors.is_empty();
+            let error = super::explain::explain(self.source, tokens, furthest, &mut self.state);
+            self.errors.push(error);
+        }
     }
 
     fn stray_async(&mut self) {
@@ -206,6 +234,7 @@ impl<'t> Blocks<'t> {
 
     fn unexpected_indent(&mut self, body: &mut Block) {
         let token = self.token(1);
+        self.before_lexical |= self.errors.is_empty();
         let error = Diagnostic::error(Code::Indentation, "unexpected indent")
             .label(self.source, token.span, "no block begins before this line")
             .help("align this line with the one above it");

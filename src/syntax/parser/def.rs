@@ -2,8 +2,8 @@
 
 use super::params::params;
 use super::expr::{Expressions, starred};
-use super::rule::{Rule, colon, explaining, next_kind, next_span, comma_list, name, tok};
-use crate::syntax::ast::{Arg, Expr, Ident, Params, TypeParam, TypeParamKind};
+use super::rule::{Miss, Rule, colon, explaining, next_kind, next_span, comma_list, name, tok};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Params, TypeParam, TypeParamKind};
 use crate::syntax::token::Tok;
 use chumsky::prelude::*;
 
@@ -118,7 +118,7 @@ fn type_param<'t>(x: &Expressions<'t>) -> Rule<'t, TypeParam> {
         .try_map_with(|(((kind, name), bound), default), e| {
             if let Some(bound) = bound.as_ref().filter(|_| kind != TypeParamKind::TypeVar) {
                 let what = match bound.kind {
-                    crate::syntax::ast::ExprKind::Tuple(_) => "constraints",
+                    ExprKind::Tuple(_) => "constraints",
                     _ => "bound",
                 };
                 let kind = if kind == TypeParamKind::TypeVarTuple {
@@ -129,6 +129,10 @@ fn type_param<'t>(x: &Expressions<'t>) -> Rule<'t, TypeParam> {
                 return Err(e
                     .state()
                     .raise(format!("cannot use {what} with {kind}"), bound.span));
+            }
+            let starred = |value: &Expr| matches!(value.kind, ExprKind::Starred(_));
+            if kind != TypeParamKind::TypeVarTuple && default.as_ref().is_some_and(starred) {
+                return Err(Miss);
             }
             Ok(TypeParam {
                 name,

@@ -8,7 +8,7 @@ use super::rule::{
     explaining, next_span,
     Extra, Matched, Miss, Reader, Rule, Tokens, cover, expr, here, name, next_kind, tok, tok_in,
 };
-use super::target::star_targets;
+use super::target::{comprehension_targets, star_targets};
 use crate::source::Span;
 use crate::syntax::ast::{
     Arg, BinaryOp, BoolOp, CompFor, CompareOp, Expr, ExprKind, Ident, UnaryOp,
@@ -227,13 +227,15 @@ fn lambda<'t>(expression: Rule<'t, Expr>) -> Rule<'t, Expr> {
 
 /// In an f-string, the `:` of a lambda without parentheses begins the format spec.
 fn lambda_in_field(inp: &mut Reader) -> Result<(), Miss> {
-    if !matches!(
-        next_kind(inp),
-        Tok::FStringMiddle | Tok::FStringMiddleRaw
-    ) {
+    let next = next_span(inp);
+    let ends_field = match next_kind(inp) {
+        Tok::FStringMiddle | Tok::FStringMiddleRaw => true,
+        Tok::RBrace => inp.state().in_fstring(next.start),
+        _ => false,
+    };
+    if !ends_field {
         return Ok(());
     }
-    let next = next_span(inp);
     let line = inp.state().line;
     let lambda = line
         .iter()
@@ -348,6 +350,9 @@ fn bitwise_or_rule<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     custom(move |inp: &mut Reader<'t, '_>| climb(inp, &factor, 0)).boxed()
 }
 
+/// The precedence of `+`; see `Tok::binary`.
+const SUM: u8 = 5;
+
 /// Precedence climbing: operands joined by operators that bind at least as tightly as `least`.
 fn climb<'t>(inp: &mut Reader<'t, '_>, factor: &Rule<'t, Expr>, least: u8) -> Result<Expr, Miss> {
     let start = inp.cursor();
@@ -358,6 +363,9 @@ fn climb<'t>(inp: &mut Reader<'t, '_>, factor: &Rule<'t, Expr>, least: u8) -> Re
         }
         let before = inp.save();
         inp.next_ref();
+        if inp.state().explain && precedence >= SUM {
+            invalid::not_after_operator(inp)?;
+        }
         let Ok(right) = climb(inp, factor, precedence + 1) else {
             inp.rewind(before);
             break;
@@ -403,7 +411,15 @@ fn factor<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
                     e,
                 ),
             });
+        let no_not = custom(|inp: &mut Reader<'t, '_>| {
+            let next = next_span(inp);
+            if inp.state().explain && inp.state().after_sign(next) {
+                invalid::not_after_operator(inp)?;
+            }
+            Ok(())
+        });
         signs
+            .then_ignore(no_not)
             .then(power)
             .map_with(|(signs, mut operand), e| {
                 let end = here(e).end;
@@ -475,14 +491,7 @@ pub fn for_if_clauses<'t>(knot: &Knot<'t>) -> Rule<'t, Vec<CompFor>> {
         .collect::<Vec<_>>();
     is_async
         .then_ignore(tok(Tok::For))
-        .then(star_targets(knot.bitwise_or.clone()))
-        .then_ignore(explaining(|inp| {
-            if next_kind(inp) == Tok::In {
-                return Ok(());
-            }
-            let at = next_span(inp);
-            Err(inp.state().raise("'in' expected after for-loop variables", at))
-        }))
+        .then(comprehension_targets(knot.bitwise_or.clone()))
         .then_ignore(tok(Tok::In))
         .then(knot.disjunction.clone())
         .then(ifs)

@@ -108,6 +108,22 @@ fn legacy_statement<'t>(
     }))
 }
 
+/// `1 + not x`: `not` binds less tightly than the operator before it.
+pub fn not_after_operator(inp: &mut Reader) -> Result<(), Miss> {
+    let before = inp.save();
+    let not = take(inp, |kind| kind == Tok::Not);
+    let operand = next_kind(inp).starts_expression();
+    inp.rewind(before);
+    match not {
+        Ok(not) if operand => {
+            let title = "'not' after an operator must be parenthesized";
+            let label = "put parentheses around this and its operand";
+            Err(inp.state().raise_with(title, not.span, label))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `:=` after something that is no name, and `=` where a comparison was meant. `value` has just been
 /// parsed from `parsed`.
 pub fn named_expression<'t>(
@@ -255,6 +271,10 @@ pub fn argument_end<'t, O>(
             ArgumentKind::DoubleStar => "cannot assign to keyword argument unpacking",
             ArgumentKind::Keyword => return Ok(()),
         };
+        // `name=` followed by something that did not parse.
+        if parsed.len() == 1 && parsed.iter().all(|token| token.kind.is_name()) {
+            return Ok(());
+        }
         return Err(inp.state().raise(title, span));
     }
     if kind == ArgumentKind::Keyword && matches!(next, Tok::For | Tok::Async) {
@@ -271,10 +291,14 @@ pub fn argument_end<'t, O>(
     Ok(())
 }
 
-/// `*` in a call with nothing after it.
+/// `*` in a call or subscript with no operand after it.
 pub fn lonely_star(inp: &mut Reader) -> Miss {
-    let at = next_span(inp);
-    inp.state().raise_with("Invalid star expression", at, "an iterable is missing after `*`")
+    if inp.state().explain {
+        let at = inp.state().furthest_span();
+        let label = "an iterable is missing after `*`";
+        return inp.state().raise_with("Invalid star expression", at, label);
+    }
+    Miss
 }
 
 /// After the items of a list or set: a comprehension whose target has no parentheses.
@@ -329,6 +353,15 @@ pub fn dict_key(inp: &mut Reader, key: &[Token]) -> Result<(), Miss> {
 
 /// A parameter list with brackets in it: `def f(a, (b, c))`.
 pub fn parenthesised_parameter(inp: &mut Reader, lambda: bool) -> Result<(), Miss> {
+    let here = next_span(inp).start;
+    let before = inp.state().line.iter().rev();
+    let mut pieces = before
+        .skip_while(|token| token.span.end > here)
+        .take_while(|token| !matches!(token.kind, Tok::LParen | Tok::Lambda));
+    let plain = |token: &Token| token.kind.is_name() || token.kind == Tok::Comma;
+    if !pieces.all(plain) {
+        return Ok(());
+    }
     let before = inp.save();
     let open = take(inp, |kind| kind == Tok::LParen);
     let mut names = 0;

@@ -4,7 +4,7 @@ use super::expr::starred;
 use super::invalid;
 use super::rule::{
     Extra, Matched, Miss, Reader, Rule, Tokens, comma_list, explaining, here, name, next_kind,
-    next_span, tok,
+    next_span, take, tok,
 };
 use crate::source::Span;
 use crate::syntax::ast::{Expr, Param, Params};
@@ -71,12 +71,14 @@ fn param_list<'t>(
     let vararg = tok(Tok::Star)
         .ignore_then(star.or_not())
         .then_ignore(no_default("var-positional"))
+        .then_ignore(explaining(bare_star))
         .map(Piece::Star);
     let kwarg = tok(Tok::DoubleStar)
         .ignore_then(plain)
         .then_ignore(no_default("var-keyword"))
         .map(Piece::DoubleStar);
     let slash = tok(Tok::Slash)
+        .then_ignore(explaining(first_slash))
         .then_ignore(explaining(|inp| {
             let at = next_span(inp);
             match next_kind(inp) {
@@ -93,6 +95,37 @@ fn param_list<'t>(
     comma_list(placed).try_map_with(assemble).boxed()
 }
 
+/// After a `*` that is no parameter there must be parameters to be given by name.
+fn bare_star(inp: &mut Reader) -> Result<(), Miss> {
+    let next = next_span(inp).start;
+    let line = inp.state().line;
+    let star = line.iter().rev().find(|token| token.span.end <= next);
+    let Some(star) = star.filter(|token| token.kind == Tok::Star) else {
+        return Ok(());
+    };
+    let earlier = line
+        .iter()
+        .rev()
+        .skip_while(|token| token.span.end > star.span.start)
+        .take_while(|token| !matches!(token.kind, Tok::LParen | Tok::Lambda))
+        .any(|token| token.kind == Tok::Star);
+    if earlier {
+        return Ok(());
+    }
+    let before = inp.save();
+    let comma = take(inp, |kind| kind == Tok::Comma).is_ok();
+    let ends = match next_kind(inp) {
+        Tok::RParen | Tok::Colon => true,
+        kind => comma && kind == Tok::DoubleStar,
+    };
+    inp.rewind(before);
+    if ends {
+        let title = "named arguments must follow bare *";
+        return Err(inp.state().raise(title, star.span));
+    }
+    Ok(())
+}
+
 /// After the `=` of a parameter.
 fn missing_default(inp: &mut Reader) -> Result<(), Miss> {
     if !matches!(next_kind(inp), Tok::RParen | Tok::Comma) {
@@ -103,6 +136,25 @@ fn missing_default(inp: &mut Reader) -> Result<(), Miss> {
     let equal = line.iter().rev().find(|token| token.span.end <= next);
     let at = equal.map_or(Span::new(next, next), |token| token.span);
     Err(inp.state().raise_with("expected default value expression", at, "a value is missing after this"))
+}
+
+/// A `/` that begins the list.
+fn first_slash(inp: &mut Reader) -> Result<(), Miss> {
+    let next = next_span(inp).start;
+    let line = inp.state().line;
+    let mut before = line
+        .iter()
+        .rev()
+        .skip_while(|token| token.span.end > next);
+    let (slash, opener) = (before.next(), before.next());
+    let first = opener.is_some_and(|token| matches!(token.kind, Tok::LParen | Tok::Lambda));
+    match slash {
+        Some(slash) if first && next_kind(inp) == Tok::Comma => {
+            let title = "at least one argument must precede /";
+            Err(inp.state().raise(title, slash.span))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// `*args` and `**kwargs` have no default.
@@ -160,14 +212,12 @@ fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss>
             }
             Piece::Star(vararg) => {
                 if vararg.is_none() && i + 1 == count {
-                    return refuse("named arguments must follow bare *", at);
+                    return Err(Miss);
                 }
                 star = Some(vararg.is_some());
                 params.vararg = vararg;
             }
-            Piece::DoubleStar(_) if star == Some(false) => {
-                return refuse("named arguments must follow bare *", at);
-            }
+            Piece::DoubleStar(_) if star == Some(false) => return Err(Miss),
             Piece::DoubleStar(param) => params.kwarg = Some(param),
         }
     }

@@ -106,6 +106,41 @@ impl<'t> State<'t> {
         self.line.last().map_or(Span::default(), |token| token.span.after())
     }
 
+    /// Does the token before this place sign an operand?
+    pub fn after_sign(&self, place: Span) -> bool {
+        let mut before = self
+            .line
+            .iter()
+            .rev()
+            .skip_while(|token| token.span.end > place.start);
+        let sign = before
+            .next()
+            .is_some_and(|token| matches!(token.kind, Tok::Plus | Tok::Minus | Tok::Tilde));
+        sign && before.next().is_none_or(|token| !token.kind.ends_operand())
+    }
+
+    /// The first token that no rule has got past, or the end of the line.
+    pub fn furthest_span(&self) -> Span {
+        let reached = |token: &&Token| token.span.start >= self.furthest;
+        self.line
+            .iter()
+            .find(reached)
+            .map_or_else(|| self.line_end(), |token| token.span)
+    }
+
+    /// Does this place stand in a replacement field of an f-string?
+    pub fn in_fstring(&self, offset: u32) -> bool {
+        let mut open = 0usize;
+        for token in self.line.iter().take_while(|token| token.span.end <= offset) {
+            match token.kind {
+                Tok::FStringStart => open += 1,
+                Tok::FStringEnd => open = open.saturating_sub(1),
+                _ => {}
+            }
+        }
+        open > 0
+    }
+
     /// How many brackets of the line are open after this offset.
     pub fn level_after(&self, offset: u32) -> usize {
         let mut level = 0usize;

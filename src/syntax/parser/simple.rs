@@ -75,14 +75,15 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
         if inp.state().raised.is_some() {
             return Err(Miss);
         }
-        if parsed.as_ref().is_ok_and(|kind| !matches!(kind, StmtKind::Expr(_))) {
+        let dangling = next_kind(inp) == Tok::Equal;
+        if !dangling && parsed.as_ref().is_ok_and(|kind| !matches!(kind, StmtKind::Expr(_))) {
             return parsed;
         }
         // First what looks like a comparison with one `=` too few, then what is no target.
         let end = inp.save();
         inp.rewind(start.clone());
         let _ = inp.parse(&comparisons);
-        if parsed.is_ok() {
+        if parsed.is_ok() && !dangling {
             inp.rewind(end);
             return parsed;
         }
@@ -90,8 +91,13 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
         let from = inp.cursor();
         let (first, tail) = inp.parse(&parts)?;
         let tokens = inp.slice_since(&from..);
+        let ends = inp.peek_ref().is_none();
         inp.rewind(start);
-        Err(refusal(&first, &tail, tokens, inp.state()))
+        if ends && tokens.first().is_some_and(|token| token.kind == Tok::Star) {
+            let title = "can't use starred expression here";
+            return Err(inp.state().raise(title, first.span));
+        }
+        Err(refusal(&first, &tail, tokens, dangling, inp.state()))
     })
     .boxed()
 }
@@ -132,18 +138,21 @@ fn is_single(target: &Expr) -> bool {
     )
 }
 
-/// Says why something cannot be assigned to.
-fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], state: &mut State) -> Miss {
+/// Says why something cannot be assigned to; `dangling` if an `=` follows that has no value.
+fn refusal(
+    first: &Expr,
+    tail: &Tail,
+    tokens: &[Token],
+    dangling: bool,
+    state: &mut State,
+) -> Miss {
     match tail {
-        Tail::Values(values) if values.is_empty() => match first.kind {
-            ExprKind::Starred(_) => {
-                state.raise("can't use starred expression here", first.span)
-            }
-            _ => Miss,
-        },
         Tail::Values(values) => {
-            let targets = std::iter::once(first).chain(values.iter().rev().skip(1).rev());
-            let culprit = targets.filter_map(|target| invalid_target(target, Place::Assign)).next();
+            let count = if dangling { values.len() } else { values.len().saturating_sub(1) };
+            let culprit = std::iter::once(first)
+                .filter(|_| dangling || !values.is_empty())
+                .chain(values.iter().take(count))
+                .find_map(|target| invalid_target(target, Place::Assign));
             let Some(culprit) = culprit else { return Miss };
             if matches!(culprit.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
                 return state.raise("assignment to yield expression not possible", culprit.span);

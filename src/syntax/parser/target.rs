@@ -1,8 +1,9 @@
 //! What may stand on the left of an assignment, after `for`, after `as` and after `del`.
 
 use super::expr::{starred, tuple_of};
-use super::rule::{Matched, Miss, Rule};
+use super::rule::{Matched, Miss, Rule, explaining, next_kind, next_span};
 use crate::syntax::ast::{CompareOp, Constant, Expr, ExprKind};
+use crate::syntax::token::Tok;
 use chumsky::prelude::*;
 
 /// Where a target stands; it decides what is refused.
@@ -17,6 +18,23 @@ pub enum Place {
 pub fn star_targets<'t>(bitwise_or: Rule<'t, Expr>) -> Rule<'t, Expr> {
     let item = choice((starred(bitwise_or.clone()), bitwise_or)).boxed();
     tuple_of(item)
+        .try_map_with(|target, e| checked(target, Place::For, e))
+        .boxed()
+}
+
+/// The same in a comprehension, where a missing `in` has a message of its own.
+pub fn comprehension_targets<'t>(bitwise_or: Rule<'t, Expr>) -> Rule<'t, Expr> {
+    let item = choice((starred(bitwise_or.clone()), bitwise_or)).boxed();
+    tuple_of(item)
+        .then_ignore(explaining(|inp| {
+            if next_kind(inp) == Tok::In {
+                return Ok(());
+            }
+            let at = next_span(inp);
+            Err(inp
+                .state()
+                .raise("'in' expected after for-loop variables", at))
+        }))
         .try_map_with(|target, e| checked(target, Place::For, e))
         .boxed()
 }
