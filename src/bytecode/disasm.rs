@@ -209,7 +209,7 @@ fn exceptions(code: &Code, out: &mut String) {
 const SHOWN: usize = 60;
 
 fn constant(value: &Const) -> String {
-    let text = repr(value);
+    let text = constant_text(value);
     if text.chars().count() <= SHOWN {
         return text;
     }
@@ -217,9 +217,10 @@ fn constant(value: &Const) -> String {
     format!("{start}…")
 }
 
-fn repr(value: &Const) -> String {
+/// A constant as `repr` writes it.
+pub fn constant_text(value: &Const) -> String {
     let list = |items: &[Const]| {
-        let items: Vec<String> = items.iter().take(SHOWN).map(repr).collect();
+        let items: Vec<String> = items.iter().take(SHOWN).map(constant_text).collect();
         items.join(", ")
     };
     match value {

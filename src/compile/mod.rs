@@ -13,6 +13,7 @@ mod bits;
 mod consts;
 mod fold;
 mod generate;
+mod rules;
 mod scope;
 
 /// What kind of program text is compiled.
@@ -54,7 +55,10 @@ pub fn compile_module(
     module: &ast::Module,
     mode: Mode,
 ) -> Result<Compiled, Vec<Diagnostic>> {
-    let (scopes, errors) = scope::analyse(source, module, mode.separate_locals());
+    let (scopes, mut errors) = scope::analyse(source, module, mode.separate_locals());
+    let top_await = mode == Mode::Interactive;
+    let (refused, warnings) = rules::check(source, module, &scopes, top_await);
+    errors.extend(refused);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -73,8 +77,5 @@ pub fn compile_module(
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(Compiled {
-        code,
-        warnings: Vec::new(),
-    })
+    Ok(Compiled { code, warnings })
 }

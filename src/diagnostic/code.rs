@@ -29,6 +29,8 @@ codes! {
     Indentation = "E0102";
     /// Tabs and spaces that cannot be compared: CPython's `TabError`.
     Tab = "E0103";
+    /// A program that surely does not do what was meant: CPython's `SyntaxWarning`.
+    SyntaxWarning = "W0101";
     /// The source file could not be read.
     Input = "E0201";
     /// An exception that nothing caught.

@@ -109,7 +109,8 @@ impl Builder<'_> {
         if let Some(symbol) = scope.symbols.get_mut(&*name) {
             let before = symbol.flags;
             symbol.flags |= flags;
-            if flags & (GLOBAL | NONLOCAL) != 0 {
+            let declared = GLOBAL | NONLOCAL;
+            if flags & declared != 0 && before & declared == 0 {
                 symbol.span = span;
             }
             return before;
@@ -266,10 +267,10 @@ impl Builder<'_> {
                 Some((first, _)) if dotted => Rc::from(first),
                 _ => full.clone(),
             };
-            self.note(&first, alias.name.span, BOUND);
+            self.note(&first, alias.name.span, BOUND | IMPORTED);
             return;
         };
-        self.bind(asname);
+        self.note(&asname.name, asname.span, BOUND | IMPORTED);
     }
 
     fn declare(&mut self, names: &[Ident], what: Flags) {
@@ -292,7 +293,7 @@ impl Builder<'_> {
             } else if before & ANNOTATED != 0 {
                 let title = format!("annotated name '{name}' can't be {word}");
                 (title, "annotated above")
-            } else if before & BOUND != 0 {
+            } else if before & (BOUND | IMPORTED) == BOUND {
                 let title = format!("name '{name}' is assigned to before {word} declaration");
                 (title, "declared only after its first assignment")
             } else {

@@ -95,6 +95,8 @@ pub const COMP_TARGET: Flags = 1 << 6;
 pub const DELETED: Flags = 1 << 7;
 /// An inner frame reaches it: it lives in a cell.
 pub const CAPTURED: Flags = 1 << 8;
+/// Bound by an import: may be declared `global` afterwards.
+pub const IMPORTED: Flags = 1 << 10;
 /// A type parameter.
 pub const TYPE_PARAM: Flags = 1 << 9;
 

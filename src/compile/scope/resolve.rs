@@ -66,7 +66,8 @@ fn resolve_scope(source: &Source, scopes: &mut Scopes, id: ScopeId, errors: &mut
             Some(binder) => {
                 if flags & NONLOCAL != 0 && is_type_param(scopes, binder, &name) {
                     let title = format!("nonlocal binding not allowed for type parameter '{name}'");
-                    errors.push(syntax_error(source, span, title, "a type parameter"));
+                    let error = syntax_error(source, span, title, "a type parameter");
+                    errors.push(error.help("type parameters cannot be assigned again"));
                 }
                 set_binder(scopes, id, &name, binder);
                 capture(scopes, id, &name, binder);
