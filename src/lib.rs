@@ -1,5 +1,6 @@
 //! coro: a small Python-like language that shows how coroutines really work.
 
+pub mod builtins;
 pub mod bytecode;
 pub mod cli;
 pub mod compile;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 impl Vm {
     /// The order of a class with these bases, the class itself first.
-    pub(super) fn linearize(
+    pub fn standard_order(
         &mut self,
         class: &Ref<Class>,
         bases: &[Ref<Class>],
@@ -78,11 +78,11 @@ impl Vm {
             standard.is_none_or(|s| !s.is(&found)).then_some(found)
         });
         if custom.is_none() {
-            return self.linearize(class, bases);
+            return self.standard_order(class, bases);
         }
         let this = Value::Obj(class.as_obj().clone());
         let Some(order) = self.call_special(&this, &name, &[])? else {
-            return self.linearize(class, bases);
+            return self.standard_order(class, bases);
         };
         let mut classes = Vec::new();
         for item in self.collect(&order)? {

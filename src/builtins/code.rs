@@ -1,0 +1,582 @@
+//! Code objects, cells, frames and tracebacks as objects.
+
+use super::args::{address, at};
+use crate::vm::generator::yield_from;
+use crate::vm::heap::{ObjRef, Ref, Slot};
+use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
+use crate::vm::object::{
+    CellObject, CodeObject, Dict, GenState, Generator, Layout, NativeData, Traceback, Tuple,
+};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+pub fn install(vm: &mut Vm) {
+    let class = vm.types.code.clone();
+    vm.extend_class(&class, CODE_METHODS, CODE_GETSET);
+    let class = vm.types.cell.clone();
+    vm.extend_class(&class, CELL_METHODS, CELL_GETSET);
+    let class = vm.types.traceback.clone();
+    vm.extend_class(&class, &[], TRACEBACK_GETSET);
+}
+
+// Code
+
+const CODE_METHODS: &[NativeDef] = &[
+    NativeDef::new(
+        "__repr__",
+        "(self, /)",
+        |vm, args| {
+            let v = at(args, 0);
+            let code = code_of(vm, &v)?;
+            let code = &code.code;
+            Ok(Value::from(format!(
+                "<code object {} at {}, file \"{}\", line {}>",
+                code.name,
+                address(&v),
+                code.source.name(),
+                code.first_line()
+            )))
+        },
+        "Return repr(self).",
+    ),
+    NativeDef::new(
+        "co_lines",
+        "(self, /)",
+        co_lines,
+        "Instruction ranges and their lines.",
+    ),
+    NativeDef::new(
+        "co_positions",
+        "(self, /)",
+        co_positions,
+        "For each instruction: line, end line, column, end column.",
+    ),
+];
+
+const CODE_GETSET: &[GetSet] = &[
+    GetSet::write(
+        "co_name",
+        |vm, v| Ok(Value::str(&code_of(vm, v)?.code.name)),
+        readonly,
+        "The name.",
+    ),
+    GetSet::write(
+        "co_qualname",
+        |vm, v| Ok(Value::str(&code_of(vm, v)?.code.qualname)),
+        readonly,
+        "The qualified name.",
+    ),
+    GetSet::write(
+        "co_filename",
+        |vm, v| Ok(Value::str(code_of(vm, v)?.code.source.name())),
+        readonly,
+        "The file.",
+    ),
+    GetSet::write(
+        "co_firstlineno",
+        |vm, v| Ok(Value::Int(i64::from(code_of(vm, v)?.code.first_line()))),
+        readonly,
+        "The line on which the definition begins.",
+    ),
+    GetSet::write("co_flags", co_flags, readonly, "Facts as bits."),
+    GetSet::write(
+        "co_argcount",
+        |vm, v| Ok(Value::Int(i64::from(code_of(vm, v)?.code.positional))),
+        readonly,
+        "Number of positional parameters.",
+    ),
+    GetSet::write(
+        "co_posonlyargcount",
+        |vm, v| Ok(Value::Int(i64::from(code_of(vm, v)?.code.posonly))),
+        readonly,
+        "Number of positional-only parameters.",
+    ),
+    GetSet::write(
+        "co_kwonlyargcount",
+        |vm, v| Ok(Value::Int(i64::from(code_of(vm, v)?.code.kwonly))),
+        readonly,
+        "Number of keyword-only parameters.",
+    ),
+    GetSet::write(
+        "co_varnames",
+        |vm, v| names(vm, v, Variables::Locals),
+        readonly,
+        "The locals.",
+    ),
+    GetSet::write(
+        "co_cellvars",
+        |vm, v| names(vm, v, Variables::Cells),
+        readonly,
+        "Locals that inner functions use.",
+    ),
+    GetSet::write(
+        "co_freevars",
+        |vm, v| names(vm, v, Variables::Free),
+        readonly,
+        "Variables of outer functions.",
+    ),
+    GetSet::write(
+        "co_nlocals",
+        |vm, v| {
+            let code = code_of(vm, v)?;
+            Ok(variables(&code, Variables::Locals).len().into())
+        },
+        readonly,
+        "Number of locals.",
+    ),
+    GetSet::write(
+        "co_names",
+        |vm, v| {
+            let code = code_of(vm, v)?;
+            let mut seen: Vec<&str> = Vec::new();
+            for site in &code.code.sites {
+                if !seen.contains(&&*site.name) {
+                    seen.push(&site.name);
+                }
+            }
+            let names: Vec<Value> = seen.into_iter().map(Value::str).collect();
+            Ok(Tuple::value(names))
+        },
+        readonly,
+        "Names of globals and attributes.",
+    ),
+    GetSet::write(
+        "co_consts",
+        |vm, v| {
+            let code = code_of(vm, v)?;
+            let consts: Vec<Value> = code.consts.to_vec();
+            Ok(Tuple::value(consts))
+        },
+        readonly,
+        "The constants.",
+    ),
+    GetSet::write(
+        "co_stacksize",
+        |vm, v| {
+            let code = code_of(vm, v)?;
+            Ok(Value::Int(i64::from(code.code.nregs - code.code.nnamed)))
+        },
+        readonly,
+        "Number of temporaries.",
+    ),
+];
+
+#[derive(Clone, Copy)]
+enum Variables {
+    Locals,
+    Cells,
+    Free,
+}
+
+fn code_of(vm: &mut Vm, v: &Value) -> R<Ref<CodeObject>> {
+    match v.as_ref::<CodeObject>() {
+        Some(code) => Ok(code.clone()),
+        None => Err(vm.type_error("descriptor requires a 'code' object")),
+    }
+}
+
+fn readonly(vm: &mut Vm, _: &Value, _: Option<Value>) -> R<()> {
+    let class = vm.exc.attribute_error.clone();
+    Err(vm.error(&class, "readonly attribute"))
+}
+
+fn variables(code: &CodeObject, which: Variables) -> Vec<Value> {
+    let code = &code.code;
+    let parameters = code.nparams();
+    let free = code.free_start as usize;
+    let wanted = |i: usize| {
+        let is_cell = code.cells.iter().any(|c| *c as usize == i);
+        match which {
+            Variables::Free => i >= free,
+            Variables::Cells => i < free && is_cell,
+            Variables::Locals => i < free && (i < parameters || !is_cell),
+        }
+    };
+    let names = code.names.iter().enumerate();
+    names
+        .filter(|(i, _)| wanted(*i))
+        .map(|(_, name)| Value::str(name))
+        .collect()
+}
+
+fn names(vm: &mut Vm, v: &Value, which: Variables) -> R {
+    let code = code_of(vm, v)?;
+    Ok(Tuple::value(variables(&code, which)))
+}
+
+/// CPython's bits.
+fn co_flags(vm: &mut Vm, v: &Value) -> R {
+    let code = code_of(vm, v)?;
+    let code = &code.code;
+    let f = code.flags;
+    let function = !f.class_body && !f.module;
+    let nested = function && code.qualname.contains("<locals>");
+    let bits = [
+        (function, 0x3),
+        (f.vararg, 0x4),
+        (f.kwarg, 0x8),
+        (nested, 0x10),
+        (f.generator, 0x20),
+        (f.coroutine, 0x80),
+        (f.async_generator, 0x200),
+    ];
+    let bits = bits.iter().filter(|(on, _)| *on).map(|(_, bit)| *bit);
+    Ok(Value::Int(bits.sum()))
+}
+
+fn co_lines(vm: &mut Vm, args: &[Value]) -> R {
+    let code = code_of(vm, &at(args, 0))?;
+    let mut ranges: Vec<(usize, usize, u32)> = Vec::new();
+    for pc in 0..code.code.instrs.len() {
+        let line = code.code.line_at(pc);
+        match ranges.last_mut() {
+            Some((_, end, last)) if *last == line => *end = pc + 1,
+            _ => ranges.push((pc, pc + 1, line)),
+        }
+    }
+    let ranges: Vec<Value> = ranges
+        .into_iter()
+        .map(|(start, end, line)| {
+            Tuple::value([start.into(), end.into(), Value::Int(i64::from(line))])
+        })
+        .collect();
+    vm.iter(&Tuple::value(ranges))
+}
+
+fn co_positions(vm: &mut Vm, args: &[Value]) -> R {
+    let code = code_of(vm, &at(args, 0))?;
+    let source = &code.code.source;
+    let places: Vec<Value> = (0..code.code.instrs.len())
+        .map(|pc| {
+            let span = code.code.span_at(pc);
+            let (start, end) = (source.position(span.start), source.position(span.end));
+            let number = |n: u32| Value::Int(i64::from(n));
+            Tuple::value([
+                number(start.line),
+                number(end.line),
+                number(start.column.saturating_sub(1)),
+                number(end.column.saturating_sub(1)),
+            ])
+        })
+        .collect();
+    vm.iter(&Tuple::value(places))
+}
+
+// Cells
+
+const CELL_METHODS: &[NativeDef] = &[
+    NativeDef::constructor("(cls, contents=None, /)", |_, args| {
+        let cell = Ref::new(CellObject::default());
+        cell.content.set(at(args, 1));
+        Ok(cell.into())
+    }),
+    NativeDef::new(
+        "__repr__",
+        "(self, /)",
+        |vm, args| {
+            let v = at(args, 0);
+            let content = v.downcast::<CellObject>().map(|c| c.content.get());
+            let place = address(&v);
+            Ok(Value::from(match content.as_ref().and_then(Value::given) {
+                Some(content) => format!(
+                    "<cell at {place}: {} object at {}>",
+                    vm.type_name(content),
+                    address(content)
+                ),
+                None => format!("<cell at {place}: empty>"),
+            }))
+        },
+        "Return repr(self).",
+    ),
+];
+
+const CELL_GETSET: &[GetSet] = &[GetSet::write(
+    "cell_contents",
+    |vm, v| match v.downcast::<CellObject>().map(|c| c.content.get()) {
+        None | Some(Value::Undef) => Err(vm.value_error("cell is empty")),
+        Some(content) => Ok(content),
+    },
+    |_, v, value| {
+        if let Some(cell) = v.downcast::<CellObject>() {
+            cell.content.set(value.unwrap_or(Value::Undef));
+        }
+        Ok(())
+    },
+    "What the variable holds.",
+)];
+
+// Frames
+
+/// A frame as an object: where it was when somebody asked for it, or for generators where it is.
+pub struct FrameObject {
+    code: Ref<CodeObject>,
+    pc: usize,
+    generator: Option<Ref<Generator>>,
+    /// A dict of the locals of a plain frame.
+    locals: Slot,
+    back: Slot,
+}
+
+impl NativeData for FrameObject {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit(self.code.as_obj());
+        if let Some(generator) = &self.generator {
+            visit(generator.as_obj());
+        }
+        for slot in [&self.locals, &self.back] {
+            slot.get().as_obj().into_iter().for_each(&mut *visit);
+        }
+    }
+
+    fn clear(&self) {
+        self.locals.take();
+        self.back.take();
+    }
+}
+
+impl NativeType for FrameObject {
+    const DEF: &'static TypeDef = &TypeDef::new("frame", "builtins", Layout::Final)
+        .methods(FRAME_METHODS)
+        .getset(FRAME_GETSET);
+}
+
+const FRAME_METHODS: &[NativeDef] = &[
+    NativeDef::new(
+        "__repr__",
+        "(self, /)",
+        |_, args| {
+            let v = at(args, 0);
+            let Some(frame) = v.opaque::<FrameObject>() else {
+                return Ok(Value::None);
+            };
+            let code = &frame.code.code;
+            Ok(Value::from(format!(
+                "<frame at {}, file '{}', line {}, code {}>",
+                address(&v),
+                code.source.name(),
+                code.line_at(frame.place()),
+                code.name
+            )))
+        },
+        "Return repr(self).",
+    ),
+    NativeDef::new(
+        "clear",
+        "(self, /)",
+        |_, _| Ok(Value::None),
+        "Lets go of the locals.",
+    ),
+];
+
+const FRAME_GETSET: &[GetSet] = &[
+    GetSet::read(
+        "f_code",
+        |vm, v| Ok(frame_of(vm, v)?.code.clone().into()),
+        "The code.",
+    ),
+    GetSet::read(
+        "f_lineno",
+        |vm, v| {
+            let frame = frame_of(vm, v)?;
+            Ok(Value::Int(i64::from(
+                frame.code.code.line_at(frame.place()),
+            )))
+        },
+        "The line.",
+    ),
+    GetSet::read(
+        "f_lasti",
+        |vm, v| Ok(frame_of(vm, v)?.place().into()),
+        "The index of the instruction.",
+    ),
+    GetSet::read(
+        "f_globals",
+        |vm, v| Ok(frame_of(vm, v)?.code.globals.clone().into()),
+        "The module's namespace.",
+    ),
+    GetSet::read(
+        "f_builtins",
+        |vm, v| Ok(frame_of(vm, v)?.code.builtins.clone().into()),
+        "The builtins.",
+    ),
+    GetSet::read("f_locals", f_locals, "The locals."),
+    GetSet::read(
+        "f_back",
+        |vm, v| {
+            let back = frame_of(vm, v)?.back.get();
+            Ok(if back.is_undef() { Value::None } else { back })
+        },
+        "The frame of the caller.",
+    ),
+    GetSet::write(
+        "f_trace",
+        |_, _| Ok(Value::None),
+        |_, _, _| Ok(()),
+        "The trace function.",
+    ),
+];
+
+impl FrameObject {
+    fn place(&self) -> usize {
+        match &self.generator {
+            Some(g) => (g.pc.get() as usize).saturating_sub(1),
+            None => self.pc,
+        }
+    }
+}
+
+fn frame_of<'a>(vm: &mut Vm, v: &'a Value) -> R<&'a FrameObject> {
+    match v.opaque::<FrameObject>() {
+        Some(frame) => Ok(frame),
+        None => Err(vm.type_error("descriptor requires a 'frame' object")),
+    }
+}
+
+fn f_locals(vm: &mut Vm, v: &Value) -> R {
+    let frame = frame_of(vm, v)?;
+    if frame.code.code.flags.module {
+        return Ok(frame.code.globals.clone().into());
+    }
+    let locals = frame.locals.get();
+    if !locals.is_undef() {
+        return Ok(locals);
+    }
+    match &frame.generator {
+        Some(g) => Ok(named_values(&frame.code, |i| g.register(i)).into()),
+        None => Ok(Dict::new().into()),
+    }
+}
+
+/// The named registers of a frame as a dict.
+fn named_values(code: &Ref<CodeObject>, register: impl Fn(usize) -> Value) -> Ref<Dict> {
+    let dict = Dict::new();
+    for (i, name) in code.code.names.iter().enumerate() {
+        let value = match register(i) {
+            Value::Undef => continue,
+            value => value,
+        };
+        let value = match value.downcast::<CellObject>() {
+            Some(cell) => cell.content.get(),
+            None => value,
+        };
+        if !value.is_undef() {
+            dict.set_str(&crate::vm::object::Str::new(name), value);
+        }
+    }
+    dict
+}
+
+/// The frame `depth` levels out from the running native as an object, its callers behind it;
+/// `None` if there are not so many.
+pub fn running_frame(vm: &mut Vm, depth: usize) -> Value {
+    let mut back = Value::None;
+    for level in (depth..vm.frame_count()).rev() {
+        let Some(view) = vm.frame(level) else {
+            continue;
+        };
+        let locals = if view.code.code.flags.class_body {
+            vm.frame_register(level, 0)
+        } else {
+            named_values(&view.code, |i| vm.frame_register(level, i)).into()
+        };
+        back = vm.make(FrameObject {
+            code: view.code,
+            pc: view.pc,
+            generator: None,
+            locals: Slot::new(locals),
+            back: Slot::new(back),
+        });
+    }
+    back
+}
+
+/// `gi_frame`, `cr_frame`, `ag_frame`: the frame of a generator that is not finished.
+pub fn generator_frame(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
+    if generator.state.get() == GenState::Finished {
+        return Value::None;
+    }
+    vm.make(FrameObject {
+        code: generator.code.clone(),
+        pc: 0,
+        generator: Some(generator.clone()),
+        locals: Slot::undef(),
+        back: Slot::undef(),
+    })
+}
+
+/// What a generator delegates to (`gi_yieldfrom`, `cr_await`).
+pub fn delegate(generator: &Ref<Generator>) -> Value {
+    yield_from(generator).unwrap_or(Value::None)
+}
+
+// Tracebacks
+
+const TRACEBACK_GETSET: &[GetSet] = &[
+    GetSet::read("tb_frame", tb_frame, "The frame."),
+    GetSet::read(
+        "tb_lineno",
+        |vm, v| Ok(Value::Int(i64::from(traceback_of(vm, v)?.line()))),
+        "The line.",
+    ),
+    GetSet::read(
+        "tb_lasti",
+        |vm, v| Ok(Value::Int(i64::from(traceback_of(vm, v)?.pc))),
+        "The index of the instruction.",
+    ),
+    GetSet::write(
+        "tb_next",
+        |vm, v| {
+            let next = traceback_of(vm, v)?.next.get();
+            Ok(if next.is_undef() { Value::None } else { next })
+        },
+        |vm, v, value| {
+            let Some(value) = value else {
+                return Err(vm.type_error("can't delete tb_next attribute"));
+            };
+            if !value.is_none() && value.as_ref::<Traceback>().is_none() {
+                let message = format!(
+                    "expected traceback object or None, got '{}'",
+                    vm.type_name(&value)
+                );
+                return Err(vm.type_error(message));
+            }
+            let mut at = value.clone();
+            while let Some(traceback) = at.as_ref::<Traceback>().cloned() {
+                if at.is(v) {
+                    return Err(vm.value_error("traceback loop detected"));
+                }
+                at = traceback.next.get();
+            }
+            traceback_of(vm, v)?.next.set(value);
+            Ok(())
+        },
+        "The next level, towards where it was raised.",
+    ),
+];
+
+fn traceback_of(vm: &mut Vm, v: &Value) -> R<Ref<Traceback>> {
+    match v.as_ref::<Traceback>() {
+        Some(traceback) => Ok(traceback.clone()),
+        None => Err(vm.type_error("descriptor requires a 'traceback' object")),
+    }
+}
+
+fn tb_frame(vm: &mut Vm, v: &Value) -> R {
+    let traceback = traceback_of(vm, v)?;
+    if let Some(frame) = traceback.frame.defined() {
+        return Ok(frame);
+    }
+    let kept = traceback.frozen_tail();
+    let locals = named_values(&traceback.code, |i| {
+        kept.get(i).cloned().unwrap_or(Value::Undef)
+    });
+    let frame = vm.make(FrameObject {
+        code: traceback.code.clone(),
+        pc: traceback.pc as usize,
+        generator: None,
+        locals: Slot::new(locals.into()),
+        back: Slot::undef(),
+    });
+    traceback.frame.set(frame.clone());
+    Ok(frame)
+}

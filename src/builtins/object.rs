@@ -1,0 +1,366 @@
+//! `object`: what every object can do.
+
+use super::args::{at, count, varargs};
+use crate::vm::compare_pure::hash_address;
+use crate::vm::heap::{ObjRef, Ref};
+use crate::vm::native::{GetSet, NativeDef};
+use crate::vm::object::{Class, Dict, List, Str, Tuple};
+use crate::vm::ops::compare::Cmp;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+pub fn install(vm: &mut Vm) {
+    let class = vm.types.object.clone();
+    vm.extend_class(&class, METHODS, GETSET);
+}
+
+const GETSET: &[GetSet] = &[GetSet::write(
+    "__class__",
+    |vm, obj| Ok(vm.class_of(obj).into()),
+    |vm, obj, value| vm.set_class_of(obj, value),
+    "the object's class",
+)];
+
+const METHODS: &[NativeDef] = &[
+    NativeDef::constructor("(cls, /, *args, **kwargs)", new),
+    NativeDef::new(
+        "__init__",
+        "(self, /, *args, **kwargs)",
+        |vm, args| {
+            let extra = count(args.get(1), args.get(2));
+            vm.object_init(&at(args, 0), extra)?;
+            Ok(Value::None)
+        },
+        "Initialize self.  See help(type(self)) for accurate signature.",
+    ),
+    NativeDef::new(
+        "__repr__",
+        "(self, /)",
+        |vm, args| Ok(Value::from(plain_repr(vm, &at(args, 0)))),
+        "Return repr(self).",
+    ),
+    NativeDef::new(
+        "__str__",
+        "(self, /)",
+        |vm, args| Ok(vm.repr(&at(args, 0))?.into()),
+        "Return str(self).",
+    ),
+    NativeDef::new(
+        "__hash__",
+        "(self, /)",
+        |_, args| {
+            let address = at(args, 0).as_obj().map_or(0, ObjRef::address);
+            Ok(Value::Int(hash_address(address) as i64))
+        },
+        "Return hash(self).",
+    ),
+    NativeDef::new(
+        "__eq__",
+        "(self, value, /)",
+        |vm, args| {
+            Ok(if at(args, 0).is(&at(args, 1)) {
+                Value::True
+            } else {
+                vm.types.not_implemented.clone()
+            })
+        },
+        "Return self==value.",
+    ),
+    NativeDef::new("__ne__", "(self, value, /)", ne, "Return self!=value."),
+    NativeDef::new(
+        "__lt__",
+        "(self, value, /)",
+        not_implemented,
+        "Return self<value.",
+    ),
+    NativeDef::new(
+        "__le__",
+        "(self, value, /)",
+        not_implemented,
+        "Return self<=value.",
+    ),
+    NativeDef::new(
+        "__gt__",
+        "(self, value, /)",
+        not_implemented,
+        "Return self>value.",
+    ),
+    NativeDef::new(
+        "__ge__",
+        "(self, value, /)",
+        not_implemented,
+        "Return self>=value.",
+    ),
+    NativeDef::new(
+        "__getattribute__",
+        "(self, name, /)",
+        getattribute,
+        "Return getattr(self, name).",
+    ),
+    NativeDef::new(
+        "__setattr__",
+        "(self, name, value, /)",
+        |vm, args| {
+            let name = attribute_name(vm, &at(args, 1))?;
+            let obj = at(args, 0);
+            let class = vm.class_of(&obj);
+            vm.plain_set_attr(&obj, &class, &name, Some(at(args, 2)))?;
+            Ok(Value::None)
+        },
+        "Implement setattr(self, name, value).",
+    ),
+    NativeDef::new(
+        "__delattr__",
+        "(self, name, /)",
+        |vm, args| {
+            let name = attribute_name(vm, &at(args, 1))?;
+            let obj = at(args, 0);
+            let class = vm.class_of(&obj);
+            vm.plain_set_attr(&obj, &class, &name, None)?;
+            Ok(Value::None)
+        },
+        "Implement delattr(self, name).",
+    ),
+    NativeDef::new(
+        "__format__",
+        "(self, format_spec, /)",
+        format,
+        "Default object formatter.",
+    ),
+    NativeDef::new(
+        "__dir__",
+        "(self, /)",
+        |vm, args| Ok(List::value(object_dir(vm, &at(args, 0))?)),
+        "Default dir() implementation.",
+    ),
+    NativeDef::new(
+        "__sizeof__",
+        "(self, /)",
+        |_, _| Ok(Value::Int(16)),
+        "Size of object in memory, in bytes.",
+    ),
+    NativeDef::new(
+        "__init_subclass__",
+        "(cls, /)",
+        |_, _| Ok(Value::None),
+        "This method is called when a class is subclassed.",
+    )
+    .class(),
+    NativeDef::new(
+        "__subclasshook__",
+        "(cls, subclass, /)",
+        not_implemented,
+        "Says for abstract classes whether a class counts as derived.",
+    )
+    .class(),
+    NativeDef::new("__getstate__", "(self, /)", getstate, "Helper for pickle."),
+    NativeDef::new("__reduce__", "(self, /)", reduce, "Helper for pickle."),
+    NativeDef::new(
+        "__reduce_ex__",
+        "(self, protocol, /)",
+        reduce_ex,
+        "Helper for pickle.",
+    ),
+];
+
+fn not_implemented(vm: &mut Vm, _: &[Value]) -> R {
+    Ok(vm.types.not_implemented.clone())
+}
+
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let class = at(args, 0);
+    let Some(class) = class.as_ref::<Class>() else {
+        let message = format!(
+            "object.__new__(X): X is not a type object ({})",
+            vm.type_name(&class)
+        );
+        return Err(vm.type_error(message));
+    };
+    let extra = count(args.get(1), args.get(2));
+    vm.object_new(class, extra)
+}
+
+/// `<module.Class object at 0x…>`.
+pub fn plain_repr(vm: &mut Vm, obj: &Value) -> String {
+    let class = vm.class_of(obj);
+    let name = full_name(vm, &class);
+    format!("<{name} object at {}>", super::args::address(obj))
+}
+
+/// A class's qualified name with its module, which `builtins` goes without.
+pub fn full_name(vm: &Vm, class: &Ref<Class>) -> String {
+    let qualname = class.qualname.borrow().clone();
+    match class.dict.get_str(&vm.names.__module__) {
+        Some(module) => match module.as_str() {
+            Some(module) if module != "builtins" => format!("{module}.{qualname}"),
+            _ => qualname.to_string(),
+        },
+        None => qualname.to_string(),
+    }
+}
+
+fn ne(vm: &mut Vm, args: &[Value]) -> R {
+    let name = vm.names.__eq__.clone();
+    let result = vm.call_special(&at(args, 0), &name, &[at(args, 1)])?;
+    match result {
+        Some(result) if result.is(&vm.types.not_implemented) => Ok(result),
+        Some(result) => Ok(Value::bool(!vm.truth(&result)?)),
+        None => vm.compare(Cmp::Ne, &at(args, 0), &at(args, 1)),
+    }
+}
+
+/// The interned name that a native of attribute access was given.
+pub fn attribute_name(vm: &mut Vm, name: &Value) -> R<Ref<Str>> {
+    match vm.intern_value(name) {
+        Some(name) => Ok(name),
+        None => {
+            let message = format!(
+                "attribute name must be string, not '{}'",
+                vm.type_name(name)
+            );
+            Err(vm.type_error(message))
+        }
+    }
+}
+
+fn getattribute(vm: &mut Vm, args: &[Value]) -> R {
+    let name = attribute_name(vm, &at(args, 1))?;
+    let obj = at(args, 0);
+    let class = vm.class_of(&obj);
+    match vm.plain_attr(&obj, &class, &name)? {
+        Some(value) => Ok(value),
+        None => Err(vm.no_attribute(&obj, &name)),
+    }
+}
+
+fn format(vm: &mut Vm, args: &[Value]) -> R {
+    let (obj, spec) = (at(args, 0), at(args, 1));
+    let Some(text) = spec.as_str() else {
+        let message = format!(
+            "__format__() argument must be str, not {}",
+            vm.type_name(&spec)
+        );
+        return Err(vm.type_error(message));
+    };
+    if text.is_empty() {
+        return Ok(vm.str(&obj)?.into());
+    }
+    let message = format!(
+        "unsupported format string passed to {}.__format__",
+        vm.type_name(&obj)
+    );
+    Err(vm.type_error(message))
+}
+
+/// Adds the names in the dicts of a class's MRO.
+fn add_class_names(class: &Ref<Class>, names: &mut Vec<Value>) {
+    for owner in class.mro().iter() {
+        let map = owner.dict.map.borrow();
+        names.extend(map.iter().map(|e| e.key.clone()));
+    }
+}
+
+/// Each name once.
+fn unique(vm: &mut Vm, names: Vec<Value>) -> R<Vec<Value>> {
+    let dict = Dict::new();
+    for name in names {
+        vm.dict_set(&dict, &name, Value::None)?;
+    }
+    let map = dict.map.borrow();
+    Ok(map.iter().map(|e| e.key.clone()).collect())
+}
+
+/// `object.__dir__`.
+fn object_dir(vm: &mut Vm, obj: &Value) -> R<Vec<Value>> {
+    let mut names: Vec<Value> = vm
+        .own_attributes(obj)
+        .into_iter()
+        .map(|(name, _)| name.into())
+        .collect();
+    let key = vm.names.__class__.clone();
+    if let Some(class) = vm.get_attr_opt(obj, &key)?
+        && let Some(class) = class.as_ref::<Class>()
+    {
+        add_class_names(class, &mut names);
+    }
+    unique(vm, names)
+}
+
+/// `type.__dir__`.
+pub fn class_dir(vm: &mut Vm, class: &Ref<Class>) -> R<Vec<Value>> {
+    let mut names = Vec::new();
+    add_class_names(class, &mut names);
+    unique(vm, names)
+}
+
+/// `copyreg`-less helpers of `copy` and `pickle`: the state is the attributes; with places made
+/// by `__slots__`, a pair of both.
+fn getstate(vm: &mut Vm, args: &[Value]) -> R {
+    let obj = at(args, 0);
+    let own = vm.own_attributes(&obj);
+    let members = super::descriptors::member_values(vm, &obj);
+    if own.is_empty() && members.is_empty() {
+        return Ok(Value::None);
+    }
+    let state = if own.is_empty() && !members.is_empty() {
+        Value::None
+    } else {
+        dict_of(own)
+    };
+    if members.is_empty() {
+        return Ok(state);
+    }
+    Ok(Tuple::value([state, dict_of(members)]))
+}
+
+fn dict_of(pairs: Vec<(Ref<Str>, Value)>) -> Value {
+    let dict = Dict::new();
+    for (name, value) in pairs {
+        dict.set_str(&name, value);
+    }
+    dict.into()
+}
+
+static NEWOBJ: NativeDef = NativeDef::new(
+    "__newobj__",
+    "(cls, /, *args)",
+    |vm, args| {
+        let class = at(args, 0);
+        let name = vm.names.__new__.clone();
+        let new = vm.get_attr(&class, &name)?;
+        let mut all = vec![class];
+        all.extend(varargs(args.get(1)));
+        vm.call(&new, &all)
+    },
+    "Make an object as pickle does.",
+);
+
+fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
+    let obj = at(args, 0);
+    let name = vm.names.__reduce__.clone();
+    let class = vm.class_of(&obj);
+    let found = vm.lookup(&class, &name);
+    if found.is_some_and(|f| !vm.is_objects_own(&name, &f)) {
+        return vm.call_method(&obj, &name, &[]);
+    }
+    reduce(vm, &[obj])
+}
+
+fn reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let obj = at(args, 0);
+    let class = vm.class_of(&obj);
+    let mut new_args = vec![Value::from(class.clone())];
+    let getnewargs = vm.intern("__getnewargs__");
+    if let Some(more) = vm.call_special(&obj, &getnewargs, &[])? {
+        new_args.extend(vm.collect(&more)?);
+    } else if obj.as_obj().is_some() && !obj.unwrapped().is(&obj) {
+        new_args.push(obj.unwrapped());
+    } else if !class.flags().heap {
+        let message = format!("cannot pickle '{}' object", vm.tp_name(&class));
+        return Err(vm.type_error(message));
+    }
+    let name = vm.intern("__getstate__");
+    let state = vm.call_method(&obj, &name, &[])?;
+    let newobj = vm.native_function(&NEWOBJ, "copyreg");
+    Ok(Tuple::value([newobj, Tuple::value(new_args), state]))
+}
