@@ -42,6 +42,11 @@ impl Vm {
         Ok(())
     }
 
+    /// Works the queue off from outside all frames, until nothing more dies.
+    pub fn settle_finalizers(&mut self) {
+        while finalize::pending() && self.run_finalizers().is_ok() {}
+    }
+
     /// Runs an object's own finalizer. Its release follows when the reference is dropped.
     fn finalize(&mut self, obj: ObjRef) {
         let value = Value::Obj(obj);

@@ -1,0 +1,305 @@
+//! `import`: the library's modules, native or embedded, and the program's own files.
+
+use super::new_module;
+use crate::compile::{self, Mode};
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+use crate::stdlib::{self, ModuleSource};
+use crate::syntax;
+use crate::vm::heap::Ref;
+use crate::vm::object::{Dict, Exception, List, Module, Str, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Raise, Vm};
+use std::path::{Path, PathBuf};
+
+/// Lets `import` find modules.
+pub(super) fn install(vm: &mut Vm) {
+    vm.import_hook = import;
+}
+
+/// `__import__(name, globals, fromlist, level)`.
+fn import(vm: &mut Vm, name: &str, globals: &Ref<Dict>, fromlist: &Value, level: i64) -> R {
+    let full = if level > 0 { resolve_relative(vm, name, globals, level)? } else { name.to_string() };
+    let module = load_dotted(vm, &full)?;
+    let wanted: Vec<Value> = match fromlist.as_ref::<Tuple>() {
+        Some(t) => t.items().to_vec(),
+        None => fromlist.downcast::<List>().map(|l| l.items.borrow().clone()).unwrap_or_default(),
+    };
+    if !wanted.is_empty() {
+        load_submodules(vm, &full, &module, &wanted)?;
+        return Ok(module);
+    }
+    if level > 0 && !name.contains('.') {
+        return Ok(module);
+    }
+    // `import a.b` binds `a`.
+    let keep = full.len() - name.len() + name.find('.').unwrap_or(name.len());
+    let head = full.get(..keep).unwrap_or(&full).to_string();
+    load_dotted(vm, &head)
+}
+
+fn resolve_relative(vm: &mut Vm, name: &str, globals: &Ref<Dict>, level: i64) -> R<String> {
+    let text = |vm: &mut Vm, key: &str| {
+        let key = vm.intern(key);
+        globals.get_str(&key).and_then(|v| v.as_str().map(str::to_string))
+    };
+    let package = match text(vm, "__package__") {
+        Some(p) => p,
+        None => {
+            let own = text(vm, "__name__").unwrap_or_default();
+            let path = vm.names.__path__.clone();
+            if globals.get_str(&path).is_some() {
+                own
+            } else {
+                own.rsplit_once('.').map_or_else(String::new, |(head, _)| head.to_string())
+            }
+        }
+    };
+    if package.is_empty() {
+        let class = vm.exc.import_error.clone();
+        return Err(vm.error(&class, "attempted relative import with no known parent package"));
+    }
+    let mut parts: Vec<&str> = package.split('.').collect();
+    for _ in 1..level {
+        if parts.len() <= 1 {
+            let class = vm.exc.import_error.clone();
+            return Err(vm.error(&class, "attempted relative import beyond top-level package"));
+        }
+        parts.pop();
+    }
+    let base = parts.join(".");
+    Ok(if name.is_empty() { base } else { format!("{base}.{name}") })
+}
+
+/// Loads `a`, `a.b`, `a.b.c` in turn; the last one is the result.
+fn load_dotted(vm: &mut Vm, full: &str) -> R {
+    let mut parent: Option<Value> = None;
+    let mut end = 0;
+    loop {
+        end = full.get(end..).and_then(|rest| rest.find('.')).map_or(full.len(), |i| end + i);
+        let name = full.get(..end).unwrap_or(full);
+        let module = load(vm, name, parent.as_ref(), full)?;
+        if end >= full.len() {
+            return Ok(module);
+        }
+        parent = Some(module);
+        end += 1;
+    }
+}
+
+fn load(vm: &mut Vm, name: &str, parent: Option<&Value>, wanted: &str) -> R {
+    let key = vm.intern(name);
+    if let Some(found) = vm.modules.get_str(&key) {
+        if found.is_none() {
+            return Err(not_found(vm, name, format!("import of {name} halted; None in sys.modules")));
+        }
+        return Ok(found);
+    }
+    let leaf = name.rsplit('.').next().unwrap_or(name);
+    let module = match find(vm, name, leaf, parent)? {
+        Found::Native(def) => stdlib::make_native(vm, def)?,
+        Found::Text { source, package, file } => run_module(vm, name, &key, &source, package, file)?,
+        Found::Nothing => return Err(missing(vm, name, parent, wanted)),
+    };
+    if let Some(parent) = parent {
+        let leaf = vm.intern(leaf);
+        vm.set_attr(parent, &leaf, module.clone())?;
+    }
+    Ok(module)
+}
+
+/// Where a module's text or table is.
+enum Found {
+    Native(&'static crate::vm::native::ModuleDef),
+    Text { source: Source, package: Option<PathBuf>, file: String },
+    Nothing,
+}
+
+fn find(vm: &mut Vm, name: &str, leaf: &str, parent: Option<&Value>) -> R<Found> {
+    // The program's own files come first for its own packages, the library's for the rest.
+    let folders = match parent {
+        Some(parent) => {
+            let path = vm.names.__path__.clone();
+            match vm.get_attr_opt(parent, &path)? {
+                Some(list) => strings(vm, &list)?,
+                None => Vec::new(),
+            }
+        }
+        None => search_path(vm)?,
+    };
+    if let Some(found) = stdlib::find(name) {
+        return Ok(match found {
+            ModuleSource::Native(def) => Found::Native(def),
+            ModuleSource::Embedded { text, is_package } => {
+                let file = format!("<coro>/{}{}.coro", name.replace('.', "/"), if is_package { "/__init__" } else { "" });
+                let folder = PathBuf::from(format!("<coro>/{}", name.replace('.', "/")));
+                Found::Text { source: Source::new(file.clone(), text), package: is_package.then_some(folder), file }
+            }
+        });
+    }
+    for folder in folders {
+        let base = Path::new(&folder).join(leaf);
+        for extension in ["coro", "py"] {
+            let init = base.join(format!("__init__.{extension}"));
+            let plain = base.with_extension(extension);
+            for (path, package) in [(init, true), (plain, false)] {
+                if path.is_file() {
+                    return read(vm, name, &path, package.then(|| base.clone()));
+                }
+            }
+        }
+    }
+    Ok(Found::Nothing)
+}
+
+fn read(vm: &mut Vm, name: &str, path: &Path, package: Option<PathBuf>) -> R<Found> {
+    let file = path.to_string_lossy().into_owned();
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Found::Text { source: Source::new(file.clone(), text), package, file }),
+        Err(error) => {
+            let class = vm.exc.import_error.clone();
+            Err(vm.error(&class, format!("cannot read module '{name}' from {file}: {error}")))
+        }
+    }
+}
+
+fn search_path(vm: &mut Vm) -> R<Vec<String>> {
+    let (sys, path) = (vm.intern("sys"), vm.intern("path"));
+    let Some(sys) = vm.modules.get_str(&sys) else { return Ok(Vec::new()) };
+    match vm.get_attr_opt(&sys, &path)? {
+        Some(list) => strings(vm, &list),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn strings(vm: &mut Vm, list: &Value) -> R<Vec<String>> {
+    Ok(vm.collect(list)?.iter().filter_map(|v| v.as_str().map(str::to_string)).collect())
+}
+
+/// Runs a module's text. It stands in `sys.modules` from the beginning, so that circular imports
+/// see what there is of it, and is taken out again if it fails.
+fn run_module(
+    vm: &mut Vm,
+    name: &str,
+    key: &Ref<Str>,
+    source: &Source,
+    package: Option<PathBuf>,
+    file: String,
+) -> R {
+    let module: Ref<Module> = new_module(vm, name);
+    let set = |vm: &mut Vm, key: &str, value: Value| {
+        let key = vm.intern(key);
+        module.dict.set_str(&key, value);
+    };
+    set(vm, "__file__", Value::str(&file));
+    match &package {
+        Some(folder) => {
+            set(vm, "__package__", Value::str(name));
+            set(vm, "__path__", List::value(vec![Value::str(&folder.to_string_lossy())]));
+        }
+        None => {
+            let parent = name.rsplit_once('.').map_or("", |(head, _)| head);
+            set(vm, "__package__", Value::str(parent));
+        }
+    }
+    let parsed = syntax::parse_module(source);
+    if let Some(first) = parsed.errors.first() {
+        return Err(syntax_error(vm, source, first));
+    }
+    let compiled = match compile::compile_module(source, &parsed.module, Mode::Module) {
+        Ok(compiled) => compiled,
+        Err(errors) => {
+            return Err(match errors.first() {
+                Some(first) => syntax_error(vm, source, first),
+                None => vm.runtime_error("module was refused"),
+            });
+        }
+    };
+    drop(parsed);
+    let value: Value = module.clone().into();
+    vm.modules.set_str(key, value.clone());
+    if let Err(raise) = vm.run_code(&compiled.code, &module.dict, None) {
+        drop(vm.modules.remove_str(key));
+        return Err(raise);
+    }
+    // A module may replace itself in `sys.modules`.
+    Ok(vm.modules.get_str(key).unwrap_or(value))
+}
+
+/// A refusal of the compiler as the exception that a program sees.
+pub(super) fn syntax_error(vm: &mut Vm, source: &Source, diagnostic: &Diagnostic) -> Raise {
+    use crate::diagnostic::Code;
+    let class = match diagnostic.code {
+        Code::Indentation => vm.exc.indentation_error.clone(),
+        Code::Tab => vm.exc.tab_error.clone(),
+        _ => vm.exc.syntax_error.clone(),
+    };
+    let span = diagnostic.labels.first().map(|l| l.span).unwrap_or_default();
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    let number = |n: u32| Value::Int(i64::from(n));
+    let message = Value::str(&diagnostic.title);
+    let line = Value::str(&format!("{}\n", source.line_text(start.line)));
+    let details = [
+        Value::str(source.name()),
+        number(start.line),
+        number(start.column + 1),
+        line,
+        number(end.line),
+        number(end.column + 1),
+    ];
+    let args = Tuple::new([message.clone(), Tuple::value(details.clone())]);
+    let exception = Exception::new(&class, args);
+    exception.set_field(0, message);
+    for (i, value) in details.into_iter().enumerate() {
+        exception.set_field(i + 1, value);
+    }
+    vm.raise(exception.into())
+}
+
+/// `from package import name` may mean a submodule.
+fn load_submodules(vm: &mut Vm, full: &str, module: &Value, wanted: &[Value]) -> R<()> {
+    let path = vm.names.__path__.clone();
+    if vm.get_attr_opt(module, &path)?.is_none() {
+        return Ok(());
+    }
+    for name in wanted {
+        let Some(name) = vm.intern_value(name) else { continue };
+        if name.as_str() == "*" || vm.get_attr_opt(module, &name)?.is_some() {
+            continue;
+        }
+        let submodule = format!("{full}.{}", name.as_str());
+        if let Err(raise) = load(vm, &submodule, Some(module), &submodule) {
+            let class = vm.exc.module_not_found_error.clone();
+            let exception = vm.catch(raise, &class)?;
+            // Only "there is no such submodule" is answered by `from` itself.
+            let own = exception.downcast::<Exception>().map(|e| e.field(1));
+            if own.as_ref().and_then(Value::as_str) != Some(&submodule) {
+                return Err(vm.raise(exception));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn missing(vm: &mut Vm, name: &str, parent: Option<&Value>, _wanted: &str) -> Raise {
+    let message = match (parent, name.rsplit_once('.')) {
+        (Some(parent), Some((head, _))) => {
+            let path = vm.names.__path__.clone();
+            match vm.get_attr_opt(parent, &path) {
+                Ok(Some(_)) => format!("No module named '{name}'"),
+                Ok(None) => format!("No module named '{name}'; '{head}' is not a package"),
+                Err(raise) => return raise,
+            }
+        }
+        _ => format!("No module named '{name}'"),
+    };
+    not_found(vm, name, message)
+}
+
+fn not_found(vm: &mut Vm, name: &str, message: String) -> Raise {
+    let class = vm.exc.module_not_found_error.clone();
+    let exception = Exception::new(&class, Tuple::new([Value::str(&message)]));
+    exception.set_field(0, Value::str(&message));
+    exception.set_field(1, Value::str(name));
+    vm.raise(exception.into())
+}

@@ -1,0 +1,234 @@
+//! The engine: one program, from text to outcome. What the command line, the REPL and Rust
+//! programs that embed coro share.
+
+mod host;
+mod import;
+
+pub use host::{StandardInput, StandardOutput, SystemClock, VirtualClock};
+
+use crate::compile::{self, Mode};
+use crate::diagnostic::traceback::UncaughtError;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::source::Source;
+use crate::syntax;
+use crate::vm::heap::{Ref, finalize};
+use crate::vm::host::{Clock, Host, Input, Output};
+use crate::vm::object::{Dict, Exception, Module};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use crate::{builtins, event_loop, stdlib};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What a program may see and use.
+pub struct EngineOptions {
+    /// `sys.argv`.
+    pub argv: Vec<String>,
+    /// Where imports look for modules beside the library: `sys.path`.
+    pub path: Vec<String>,
+    /// Sleeping costs nothing, the clock jumps.
+    pub virtual_time: bool,
+    pub stdout: Box<dyn Output>,
+    pub stderr: Box<dyn Output>,
+    pub stdin: Box<dyn Input>,
+    /// Set by whoever watches for Ctrl-C.
+    pub interrupted: Arc<AtomicBool>,
+    /// Most nested calls from Rust into bytecode: what the thread's stack can bear.
+    pub native_limit: u32,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        EngineOptions {
+            argv: vec![String::new()],
+            path: Vec::new(),
+            virtual_time: false,
+            stdout: Box::new(StandardOutput::stdout()),
+            stderr: Box::new(StandardOutput::stderr()),
+            stdin: Box::new(StandardInput),
+            interrupted: Arc::default(),
+            native_limit: 100,
+        }
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Default)]
+pub struct RunOutcome {
+    /// As Python's: 0, 1 for an uncaught exception or refused program, `sys.exit`'s own, 130
+    /// after Ctrl-C.
+    pub exit_code: i32,
+    /// The exception that nothing caught.
+    pub error: Option<UncaughtError>,
+    /// What the compiler said: errors if the program was refused, else warnings.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What `sys.exit("text")` wants on stderr.
+    pub exit_message: Option<String>,
+}
+
+/// A virtual machine with its library, ready to run programs.
+pub struct Engine {
+    vm: Vm,
+    main: Ref<Module>,
+}
+
+impl Engine {
+    pub fn new(options: EngineOptions) -> Engine {
+        let clock: Box<dyn Clock> =
+            if options.virtual_time { Box::new(VirtualClock::new()) } else { Box::new(SystemClock::new()) };
+        let host = Host {
+            clock,
+            stdout: options.stdout,
+            stderr: options.stderr,
+            stdin: options.stdin,
+            entropy: Box::new(host::entropy),
+            interrupted: options.interrupted,
+        };
+        let mut vm = Vm::new(host);
+        vm.native_limit = options.native_limit;
+        builtins::install(&mut vm);
+        event_loop::install(&mut vm);
+        stdlib::install(&mut vm, options.argv, options.path);
+        import::install(&mut vm);
+        let main = new_module(&mut vm, "__main__");
+        let key = vm.intern("__main__");
+        vm.modules.set_str(&key, main.clone().into());
+        Engine { vm, main }
+    }
+
+    /// The virtual machine, for natives and inspection.
+    pub fn vm(&mut self) -> &mut Vm {
+        &mut self.vm
+    }
+
+    /// Runs a whole program as `__main__` and ends it: tasks, generators and modules are
+    /// finalized as at CPython's exit.
+    pub fn run_source(&mut self, source: &Source) -> RunOutcome {
+        let parsed = syntax::parse_module(source);
+        if !parsed.errors.is_empty() {
+            return RunOutcome { exit_code: 1, diagnostics: parsed.errors, ..RunOutcome::default() };
+        }
+        let compiled = match compile::compile_module(source, &parsed.module, Mode::Module) {
+            Ok(compiled) => compiled,
+            Err(errors) => return RunOutcome { exit_code: 1, diagnostics: errors, ..RunOutcome::default() },
+        };
+        // A tree of ten million nodes is not needed while its program runs.
+        drop(parsed);
+        let globals = self.main.dict.clone();
+        let file = self.vm.intern("__file__");
+        if !source.name().starts_with('<') {
+            globals.set_str(&file, Value::str(source.name()));
+        }
+        let result = self.vm.run_code(&compiled.code, &globals, None);
+        let mut outcome = self.outcome(result);
+        outcome.diagnostics = compiled.warnings;
+        if let Some(error) = &outcome.error {
+            let _ = error;
+        }
+        outcome
+    }
+
+    /// Ends the program: runs what is to be run at exit, finalizes what is left.
+    pub fn finish(&mut self) {
+        stdlib::at_exit(&mut self.vm);
+        self.vm.settle_finalizers();
+        let values = clear_namespace(&self.main.dict);
+        for value in values {
+            drop(value);
+            self.vm.settle_finalizers();
+        }
+        self.vm.settle_finalizers();
+        stdlib::collect_garbage(&mut self.vm);
+        self.vm.settle_finalizers();
+        finalize::close();
+        // A closed pipe is no news at the end.
+        let _ = self.vm.host.stdout.flush();
+        let _ = self.vm.host.stderr.flush();
+    }
+
+    fn outcome(&mut self, result: R) -> RunOutcome {
+        let raise = match result {
+            Ok(_) => return RunOutcome::default(),
+            Err(raise) => raise,
+        };
+        let exception = self.vm.take_raised(raise);
+        let class = self.vm.class_of(&exception);
+        if class.is_subclass(&self.vm.exc.system_exit) {
+            return self.system_exit(&exception);
+        }
+        let interrupted = class.is_subclass(&self.vm.exc.keyboard_interrupt);
+        RunOutcome {
+            exit_code: if interrupted { 130 } else { 1 },
+            error: builtins::uncaught::report(&mut self.vm, &exception),
+            ..RunOutcome::default()
+        }
+    }
+
+    fn system_exit(&mut self, exception: &Value) -> RunOutcome {
+        let code = exception.downcast::<Exception>().map_or(Value::None, |e| e.field(0));
+        match code {
+            Value::None | Value::Undef => RunOutcome::default(),
+            other => match other.as_i64() {
+                Some(code) => RunOutcome { exit_code: code as i32, ..RunOutcome::default() },
+                None => {
+                    let text = match self.vm.str(&other) {
+                        Ok(text) => text.as_str().to_string(),
+                        Err(raise) => {
+                            drop(self.vm.take_raised(raise));
+                            String::new()
+                        }
+                    };
+                    RunOutcome { exit_code: 1, exit_message: Some(text), ..RunOutcome::default() }
+                }
+            },
+        }
+    }
+}
+
+/// A module with the names that every module has.
+fn new_module(vm: &mut Vm, name: &str) -> Ref<Module> {
+    let dict = Dict::new();
+    let names = [
+        ("__name__", Value::str(name)),
+        ("__doc__", Value::None),
+        ("__package__", Value::None),
+        ("__loader__", Value::None),
+        ("__spec__", Value::None),
+    ];
+    for (key, value) in names {
+        let key = vm.intern(key);
+        dict.set_str(&key, value);
+    }
+    let builtins_key = vm.intern("builtins");
+    if let Some(module) = vm.modules.get_str(&builtins_key) {
+        let key = vm.names.__builtins__.clone();
+        dict.set_str(&key, module);
+    }
+    Ref::new(Module { name: RefCell::new(Rc::from(name)), dict })
+}
+
+/// Empties a namespace as CPython does at exit: single-underscore names first, then the others,
+/// each in order, `__builtins__` left alone.
+fn clear_namespace(dict: &Ref<Dict>) -> Vec<Value> {
+    let keys: Vec<Value> = dict.map.borrow().iter().map(|e| e.key.clone()).collect();
+    let is_private = |k: &Value| k.as_str().is_some_and(|s| s.starts_with('_') && !s.starts_with("__"));
+    let (private, public): (Vec<Value>, Vec<Value>) = keys.into_iter().partition(is_private);
+    let mut values = Vec::new();
+    for key in private.into_iter().chain(public) {
+        let Some(name) = key.as_ref::<crate::vm::object::Str>() else { continue };
+        if name.as_str() == "__builtins__" {
+            continue;
+        }
+        let old = dict.get_str(name);
+        dict.set_str(name, Value::None);
+        values.extend(old);
+    }
+    values
+}
+
+/// Whether any of these refuses the program.
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|d| d.level == Level::Error)
+}
