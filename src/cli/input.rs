@@ -41,6 +41,14 @@ impl Input {
         }
     }
 
+    /// The folder in which `import` looks for the program's own modules.
+    pub fn folder(&self) -> String {
+        match self {
+            Input::File(path) => path.parent().map_or(String::new(), |p| p.to_string_lossy().into_owned()),
+            Input::Stdin | Input::Code(_) => String::new(),
+        }
+    }
+
     /// Reads the program. CPython's tracebacks name files by their full path, ours as given.
     pub fn read(&self, full_path: bool) -> Result<Source, Failure> {
         match self {

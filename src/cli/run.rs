@@ -1,16 +1,20 @@
 //! `coro run`: a program from text to exit code.
 
 use super::input::Input;
-use super::terminal::Terminal;
+use super::terminal::{Terminal, complain};
 use super::{RunArgs, TracebackForm};
-use crate::compile::{Mode, compile_module};
-use crate::syntax;
+use crate::engine::{Engine, EngineOptions};
 use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Nested calls from Rust into bytecode that the large stack of `cli` can bear.
+const NATIVE_LIMIT: u32 = 2500;
 
 pub(super) fn run<'a>(
     input: &Input,
     words: impl Iterator<Item = &'a OsString>,
-    _args: &RunArgs,
+    args: &RunArgs,
     terminal: &Terminal,
 ) -> i32 {
     let source = match input.read(terminal.form == TracebackForm::Python) {
@@ -19,14 +23,37 @@ pub(super) fn run<'a>(
     };
     let mut argv = vec![input.argv0()];
     argv.extend(words.map(|w| w.to_string_lossy().into_owned()));
-    let parsed = syntax::parse_module(&source);
-    if !parsed.errors.is_empty() {
-        terminal.show(&parsed.errors);
-        return 1;
+    let mut engine = Engine::new(EngineOptions {
+        argv,
+        path: vec![input.folder()],
+        virtual_time: args.virtual_time,
+        interrupted: watch_for_interrupts(),
+        native_limit: NATIVE_LIMIT,
+        ..EngineOptions::default()
+    });
+    let outcome = engine.run_source(&source);
+    engine.flush();
+    if !outcome.diagnostics.is_empty() {
+        terminal.show(&outcome.diagnostics);
     }
-    if let Err(errors) = compile_module(&source, &parsed.module, Mode::Module) {
-        terminal.show(&errors);
-        return 1;
+    if let Some(error) = &outcome.error {
+        terminal.show_uncaught(error);
     }
-    0
+    if let Some(text) = &outcome.exit_message {
+        complain(&format!("{text}\n"));
+    }
+    engine.finish();
+    outcome.exit_code
+}
+
+/// A flag that Ctrl-C sets; the dispatch loop looks at it.
+fn watch_for_interrupts() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    // Without a handler Ctrl-C ends the process, as it would anyway.
+    let _ = ctrlc::set_handler(move || {
+        flag.store(true, Ordering::Relaxed);
+        crate::vm::host::attention().store(true, Ordering::Relaxed);
+    });
+    interrupted
 }

@@ -124,9 +124,6 @@ impl Engine {
         let result = self.vm.run_code(&compiled.code, &globals, None);
         let mut outcome = self.outcome(result);
         outcome.diagnostics = compiled.warnings;
-        if let Some(error) = &outcome.error {
-            let _ = error;
-        }
         outcome
     }
 
@@ -143,7 +140,12 @@ impl Engine {
         stdlib::collect_garbage(&mut self.vm);
         self.vm.settle_finalizers();
         finalize::close();
-        // A closed pipe is no news at the end.
+        self.flush();
+    }
+
+    /// Lets everything written so far come out.
+    pub fn flush(&mut self) {
+        // A closed pipe is no news here; the next write tells the program.
         let _ = self.vm.host.stdout.flush();
         let _ = self.vm.host.stderr.flush();
     }

@@ -5,7 +5,7 @@ use super::bind::Kwargs;
 use super::dispatch::Flow;
 use super::exec::Called;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, release_registers, take};
+use super::frame::{Activation, Deliver, Frame, Link, release_registers, take};
 use super::heap::Ref;
 use super::object::{
     BoundMethod, Class, CodeObject, Function, GenKind, Generator, Kind, Layout, NativeFunction,
@@ -341,15 +341,14 @@ impl Vm {
                 return Err(raise);
             }
         }
-        let mut activation = Activation::call(self.frame, call.base, call.deliver, call.dst);
-        if !call.instance.is_undef() {
-            activation.extra = std::mem::take(&mut call.instance);
-            activation.deliver = Deliver::Init;
-            if call.deliver == Deliver::Halt || call.deliver == Deliver::LoopCall {
-                activation.deliver = call.deliver;
-            }
+        let activation = Activation::call(self.frame, call.base, call.deliver, call.dst);
+        if call.instance.is_undef() {
+            self.control.push(activation);
+        } else {
+            let instance = std::mem::take(&mut call.instance);
+            let activation = Activation { deliver: Deliver::Init, ..activation };
+            self.push_linked(activation, Link::new(instance, Value::Undef, Value::Undef));
         }
-        self.control.push(activation);
         self.frame = Frame {
             pc: code.entry,
             regs,

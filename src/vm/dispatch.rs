@@ -949,7 +949,7 @@ impl Vm {
                         // The commonest case: a generator without a chain, resumed by a `for`.
                         if let Some(activation) = self.control.last()
                             && activation.deliver == Deliver::Iter
-                            && let Some(root) = activation.root()
+                            && let Some(root) = self.links.last().and_then(super::frame::Link::root)
                             && super::frame::raw(root.as_obj()) == self.frame.generator
                             && root.kind == GenKind::Generator
                             && self.handled_is_clear()
@@ -959,11 +959,14 @@ impl Vm {
                             // SAFETY: `pc` is inside the code of the running frame.
                             root.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
                             let dst = activation.dst;
-                            if let Some(done) = self.control.pop() {
-                                self.frame = done.frame;
-                                self.restore_handled(done.handled);
+                            self.frame = activation.frame;
+                            self.control.pop();
+                            if let Some(link) = self.links.pop() {
+                                if !link.handled.is_undef() {
+                                    self.handled.set(link.handled);
+                                }
                                 // The loop's register still holds the generator.
-                                drop(done.extra);
+                                drop(link.subject);
                             }
                             pc = self.frame.pc;
                             regs = self.frame.regs;

@@ -151,46 +151,50 @@ pub(super) enum Deliver {
     Halt,
 }
 
-/// One entry of the control stack: the frame to go back to, and how.
+/// One entry of the control stack: the frame to go back to, and how. Plain data: a call pushes
+/// and a return pops nothing that must be counted.
+#[derive(Clone, Copy)]
 pub(super) struct Activation {
     pub frame: Frame,
     /// The callee's first window register, which holds the callable; null for resumes.
     pub window: *mut Value,
     pub deliver: Deliver,
+    /// It has an entry on the stack of links.
+    pub linked: bool,
     pub dst: u16,
-    /// Resume: the root generator. Init: the instance. Loop: the loop.
-    pub extra: Value,
-    /// Task: the task.
-    pub extra2: Value,
-    /// Resume: the exception that the resumer was handling.
-    pub handled: Value,
-    /// While GeneratorExit is on its way through a chain: the generator that its parent is
-    /// closing (see `generator.rs`), else null.
-    pub closing: *const Header,
 }
 
 impl Activation {
+    /// An activation without a link.
     #[inline(always)]
     pub(super) fn call(frame: Frame, window: *mut Value, deliver: Deliver, dst: u16) -> Self {
-        Activation {
-            frame,
-            window,
-            deliver,
-            dst,
-            extra: Value::Undef,
-            extra2: Value::Undef,
-            handled: Value::Undef,
-            closing: ptr::null(),
-        }
+        Activation { frame, window, deliver, linked: false, dst }
+    }
+}
+
+/// What an activation keeps alive beside a plain call: one for each activation that is `linked`,
+/// in the same order.
+pub(super) struct Link {
+    /// Resume: the root generator. Init: the instance. Loop: the loop.
+    pub subject: Value,
+    /// Task: the task.
+    pub task: Value,
+    /// Resume: the exception that the resumer was handling.
+    pub handled: Value,
+    /// While GeneratorExit is on its way through a chain: the generator that its parent is
+    /// closing (see `flow.rs`), else null.
+    pub closing: *const Header,
+}
+
+impl Link {
+    pub(super) fn new(subject: Value, task: Value, handled: Value) -> Link {
+        Link { subject, task, handled, closing: ptr::null() }
     }
 
-    /// The generator that this activation resumed, if it is a resume.
+    /// The generator that the activation resumed, if it is a resume.
+    #[inline(always)]
     pub(super) fn root(&self) -> Option<&Ref<Generator>> {
-        self.extra.as_ref()
-    }
-
-    pub(super) fn is_resume(&self) -> bool {
-        self.window.is_null() && self.root().is_some()
+        self.subject.as_ref()
     }
 }
 
@@ -198,6 +202,7 @@ impl Activation {
 ///
 /// # Safety
 /// They are initialised and belong to a frame that is done with them.
+#[inline(always)]
 pub(super) unsafe fn release_registers(from: *mut Value, count: usize) {
     for i in 0..count {
         // SAFETY: promised by the caller; the value is moved out before it is released.

@@ -2,7 +2,7 @@
 
 use super::dispatch::Flow;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, generator_at, raw, take};
+use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, take};
 use super::heap::{Header, Ref};
 use super::hooks::{LoopAction, StepOutcome};
 use super::object::{Future, GenKind, GenState, Generator, Kind};
@@ -58,6 +58,37 @@ pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
 }
 
 impl Vm {
+    /// Pushes an activation with its link.
+    #[inline(always)]
+    pub(super) fn push_linked(&mut self, activation: Activation, link: Link) {
+        self.links.push(link);
+        self.control.push(Activation { linked: true, ..activation });
+    }
+
+    /// Pops the innermost activation, with its link or an empty one.
+    #[inline(always)]
+    pub(super) fn pop_activation(&mut self) -> Option<(Activation, Link)> {
+        let activation = self.control.pop()?;
+        let link = if activation.linked { self.links.pop() } else { None };
+        Some((activation, link.unwrap_or_else(|| Link::new(Value::Undef, Value::Undef, Value::Undef))))
+    }
+
+    /// The link of the innermost activation.
+    #[inline(always)]
+    pub(super) fn top_link(&self) -> Option<&Link> {
+        if self.control.last()?.linked { self.links.last() } else { None }
+    }
+
+    pub(super) fn top_link_mut(&mut self) -> Option<&mut Link> {
+        if self.control.last()?.linked { self.links.last_mut() } else { None }
+    }
+
+    /// Whether the innermost activation resumed this generator.
+    #[inline(always)]
+    pub(super) fn is_root(&self, generator: *const Header) -> bool {
+        self.top_link().and_then(Link::root).is_some_and(|r| raw(r.as_obj()) == generator)
+    }
+
     /// A suspended generator that can be entered by putting `None` where its `yield` left off.
     #[inline(always)]
     pub(super) fn is_at_yield(&self, g: &Generator) -> bool {
@@ -87,13 +118,8 @@ impl Vm {
                 Value::None,
             ));
         }
-        let mut activation = Activation::call(caller, ptr::null_mut(), Deliver::Iter, dst);
-        activation.extra = g.into();
-        activation.handled = self.handled.take();
-        if !activation.handled.is_undef() {
-            self.handled_saved += 1;
-        }
-        self.control.push(activation);
+        let handled = self.handled.take();
+        self.push_linked(Activation::call(caller, ptr::null_mut(), Deliver::Iter, dst), Link::new(g.into(), Value::Undef, handled));
         self.frame = target;
     }
 
@@ -143,14 +169,11 @@ impl Vm {
         root.started.set(true);
         let leaf = self.find_leaf(root);
         root.state.set(GenState::Running);
-        let mut activation = Activation::call(self.frame, ptr::null_mut(), deliver, dst);
-        activation.extra = root.clone().into();
-        activation.extra2 = task;
-        activation.handled = self.handled.take();
-        if !activation.handled.is_undef() {
-            self.handled_saved += 1;
-        }
-        self.control.push(activation);
+        let handled = self.handled.take();
+        self.push_linked(
+            Activation::call(self.frame, ptr::null_mut(), deliver, dst),
+            Link::new(root.clone().into(), task, handled),
+        );
         let fresh = leaf.state.get() == GenState::Created;
         self.run_in(&leaf);
         let result = match how {
@@ -237,12 +260,10 @@ impl Vm {
     fn throw_into_leaf(&mut self, leaf: &Ref<Generator>, exception: Value) -> R<()> {
         let exit = self.is_generator_exit(&exception);
         if exit
-            && let Some(activation) = self.control.last_mut()
-            && activation
-                .root()
-                .is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
+            && let Some(link) = self.top_link_mut()
+            && link.root().is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
         {
-            activation.closing = raw(leaf.as_obj());
+            link.closing = raw(leaf.as_obj());
         }
         if let Some(i) = suspended_at(leaf).filter(|i| i.op == Op::Delegate) {
             let delegate = leaf.register(i.b as usize);
@@ -350,8 +371,7 @@ impl Vm {
         if let Some(g) = unsafe { outer.generator.as_ref() }.and_then(Header::peek::<Generator>) {
             // SAFETY: `pc` points into the instructions.
             g.pc.set(unsafe { outer.pc.offset_from(g.code.entry) } as u32);
-            let is_root = self.control.last().and_then(Activation::root);
-            if !is_root.is_some_and(|root| raw(root.as_obj()) == outer.generator) {
+            if !self.is_root(outer.generator) {
                 g.state.set(GenState::Suspended);
             }
             if !self.handled.is_undef() {
@@ -501,11 +521,7 @@ impl Vm {
 
     /// An async generator's own `yield`: the `anext()` or `asend()` that drives it is done.
     fn async_yield(&mut self, g: &Ref<Generator>, value: Value) -> R<Flow> {
-        let is_root = self
-            .control
-            .last()
-            .and_then(Activation::root)
-            .is_some_and(|r| r.as_obj().is(g.as_obj()));
+        let is_root = self.is_root(raw(g.as_obj()));
         if is_root {
             self.async_yielded = true;
             return self.suspend_with(value);
@@ -541,17 +557,16 @@ impl Vm {
 
     /// Suspends the running chain with a value that goes to whoever resumed its root.
     pub(super) fn suspend_with(&mut self, value: Value) -> R<Flow> {
-        let closing = self.control.last().map_or(ptr::null(), |a| a.closing);
+        let closing = self.top_link().map_or(ptr::null(), |l| l.closing);
         if !closing.is_null() {
             return self.ignored_exit(closing);
         }
-        let Some(mut activation) = self.control.pop() else {
+        let Some((activation, mut link)) = self.pop_activation() else {
             return Err(self.runtime_error("yield outside a generator"));
         };
         // SAFETY: the running frame's generator is alive.
         let leaf = unsafe { generator_at(self.frame.generator) };
-        let root = activation.root().cloned();
-        if let (Some(leaf), Some(root)) = (leaf, root) {
+        if let (Some(leaf), Some(root)) = (leaf, link.root().cloned()) {
             // SAFETY: `pc` points into the instructions.
             leaf.pc
                 .set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
@@ -565,21 +580,20 @@ impl Vm {
                 root.leaf.set(leaf.into());
             }
         }
-        let handled = mem::take(&mut activation.handled);
-        self.restore_handled(handled);
+        self.handled.set(mem::take(&mut link.handled));
         self.frame = activation.frame;
         let outcome = if mem::take(&mut self.async_yielded) {
             Outcome::AsyncYielded(value)
         } else {
             Outcome::Yielded(value)
         };
-        self.deliver(activation, outcome)
+        self.deliver(activation, link, outcome)
     }
 
     /// A frame yielded although it was being closed: RuntimeError in the frame that closes it.
     fn ignored_exit(&mut self, closing: *const Header) -> R<Flow> {
-        if let Some(activation) = self.control.last_mut() {
-            activation.closing = ptr::null();
+        if let Some(link) = self.top_link_mut() {
+            link.closing = ptr::null();
         }
         // SAFETY: the frame being closed is part of the running chain.
         let closed = unsafe { generator_at(closing) };
@@ -608,11 +622,7 @@ impl Vm {
         };
         self.finish(&g);
         let parent = g.parent.get();
-        let is_root = self
-            .control
-            .last()
-            .and_then(Activation::root)
-            .is_some_and(|r| r.as_obj().is(g.as_obj()));
+        let is_root = self.is_root(raw(g.as_obj()));
         if is_root || parent.is_null() {
             return self.finish_activation(Outcome::Returned(value));
         }
@@ -638,15 +648,15 @@ impl Vm {
     /// Whether this frame is the one being closed; then the next one is its parent, or none if the
     /// parent is the root.
     pub(super) fn take_closing(&mut self, g: &Ref<Generator>) -> bool {
-        let Some(activation) = self.control.last_mut() else {
+        let Some(link) = self.top_link_mut() else {
             return false;
         };
-        if activation.closing != raw(g.as_obj()) {
+        if link.closing != raw(g.as_obj()) {
             return false;
         }
         let parent = g.parent.get();
-        let root = activation.root().map_or(ptr::null(), |r| raw(r.as_obj()));
-        activation.closing = if parent == root { ptr::null() } else { parent };
+        let root = link.root().map_or(ptr::null(), |r| raw(r.as_obj()));
+        link.closing = if parent == root { ptr::null() } else { parent };
         true
     }
 
@@ -664,19 +674,18 @@ impl Vm {
 
     /// Pops the innermost activation and delivers how it ended.
     pub(super) fn finish_activation(&mut self, outcome: Outcome) -> R<Flow> {
-        let Some(mut activation) = self.control.pop() else {
+        let Some((activation, mut link)) = self.pop_activation() else {
             return Ok(Flow::Halt);
         };
-        if activation.is_resume() {
-            let handled = mem::take(&mut activation.handled);
-            self.restore_handled(handled);
+        if link.root().is_some() {
+            self.handled.set(mem::take(&mut link.handled));
         }
         self.frame = activation.frame;
         if !activation.window.is_null() {
             // SAFETY: the callable still stands in its window.
             drop(unsafe { take(activation.window) });
         }
-        self.deliver(activation, outcome)
+        self.deliver(activation, link, outcome)
     }
 
     /// A frame is over: its registers are released.
@@ -700,10 +709,10 @@ impl Vm {
     }
 
     /// Brings an outcome to where the (popped) activation says. `self.frame` is the resumer's.
-    pub(super) fn deliver(&mut self, activation: Activation, outcome: Outcome) -> R<Flow> {
+    pub(super) fn deliver(&mut self, activation: Activation, link: Link, outcome: Outcome) -> R<Flow> {
         match activation.deliver {
             Deliver::Halt => self.deliver_halt(outcome),
-            Deliver::Task => self.deliver_step(activation, outcome),
+            Deliver::Task => self.deliver_step(link, outcome),
             Deliver::LoopCall => {
                 let result = match outcome {
                     Outcome::Raised => Err(self.raised.take()),
@@ -713,13 +722,10 @@ impl Vm {
                 self.next_step(reported)
             }
             Deliver::Iter => self.deliver_iter(outcome),
-            Deliver::Close => self.deliver_close(&activation, outcome),
+            Deliver::Close => self.deliver_close(activation, &link, outcome),
             Deliver::Value => match outcome {
                 Outcome::Yielded(v) | Outcome::AsyncYielded(v) => self.store(activation.dst, v),
-                Outcome::Returned(v) => {
-                    let _ = activation;
-                    Err(self.stop_iteration(v))
-                }
+                Outcome::Returned(v) => Err(self.stop_iteration(v)),
                 Outcome::Raised => Err(self.raised_again()),
             },
             Deliver::Call => match outcome {
@@ -737,7 +743,7 @@ impl Vm {
                     );
                     Err(self.type_error(message))
                 }
-                _ => self.store(activation.dst, activation.extra),
+                _ => self.store(activation.dst, link.subject),
             },
             Deliver::Loop => match outcome {
                 Outcome::Raised => Err(self.raised_again()),
@@ -782,11 +788,11 @@ impl Vm {
         }
     }
 
-    fn deliver_close(&mut self, activation: &Activation, outcome: Outcome) -> R<Flow> {
+    fn deliver_close(&mut self, activation: Activation, link: &Link, outcome: Outcome) -> R<Flow> {
         match outcome {
             Outcome::Returned(v) => self.store(activation.dst, v),
             Outcome::Yielded(_) | Outcome::AsyncYielded(_) => {
-                let kind = activation.root().map_or(GenKind::Generator, |g| g.kind);
+                let kind = link.root().map_or(GenKind::Generator, |g| g.kind);
                 Err(self.runtime_error(format!("{} ignored GeneratorExit", kind_name(kind))))
             }
             Outcome::Raised => {
@@ -804,14 +810,14 @@ impl Vm {
         }
     }
 
-    fn deliver_step(&mut self, mut activation: Activation, outcome: Outcome) -> R<Flow> {
+    fn deliver_step(&mut self, mut link: Link, outcome: Outcome) -> R<Flow> {
         let outcome = match outcome {
             Outcome::Yielded(v) | Outcome::AsyncYielded(v) => StepOutcome::Yielded(v),
             Outcome::Returned(v) => StepOutcome::Returned(v),
             Outcome::Raised => StepOutcome::Raised(self.raised.take()),
         };
-        let task = mem::take(&mut activation.extra2);
-        drop(activation);
+        let task = mem::take(&mut link.task);
+        drop(link);
         let reported = match task.as_ref::<Future>() {
             Some(task) => (self.loop_hooks.step_finished)(self, task.clone(), outcome),
             None => Ok(()),
@@ -822,9 +828,10 @@ impl Vm {
 
     /// `Tail::RunLoop`: the event loop runs on top of the calling frame.
     pub(super) fn enter_loop(&mut self, event_loop: Value, dst: u16) -> R<Flow> {
-        let mut activation = Activation::call(self.frame, ptr::null_mut(), Deliver::Loop, dst);
-        activation.extra = event_loop;
-        self.control.push(activation);
+        self.push_linked(
+            Activation::call(self.frame, ptr::null_mut(), Deliver::Loop, dst),
+            Link::new(event_loop, Value::Undef, Value::Undef),
+        );
         self.next_step(Ok(()))
     }
 
@@ -835,7 +842,7 @@ impl Vm {
             if super::heap::finalize::pending() && reported.is_ok() {
                 reported = self.run_finalizers();
             }
-            let Some(event_loop) = self.control.last().map(|a| a.extra.clone()) else {
+            let Some(event_loop) = self.top_link().map(|l| l.subject.clone()) else {
                 return Ok(Flow::Halt);
             };
             let action = match reported {
@@ -882,7 +889,7 @@ impl Vm {
                 Ok(LoopAction::Done(value)) => return self.finish_loop(value),
                 Err(raise) => {
                     (self.loop_hooks.run_aborted)(self, &event_loop);
-                    if let Some(activation) = self.control.pop() {
+                    if let Some((activation, _)) = self.pop_activation() {
                         self.frame = activation.frame;
                     }
                     return Err(raise);
@@ -892,10 +899,13 @@ impl Vm {
     }
 
     fn finish_loop(&mut self, value: Value) -> R<Flow> {
-        let Some(activation) = self.control.pop() else {
+        let Some((activation, _)) = self.pop_activation() else {
             return Ok(Flow::Halt);
         };
         self.frame = activation.frame;
+        if self.frame.code.is_null() {
+            return self.finish_activation(Outcome::Returned(value));
+        }
         self.store(activation.dst, value)
     }
 }

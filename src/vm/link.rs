@@ -31,7 +31,10 @@ impl Vm {
         };
         Ref::new(CodeObject {
             entry: code.instrs.as_ptr(),
-            plain_args: if plain {
+            // A class body's one argument is its namespace.
+            plain_args: if flags.class_body {
+                1
+            } else if plain {
                 u32::from(code.positional)
             } else {
                 u32::MAX

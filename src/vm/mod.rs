@@ -27,7 +27,7 @@ mod unwind;
 pub mod value;
 
 use self::exceptions::ExceptionTypes;
-use self::frame::{Activation, Frame, RegisterStack};
+use self::frame::{Activation, Frame, Link, RegisterStack};
 use self::heap::{Ref, Slot};
 use self::hooks::{Current, LoopHooks, ReportHooks};
 use self::host::Host;
@@ -102,12 +102,12 @@ pub struct Vm {
     pub native_limit: u32,
     stack: RegisterStack,
     control: Vec<Activation>,
+    /// What linked activations keep alive.
+    links: Vec<Link>,
     /// The running frame.
     frame: Frame,
     /// The exception being handled in the running generator's or thread's own context.
     handled: Slot,
-    /// How many activations keep a handled exception for later.
-    handled_saved: usize,
     /// What a `Delegate` that is executed again gives to its delegate.
     input: Option<Resume>,
     /// The value being yielded is an async generator's own.
@@ -160,9 +160,9 @@ impl Vm {
             native_limit: 900,
             stack,
             control: Vec::new(),
+            links: Vec::new(),
             frame,
             handled: Slot::undef(),
-            handled_saved: 0,
             input: None,
             async_yielded: false,
             outcome: None,

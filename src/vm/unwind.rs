@@ -3,7 +3,7 @@
 
 use super::dispatch::Flow;
 use super::flow::Outcome;
-use super::frame::{Activation, generator_at, raw, release_registers};
+use super::frame::{generator_at, raw, release_registers};
 use super::generator::kind_name;
 use super::heap::{Ref, finalize};
 use super::object::{CodeObject, Exception, GenKind, Generator, Traceback};
@@ -117,11 +117,7 @@ impl Vm {
             Ok(()) => return Err(Raise(())),
             Err(raise) => raise,
         };
-        let is_root = self
-            .control
-            .last()
-            .and_then(Activation::root)
-            .is_some_and(|r| r.as_obj().is(g.as_obj()));
+        let is_root = self.is_root(raw(g.as_obj()));
         if is_root || g.parent.get().is_null() {
             return self.leave_activation();
         }
@@ -130,18 +126,15 @@ impl Vm {
 
     /// The exception passes from a frame of a chain to its parent.
     fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
-        let closing = self
-            .control
-            .last()
-            .is_some_and(|a| a.closing == raw(g.as_obj()));
+        let closing = self.top_link().is_some_and(|l| l.closing == raw(g.as_obj()));
         let exception = self.raised.get();
         let class = self.class_of(&exception);
         let well = class.is_subclass(&self.exc.generator_exit)
             || class.is_subclass(&self.exc.stop_iteration);
         if closing && well {
             self.take_closing(g);
-        } else if closing && let Some(activation) = self.control.last_mut() {
-            activation.closing = std::ptr::null();
+        } else if closing && let Some(link) = self.top_link_mut() {
+            link.closing = std::ptr::null();
         }
         if g.kind == GenKind::AsyncGenerator {
             g.async_running.set(false);
@@ -232,17 +225,6 @@ impl Vm {
         self.handled.is_undef()
     }
 
-    /// The resumer's handled exception comes back.
-    #[inline(always)]
-    pub(super) fn restore_handled(&mut self, saved: Value) {
-        if !saved.is_undef() {
-            self.handled_saved -= 1;
-            self.handled.set(saved);
-        } else if !self.handled.is_undef() {
-            self.handled.set(Value::Undef);
-        }
-    }
-
     /// An exception becomes the handled one; what was handled before in this frame's context
     /// (maybe nothing: `Undef`).
     pub(super) fn push_handled(&mut self, exception: Value) -> Value {
@@ -275,12 +257,9 @@ impl Vm {
             }
             frame = parent;
         }
-        if self.handled_saved == 0 {
-            return Value::Undef;
-        }
-        for activation in self.control.iter().rev() {
-            if !activation.handled.is_undef() {
-                return activation.handled.clone();
+        for link in self.links.iter().rev() {
+            if !link.handled.is_undef() {
+                return link.handled.clone();
             }
         }
         Value::Undef
@@ -288,7 +267,7 @@ impl Vm {
 
     /// Cheap and sure: false if nothing can be being handled anywhere.
     pub(super) fn may_be_handling(&self) -> bool {
-        !self.handled.is_undef() || self.handled_saved != 0 || !self.frame.generator.is_null()
+        !self.handled.is_undef() || !self.links.is_empty()
     }
 }
 

@@ -24,8 +24,8 @@ pub mod flags {
     pub const HAS_DEL: u8 = 16;
 }
 
-/// What every object begins with.
-#[repr(C)]
+/// What every object begins with. Aligned as values are, so that a tail may follow any body.
+#[repr(C, align(8))]
 pub struct Header {
     count: Cell<u32>,
     kind: Kind,
