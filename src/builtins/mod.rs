@@ -16,6 +16,7 @@ mod namespace;
 mod object;
 mod super_type;
 mod type_type;
+pub mod uncaught;
 
 pub use alias::make_union;
 pub use mappingproxy::MappingProxy;

@@ -1,0 +1,112 @@
+//! The library's modules that are written in the language itself, embedded in the binary.
+
+/// A module's text.
+pub struct Embedded {
+    pub name: &'static str,
+    pub text: &'static str,
+    pub is_package: bool,
+}
+
+macro_rules! embedded {
+    ($($name:literal $file:literal $package:literal;)*) => {
+        /// All of them, sorted by name.
+        pub static MODULES: &[Embedded] = &[$(Embedded {
+            name: $name,
+            text: include_str!(concat!("lib/", $file)),
+            is_package: $package,
+        },)*];
+    };
+}
+
+embedded! {
+    "__future__" "__future__.coro" false;
+    "_arguments" "_arguments.coro" false;
+    "_chainmap" "_chainmap.coro" false;
+    "_dispatch" "_dispatch.coro" false;
+    "_enum_body" "_enum_body.coro" false;
+    "_enum_checks" "_enum_checks.coro" false;
+    "_enum_flags" "_enum_flags.coro" false;
+    "_sha512" "_sha512.coro" false;
+    "_signature" "_signature.coro" false;
+    "_typing" "_typing.coro" false;
+    "_typing_classes" "_typing_classes.coro" false;
+    "_typing_hints" "_typing_hints.coro" false;
+    "_user_containers" "_user_containers.coro" false;
+    "abc" "abc.coro" false;
+    "asyncio" "asyncio/__init__.coro" true;
+    "asyncio.completion" "asyncio/completion.coro" false;
+    "asyncio.coroutines" "asyncio/coroutines.coro" false;
+    "asyncio.events" "asyncio/events.coro" false;
+    "asyncio.exceptions" "asyncio/exceptions.coro" false;
+    "asyncio.futures" "asyncio/futures.coro" false;
+    "asyncio.locks" "asyncio/locks.coro" false;
+    "asyncio.mixins" "asyncio/mixins.coro" false;
+    "asyncio.queues" "asyncio/queues.coro" false;
+    "asyncio.runners" "asyncio/runners.coro" false;
+    "asyncio.taskgroups" "asyncio/taskgroups.coro" false;
+    "asyncio.tasks" "asyncio/tasks.coro" false;
+    "asyncio.threads" "asyncio/threads.coro" false;
+    "asyncio.timeouts" "asyncio/timeouts.coro" false;
+    "bisect" "bisect.coro" false;
+    "codetiming" "codetiming.coro" false;
+    "collections" "collections/__init__.coro" true;
+    "collections.abc" "collections/abc.coro" false;
+    "concurrent" "concurrent/__init__.coro" true;
+    "concurrent.futures" "concurrent/futures.coro" false;
+    "contextlib" "contextlib.coro" false;
+    "contextvars" "contextvars.coro" false;
+    "copy" "copy.coro" false;
+    "dataclasses" "dataclasses.coro" false;
+    "enum" "enum.coro" false;
+    "functools" "functools.coro" false;
+    "graphlib" "graphlib.coro" false;
+    "heapq" "heapq.coro" false;
+    "importlib" "importlib/__init__.coro" true;
+    "inspect" "inspect.coro" false;
+    "json" "json/__init__.coro" true;
+    "json.decoder" "json/decoder.coro" false;
+    "json.encoder" "json/encoder.coro" false;
+    "keyword" "keyword.coro" false;
+    "linecache" "linecache.coro" false;
+    "numbers" "numbers.coro" false;
+    "operator" "operator.coro" false;
+    "random" "random.coro" false;
+    "reprlib" "reprlib.coro" false;
+    "sched" "sched.coro" false;
+    "string" "string.coro" false;
+    "textwrap" "textwrap.coro" false;
+    "traceback" "traceback.coro" false;
+    "types" "types.coro" false;
+    "typing" "typing.coro" false;
+    "warnings" "warnings.coro" false;
+    "weakref" "weakref.coro" false;
+}
+
+/// A module by its full name.
+pub fn find(name: &str) -> Option<&'static Embedded> {
+    MODULES.binary_search_by(|m| m.name.cmp(name)).ok().and_then(|i| MODULES.get(i))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(MODULES.windows(2).all(|w| w[0].name < w[1].name));
+    }
+
+    #[test]
+    fn every_file_of_the_folder_has_its_row() {
+        fn count(folder: &Path) -> usize {
+            let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+            let paths = entries.filter_map(Result::ok).map(|e| e.path());
+            paths
+                .map(|p| if p.is_dir() { count(&p) } else { usize::from(p.extension().is_some_and(|e| e == "coro")) })
+                .sum()
+        }
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/stdlib/lib");
+        assert_eq!(count(&folder), MODULES.len());
+    }
+}
