@@ -254,8 +254,8 @@ fn co_positions(vm: &mut Vm, args: &[Value]) -> R {
             Tuple::value([
                 number(start.line),
                 number(end.line),
-                number(start.column.saturating_sub(1)),
-                number(end.column.saturating_sub(1)),
+                number(start.column),
+                number(end.column),
             ])
         })
         .collect();

@@ -12,15 +12,21 @@ mod function;
 mod generator;
 mod mappingproxy;
 mod module;
+mod module_names;
 mod namespace;
 mod object;
+mod report;
 mod super_type;
 mod type_type;
 pub mod uncaught;
 
-pub use alias::make_union;
+pub use alias::{generic_alias, make_union};
+pub use code::running_frame;
 pub use mappingproxy::MappingProxy;
+pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
+pub use object::dir;
+pub use report::{show_exception, show_unraisable, warn_about, write_stderr};
 
 use crate::vm::Vm;
 
@@ -36,4 +42,5 @@ pub fn install(vm: &mut Vm) {
     super_type::install(vm);
     exceptions::install(vm);
     exception_group::install(vm);
+    report::install(vm);
 }

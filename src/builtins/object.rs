@@ -286,6 +286,32 @@ fn object_dir(vm: &mut Vm, obj: &Value) -> R<Vec<Value>> {
     unique(vm, names)
 }
 
+/// `dir(obj)`: what `__dir__` says, sorted.
+pub fn dir(vm: &mut Vm, obj: &Value) -> R<Vec<Value>> {
+    let hook = vm.names.__dir__.clone();
+    let Some(names) = vm.call_special(obj, &hook, &[])? else {
+        return Err(vm.type_error("object does not provide __dir__"));
+    };
+    let mut names = vm.collect(&names)?;
+    if names.iter().all(|n| n.as_str().is_some()) {
+        names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        return Ok(names);
+    }
+    // Names that are not strings are rare and few: insertion is good enough.
+    let mut sorted: Vec<Value> = Vec::with_capacity(names.len());
+    for name in names {
+        let mut at = 0;
+        while let Some(other) = sorted.get(at) {
+            if vm.compare_bool(Cmp::Lt, &name, &other.clone())? {
+                break;
+            }
+            at += 1;
+        }
+        sorted.insert(at, name);
+    }
+    Ok(sorted)
+}
+
 /// `type.__dir__`.
 pub fn class_dir(vm: &mut Vm, class: &Ref<Class>) -> R<Vec<Value>> {
     let mut names = Vec::new();

@@ -1,0 +1,249 @@
+//! Reports on standard error of what no program can catch: exceptions in finalizers, coroutines
+//! that were never awaited; and the way of warnings there.
+
+use super::uncaught::report;
+use crate::diagnostic::traceback::render_python;
+use crate::vm::heap::Ref;
+use crate::vm::hooks::ReportHooks;
+use crate::vm::object::{Class, Dict, Exception, Generator, NativeFunction, Tuple};
+use crate::vm::ops::exception::none_if_undef;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+pub fn install(vm: &mut Vm) {
+    vm.report_hooks = ReportHooks {
+        unraisable,
+        never_awaited,
+    };
+}
+
+/// Writes to the program's `sys.stderr`, else to the real one.
+pub fn write_stderr(vm: &mut Vm, text: &str) {
+    if let Some(stream) = sys_attribute(vm, "stderr").filter(|s| !s.is_none()) {
+        let write = vm.names.write.clone();
+        match vm.call_method(&stream, &write, &[Value::str(text)]) {
+            Ok(_) => return,
+            Err(raise) => drop(vm.take_raised(raise)),
+        }
+    }
+    // If even that fails there is nobody left to be told.
+    let _ = vm.host.stderr.write(text.as_bytes());
+    let _ = vm.host.stderr.flush();
+}
+
+/// A name in the module `sys`, if it was imported.
+fn sys_attribute(vm: &mut Vm, name: &str) -> Option<Value> {
+    let (sys, name) = (vm.intern("sys"), vm.intern(name));
+    let module = vm.modules.get_str(&sys)?;
+    module
+        .downcast::<crate::vm::object::Module>()?
+        .dict
+        .get_str(&name)
+}
+
+/// Shows an exception with its traceback, as `sys.excepthook` does.
+pub fn show_exception(vm: &mut Vm, exception: &Value) {
+    if let Some(error) = report(vm, exception) {
+        write_stderr(vm, &render_python(&error));
+    }
+}
+
+/// `sys.unraisablehook`.
+fn unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) {
+    let hook = sys_attribute(vm, "unraisablehook");
+    if let Some(hook) = hook.filter(|h| h.as_ref::<NativeFunction>().is_none()) {
+        let details = details(vm, exception, prefix, object);
+        let called = match details {
+            Ok(details) => vm.call(&hook, &[details]),
+            Err(raise) => Err(raise),
+        };
+        if let Err(raise) = called {
+            let error = vm.take_raised(raise);
+            show_unraisable(
+                vm,
+                &error,
+                "Exception ignored in sys.unraisablehook: ",
+                &hook,
+            );
+        }
+        return;
+    }
+    show_unraisable(vm, exception, prefix, object);
+}
+
+/// The argument of `sys.unraisablehook`.
+fn details(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) -> R {
+    let traceback = exception
+        .downcast::<Exception>()
+        .map_or(Value::None, |e| none_if_undef(e.traceback.get()));
+    let message = match prefix {
+        "Exception ignored in: " => Value::None,
+        prefix => Value::str(prefix.trim_end_matches(": ")),
+    };
+    let class = vm.class_of(exception);
+    let made = vm.make(super::SimpleNamespace);
+    for (name, value) in [
+        ("exc_type", class.into()),
+        ("exc_value", exception.clone()),
+        ("exc_traceback", traceback),
+        ("err_msg", message),
+        ("object", object.clone()),
+    ] {
+        let name = vm.intern(name);
+        vm.set_attr(&made, &name, value)?;
+    }
+    Ok(made)
+}
+
+/// What `sys.unraisablehook` does unless a program replaces it.
+pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) {
+    let mut text = String::new();
+    if !matches!(object, Value::Undef | Value::None) {
+        let shown = match vm.repr(object) {
+            Ok(shown) => shown.as_str().to_string(),
+            Err(raise) => {
+                drop(vm.take_raised(raise));
+                "<object repr() failed>".to_string()
+            }
+        };
+        text = format!("{prefix}{shown}\n");
+    } else if prefix != "Exception ignored in: " {
+        text = format!("{}:\n", prefix.trim_end_matches(": "));
+    }
+    if let Some(error) = report(vm, exception) {
+        text.push_str(&render_python(&error));
+    }
+    write_stderr(vm, &text);
+}
+
+/// RuntimeWarning "coroutine 'f' was never awaited".
+fn never_awaited(vm: &mut Vm, coroutine: &Ref<Generator>) {
+    let name = coroutine.qualname();
+    let message = format!(
+        "coroutine '{}' was never awaited",
+        name.as_str().unwrap_or("?")
+    );
+    let class = vm.exc.runtime_warning.clone();
+    let source = Value::from(coroutine.clone());
+    if let Err(raise) = warn_about(vm, &class, &message, &source) {
+        // A filter made an error of the warning, which cannot be raised here.
+        let error = vm.take_raised(raise);
+        unraisable(vm, &error, "Exception ignored in: ", &source);
+    }
+}
+
+/// Where the running bytecode is, for a warning.
+struct Place {
+    file: String,
+    line: u32,
+    /// The line's text, stripped.
+    text: String,
+    module: Value,
+    globals: Option<Ref<Dict>>,
+}
+
+impl Place {
+    fn running(vm: &Vm) -> Place {
+        let Some(frame) = vm.frame(0) else {
+            return Place {
+                file: "<sys>".to_string(),
+                line: 0,
+                text: String::new(),
+                module: Value::str("sys"),
+                globals: None,
+            };
+        };
+        let source = &frame.code.code.source;
+        let line = frame.code.code.line_at(frame.pc);
+        let globals = frame.code.globals.clone();
+        let module = globals.get_str(&vm.names.__name__);
+        Place {
+            file: source.name().to_string(),
+            line,
+            text: source.line_text(line).trim().to_string(),
+            module: module.unwrap_or_else(|| Value::str("<string>")),
+            globals: Some(globals),
+        }
+    }
+}
+
+/// Issues a warning about the place where the program is; an error if a filter says so.
+pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value) -> R<()> {
+    let place = Place::running(vm);
+    let warnings = vm.intern("warnings");
+    if let Some(module) = vm.modules.get_str(&warnings) {
+        return warn_by_module(vm, &module, class, message, source, &place);
+    }
+    if already_warned(vm, class, message, &place)? {
+        return Ok(());
+    }
+    let mut text = format!(
+        "{}:{}: {}: {message}\n",
+        place.file,
+        place.line,
+        class.name()
+    );
+    if !place.text.is_empty() {
+        text.push_str(&format!("  {}\n", place.text));
+    }
+    if !source.is_undef() && place.globals.is_some() {
+        text.push_str(&format!(
+            "{}: Enable tracemalloc to get the object allocation traceback\n",
+            class.name()
+        ));
+    }
+    write_stderr(vm, &text);
+    Ok(())
+}
+
+/// The program has imported `warnings`: its filters and hooks have the word.
+fn warn_by_module(
+    vm: &mut Vm,
+    module: &Value,
+    class: &Ref<Class>,
+    message: &str,
+    source: &Value,
+    place: &Place,
+) -> R<()> {
+    let name = vm.intern("warn_explicit");
+    let warn = vm.get_attr(module, &name)?;
+    let args = [
+        Value::str(message),
+        class.clone().into(),
+        Value::str(&place.file),
+        Value::Int(i64::from(place.line)),
+        place.module.clone(),
+    ];
+    let mut kwargs = Vec::new();
+    if !source.is_undef() {
+        kwargs.push((vm.intern("source"), source.clone()));
+    }
+    vm.call_kw(&warn, &args, &kwargs)?;
+    Ok(())
+}
+
+/// Each warning is shown once for a place: `__warningregistry__` of the module remembers.
+fn already_warned(vm: &mut Vm, class: &Ref<Class>, message: &str, place: &Place) -> R<bool> {
+    let Some(globals) = &place.globals else {
+        return Ok(false);
+    };
+    let name = vm.names.__warningregistry__.clone();
+    let registry = match globals.get_str(&name).and_then(|v| v.payload::<Dict>()) {
+        Some(registry) => registry,
+        None => {
+            let made = Dict::new();
+            globals.set_str(&name, made.clone().into());
+            made
+        }
+    };
+    let key = Tuple::value([
+        Value::str(message),
+        class.clone().into(),
+        Value::Int(i64::from(place.line)),
+    ]);
+    if vm.dict_get(&registry, &key)?.is_some() {
+        return Ok(true);
+    }
+    vm.dict_set(&registry, &key, Value::True)?;
+    Ok(false)
+}
