@@ -1,6 +1,6 @@
 //! `super`: attribute access that begins behind a class in the MRO of another.
 
-use super::attr::own_attr;
+use super::attr::{is_plain_method, own_attr};
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::object::{Class, NativeData, Str};
 use crate::vm::value::Value;
@@ -62,6 +62,18 @@ impl Vm {
             Some(found) => self.descriptor_get(&found, obj, class).map(Some),
             None => Ok(own_attr(obj, name)),
         }
+    }
+
+    /// For a call `super().name(…)`: a method and its self, if it is a plain one.
+    pub(super) fn super_method(&self, obj: &Value, name: &Ref<Str>) -> Option<(Value, Value)> {
+        let data = obj.opaque::<Super>()?;
+        let start = data.obj_class.as_ref()?;
+        let through_class = data.obj.as_ref::<Class>().is_some_and(|c| c.is(start));
+        if through_class || name.as_str() == "__class__" {
+            return None;
+        }
+        let found = self.lookup_after(start, &data.this_class, name)?;
+        is_plain_method(&found).then(|| (found, data.obj.clone()))
     }
 
     /// A new `super` object from its arguments, `Undef` where not given.

@@ -222,6 +222,9 @@ impl Vm {
                 None => Ok((found, obj.clone())),
             };
         }
+        if let Some(found) = self.super_method(obj, name) {
+            return Ok(found);
+        }
         let value = self.get_attr(obj, name)?;
         Ok(unbound(value))
     }

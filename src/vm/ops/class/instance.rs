@@ -1,7 +1,7 @@
 //! Making instances: `type.__call__`, `object.__new__`, `object.__init__`.
 
 use crate::vm::heap::Ref;
-use crate::vm::object::{Class, Instance, Layout, StaticMethod, Str};
+use crate::vm::object::{Class, Exception, Instance, Layout, StaticMethod, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -18,6 +18,10 @@ impl Vm {
                 return Err(self.type_error("type() takes 1 or 3 arguments"));
             }
         }
+        if class.layout == Layout::Exception && kwargs.is_empty() && self.is_plain_exception(class)
+        {
+            return Ok(Exception::new(class, Tuple::new(args.to_vec())).into());
+        }
         let obj = self.call_new(class, args, kwargs)?;
         let made = self.class_of(&obj);
         if !made.is_subclass(class) {
@@ -25,6 +29,18 @@ impl Vm {
         }
         self.call_init(&obj, &made, args, kwargs)?;
         Ok(obj)
+    }
+
+    /// An exception class whose constructor is `BaseException`'s, so that it needs not be called.
+    fn is_plain_exception(&self, class: &Ref<Class>) -> bool {
+        let base = &self.exc.base_exception;
+        [&self.names.__new__, &self.names.__init__]
+            .into_iter()
+            .all(|name| {
+                let found = self.lookup(class, name);
+                let standard = self.lookup(base, name);
+                matches!((found, standard), (Some(a), Some(b)) if a.is(&b))
+            })
     }
 
     fn call_new(&mut self, class: &Ref<Class>, args: &[Value], kwargs: Kwargs<'_>) -> R {
