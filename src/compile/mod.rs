@@ -79,3 +79,6 @@ pub fn compile_module(
     }
     Ok(Compiled { code, warnings })
 }
+
+#[cfg(test)]
+mod tests;

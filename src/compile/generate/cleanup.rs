@@ -25,6 +25,8 @@ pub(super) enum Block<'a> {
     Try { outer: Handler },
     /// The part of a `try` that its `finally` body follows.
     FinallyTry { outer: Handler, body: &'a [Stmt] },
+    /// A value on its way out, while a `finally` body runs that could change its mind.
+    Held { value: u16 },
     /// A `finally` body that runs because of an exception.
     FinallyEnd { exc: u16, outer: Handler },
     /// A handler's body.
@@ -121,11 +123,18 @@ impl<'a> Gen<'a> {
             Block::Try { outer } => self.asm.enter(outer),
             Block::FinallyTry { outer, body } => {
                 self.asm.enter(outer);
-                self.block(body);
+                if let Some(value) = held {
+                    self.push_block(Block::Held { value }, NOWHERE);
+                    self.block(body);
+                    self.pop_block();
+                } else {
+                    self.block(body);
+                }
             }
+            Block::Held { value } => self.clear(value),
             Block::FinallyEnd { exc, outer } => {
-                self.emit(NOWHERE, Op::PopExc, exc, 0, 0);
                 self.asm.enter(outer);
+                self.emit(NOWHERE, Op::PopExc, exc, 0, 0);
             }
             Block::Handler { exc, name, outer } => {
                 self.asm.enter(outer);
