@@ -126,7 +126,6 @@ impl Vm {
         let plain = fitted.step == 1;
         let items = match self.iter_opt(value)? {
             Some(_) => self.collect(value)?,
-            None if plain => return Err(self.type_error("can only assign an iterable")),
             None => return Err(self.type_error("must assign iterable to extended slice")),
         };
         // Collecting may have run bytecode that changed the list.

@@ -1,0 +1,298 @@
+//! `str`: construction, special methods, and what `maketrans` and `translate` need. Searching,
+//! splitting, case and formatting have files of their own.
+
+use super::{VALUE, codecs, made};
+use crate::text::str_ops::{self, Translated};
+use crate::vm::heap::Ref;
+use crate::vm::native::NativeDef;
+use crate::vm::object::{Dict, Str, Tuple};
+use crate::vm::ops::sequence::buffer;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// The text of a str or of an instance of a subclass.
+pub fn text(v: &Value) -> &str {
+    v.as_str().unwrap_or_default()
+}
+
+fn is_text(v: &Value) -> bool {
+    v.as_str().is_some()
+}
+
+super::comparison_methods!(is_text);
+
+/// `str(object)`, `str(bytes, encoding, errors)`.
+fn new(vm: &mut Vm, args: &[Value]) -> R {
+    let class = vm.types.str_.clone();
+    let value: Value = if args[2].given().is_some() || args[3].given().is_some() {
+        decode_argument(vm, &args[1], &args[2], &args[3])?
+    } else {
+        match args[1].given() {
+            None => Value::str(""),
+            Some(v) => vm.str(v)?.into(),
+        }
+    };
+    made(vm, &args[0], &class, value)
+}
+
+fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &Value) -> R {
+    let encoding = codec_name(vm, encoding, "str", "encoding", "utf-8")?;
+    let errors = codec_name(vm, errors, "str", "errors", "strict")?;
+    let Some(object) = object.given() else {
+        return Ok(Value::str(""));
+    };
+    match buffer(object) {
+        Some(bytes) => codecs::decode(vm, &bytes, &encoding, &errors).map(Value::from),
+        None if object.as_str().is_some() => {
+            Err(vm.type_error("decoding str is not supported"))
+        }
+        None => {
+            let class = vm.type_name(object);
+            Err(vm.type_error(format!(
+                "decoding to str: need a bytes-like object, {class} found"
+            )))
+        }
+    }
+}
+
+/// The name of an encoding or error handler.
+pub fn codec_name(
+    vm: &mut Vm,
+    v: &Value,
+    function: &str,
+    what: &str,
+    default: &str,
+) -> R<String> {
+    match v.given() {
+        None => Ok(default.to_string()),
+        Some(v) => match v.as_str() {
+            Some(name) => Ok(name.to_string()),
+            None => {
+                let class = vm.type_name(v);
+                Err(vm.type_error(format!(
+                    "{function}() argument '{what}' must be str, not {class}"
+                )))
+            }
+        },
+    }
+}
+
+fn to_str(_: &mut Vm, args: &[Value]) -> R {
+    Ok(args[0].unwrapped())
+}
+
+fn add(vm: &mut Vm, args: &[Value]) -> R {
+    let result = crate::vm::ops::sequence::concat(vm, &args[0].unwrapped(), &args[1])?;
+    Ok(vm.or_not_implemented(result))
+}
+
+fn mul(vm: &mut Vm, args: &[Value]) -> R {
+    super::list::repeat_method(vm, &args[0], &args[1])
+}
+
+fn modulo(vm: &mut Vm, args: &[Value]) -> R {
+    crate::vm::ops::percent::format_str(vm, &args[0], &args[1])
+}
+
+fn rmodulo(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].as_str().is_none() {
+        return Ok(vm.not_implemented());
+    }
+    crate::vm::ops::percent::format_str(vm, &args[1], &args[0])
+}
+
+fn format(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(spec) = args[1].as_str() else {
+        let class = vm.type_name(&args[1]);
+        return Err(vm.type_error(format!("__format__() argument must be str, not {class}")));
+    };
+    if spec.is_empty() {
+        return vm.str(&args[0]).map(Value::from);
+    }
+    let text = vm.format_builtin(&args[0].unwrapped(), &args[0], spec)?;
+    Ok(Value::from(text.unwrap_or_default()))
+}
+
+fn encode(vm: &mut Vm, args: &[Value]) -> R {
+    let encoding = codec_name(vm, &args[1], "encode", "encoding", "utf-8")?;
+    let errors = codec_name(vm, &args[2], "encode", "errors", "strict")?;
+    let bytes = codecs::encode(vm, text(&args[0]), &encoding, &errors)?;
+    Ok(crate::vm::object::Bytes::value(bytes))
+}
+
+fn getnewargs(_: &mut Vm, args: &[Value]) -> R {
+    Ok(Tuple::value([args[0].unwrapped()]))
+}
+
+fn sizeof(_: &mut Vm, args: &[Value]) -> R {
+    let text = text(&args[0]);
+    let width = text.chars().map(|c| match u32::from(c) {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        _ => 4,
+    });
+    let width = width.max().unwrap_or(1);
+    let header = if text.is_ascii() { 41 } else { 57 };
+    Ok(Value::from(header + width * text.chars().count()))
+}
+
+fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
+    let table = Dict::new();
+    let Some(to) = args[1].given() else {
+        let Some(map) = args[0].payload::<Dict>() else {
+            return Err(vm.type_error(
+                "if you give only one argument to maketrans it must be a dict",
+            ));
+        };
+        return table_from_dict(vm, &table, &map);
+    };
+    let Some(from) = args[0].as_str() else {
+        return Err(vm.type_error(
+            "first maketrans argument must be a string if there is a second argument",
+        ));
+    };
+    let to = must_be_str(vm, to, "maketrans", 2)?;
+    if from.chars().count() != to.chars().count() {
+        return Err(vm.value_error("the first two maketrans arguments must have equal length"));
+    }
+    for (a, b) in from.chars().zip(to.chars()) {
+        let (a, b) = (Value::Int(u32::from(a).into()), Value::Int(u32::from(b).into()));
+        vm.dict_set(&table, &a, b)?;
+    }
+    if let Some(gone) = args[2].given() {
+        for c in must_be_str(vm, gone, "maketrans", 3)?.chars() {
+            vm.dict_set(&table, &Value::Int(u32::from(c).into()), Value::None)?;
+        }
+    }
+    Ok(table.into())
+}
+
+fn table_from_dict(vm: &mut Vm, table: &Ref<Dict>, map: &Ref<Dict>) -> R {
+    let entries: Vec<(Value, Value)> = {
+        let map = map.map.borrow();
+        map.iter().map(|e| (e.key.clone(), e.value.clone())).collect()
+    };
+    for (key, value) in entries {
+        let key = match key.as_str() {
+            Some(s) => {
+                let mut chars = s.chars();
+                match (chars.next(), chars.next()) {
+                    (Some(c), None) => Value::Int(u32::from(c).into()),
+                    _ => {
+                        return Err(vm.value_error(
+                            "string keys in translate table must be of length 1",
+                        ));
+                    }
+                }
+            }
+            None if key.as_bigint().is_some() => key,
+            None => {
+                return Err(
+                    vm.type_error("keys in translate table must be strings or integers")
+                );
+            }
+        };
+        vm.dict_set(table, &key, value)?;
+    }
+    Ok(table.clone().into())
+}
+
+/// A str argument: TypeError "f() argument n must be str, not int".
+pub fn must_be_str<'a>(vm: &mut Vm, v: &'a Value, function: &str, n: usize) -> R<&'a str> {
+    match v.as_str() {
+        Some(text) => Ok(text),
+        None => {
+            let class = vm.type_name(v);
+            Err(vm.type_error(format!(
+                "{function}() argument {n} must be str, not {class}"
+            )))
+        }
+    }
+}
+
+fn translate(vm: &mut Vm, args: &[Value]) -> R {
+    let source = text(&args[0]).to_string();
+    let result = str_ops::translate(&source, |c| translated(vm, &args[1], c))?;
+    Ok(Value::from(result))
+}
+
+fn translated(vm: &mut Vm, table: &Value, c: char) -> R<Translated> {
+    let found = match vm.get_item(table, &Value::Int(u32::from(c).into())) {
+        Ok(found) => found,
+        Err(raise) => {
+            let class = vm.exc.lookup_error.clone();
+            vm.catch(raise, &class)?;
+            return Ok(Translated::Keep);
+        }
+    };
+    if found.is_none() {
+        return Ok(Translated::Drop);
+    }
+    if let Some(text) = found.as_str() {
+        return Ok(Translated::Text(text.to_string()));
+    }
+    if found.as_bigint().is_none() {
+        return Err(vm.type_error("character mapping must return integer, None or str"));
+    }
+    let code = found.as_i64().and_then(|i| u32::try_from(i).ok());
+    match code.and_then(char::from_u32) {
+        Some(c) => Ok(Translated::Char(c)),
+        None => Err(vm.value_error("character mapping must be in range(0x110000)")),
+    }
+}
+
+fn join(vm: &mut Vm, args: &[Value]) -> R {
+    let items = match vm.iter_opt(&args[1])? {
+        Some(_) => vm.collect(&args[1])?,
+        None => return Err(vm.type_error("can only join an iterable")),
+    };
+    if let [one] = items.as_slice()
+        && one.downcast::<Str>().is_some()
+    {
+        return Ok(one.clone());
+    }
+    let separator = text(&args[0]);
+    let mut out = String::new();
+    for (i, item) in items.iter().enumerate() {
+        let Some(part) = item.as_str() else {
+            let class = vm.type_name(item);
+            return Err(vm.type_error(format!(
+                "sequence item {i}: expected str instance, {class} found"
+            )));
+        };
+        if i > 0 {
+            out.push_str(separator);
+        }
+        out.push_str(part);
+    }
+    Ok(Value::from(out))
+}
+
+const METHODS: &[NativeDef] = &[
+    NativeDef::constructor("(cls, object='', encoding='utf-8', errors='strict')", new),
+    super::GETITEM,
+    NativeDef::new("__str__", "(self, /)", to_str, "Return str(self)."),
+    NativeDef::new("__add__", "(self, value, /)", add, "Return self+value."),
+    NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
+    NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
+    NativeDef::new("__mod__", "(self, value, /)", modulo, "Return self%value."),
+    NativeDef::new("__rmod__", "(self, value, /)", rmodulo, "Return value%self."),
+    NativeDef::new("__format__", "(self, format_spec, /)", format, "Lay the text out as the format spec says."),
+    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
+    NativeDef::new("__sizeof__", "(self, /)", sizeof, "Size in memory, in bytes."),
+    NativeDef::new("encode", "(self, /, encoding='utf-8', errors='strict')", encode, "The text as bytes in an encoding."),
+    NativeDef::new("join", "(self, iterable, /)", join, "The strings of the iterable with this one between them."),
+    NativeDef::new("translate", "(self, table, /)", translate, "Each character replaced as the table says."),
+    NativeDef::new("maketrans", "(x, y=None, z=None, /)", maketrans, "A table for translate.").fixed(),
+];
+
+pub fn install(vm: &mut Vm) {
+    let class = vm.types.str_.clone();
+    vm.extend_class(&class, super::CONTAINER, &[]);
+    vm.extend_class(&class, VALUE, &[]);
+    vm.extend_class(&class, COMPARISONS, &[]);
+    vm.extend_class(&class, METHODS, &[]);
+    vm.extend_class(&class, super::str_methods::METHODS, &[]);
+    vm.extend_class(&class, super::str_search::METHODS, &[]);
+    vm.extend_class(&class, super::str_format::METHODS, &[]);
+}
