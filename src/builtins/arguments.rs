@@ -11,7 +11,9 @@ pub fn this<T: Object>(vm: &mut Vm, v: &Value) -> R<Ref<T>> {
         Some(this) => Ok(this),
         None => {
             let class = vm.type_name(v);
-            Err(vm.type_error(format!("descriptor requires another object than a '{class}'")))
+            Err(vm.type_error(format!(
+                "descriptor requires another object than a '{class}'"
+            )))
         }
     }
 }
@@ -34,9 +36,9 @@ pub fn bound(vm: &mut Vm, v: &Value) -> R<Option<i64>> {
     }
     match vm.index_opt(v)? {
         Some(n) => Ok(Some(crate::vm::ops::arith::clamp(&n))),
-        None => Err(vm.type_error(
-            "slice indices must be integers or None or have an __index__ method",
-        )),
+        None => {
+            Err(vm.type_error("slice indices must be integers or None or have an __index__ method"))
+        }
     }
 }
 

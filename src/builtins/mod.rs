@@ -3,13 +3,16 @@
 
 mod alias;
 mod args;
+pub mod arguments;
 mod code;
 mod descriptors;
 mod exception_fields;
 mod exception_group;
 mod exceptions;
 mod function;
+mod functions;
 mod generator;
+pub mod iterators;
 mod mappingproxy;
 mod module;
 mod module_names;
@@ -18,6 +21,7 @@ mod object;
 mod report;
 mod super_type;
 mod type_type;
+pub mod types;
 pub mod uncaught;
 
 pub use alias::{generic_alias, make_union};
@@ -28,7 +32,10 @@ pub use namespace::SimpleNamespace;
 pub use object::dir;
 pub use report::{show_exception, show_unraisable, warn_about, write_stderr};
 
+pub use functions::{CodeText, OwnStreams, write_text};
+
 use crate::vm::Vm;
+use crate::vm::value::Value;
 
 /// Gives the built-in classes their methods.
 pub fn install(vm: &mut Vm) {
@@ -43,4 +50,31 @@ pub fn install(vm: &mut Vm) {
     exceptions::install(vm);
     exception_group::install(vm);
     report::install(vm);
+    types::install(vm);
+    iterators::install(vm);
+    functions::install(vm);
+    install_names(vm);
+}
+
+/// The classes and constants that programs know by name.
+fn install_names(vm: &mut Vm) {
+    let t = &vm.types;
+    let classes = [
+        &t.int, &t.bool_, &t.float, &t.complex, &t.str_, &t.bytes, &t.bytearray, &t.list,
+        &t.tuple, &t.dict, &t.set, &t.frozenset, &t.range, &t.slice, &t.property, &t.classmethod,
+        &t.staticmethod, &t.object, &t.type_,
+    ]
+    .map(|class| (class.name(), Value::from(class.clone())));
+    let constants = [
+        ("NotImplemented".into(), vm.not_implemented()),
+        ("Ellipsis".into(), vm.ellipsis()),
+        ("None".into(), Value::None),
+        ("True".into(), Value::True),
+        ("False".into(), Value::False),
+        ("__debug__".into(), Value::True),
+    ];
+    for (name, value) in classes.into_iter().chain(constants) {
+        let name = vm.intern(&name);
+        vm.builtins.set_str(&name, value);
+    }
 }

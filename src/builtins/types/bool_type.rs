@@ -1,9 +1,9 @@
 //! `bool`: an int that prints as a word.
 
+use crate::vm::R;
 use crate::vm::Vm;
 use crate::vm::native::NativeDef;
 use crate::vm::value::Value;
-use crate::vm::R;
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     match args[1].given() {

@@ -16,7 +16,12 @@ use crate::vm::{R, Vm};
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.bytearray.clone();
-    made(vm, &args[0], &class, bytes_like(Kind::ByteArray, Vec::new()))
+    made(
+        vm,
+        &args[0],
+        &class,
+        bytes_like(Kind::ByteArray, Vec::new()),
+    )
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
@@ -28,7 +33,10 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.type_name(&args[0]);
-    Ok(Value::from(format!("{class}({})", bytes_repr(&own(&args[0])))))
+    Ok(Value::from(format!(
+        "{class}({})",
+        bytes_repr(&own(&args[0]))
+    )))
 }
 
 fn in_place(vm: &mut Vm, op: Arith, args: &[Value]) -> R {
@@ -135,16 +143,56 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args, **kwargs)", new),
-    NativeDef::new("__init__", "(self, source=b'', encoding='utf-8', errors='strict')", init, "Fill the array."),
+    NativeDef::new(
+        "__init__",
+        "(self, source=b'', encoding='utf-8', errors='strict')",
+        init,
+        "Fill the array.",
+    ),
     NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-    NativeDef::new("__iadd__", "(self, value, /)", iadd, "Implement self+=value."),
-    NativeDef::new("__imul__", "(self, value, /)", imul, "Implement self*=value."),
+    NativeDef::new(
+        "__iadd__",
+        "(self, value, /)",
+        iadd,
+        "Implement self+=value.",
+    ),
+    NativeDef::new(
+        "__imul__",
+        "(self, value, /)",
+        imul,
+        "Implement self*=value.",
+    ),
     NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
-    NativeDef::new("append", "(self, item, /)", append, "Add a byte at the end."),
-    NativeDef::new("extend", "(self, iterable_of_ints, /)", extend, "Add bytes at the end."),
-    NativeDef::new("insert", "(self, index, item, /)", insert, "Put a byte before an index."),
-    NativeDef::new("pop", "(self, index=-1, /)", pop, "Remove the byte at an index and return it."),
-    NativeDef::new("remove", "(self, value, /)", remove, "Remove the first such byte; ValueError if there is none."),
+    NativeDef::new(
+        "append",
+        "(self, item, /)",
+        append,
+        "Add a byte at the end.",
+    ),
+    NativeDef::new(
+        "extend",
+        "(self, iterable_of_ints, /)",
+        extend,
+        "Add bytes at the end.",
+    ),
+    NativeDef::new(
+        "insert",
+        "(self, index, item, /)",
+        insert,
+        "Put a byte before an index.",
+    ),
+    NativeDef::new(
+        "pop",
+        "(self, index=-1, /)",
+        pop,
+        "Remove the byte at an index and return it.",
+    ),
+    NativeDef::new(
+        "remove",
+        "(self, value, /)",
+        remove,
+        "Remove the first such byte; ValueError if there is none.",
+    ),
     NativeDef::new("reverse", "(self, /)", reverse, "Turn the array around."),
     NativeDef::new("clear", "(self, /)", clear, "Remove all bytes."),
     NativeDef::new("copy", "(self, /)", copy, "An array of the same bytes."),

@@ -92,9 +92,7 @@ fn zeros(vm: &mut Vm, n: i64) -> R<Vec<u8>> {
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.bytes.clone();
-    if args[1].kind() == Some(Kind::Bytes)
-        && args[2].given().is_none()
-        && args[3].given().is_none()
+    if args[1].kind() == Some(Kind::Bytes) && args[2].given().is_none() && args[3].given().is_none()
     {
         return made(vm, &args[0], &class, args[1].clone());
     }
@@ -118,7 +116,12 @@ const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, source=b'', encoding='utf-8', errors='strict')", new),
     HASH,
     NativeDef::new("__bytes__", "(self, /)", to_bytes, "The bytes as such."),
-    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
+    NativeDef::new(
+        "__getnewargs__",
+        "(self, /)",
+        getnewargs,
+        "Arguments to make a copy with.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

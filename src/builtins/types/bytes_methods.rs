@@ -54,9 +54,9 @@ fn needle(vm: &mut Vm, v: &Value) -> R<Vec<u8>> {
 }
 
 macro_rules! mappings {
-    ($($name:ident $function:path;)*) => { $(
+    ($($name:ident $function:expr;)*) => { $(
         fn $name(_: &mut Vm, args: &[Value]) -> R {
-            Ok(like(&args[0], $function(&own(&args[0]))))
+            Ok(like(&args[0], ($function)(&own(&args[0]))))
         }
     )* };
 }
@@ -70,9 +70,9 @@ mappings! {
 }
 
 macro_rules! predicates {
-    ($($name:ident $function:path;)*) => { $(
+    ($($name:ident $function:expr;)*) => { $(
         fn $name(_: &mut Vm, args: &[Value]) -> R {
-            Ok(Value::bool($function(&own(&args[0]))))
+            Ok(Value::bool(($function)(&own(&args[0]))))
         }
     )* };
 }
@@ -127,7 +127,12 @@ fn rindex(vm: &mut Vm, args: &[Value]) -> R {
 fn count(vm: &mut Vm, args: &[Value]) -> R {
     let part = needle(vm, &args[1])?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
-    Ok(Value::from(bytes_ops::count(&own(&args[0]), &part, start, end)))
+    Ok(Value::from(bytes_ops::count(
+        &own(&args[0]),
+        &part,
+        start,
+        end,
+    )))
 }
 
 type Affix = fn(&[u8], &[u8], Option<i64>, Option<i64>) -> bool;
@@ -182,7 +187,10 @@ fn split(vm: &mut Vm, args: &[Value]) -> R {
     let whole = own(&args[0]);
     Ok(match separator(vm, &args[1])? {
         None => list(&args[0], bytes_ops::split_whitespace(&whole, max)),
-        Some(sep) => list(&args[0], bytes_ops::split(&whole, &sep, max).unwrap_or_default()),
+        Some(sep) => list(
+            &args[0],
+            bytes_ops::split(&whole, &sep, max).unwrap_or_default(),
+        ),
     })
 }
 
@@ -191,7 +199,10 @@ fn rsplit(vm: &mut Vm, args: &[Value]) -> R {
     let whole = own(&args[0]);
     Ok(match separator(vm, &args[1])? {
         None => list(&args[0], bytes_ops::rsplit_whitespace(&whole, max)),
-        Some(sep) => list(&args[0], bytes_ops::rsplit(&whole, &sep, max).unwrap_or_default()),
+        Some(sep) => list(
+            &args[0],
+            bytes_ops::rsplit(&whole, &sep, max).unwrap_or_default(),
+        ),
     })
 }
 
@@ -200,11 +211,7 @@ fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
     Ok(list(&args[0], bytes_ops::splitlines(&own(&args[0]), keep)))
 }
 
-fn partition_with(
-    vm: &mut Vm,
-    args: &[Value],
-    with: fn(&[u8], &[u8]) -> Option<Parts>,
-) -> R {
+fn partition_with(vm: &mut Vm, args: &[Value], with: fn(&[u8], &[u8]) -> Option<Parts>) -> R {
     let sep = buffer_argument(vm, &args[1])?;
     if sep.is_empty() {
         return Err(vm.value_error("empty separator"));
@@ -234,7 +241,10 @@ fn strip_with(vm: &mut Vm, args: &[Value], ends: Ends) -> R {
         Some(v) => Some(buffer_argument(vm, v)?),
     };
     let whole = own(&args[0]);
-    Ok(like(&args[0], bytes_ops::strip(&whole, chars.as_deref(), ends)))
+    Ok(like(
+        &args[0],
+        bytes_ops::strip(&whole, chars.as_deref(), ends),
+    ))
 }
 
 fn strip(vm: &mut Vm, args: &[Value]) -> R {
@@ -249,12 +259,7 @@ fn rstrip(vm: &mut Vm, args: &[Value]) -> R {
     strip_with(vm, args, Ends::Right)
 }
 
-fn pad_with(
-    vm: &mut Vm,
-    args: &[Value],
-    name: &str,
-    with: fn(&[u8], usize, u8) -> Vec<u8>,
-) -> R {
+fn pad_with(vm: &mut Vm, args: &[Value], name: &str, with: fn(&[u8], usize, u8) -> Vec<u8>) -> R {
     let width = usize::try_from(vm.index_i64(&args[1])?).unwrap_or(0);
     if width > 1 << 40 {
         return Err(vm.out_of_memory());
@@ -303,19 +308,28 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
     let old = buffer_argument(vm, &args[1])?;
     let new = buffer_argument(vm, &args[2])?;
     let max = limit(vm, &args[3])?;
-    Ok(like(&args[0], bytes_ops::replace(&own(&args[0]), &old, &new, max)))
+    Ok(like(
+        &args[0],
+        bytes_ops::replace(&own(&args[0]), &old, &new, max),
+    ))
 }
 
 fn removeprefix(vm: &mut Vm, args: &[Value]) -> R {
     let prefix = buffer_argument(vm, &args[1])?;
     let whole = own(&args[0]);
-    Ok(like(&args[0], whole.strip_prefix(prefix.as_slice()).unwrap_or(&whole)))
+    Ok(like(
+        &args[0],
+        whole.strip_prefix(prefix.as_slice()).unwrap_or(&whole),
+    ))
 }
 
 fn removesuffix(vm: &mut Vm, args: &[Value]) -> R {
     let suffix = buffer_argument(vm, &args[1])?;
     let whole = own(&args[0]);
-    Ok(like(&args[0], whole.strip_suffix(suffix.as_slice()).unwrap_or(&whole)))
+    Ok(like(
+        &args[0],
+        whole.strip_suffix(suffix.as_slice()).unwrap_or(&whole),
+    ))
 }
 
 fn join(vm: &mut Vm, args: &[Value]) -> R {
@@ -439,7 +453,11 @@ fn modulo(vm: &mut Vm, args: &[Value]) -> R {
     crate::vm::ops::percent::format_bytes(vm, &args[0].unwrapped(), &args[1])
 }
 
-const fn row(name: &'static str, func: crate::vm::native::NativeFn, doc: &'static str) -> NativeDef {
+const fn row(
+    name: &'static str,
+    func: crate::vm::native::NativeFn,
+    doc: &'static str,
+) -> NativeDef {
     NativeDef::new(name, "(self, /)", func, doc)
 }
 
@@ -449,46 +467,233 @@ pub const METHODS: &[NativeDef] = &[
     NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
     NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
     NativeDef::new("__mod__", "(self, value, /)", modulo, "Return self%value."),
-    row("capitalize", capitalize, "The first letter in upper case, the rest in lower case."),
+    row(
+        "capitalize",
+        capitalize,
+        "The first letter in upper case, the rest in lower case.",
+    ),
     row("title", title, "Each word with a capital."),
-    row("swapcase", swapcase, "Upper case made lower and the other way round."),
-    row("lower", lower, "The bytes with ASCII letters in lower case."),
-    row("upper", upper, "The bytes with ASCII letters in upper case."),
-    row("isalpha", isalpha, "True if all bytes are ASCII letters and there is one."),
-    row("isalnum", isalnum, "True if all bytes are ASCII letters or digits and there is one."),
-    row("isdigit", isdigit, "True if all bytes are ASCII digits and there is one."),
-    row("isspace", isspace, "True if all bytes are ASCII blanks and there is one."),
-    row("isupper", isupper, "True if there is a letter and none is lower case."),
-    row("islower", islower, "True if there is a letter and none is upper case."),
+    row(
+        "swapcase",
+        swapcase,
+        "Upper case made lower and the other way round.",
+    ),
+    row(
+        "lower",
+        lower,
+        "The bytes with ASCII letters in lower case.",
+    ),
+    row(
+        "upper",
+        upper,
+        "The bytes with ASCII letters in upper case.",
+    ),
+    row(
+        "isalpha",
+        isalpha,
+        "True if all bytes are ASCII letters and there is one.",
+    ),
+    row(
+        "isalnum",
+        isalnum,
+        "True if all bytes are ASCII letters or digits and there is one.",
+    ),
+    row(
+        "isdigit",
+        isdigit,
+        "True if all bytes are ASCII digits and there is one.",
+    ),
+    row(
+        "isspace",
+        isspace,
+        "True if all bytes are ASCII blanks and there is one.",
+    ),
+    row(
+        "isupper",
+        isupper,
+        "True if there is a letter and none is lower case.",
+    ),
+    row(
+        "islower",
+        islower,
+        "True if there is a letter and none is upper case.",
+    ),
     row("istitle", istitle, "True if each word has a capital."),
     row("isascii", isascii, "True if all bytes are ASCII."),
-    NativeDef::new("find", "(self, sub, start=None, end=None, /)", find, "Where the part first stands, or -1."),
-    NativeDef::new("rfind", "(self, sub, start=None, end=None, /)", rfind, "Where the part last stands, or -1."),
-    NativeDef::new("index", "(self, sub, start=None, end=None, /)", index, "Where the part first stands; ValueError if nowhere."),
-    NativeDef::new("rindex", "(self, sub, start=None, end=None, /)", rindex, "Where the part last stands; ValueError if nowhere."),
-    NativeDef::new("count", "(self, sub, start=None, end=None, /)", count, "How often the part occurs without overlap."),
-    NativeDef::new("startswith", "(self, prefix, start=None, end=None, /)", startswith, "Whether the bytes begin so."),
-    NativeDef::new("endswith", "(self, suffix, start=None, end=None, /)", endswith, "Whether the bytes end so."),
-    NativeDef::new("split", "(self, /, sep=None, maxsplit=-1)", split, "The parts between separators, from the left."),
-    NativeDef::new("rsplit", "(self, /, sep=None, maxsplit=-1)", rsplit, "The parts between separators, from the right."),
-    NativeDef::new("splitlines", "(self, /, keepends=False)", splitlines, "The lines."),
-    NativeDef::new("partition", "(self, sep, /)", partition, "What stands before the first separator, the separator, and the rest."),
-    NativeDef::new("rpartition", "(self, sep, /)", rpartition, "What stands before the last separator, the separator, and the rest."),
-    NativeDef::new("strip", "(self, bytes=None, /)", strip, "The bytes without blanks (or the given bytes) at both ends."),
-    NativeDef::new("lstrip", "(self, bytes=None, /)", lstrip, "The bytes without blanks (or the given bytes) at their beginning."),
-    NativeDef::new("rstrip", "(self, bytes=None, /)", rstrip, "The bytes without blanks (or the given bytes) at their end."),
-    NativeDef::new("center", "(self, width, fillchar=b' ', /)", center, "The bytes in the middle of a field."),
-    NativeDef::new("ljust", "(self, width, fillchar=b' ', /)", ljust, "The bytes at the left of a field."),
-    NativeDef::new("rjust", "(self, width, fillchar=b' ', /)", rjust, "The bytes at the right of a field."),
-    NativeDef::new("zfill", "(self, width, /)", zfill, "The number with zeros before it."),
-    NativeDef::new("expandtabs", "(self, /, tabsize=8)", expandtabs, "Tabs replaced by blanks."),
-    NativeDef::new("replace", "(self, old, new, count=-1, /)", replace, "The bytes with one part replaced by another."),
-    NativeDef::new("removeprefix", "(self, prefix, /)", removeprefix, "The bytes without that beginning."),
-    NativeDef::new("removesuffix", "(self, suffix, /)", removesuffix, "The bytes without that end."),
-    NativeDef::new("join", "(self, iterable_of_bytes, /)", join, "The parts with these bytes between them."),
-    NativeDef::new("decode", "(self, /, encoding='utf-8', errors='strict')", decode, "The text that the bytes stand for."),
-    NativeDef::new("hex", "(self, /, sep=None, bytes_per_sep=1)", hex, "Two hexadecimal digits for each byte."),
-    NativeDef::new("translate", "(self, table, /, delete=b'')", translate, "Each byte replaced as the table says."),
-    NativeDef::new("fromhex", "(cls, string, /)", fromhex, "The bytes that hexadecimal digits stand for.").class(),
-    NativeDef::new("maketrans", "(frm, to, /)", maketrans, "A table for translate.").fixed(),
+    NativeDef::new(
+        "find",
+        "(self, sub, start=None, end=None, /)",
+        find,
+        "Where the part first stands, or -1.",
+    ),
+    NativeDef::new(
+        "rfind",
+        "(self, sub, start=None, end=None, /)",
+        rfind,
+        "Where the part last stands, or -1.",
+    ),
+    NativeDef::new(
+        "index",
+        "(self, sub, start=None, end=None, /)",
+        index,
+        "Where the part first stands; ValueError if nowhere.",
+    ),
+    NativeDef::new(
+        "rindex",
+        "(self, sub, start=None, end=None, /)",
+        rindex,
+        "Where the part last stands; ValueError if nowhere.",
+    ),
+    NativeDef::new(
+        "count",
+        "(self, sub, start=None, end=None, /)",
+        count,
+        "How often the part occurs without overlap.",
+    ),
+    NativeDef::new(
+        "startswith",
+        "(self, prefix, start=None, end=None, /)",
+        startswith,
+        "Whether the bytes begin so.",
+    ),
+    NativeDef::new(
+        "endswith",
+        "(self, suffix, start=None, end=None, /)",
+        endswith,
+        "Whether the bytes end so.",
+    ),
+    NativeDef::new(
+        "split",
+        "(self, /, sep=None, maxsplit=-1)",
+        split,
+        "The parts between separators, from the left.",
+    ),
+    NativeDef::new(
+        "rsplit",
+        "(self, /, sep=None, maxsplit=-1)",
+        rsplit,
+        "The parts between separators, from the right.",
+    ),
+    NativeDef::new(
+        "splitlines",
+        "(self, /, keepends=False)",
+        splitlines,
+        "The lines.",
+    ),
+    NativeDef::new(
+        "partition",
+        "(self, sep, /)",
+        partition,
+        "What stands before the first separator, the separator, and the rest.",
+    ),
+    NativeDef::new(
+        "rpartition",
+        "(self, sep, /)",
+        rpartition,
+        "What stands before the last separator, the separator, and the rest.",
+    ),
+    NativeDef::new(
+        "strip",
+        "(self, bytes=None, /)",
+        strip,
+        "The bytes without blanks (or the given bytes) at both ends.",
+    ),
+    NativeDef::new(
+        "lstrip",
+        "(self, bytes=None, /)",
+        lstrip,
+        "The bytes without blanks (or the given bytes) at their beginning.",
+    ),
+    NativeDef::new(
+        "rstrip",
+        "(self, bytes=None, /)",
+        rstrip,
+        "The bytes without blanks (or the given bytes) at their end.",
+    ),
+    NativeDef::new(
+        "center",
+        "(self, width, fillchar=b' ', /)",
+        center,
+        "The bytes in the middle of a field.",
+    ),
+    NativeDef::new(
+        "ljust",
+        "(self, width, fillchar=b' ', /)",
+        ljust,
+        "The bytes at the left of a field.",
+    ),
+    NativeDef::new(
+        "rjust",
+        "(self, width, fillchar=b' ', /)",
+        rjust,
+        "The bytes at the right of a field.",
+    ),
+    NativeDef::new(
+        "zfill",
+        "(self, width, /)",
+        zfill,
+        "The number with zeros before it.",
+    ),
+    NativeDef::new(
+        "expandtabs",
+        "(self, /, tabsize=8)",
+        expandtabs,
+        "Tabs replaced by blanks.",
+    ),
+    NativeDef::new(
+        "replace",
+        "(self, old, new, count=-1, /)",
+        replace,
+        "The bytes with one part replaced by another.",
+    ),
+    NativeDef::new(
+        "removeprefix",
+        "(self, prefix, /)",
+        removeprefix,
+        "The bytes without that beginning.",
+    ),
+    NativeDef::new(
+        "removesuffix",
+        "(self, suffix, /)",
+        removesuffix,
+        "The bytes without that end.",
+    ),
+    NativeDef::new(
+        "join",
+        "(self, iterable_of_bytes, /)",
+        join,
+        "The parts with these bytes between them.",
+    ),
+    NativeDef::new(
+        "decode",
+        "(self, /, encoding='utf-8', errors='strict')",
+        decode,
+        "The text that the bytes stand for.",
+    ),
+    NativeDef::new(
+        "hex",
+        "(self, /, sep=None, bytes_per_sep=1)",
+        hex,
+        "Two hexadecimal digits for each byte.",
+    ),
+    NativeDef::new(
+        "translate",
+        "(self, table, /, delete=b'')",
+        translate,
+        "Each byte replaced as the table says.",
+    ),
+    NativeDef::new(
+        "fromhex",
+        "(cls, string, /)",
+        fromhex,
+        "The bytes that hexadecimal digits stand for.",
+    )
+    .class(),
+    NativeDef::new(
+        "maketrans",
+        "(frm, to, /)",
+        maketrans,
+        "A table for translate.",
+    )
+    .fixed(),
 ];

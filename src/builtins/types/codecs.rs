@@ -69,19 +69,39 @@ pub fn encode(vm: &mut Vm, text: &str, encoding: &str, errors: &str) -> R<Vec<u8
         Codec::Ascii => return encode_narrow(vm, text, codec, 0x80, errors),
         Codec::Latin1 => return encode_narrow(vm, text, codec, 0x100, errors),
         Codec::Utf16 | Codec::Utf16Le | Codec::Utf16Be => {
-            let bom = if codec == Codec::Utf16 { Some(0xfeff) } else { None };
+            let bom = if codec == Codec::Utf16 {
+                Some(0xfeff)
+            } else {
+                None
+            };
             let units = bom.into_iter().chain(text.encode_utf16());
             let big = codec == Codec::Utf16Be;
             units
-                .flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() })
+                .flat_map(|u| {
+                    if big {
+                        u.to_be_bytes()
+                    } else {
+                        u.to_le_bytes()
+                    }
+                })
                 .collect()
         }
         Codec::Utf32 | Codec::Utf32Le | Codec::Utf32Be => {
-            let bom = if codec == Codec::Utf32 { Some(0xfeff) } else { None };
+            let bom = if codec == Codec::Utf32 {
+                Some(0xfeff)
+            } else {
+                None
+            };
             let units = bom.into_iter().chain(text.chars().map(u32::from));
             let big = codec == Codec::Utf32Be;
             units
-                .flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() })
+                .flat_map(|u| {
+                    if big {
+                        u.to_be_bytes()
+                    } else {
+                        u.to_le_bytes()
+                    }
+                })
                 .collect()
         }
     })
@@ -92,12 +112,19 @@ fn encode_narrow(vm: &mut Vm, text: &str, codec: Codec, limit: u32, errors: &str
     let chars: Vec<char> = text.chars().collect();
     let mut i = 0;
     while let Some(&c) = chars.get(i) {
-        if let Some(byte) = u8::try_from(u32::from(c)).ok().filter(|_| u32::from(c) < limit) {
+        if let Some(byte) = u8::try_from(u32::from(c))
+            .ok()
+            .filter(|_| u32::from(c) < limit)
+        {
             out.push(byte);
             i += 1;
             continue;
         }
-        let run = chars.iter().skip(i).take_while(|c| u32::from(**c) >= limit).count();
+        let run = chars
+            .iter()
+            .skip(i)
+            .take_while(|c| u32::from(**c) >= limit)
+            .count();
         let bad = chars.get(i..i + run).unwrap_or(&[]);
         match errors {
             "ignore" => {}
@@ -182,9 +209,11 @@ pub fn decode(vm: &mut Vm, bytes: &[u8], encoding: &str, errors: &str) -> R<Stri
     let codec = Codec::find(vm, encoding)?;
     match codec {
         Codec::Utf8 => decode_utf8(vm, bytes, errors),
-        Codec::Utf8Sig => {
-            decode_utf8(vm, bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes), errors)
-        }
+        Codec::Utf8Sig => decode_utf8(
+            vm,
+            bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes),
+            errors,
+        ),
         Codec::Latin1 => Ok(bytes.iter().map(|b| char::from(*b)).collect()),
         Codec::Ascii => decode_ascii(vm, bytes, errors),
         Codec::Utf16 | Codec::Utf16Le | Codec::Utf16Be => decode_utf16(vm, bytes, codec, errors),
@@ -209,7 +238,9 @@ fn bad_bytes(
         "strict" => {
             let class = vm.exc.unicode_decode_error.clone();
             let object = Bytes::value(bytes);
-            Err(codec_error(vm, &class, codec, object, span.0, span.1, reason))
+            Err(codec_error(
+                vm, &class, codec, object, span.0, span.1, reason,
+            ))
         }
         other => Err(unknown_handler(vm, other)),
     }
@@ -252,7 +283,14 @@ fn decode_ascii(vm: &mut Vm, bytes: &[u8], errors: &str) -> R<String> {
             out.push(char::from(*b));
         } else {
             let reason = "ordinal not in range(128)";
-            out.push_str(&bad_bytes(vm, bytes, Codec::Ascii, (i, i + 1), reason, errors)?);
+            out.push_str(&bad_bytes(
+                vm,
+                bytes,
+                Codec::Ascii,
+                (i, i + 1),
+                reason,
+                errors,
+            )?);
         }
     }
     Ok(out)
@@ -276,7 +314,14 @@ fn decode_utf16(vm: &mut Vm, bytes: &[u8], codec: Codec, errors: &str) -> R<Stri
     while at < bytes.len() {
         let Some(first) = unit(at) else {
             let span = (at, bytes.len());
-            out.push_str(&bad_bytes(vm, bytes, codec, span, "truncated data", errors)?);
+            out.push_str(&bad_bytes(
+                vm,
+                bytes,
+                codec,
+                span,
+                "truncated data",
+                errors,
+            )?);
             break;
         };
         let pair: Vec<u16> = [Some(first), unit(at + 2)].into_iter().flatten().collect();
@@ -316,7 +361,14 @@ fn decode_utf32(vm: &mut Vm, bytes: &[u8], codec: Codec, errors: &str) -> R<Stri
             Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
             _ => {
                 let span = (at, bytes.len());
-                out.push_str(&bad_bytes(vm, bytes, codec, span, "truncated data", errors)?);
+                out.push_str(&bad_bytes(
+                    vm,
+                    bytes,
+                    codec,
+                    span,
+                    "truncated data",
+                    errors,
+                )?);
                 break;
             }
         };

@@ -160,16 +160,41 @@ const GETSET: &[GetSet] = &[
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, real=0, imag=0)", new),
-    NativeDef::new("__pow__", "(self, value, mod=None, /)", pow, "Return pow(self, value, mod)."),
-    NativeDef::new("__rpow__", "(self, value, mod=None, /)", rpow, "Return pow(value, self, mod)."),
+    NativeDef::new(
+        "__pow__",
+        "(self, value, mod=None, /)",
+        pow,
+        "Return pow(self, value, mod).",
+    ),
+    NativeDef::new(
+        "__rpow__",
+        "(self, value, mod=None, /)",
+        rpow,
+        "Return pow(value, self, mod).",
+    ),
     NativeDef::new("__neg__", "(self, /)", neg, "-self"),
     NativeDef::new("__pos__", "(self, /)", itself, "+self"),
     NativeDef::new("__abs__", "(self, /)", abs, "abs(self)"),
     NativeDef::new("__bool__", "(self, /)", truth, "True if self else False"),
     NativeDef::new("__complex__", "(self, /)", itself, "The number itself."),
-    NativeDef::new("__format__", "(self, format_spec, /)", format, "Lay the number out as the format spec says."),
-    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
-    NativeDef::new("conjugate", "(self, /)", conjugate, "The number with its imaginary part negated."),
+    NativeDef::new(
+        "__format__",
+        "(self, format_spec, /)",
+        format,
+        "Lay the number out as the format spec says.",
+    ),
+    NativeDef::new(
+        "__getnewargs__",
+        "(self, /)",
+        getnewargs,
+        "Arguments to make a copy with.",
+    ),
+    NativeDef::new(
+        "conjugate",
+        "(self, /)",
+        conjugate,
+        "The number with its imaginary part negated.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

@@ -197,36 +197,121 @@ fn ior(vm: &mut Vm, args: &[Value]) -> R {
 fn sizeof(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
     let n = dict.len();
-    Ok(Value::from(if n == 0 { 64 } else { 184 + 24 * n.next_power_of_two() }))
+    Ok(Value::from(if n == 0 {
+        64
+    } else {
+        184 + 24 * n.next_power_of_two()
+    }))
 }
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args, **kwargs)", new),
-    NativeDef::new("__init__", "(self, iterable=(), /, **kwargs)", update, "Fill the dict from a mapping or pairs, and keywords."),
-    NativeDef::new("__getitem__", "(self, key, /)", getitem, "Return self[key]."),
+    NativeDef::new(
+        "__init__",
+        "(self, iterable=(), /, **kwargs)",
+        update,
+        "Fill the dict from a mapping or pairs, and keywords.",
+    ),
+    NativeDef::new(
+        "__getitem__",
+        "(self, key, /)",
+        getitem,
+        "Return self[key].",
+    ),
     CLASS_GETITEM,
     NativeDef::new("__eq__", "(self, value, /)", eq, "Return self==value."),
     NativeDef::new("__ne__", "(self, value, /)", ne, "Return self!=value."),
-    NativeDef::new("__lt__", "(self, value, /)", unordered, "Return self<value."),
-    NativeDef::new("__le__", "(self, value, /)", unordered, "Return self<=value."),
-    NativeDef::new("__gt__", "(self, value, /)", unordered, "Return self>value."),
-    NativeDef::new("__ge__", "(self, value, /)", unordered, "Return self>=value."),
+    NativeDef::new(
+        "__lt__",
+        "(self, value, /)",
+        unordered,
+        "Return self<value.",
+    ),
+    NativeDef::new(
+        "__le__",
+        "(self, value, /)",
+        unordered,
+        "Return self<=value.",
+    ),
+    NativeDef::new(
+        "__gt__",
+        "(self, value, /)",
+        unordered,
+        "Return self>value.",
+    ),
+    NativeDef::new(
+        "__ge__",
+        "(self, value, /)",
+        unordered,
+        "Return self>=value.",
+    ),
     NativeDef::new("__or__", "(self, value, /)", or, "Return self|value."),
     NativeDef::new("__ror__", "(self, value, /)", ror, "Return value|self."),
     NativeDef::new("__ior__", "(self, value, /)", ior, "Return self|=value."),
-    NativeDef::new("__reversed__", "(self, /)", reversed, "Return a reverse iterator over the dict keys."),
-    NativeDef::new("__sizeof__", "(self, /)", sizeof, "Size in memory, in bytes."),
-    NativeDef::new("get", "(self, key, default=None, /)", get, "The value of a key, or the default."),
-    NativeDef::new("setdefault", "(self, key, default=None, /)", setdefault, "The value of a key, which is set to the default if it is missing."),
-    NativeDef::new("pop", "(self, key, default=None, /)", pop, "Remove a key and return its value, or the default."),
-    NativeDef::new("popitem", "(self, /)", popitem, "Remove the last key and value and return them as a pair."),
+    NativeDef::new(
+        "__reversed__",
+        "(self, /)",
+        reversed,
+        "Return a reverse iterator over the dict keys.",
+    ),
+    NativeDef::new(
+        "__sizeof__",
+        "(self, /)",
+        sizeof,
+        "Size in memory, in bytes.",
+    ),
+    NativeDef::new(
+        "get",
+        "(self, key, default=None, /)",
+        get,
+        "The value of a key, or the default.",
+    ),
+    NativeDef::new(
+        "setdefault",
+        "(self, key, default=None, /)",
+        setdefault,
+        "The value of a key, which is set to the default if it is missing.",
+    ),
+    NativeDef::new(
+        "pop",
+        "(self, key, default=None, /)",
+        pop,
+        "Remove a key and return its value, or the default.",
+    ),
+    NativeDef::new(
+        "popitem",
+        "(self, /)",
+        popitem,
+        "Remove the last key and value and return them as a pair.",
+    ),
     NativeDef::new("keys", "(self, /)", keys, "A view of the keys."),
     NativeDef::new("values", "(self, /)", values, "A view of the values."),
-    NativeDef::new("items", "(self, /)", items, "A view of the pairs of key and value."),
-    NativeDef::new("update", "(self, iterable=(), /, **kwargs)", update, "Set keys from a mapping or pairs, and keywords."),
+    NativeDef::new(
+        "items",
+        "(self, /)",
+        items,
+        "A view of the pairs of key and value.",
+    ),
+    NativeDef::new(
+        "update",
+        "(self, iterable=(), /, **kwargs)",
+        update,
+        "Set keys from a mapping or pairs, and keywords.",
+    ),
     NativeDef::new("clear", "(self, /)", clear, "Remove all keys."),
-    NativeDef::new("copy", "(self, /)", copy, "A dict of the same keys and values."),
-    NativeDef::new("fromkeys", "(cls, iterable, value=None, /)", fromkeys, "A dict with these keys, all of one value.").class(),
+    NativeDef::new(
+        "copy",
+        "(self, /)",
+        copy,
+        "A dict of the same keys and values.",
+    ),
+    NativeDef::new(
+        "fromkeys",
+        "(cls, iterable, value=None, /)",
+        fromkeys,
+        "A dict with these keys, all of one value.",
+    )
+    .class(),
 ];
 
 pub fn install(vm: &mut Vm) {

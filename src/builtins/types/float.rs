@@ -42,9 +42,9 @@ super::comparison_methods!(is_real);
 
 fn power(vm: &mut Vm, a: &Value, b: &Value, modulus: &Value) -> R {
     if modulus.given().is_some_and(|m| !m.is_none()) {
-        return Err(vm.type_error(
-            "pow() 3rd argument not allowed unless all arguments are integers",
-        ));
+        return Err(
+            vm.type_error("pow() 3rd argument not allowed unless all arguments are integers")
+        );
     }
     binary(vm, Arith::Pow, a, b)
 }
@@ -232,10 +232,30 @@ const GETSET: &[GetSet] = &[
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, x=0, /)", new),
-    NativeDef::new("__pow__", "(self, value, mod=None, /)", pow, "Return pow(self, value, mod)."),
-    NativeDef::new("__rpow__", "(self, value, mod=None, /)", rpow, "Return pow(value, self, mod)."),
-    NativeDef::new("__divmod__", "(self, value, /)", divmod, "Return divmod(self, value)."),
-    NativeDef::new("__rdivmod__", "(self, value, /)", rdivmod, "Return divmod(value, self)."),
+    NativeDef::new(
+        "__pow__",
+        "(self, value, mod=None, /)",
+        pow,
+        "Return pow(self, value, mod).",
+    ),
+    NativeDef::new(
+        "__rpow__",
+        "(self, value, mod=None, /)",
+        rpow,
+        "Return pow(value, self, mod).",
+    ),
+    NativeDef::new(
+        "__divmod__",
+        "(self, value, /)",
+        divmod,
+        "Return divmod(self, value).",
+    ),
+    NativeDef::new(
+        "__rdivmod__",
+        "(self, value, /)",
+        rdivmod,
+        "Return divmod(value, self).",
+    ),
     NativeDef::new("__neg__", "(self, /)", neg, "-self"),
     NativeDef::new("__pos__", "(self, /)", itself, "+self"),
     NativeDef::new("__abs__", "(self, /)", abs, "abs(self)"),
@@ -243,17 +263,59 @@ const METHODS: &[NativeDef] = &[
     NativeDef::new("__int__", "(self, /)", to_int, "int(self)"),
     NativeDef::new("__float__", "(self, /)", itself, "float(self)"),
     NativeDef::new("__trunc__", "(self, /)", to_int, "The int towards zero."),
-    NativeDef::new("__floor__", "(self, /)", floor, "The largest int not above."),
+    NativeDef::new(
+        "__floor__",
+        "(self, /)",
+        floor,
+        "The largest int not above.",
+    ),
     NativeDef::new("__ceil__", "(self, /)", ceil, "The smallest int not below."),
-    NativeDef::new("__round__", "(self, ndigits=None, /)", round, "The nearest int, or multiple of a power of ten; half to even."),
-    NativeDef::new("__format__", "(self, format_spec, /)", format, "Lay the number out as the format spec says."),
-    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
-    NativeDef::new("__getformat__", "(cls, typestr, /)", getformat, "How floats are kept in memory.").class(),
+    NativeDef::new(
+        "__round__",
+        "(self, ndigits=None, /)",
+        round,
+        "The nearest int, or multiple of a power of ten; half to even.",
+    ),
+    NativeDef::new(
+        "__format__",
+        "(self, format_spec, /)",
+        format,
+        "Lay the number out as the format spec says.",
+    ),
+    NativeDef::new(
+        "__getnewargs__",
+        "(self, /)",
+        getnewargs,
+        "Arguments to make a copy with.",
+    ),
+    NativeDef::new(
+        "__getformat__",
+        "(cls, typestr, /)",
+        getformat,
+        "How floats are kept in memory.",
+    )
+    .class(),
     NativeDef::new("conjugate", "(self, /)", itself, "The float itself."),
-    NativeDef::new("is_integer", "(self, /)", is_integer, "True if there is no fraction."),
-    NativeDef::new("as_integer_ratio", "(self, /)", as_integer_ratio, "The exact fraction, as a pair of ints."),
+    NativeDef::new(
+        "is_integer",
+        "(self, /)",
+        is_integer,
+        "True if there is no fraction.",
+    ),
+    NativeDef::new(
+        "as_integer_ratio",
+        "(self, /)",
+        as_integer_ratio,
+        "The exact fraction, as a pair of ints.",
+    ),
     NativeDef::new("hex", "(self, /)", hex, "The exact value in hexadecimal."),
-    NativeDef::new("fromhex", "(cls, string, /)", fromhex, "The float that a hexadecimal text stands for.").class(),
+    NativeDef::new(
+        "fromhex",
+        "(cls, string, /)",
+        fromhex,
+        "The float that a hexadecimal text stands for.",
+    )
+    .class(),
 ];
 
 pub fn install(vm: &mut Vm) {

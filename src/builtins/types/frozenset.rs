@@ -24,10 +24,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     made(vm, &args[0], &class, value)
 }
 
-const METHODS: &[NativeDef] = &[
-    NativeDef::constructor("(cls, iterable=(), /)", new),
-    HASH,
-];
+const METHODS: &[NativeDef] = &[NativeDef::constructor("(cls, iterable=(), /)", new), HASH];
 
 pub fn install(vm: &mut Vm) {
     let class = vm.types.frozenset.clone();

@@ -159,9 +159,7 @@ fn is_little(vm: &mut Vm, v: &Value) -> R<bool> {
     match v.given().map(Value::as_str) {
         None | Some(Some("big")) => Ok(false),
         Some(Some("little")) => Ok(true),
-        Some(Some(_)) => {
-            Err(vm.value_error("byteorder must be either 'little' or 'big'"))
-        }
+        Some(Some(_)) => Err(vm.value_error("byteorder must be either 'little' or 'big'")),
         Some(None) => {
             let class = vm.type_name(v);
             Err(vm.type_error(format!(
@@ -306,11 +304,11 @@ fn parse_error(vm: &mut Vm, e: ParseIntError, base: u32, limit: usize, shown: &s
     match e {
         ParseIntError::Invalid => {
             let shown: String = shown.chars().take(200).collect();
-            vm.value_error(format!("invalid literal for int() with base {base}: {shown}"))
+            vm.value_error(format!(
+                "invalid literal for int() with base {base}: {shown}"
+            ))
         }
-        ParseIntError::TooManyDigits(n) => {
-            vm.value_error(digit_limit_message(limit, Some(n)))
-        }
+        ParseIntError::TooManyDigits(n) => vm.value_error(digit_limit_message(limit, Some(n))),
         ParseIntError::BadBase => vm.value_error("int() base must be >= 2 and <= 36, or 0"),
     }
 }
@@ -336,32 +334,108 @@ const GETSET: &[GetSet] = &[
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, x=0, /, base=10)", new),
-    NativeDef::new("__pow__", "(self, value, mod=None, /)", pow, "Return pow(self, value, mod)."),
-    NativeDef::new("__rpow__", "(self, value, mod=None, /)", rpow, "Return pow(value, self, mod)."),
-    NativeDef::new("__divmod__", "(self, value, /)", divmod, "Return divmod(self, value)."),
-    NativeDef::new("__rdivmod__", "(self, value, /)", rdivmod, "Return divmod(value, self)."),
+    NativeDef::new(
+        "__pow__",
+        "(self, value, mod=None, /)",
+        pow,
+        "Return pow(self, value, mod).",
+    ),
+    NativeDef::new(
+        "__rpow__",
+        "(self, value, mod=None, /)",
+        rpow,
+        "Return pow(value, self, mod).",
+    ),
+    NativeDef::new(
+        "__divmod__",
+        "(self, value, /)",
+        divmod,
+        "Return divmod(self, value).",
+    ),
+    NativeDef::new(
+        "__rdivmod__",
+        "(self, value, /)",
+        rdivmod,
+        "Return divmod(value, self).",
+    ),
     NativeDef::new("__neg__", "(self, /)", neg, "-self"),
     NativeDef::new("__pos__", "(self, /)", itself, "+self"),
     NativeDef::new("__invert__", "(self, /)", invert, "~self"),
     NativeDef::new("__abs__", "(self, /)", abs, "abs(self)"),
     NativeDef::new("__bool__", "(self, /)", truth, "True if self else False"),
     NativeDef::new("__int__", "(self, /)", itself, "int(self)"),
-    NativeDef::new("__index__", "(self, /)", itself, "The int itself, for use as an index."),
+    NativeDef::new(
+        "__index__",
+        "(self, /)",
+        itself,
+        "The int itself, for use as an index.",
+    ),
     NativeDef::new("__float__", "(self, /)", to_float, "float(self)"),
-    NativeDef::new("__round__", "(self, ndigits=None, /)", round, "Round to tens, hundreds… for negative ndigits."),
+    NativeDef::new(
+        "__round__",
+        "(self, ndigits=None, /)",
+        round,
+        "Round to tens, hundreds… for negative ndigits.",
+    ),
     NativeDef::new("__trunc__", "(self, /)", itself, "The int itself."),
     NativeDef::new("__floor__", "(self, /)", itself, "The int itself."),
     NativeDef::new("__ceil__", "(self, /)", itself, "The int itself."),
-    NativeDef::new("__format__", "(self, format_spec, /)", format, "Lay the number out as the format spec says."),
-    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
-    NativeDef::new("__sizeof__", "(self, /)", sizeof, "Size in memory, in bytes."),
+    NativeDef::new(
+        "__format__",
+        "(self, format_spec, /)",
+        format,
+        "Lay the number out as the format spec says.",
+    ),
+    NativeDef::new(
+        "__getnewargs__",
+        "(self, /)",
+        getnewargs,
+        "Arguments to make a copy with.",
+    ),
+    NativeDef::new(
+        "__sizeof__",
+        "(self, /)",
+        sizeof,
+        "Size in memory, in bytes.",
+    ),
     NativeDef::new("conjugate", "(self, /)", itself, "The int itself."),
-    NativeDef::new("bit_length", "(self, /)", bit_length, "Number of bits needed for the absolute value."),
-    NativeDef::new("bit_count", "(self, /)", bit_count, "Number of ones in the absolute value."),
-    NativeDef::new("to_bytes", "(self, /, length=1, byteorder='big', *, signed=False)", to_bytes, "The int as an array of bytes."),
-    NativeDef::new("from_bytes", "(cls, /, bytes, byteorder='big', *, signed=False)", from_bytes, "The int that an array of bytes stands for.").class(),
-    NativeDef::new("as_integer_ratio", "(self, /)", as_integer_ratio, "The int over one."),
-    NativeDef::new("is_integer", "(self, /)", is_integer, "True: an int has no fraction."),
+    NativeDef::new(
+        "bit_length",
+        "(self, /)",
+        bit_length,
+        "Number of bits needed for the absolute value.",
+    ),
+    NativeDef::new(
+        "bit_count",
+        "(self, /)",
+        bit_count,
+        "Number of ones in the absolute value.",
+    ),
+    NativeDef::new(
+        "to_bytes",
+        "(self, /, length=1, byteorder='big', *, signed=False)",
+        to_bytes,
+        "The int as an array of bytes.",
+    ),
+    NativeDef::new(
+        "from_bytes",
+        "(cls, /, bytes, byteorder='big', *, signed=False)",
+        from_bytes,
+        "The int that an array of bytes stands for.",
+    )
+    .class(),
+    NativeDef::new(
+        "as_integer_ratio",
+        "(self, /)",
+        as_integer_ratio,
+        "The int over one.",
+    ),
+    NativeDef::new(
+        "is_integer",
+        "(self, /)",
+        is_integer,
+        "True: an int has no fraction.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {
@@ -371,4 +445,3 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, OPERATORS, &[]);
     vm.extend_class(&class, METHODS, &[]);
 }
-

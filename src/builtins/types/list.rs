@@ -163,9 +163,7 @@ pub fn index_range(vm: &mut Vm, args: &[Value], len: usize) -> R<(usize, usize)>
 fn slice_index(vm: &mut Vm, v: &Value) -> R {
     match vm.index_opt(v)? {
         Some(n) => Ok(n),
-        None => {
-            Err(vm.type_error("slice indices must be integers or have an __index__ method"))
-        }
+        None => Err(vm.type_error("slice indices must be integers or have an __index__ method")),
     }
 }
 
@@ -241,27 +239,92 @@ pub fn less(vm: &mut Vm, a: &Value, b: &Value) -> R<bool> {
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args, **kwargs)", new),
-    NativeDef::new("__init__", "(self, iterable=(), /)", init, "Fill the list with the items of the iterable."),
+    NativeDef::new(
+        "__init__",
+        "(self, iterable=(), /)",
+        init,
+        "Fill the list with the items of the iterable.",
+    ),
     GETITEM,
     CLASS_GETITEM,
     NativeDef::new("__add__", "(self, value, /)", add, "Return self+value."),
     NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
     NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
-    NativeDef::new("__iadd__", "(self, value, /)", iadd, "Implement self+=value."),
-    NativeDef::new("__imul__", "(self, value, /)", imul, "Implement self*=value."),
-    NativeDef::new("__reversed__", "(self, /)", reversed, "Return a reverse iterator over the list."),
-    NativeDef::new("__sizeof__", "(self, /)", sizeof, "Size in memory, in bytes."),
-    NativeDef::new("append", "(self, object, /)", append, "Add an item at the end."),
-    NativeDef::new("extend", "(self, iterable, /)", extend, "Add the items of an iterable at the end."),
-    NativeDef::new("insert", "(self, index, object, /)", insert, "Put an item before an index."),
-    NativeDef::new("pop", "(self, index=-1, /)", pop, "Remove the item at an index and return it."),
-    NativeDef::new("remove", "(self, value, /)", remove, "Remove the first equal item; ValueError if there is none."),
-    NativeDef::new("index", "(self, value, start=0, stop=9223372036854775807, /)", index, "Where the first equal item stands; ValueError if there is none."),
-    NativeDef::new("count", "(self, value, /)", count, "How many items are equal to the value."),
+    NativeDef::new(
+        "__iadd__",
+        "(self, value, /)",
+        iadd,
+        "Implement self+=value.",
+    ),
+    NativeDef::new(
+        "__imul__",
+        "(self, value, /)",
+        imul,
+        "Implement self*=value.",
+    ),
+    NativeDef::new(
+        "__reversed__",
+        "(self, /)",
+        reversed,
+        "Return a reverse iterator over the list.",
+    ),
+    NativeDef::new(
+        "__sizeof__",
+        "(self, /)",
+        sizeof,
+        "Size in memory, in bytes.",
+    ),
+    NativeDef::new(
+        "append",
+        "(self, object, /)",
+        append,
+        "Add an item at the end.",
+    ),
+    NativeDef::new(
+        "extend",
+        "(self, iterable, /)",
+        extend,
+        "Add the items of an iterable at the end.",
+    ),
+    NativeDef::new(
+        "insert",
+        "(self, index, object, /)",
+        insert,
+        "Put an item before an index.",
+    ),
+    NativeDef::new(
+        "pop",
+        "(self, index=-1, /)",
+        pop,
+        "Remove the item at an index and return it.",
+    ),
+    NativeDef::new(
+        "remove",
+        "(self, value, /)",
+        remove,
+        "Remove the first equal item; ValueError if there is none.",
+    ),
+    NativeDef::new(
+        "index",
+        "(self, value, start=0, stop=9223372036854775807, /)",
+        index,
+        "Where the first equal item stands; ValueError if there is none.",
+    ),
+    NativeDef::new(
+        "count",
+        "(self, value, /)",
+        count,
+        "How many items are equal to the value.",
+    ),
     NativeDef::new("clear", "(self, /)", clear, "Remove all items."),
     NativeDef::new("copy", "(self, /)", copy, "A list of the same items."),
     NativeDef::new("reverse", "(self, /)", reverse, "Turn the list around."),
-    NativeDef::new("sort", "(self, /, *, key=None, reverse=False)", sort, "Sort the list in place; equal items keep their order."),
+    NativeDef::new(
+        "sort",
+        "(self, /, *, key=None, reverse=False)",
+        sort,
+        "Sort the list in place; equal items keep their order.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

@@ -14,7 +14,12 @@ const MIN_RUN: usize = 64;
 type Keyed = (Value, Value);
 
 /// Sorts values in place. After an error they are all still there, in some order.
-pub fn sort_values(vm: &mut Vm, items: &mut Vec<Value>, key: Option<&Value>, reverse: bool) -> R<()> {
+pub fn sort_values(
+    vm: &mut Vm,
+    items: &mut Vec<Value>,
+    key: Option<&Value>,
+    reverse: bool,
+) -> R<()> {
     // Stability in the other direction: turn around, sort, turn around.
     if reverse {
         items.reverse();
@@ -157,7 +162,8 @@ fn merge_place(runs: &[(usize, usize)]) -> usize {
 
 /// Length of the run at the beginning; a descending one is turned around.
 fn count_run<T>(vm: &mut Vm, items: &mut [T], key: &impl Fn(&T) -> &Value) -> R<usize> {
-    let less_at = |vm: &mut Vm, items: &[T], i: usize, j: usize| match (items.get(i), items.get(j)) {
+    let less_at = |vm: &mut Vm, items: &[T], i: usize, j: usize| match (items.get(i), items.get(j))
+    {
         (Some(a), Some(b)) => less(vm, key(a), key(b)),
         _ => Ok(false),
     };

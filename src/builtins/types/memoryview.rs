@@ -91,7 +91,9 @@ impl MemoryView {
         let i = crate::vm::ops::arith::clamp(&n);
         let len = i64::try_from(self.window.count).unwrap_or(i64::MAX);
         let i = if i < 0 { i.saturating_add(len) } else { i };
-        let place = usize::try_from(i).ok().and_then(|i| self.window.iter().nth(i));
+        let place = usize::try_from(i)
+            .ok()
+            .and_then(|i| self.window.iter().nth(i));
         place.ok_or_else(|| vm.index_error("index out of bounds on dimension 1"))
     }
 
@@ -140,9 +142,7 @@ fn setitem(vm: &mut Vm, args: &[Value]) -> R {
         let window = view.window_of(vm, slice)?;
         let Some(bytes) = buffer(&args[2]) else {
             let class = vm.type_name(&args[2]);
-            return Err(
-                vm.type_error(format!("a bytes-like object is required, not '{class}'"))
-            );
+            return Err(vm.type_error(format!("a bytes-like object is required, not '{class}'")));
         };
         if bytes.len() != window.count {
             return Err(vm.value_error(
@@ -192,7 +192,9 @@ fn tobytes(vm: &mut Vm, args: &[Value]) -> R {
 
 fn tolist(vm: &mut Vm, args: &[Value]) -> R {
     let bytes = content(vm, &args[0])?;
-    Ok(List::value(bytes.iter().map(|b| Value::Int((*b).into())).collect()))
+    Ok(List::value(
+        bytes.iter().map(|b| Value::Int((*b).into())).collect(),
+    ))
 }
 
 fn iter(vm: &mut Vm, args: &[Value]) -> R {
@@ -228,7 +230,11 @@ fn repr(_: &mut Vm, args: &[Value]) -> R {
     let released = args[0]
         .opaque::<MemoryView>()
         .is_some_and(|v| v.released.get());
-    let what = if released { "released memory" } else { "memory" };
+    let what = if released {
+        "released memory"
+    } else {
+        "memory"
+    };
     Ok(Value::from(format!("<{what} at {address:#x}>")))
 }
 
@@ -301,16 +307,43 @@ const GETSET: &[GetSet] = &[
     GetSet::read("itemsize", get_one, "size of an item in bytes"),
     GetSet::read("ndim", get_one, "number of dimensions"),
     GetSet::read("shape", get_shape, "number of items in each dimension"),
-    GetSet::read("strides", get_strides, "distance of items in each dimension"),
-    GetSet::read("contiguous", get_contiguous, "whether the items stand side by side"),
-    GetSet::read("c_contiguous", get_contiguous, "whether the items stand side by side"),
+    GetSet::read(
+        "strides",
+        get_strides,
+        "distance of items in each dimension",
+    ),
+    GetSet::read(
+        "contiguous",
+        get_contiguous,
+        "whether the items stand side by side",
+    ),
+    GetSet::read(
+        "c_contiguous",
+        get_contiguous,
+        "whether the items stand side by side",
+    ),
 ];
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, object)", new),
-    NativeDef::new("__getitem__", "(self, key, /)", getitem, "Return self[key]."),
-    NativeDef::new("__setitem__", "(self, key, value, /)", setitem, "Set self[key] to value."),
-    NativeDef::new("__delitem__", "(self, key, /)", delitem, "Delete self[key]."),
+    NativeDef::new(
+        "__getitem__",
+        "(self, key, /)",
+        getitem,
+        "Return self[key].",
+    ),
+    NativeDef::new(
+        "__setitem__",
+        "(self, key, value, /)",
+        setitem,
+        "Set self[key] to value.",
+    ),
+    NativeDef::new(
+        "__delitem__",
+        "(self, key, /)",
+        delitem,
+        "Delete self[key].",
+    ),
     NativeDef::new("__len__", "(self, /)", len, "Return len(self)."),
     NativeDef::new("__iter__", "(self, /)", iter, "Implement iter(self)."),
     NativeDef::new("__eq__", "(self, value, /)", eq, "Return self==value."),
@@ -321,8 +354,18 @@ const METHODS: &[NativeDef] = &[
     NativeDef::new("release", "(self, /)", release, "Let go of the object."),
     NativeDef::new("tobytes", "(self, /)", tobytes, "A copy of the bytes."),
     NativeDef::new("tolist", "(self, /)", tolist, "The items as a list."),
-    NativeDef::new("hex", "(self, /)", hex, "Two hexadecimal digits for each byte."),
-    NativeDef::new("toreadonly", "(self, /)", toreadonly, "The same view, which cannot change anything."),
+    NativeDef::new(
+        "hex",
+        "(self, /)",
+        hex,
+        "Two hexadecimal digits for each byte.",
+    ),
+    NativeDef::new(
+        "toreadonly",
+        "(self, /)",
+        toreadonly,
+        "The same view, which cannot change anything.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

@@ -29,10 +29,10 @@ pub use memoryview::MemoryView;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
+use crate::vm::object::Tuple;
 use crate::vm::object::{Class, Kind};
 use crate::vm::ops::alias::GenericAlias;
 use crate::vm::ops::compare::{self, Cmp};
-use crate::vm::object::Tuple;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -194,8 +194,12 @@ pub const CONTAINER: &[NativeDef] = &[
 ];
 
 /// The row of `__getitem__`.
-pub const GETITEM: NativeDef =
-    NativeDef::new("__getitem__", "(self, key, /)", getitem, "Return self[key].");
+pub const GETITEM: NativeDef = NativeDef::new(
+    "__getitem__",
+    "(self, key, /)",
+    getitem,
+    "Return self[key].",
+);
 
 /// Rows of containers that can change.
 pub const MUTABLE: &[NativeDef] = &[
@@ -224,7 +228,7 @@ pub const VALUE: &[NativeDef] = &[
 
 /// The result of a constructor: the value itself, or an instance of the subclass around it.
 pub fn made(vm: &mut Vm, cls: &Value, builtin: &Ref<Class>, value: Value) -> R {
-    let class = super::args::class(vm, cls)?;
+    let class = crate::builtins::arguments::class(vm, cls)?;
     Ok(vm.instance_of(&class, builtin, value))
 }
 

@@ -41,11 +41,9 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     vm.repr(&args[0]).map(Value::from)
 }
 
-const TRUTH: NativeDef =
-    NativeDef::new("__bool__", "(self, /)", truth, "True if self else False");
+const TRUTH: NativeDef = NativeDef::new("__bool__", "(self, /)", truth, "True if self else False");
 const REDUCE: NativeDef = NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy.");
-const REPR: NativeDef =
-    NativeDef::new("__repr__", "(self, /)", super::repr, "Return repr(self).");
+const REPR: NativeDef = NativeDef::new("__repr__", "(self, /)", super::repr, "Return repr(self).");
 
 const NONE: &[NativeDef] = &[
     NativeDef::constructor("(cls, /)", none_new),

@@ -99,10 +99,25 @@ const METHODS: &[NativeDef] = &[
     GETITEM,
     HASH,
     NativeDef::new("__bool__", "(self, /)", truth, "True if self else False"),
-    NativeDef::new("__reversed__", "(self, /)", reversed, "Return a reverse iterator."),
+    NativeDef::new(
+        "__reversed__",
+        "(self, /)",
+        reversed,
+        "Return a reverse iterator.",
+    ),
     NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
-    NativeDef::new("index", "(self, value, /)", index, "Where the value stands; ValueError if nowhere."),
-    NativeDef::new("count", "(self, value, /)", count, "How often the value occurs."),
+    NativeDef::new(
+        "index",
+        "(self, value, /)",
+        index,
+        "Where the value stands; ValueError if nowhere.",
+    ),
+    NativeDef::new(
+        "count",
+        "(self, value, /)",
+        count,
+        "How often the value occurs.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

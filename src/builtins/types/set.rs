@@ -39,7 +39,9 @@ pub fn this_set(vm: &mut Vm, v: &Value) -> R<AnySet> {
         Some(set) => Ok(set),
         None => {
             let class = vm.type_name(v);
-            Err(vm.type_error(format!("descriptor requires another object than a '{class}'")))
+            Err(vm.type_error(format!(
+                "descriptor requires another object than a '{class}'"
+            )))
         }
     }
 }
@@ -59,7 +61,8 @@ fn contains(vm: &mut Vm, args: &[Value]) -> R {
 
 /// The positional arguments of a method with `*others`.
 fn others(v: &Value) -> Vec<Value> {
-    v.as_ref::<Tuple>().map_or_else(Vec::new, |t| t.items().to_vec())
+    v.as_ref::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
 /// `self op other op other…` as a new set of the same type.
@@ -153,17 +156,62 @@ fn issuperset(vm: &mut Vm, args: &[Value]) -> R {
 pub const SHARED: &[NativeDef] = &[
     CLASS_GETITEM,
     NativeDef::new("__len__", "(self, /)", super::len, "Return len(self)."),
-    NativeDef::new("__iter__", "(self, /)", super::iter, "Implement iter(self)."),
+    NativeDef::new(
+        "__iter__",
+        "(self, /)",
+        super::iter,
+        "Implement iter(self).",
+    ),
     NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-    NativeDef::new("__contains__", "(self, object, /)", contains, "Return bool(object in self)."),
-    NativeDef::new("union", "(self, /, *others)", union, "All elements of this set and the others."),
-    NativeDef::new("intersection", "(self, /, *others)", intersection, "The elements that all have in common."),
-    NativeDef::new("difference", "(self, /, *others)", difference, "The elements that none of the others has."),
-    NativeDef::new("symmetric_difference", "(self, other, /)", symmetric_difference, "The elements that one of both has."),
+    NativeDef::new(
+        "__contains__",
+        "(self, object, /)",
+        contains,
+        "Return bool(object in self).",
+    ),
+    NativeDef::new(
+        "union",
+        "(self, /, *others)",
+        union,
+        "All elements of this set and the others.",
+    ),
+    NativeDef::new(
+        "intersection",
+        "(self, /, *others)",
+        intersection,
+        "The elements that all have in common.",
+    ),
+    NativeDef::new(
+        "difference",
+        "(self, /, *others)",
+        difference,
+        "The elements that none of the others has.",
+    ),
+    NativeDef::new(
+        "symmetric_difference",
+        "(self, other, /)",
+        symmetric_difference,
+        "The elements that one of both has.",
+    ),
     NativeDef::new("copy", "(self, /)", copy, "A set of the same elements."),
-    NativeDef::new("isdisjoint", "(self, other, /)", isdisjoint, "True if there is no common element."),
-    NativeDef::new("issubset", "(self, other, /)", issubset, "True if the other has all elements of this set."),
-    NativeDef::new("issuperset", "(self, other, /)", issuperset, "True if this set has all elements of the other."),
+    NativeDef::new(
+        "isdisjoint",
+        "(self, other, /)",
+        isdisjoint,
+        "True if there is no common element.",
+    ),
+    NativeDef::new(
+        "issubset",
+        "(self, other, /)",
+        issubset,
+        "True if the other has all elements of this set.",
+    ),
+    NativeDef::new(
+        "issuperset",
+        "(self, other, /)",
+        issuperset,
+        "True if this set has all elements of the other.",
+    ),
 ];
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
@@ -283,20 +331,60 @@ fn isub(vm: &mut Vm, args: &[Value]) -> R {
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args, **kwargs)", new),
-    NativeDef::new("__init__", "(self, iterable=(), /)", init, "Fill the set with the items of the iterable."),
+    NativeDef::new(
+        "__init__",
+        "(self, iterable=(), /)",
+        init,
+        "Fill the set with the items of the iterable.",
+    ),
     NativeDef::new("__iand__", "(self, value, /)", iand, "Return self&=value."),
     NativeDef::new("__ior__", "(self, value, /)", ior, "Return self|=value."),
     NativeDef::new("__ixor__", "(self, value, /)", ixor, "Return self^=value."),
     NativeDef::new("__isub__", "(self, value, /)", isub, "Return self-=value."),
     NativeDef::new("add", "(self, object, /)", add, "Add an element."),
-    NativeDef::new("discard", "(self, object, /)", discard, "Remove an element if it is there."),
-    NativeDef::new("remove", "(self, object, /)", remove, "Remove an element; KeyError if it is not there."),
-    NativeDef::new("pop", "(self, /)", pop, "Remove some element and return it."),
+    NativeDef::new(
+        "discard",
+        "(self, object, /)",
+        discard,
+        "Remove an element if it is there.",
+    ),
+    NativeDef::new(
+        "remove",
+        "(self, object, /)",
+        remove,
+        "Remove an element; KeyError if it is not there.",
+    ),
+    NativeDef::new(
+        "pop",
+        "(self, /)",
+        pop,
+        "Remove some element and return it.",
+    ),
     NativeDef::new("clear", "(self, /)", clear, "Remove all elements."),
-    NativeDef::new("update", "(self, /, *others)", update, "Add all elements of the others."),
-    NativeDef::new("intersection_update", "(self, /, *others)", intersection_update, "Keep the elements that all have in common."),
-    NativeDef::new("difference_update", "(self, /, *others)", difference_update, "Remove the elements of the others."),
-    NativeDef::new("symmetric_difference_update", "(self, other, /)", symmetric_difference_update, "Keep the elements that one of both has."),
+    NativeDef::new(
+        "update",
+        "(self, /, *others)",
+        update,
+        "Add all elements of the others.",
+    ),
+    NativeDef::new(
+        "intersection_update",
+        "(self, /, *others)",
+        intersection_update,
+        "Keep the elements that all have in common.",
+    ),
+    NativeDef::new(
+        "difference_update",
+        "(self, /, *others)",
+        difference_update,
+        "Remove the elements of the others.",
+    ),
+    NativeDef::new(
+        "symmetric_difference_update",
+        "(self, other, /)",
+        symmetric_difference_update,
+        "Keep the elements that one of both has.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

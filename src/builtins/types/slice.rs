@@ -73,7 +73,12 @@ const GETSET: &[GetSet] = &[
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args)", new),
-    NativeDef::new("indices", "(self, length, /)", indices, "Start, stop and step fitted to a length."),
+    NativeDef::new(
+        "indices",
+        "(self, length, /)",
+        indices,
+        "Start, stop and step fitted to a length.",
+    ),
     NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
 ];
 

@@ -43,9 +43,7 @@ fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &Value
     };
     match buffer(object) {
         Some(bytes) => codecs::decode(vm, &bytes, &encoding, &errors).map(Value::from),
-        None if object.as_str().is_some() => {
-            Err(vm.type_error("decoding str is not supported"))
-        }
+        None if object.as_str().is_some() => Err(vm.type_error("decoding str is not supported")),
         None => {
             let class = vm.type_name(object);
             Err(vm.type_error(format!(
@@ -56,13 +54,7 @@ fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &Value
 }
 
 /// The name of an encoding or error handler.
-pub fn codec_name(
-    vm: &mut Vm,
-    v: &Value,
-    function: &str,
-    what: &str,
-    default: &str,
-) -> R<String> {
+pub fn codec_name(vm: &mut Vm, v: &Value, function: &str, what: &str, default: &str) -> R<String> {
     match v.given() {
         None => Ok(default.to_string()),
         Some(v) => match v.as_str() {
@@ -140,9 +132,9 @@ fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
     let table = Dict::new();
     let Some(to) = args[1].given() else {
         let Some(map) = args[0].payload::<Dict>() else {
-            return Err(vm.type_error(
-                "if you give only one argument to maketrans it must be a dict",
-            ));
+            return Err(
+                vm.type_error("if you give only one argument to maketrans it must be a dict")
+            );
         };
         return table_from_dict(vm, &table, &map);
     };
@@ -156,7 +148,10 @@ fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("the first two maketrans arguments must have equal length"));
     }
     for (a, b) in from.chars().zip(to.chars()) {
-        let (a, b) = (Value::Int(u32::from(a).into()), Value::Int(u32::from(b).into()));
+        let (a, b) = (
+            Value::Int(u32::from(a).into()),
+            Value::Int(u32::from(b).into()),
+        );
         vm.dict_set(&table, &a, b)?;
     }
     if let Some(gone) = args[2].given() {
@@ -170,7 +165,9 @@ fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
 fn table_from_dict(vm: &mut Vm, table: &Ref<Dict>, map: &Ref<Dict>) -> R {
     let entries: Vec<(Value, Value)> = {
         let map = map.map.borrow();
-        map.iter().map(|e| (e.key.clone(), e.value.clone())).collect()
+        map.iter()
+            .map(|e| (e.key.clone(), e.value.clone()))
+            .collect()
     };
     for (key, value) in entries {
         let key = match key.as_str() {
@@ -179,17 +176,15 @@ fn table_from_dict(vm: &mut Vm, table: &Ref<Dict>, map: &Ref<Dict>) -> R {
                 match (chars.next(), chars.next()) {
                     (Some(c), None) => Value::Int(u32::from(c).into()),
                     _ => {
-                        return Err(vm.value_error(
-                            "string keys in translate table must be of length 1",
-                        ));
+                        return Err(
+                            vm.value_error("string keys in translate table must be of length 1")
+                        );
                     }
                 }
             }
             None if key.as_bigint().is_some() => key,
             None => {
-                return Err(
-                    vm.type_error("keys in translate table must be strings or integers")
-                );
+                return Err(vm.type_error("keys in translate table must be strings or integers"));
             }
         };
         vm.dict_set(table, &key, value)?;
@@ -276,14 +271,55 @@ const METHODS: &[NativeDef] = &[
     NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
     NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
     NativeDef::new("__mod__", "(self, value, /)", modulo, "Return self%value."),
-    NativeDef::new("__rmod__", "(self, value, /)", rmodulo, "Return value%self."),
-    NativeDef::new("__format__", "(self, format_spec, /)", format, "Lay the text out as the format spec says."),
-    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
-    NativeDef::new("__sizeof__", "(self, /)", sizeof, "Size in memory, in bytes."),
-    NativeDef::new("encode", "(self, /, encoding='utf-8', errors='strict')", encode, "The text as bytes in an encoding."),
-    NativeDef::new("join", "(self, iterable, /)", join, "The strings of the iterable with this one between them."),
-    NativeDef::new("translate", "(self, table, /)", translate, "Each character replaced as the table says."),
-    NativeDef::new("maketrans", "(x, y=None, z=None, /)", maketrans, "A table for translate.").fixed(),
+    NativeDef::new(
+        "__rmod__",
+        "(self, value, /)",
+        rmodulo,
+        "Return value%self.",
+    ),
+    NativeDef::new(
+        "__format__",
+        "(self, format_spec, /)",
+        format,
+        "Lay the text out as the format spec says.",
+    ),
+    NativeDef::new(
+        "__getnewargs__",
+        "(self, /)",
+        getnewargs,
+        "Arguments to make a copy with.",
+    ),
+    NativeDef::new(
+        "__sizeof__",
+        "(self, /)",
+        sizeof,
+        "Size in memory, in bytes.",
+    ),
+    NativeDef::new(
+        "encode",
+        "(self, /, encoding='utf-8', errors='strict')",
+        encode,
+        "The text as bytes in an encoding.",
+    ),
+    NativeDef::new(
+        "join",
+        "(self, iterable, /)",
+        join,
+        "The strings of the iterable with this one between them.",
+    ),
+    NativeDef::new(
+        "translate",
+        "(self, table, /)",
+        translate,
+        "Each character replaced as the table says.",
+    ),
+    NativeDef::new(
+        "maketrans",
+        "(x, y=None, z=None, /)",
+        maketrans,
+        "A table for translate.",
+    )
+    .fixed(),
 ];
 
 pub fn install(vm: &mut Vm) {

@@ -132,8 +132,17 @@ fn format_map(vm: &mut Vm, args: &[Value]) -> R {
     render(vm, &template, &mut arguments, 1).map(Value::from)
 }
 
-
 pub const METHODS: &[NativeDef] = &[
-    NativeDef::new("format", "(self, /, *args, **kwargs)", format, "The template with its {} fields filled in."),
-    NativeDef::new("format_map", "(self, mapping, /)", format_map, "The template filled in from a mapping."),
+    NativeDef::new(
+        "format",
+        "(self, /, *args, **kwargs)",
+        format,
+        "The template with its {} fields filled in.",
+    ),
+    NativeDef::new(
+        "format_map",
+        "(self, mapping, /)",
+        format_map,
+        "The template filled in from a mapping.",
+    ),
 ];

@@ -147,38 +147,149 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::from(str_ops::replace(whole, old, new, max)))
 }
 
-const fn row(name: &'static str, func: crate::vm::native::NativeFn, doc: &'static str) -> NativeDef {
+const fn row(
+    name: &'static str,
+    func: crate::vm::native::NativeFn,
+    doc: &'static str,
+) -> NativeDef {
     NativeDef::new(name, "(self, /)", func, doc)
 }
 
 pub const METHODS: &[NativeDef] = &[
     row("lower", lower, "The text in lower case."),
     row("upper", upper, "The text in upper case."),
-    row("casefold", casefold, "The text made ready for comparison without regard to case."),
-    row("capitalize", capitalize, "The first character in title case, the rest in lower case."),
+    row(
+        "casefold",
+        casefold,
+        "The text made ready for comparison without regard to case.",
+    ),
+    row(
+        "capitalize",
+        capitalize,
+        "The first character in title case, the rest in lower case.",
+    ),
     row("title", title, "Each word with a capital."),
-    row("swapcase", swapcase, "Upper case made lower and the other way round."),
-    row("isalpha", isalpha, "True if all characters are letters and there is one."),
-    row("isalnum", isalnum, "True if all characters are letters or digits and there is one."),
-    row("isdecimal", isdecimal, "True if all characters are decimal digits and there is one."),
-    row("isdigit", isdigit, "True if all characters are digits and there is one."),
-    row("isnumeric", isnumeric, "True if all characters are numeric and there is one."),
-    row("isspace", isspace, "True if all characters are blank and there is one."),
-    row("isprintable", isprintable, "True if repr() would not escape any character."),
-    row("isidentifier", isidentifier, "True if the text could be a name."),
-    row("isupper", isupper, "True if there is a cased character and none is lower case."),
-    row("islower", islower, "True if there is a cased character and none is upper case."),
+    row(
+        "swapcase",
+        swapcase,
+        "Upper case made lower and the other way round.",
+    ),
+    row(
+        "isalpha",
+        isalpha,
+        "True if all characters are letters and there is one.",
+    ),
+    row(
+        "isalnum",
+        isalnum,
+        "True if all characters are letters or digits and there is one.",
+    ),
+    row(
+        "isdecimal",
+        isdecimal,
+        "True if all characters are decimal digits and there is one.",
+    ),
+    row(
+        "isdigit",
+        isdigit,
+        "True if all characters are digits and there is one.",
+    ),
+    row(
+        "isnumeric",
+        isnumeric,
+        "True if all characters are numeric and there is one.",
+    ),
+    row(
+        "isspace",
+        isspace,
+        "True if all characters are blank and there is one.",
+    ),
+    row(
+        "isprintable",
+        isprintable,
+        "True if repr() would not escape any character.",
+    ),
+    row(
+        "isidentifier",
+        isidentifier,
+        "True if the text could be a name.",
+    ),
+    row(
+        "isupper",
+        isupper,
+        "True if there is a cased character and none is lower case.",
+    ),
+    row(
+        "islower",
+        islower,
+        "True if there is a cased character and none is upper case.",
+    ),
     row("istitle", istitle, "True if each word has a capital."),
     row("isascii", isascii, "True if all characters are ASCII."),
-    NativeDef::new("strip", "(self, chars=None, /)", strip, "The text without blanks (or the given characters) at both ends."),
-    NativeDef::new("lstrip", "(self, chars=None, /)", lstrip, "The text without blanks (or the given characters) at its beginning."),
-    NativeDef::new("rstrip", "(self, chars=None, /)", rstrip, "The text without blanks (or the given characters) at its end."),
-    NativeDef::new("center", "(self, width, fillchar=' ', /)", center, "The text in the middle of a field."),
-    NativeDef::new("ljust", "(self, width, fillchar=' ', /)", ljust, "The text at the left of a field."),
-    NativeDef::new("rjust", "(self, width, fillchar=' ', /)", rjust, "The text at the right of a field."),
-    NativeDef::new("zfill", "(self, width, /)", zfill, "The number with zeros before it."),
-    NativeDef::new("expandtabs", "(self, /, tabsize=8)", expandtabs, "Tabs replaced by blanks."),
-    NativeDef::new("removeprefix", "(self, prefix, /)", removeprefix, "The text without that beginning."),
-    NativeDef::new("removesuffix", "(self, suffix, /)", removesuffix, "The text without that end."),
-    NativeDef::new("replace", "(self, old, new, /, count=-1)", replace, "The text with one part replaced by another."),
+    NativeDef::new(
+        "strip",
+        "(self, chars=None, /)",
+        strip,
+        "The text without blanks (or the given characters) at both ends.",
+    ),
+    NativeDef::new(
+        "lstrip",
+        "(self, chars=None, /)",
+        lstrip,
+        "The text without blanks (or the given characters) at its beginning.",
+    ),
+    NativeDef::new(
+        "rstrip",
+        "(self, chars=None, /)",
+        rstrip,
+        "The text without blanks (or the given characters) at its end.",
+    ),
+    NativeDef::new(
+        "center",
+        "(self, width, fillchar=' ', /)",
+        center,
+        "The text in the middle of a field.",
+    ),
+    NativeDef::new(
+        "ljust",
+        "(self, width, fillchar=' ', /)",
+        ljust,
+        "The text at the left of a field.",
+    ),
+    NativeDef::new(
+        "rjust",
+        "(self, width, fillchar=' ', /)",
+        rjust,
+        "The text at the right of a field.",
+    ),
+    NativeDef::new(
+        "zfill",
+        "(self, width, /)",
+        zfill,
+        "The number with zeros before it.",
+    ),
+    NativeDef::new(
+        "expandtabs",
+        "(self, /, tabsize=8)",
+        expandtabs,
+        "Tabs replaced by blanks.",
+    ),
+    NativeDef::new(
+        "removeprefix",
+        "(self, prefix, /)",
+        removeprefix,
+        "The text without that beginning.",
+    ),
+    NativeDef::new(
+        "removesuffix",
+        "(self, suffix, /)",
+        removesuffix,
+        "The text without that end.",
+    ),
+    NativeDef::new(
+        "replace",
+        "(self, old, new, /, count=-1)",
+        replace,
+        "The text with one part replaced by another.",
+    ),
 ];

@@ -47,7 +47,12 @@ fn rindex(vm: &mut Vm, args: &[Value]) -> R {
 fn count(vm: &mut Vm, args: &[Value]) -> R {
     let part = must_be_str(vm, &args[1], "count", 1)?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
-    Ok(Value::from(str_ops::count(text(&args[0]), part, start, end)))
+    Ok(Value::from(str_ops::count(
+        text(&args[0]),
+        part,
+        start,
+        end,
+    )))
 }
 
 type Affix = fn(&str, &str, Option<i64>, Option<i64>) -> bool;
@@ -156,16 +161,76 @@ fn rpartition(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 pub const METHODS: &[NativeDef] = &[
-    NativeDef::new("find", "(self, sub, start=None, end=None, /)", find, "Where the part first stands, or -1."),
-    NativeDef::new("rfind", "(self, sub, start=None, end=None, /)", rfind, "Where the part last stands, or -1."),
-    NativeDef::new("index", "(self, sub, start=None, end=None, /)", index, "Where the part first stands; ValueError if nowhere."),
-    NativeDef::new("rindex", "(self, sub, start=None, end=None, /)", rindex, "Where the part last stands; ValueError if nowhere."),
-    NativeDef::new("count", "(self, sub, start=None, end=None, /)", count, "How often the part occurs without overlap."),
-    NativeDef::new("startswith", "(self, prefix, start=None, end=None, /)", startswith, "Whether the text begins so."),
-    NativeDef::new("endswith", "(self, suffix, start=None, end=None, /)", endswith, "Whether the text ends so."),
-    NativeDef::new("split", "(self, /, sep=None, maxsplit=-1)", split, "The parts between separators, from the left."),
-    NativeDef::new("rsplit", "(self, /, sep=None, maxsplit=-1)", rsplit, "The parts between separators, from the right."),
-    NativeDef::new("splitlines", "(self, /, keepends=False)", splitlines, "The lines."),
-    NativeDef::new("partition", "(self, sep, /)", partition, "What stands before the first separator, the separator, and the rest."),
-    NativeDef::new("rpartition", "(self, sep, /)", rpartition, "What stands before the last separator, the separator, and the rest."),
+    NativeDef::new(
+        "find",
+        "(self, sub, start=None, end=None, /)",
+        find,
+        "Where the part first stands, or -1.",
+    ),
+    NativeDef::new(
+        "rfind",
+        "(self, sub, start=None, end=None, /)",
+        rfind,
+        "Where the part last stands, or -1.",
+    ),
+    NativeDef::new(
+        "index",
+        "(self, sub, start=None, end=None, /)",
+        index,
+        "Where the part first stands; ValueError if nowhere.",
+    ),
+    NativeDef::new(
+        "rindex",
+        "(self, sub, start=None, end=None, /)",
+        rindex,
+        "Where the part last stands; ValueError if nowhere.",
+    ),
+    NativeDef::new(
+        "count",
+        "(self, sub, start=None, end=None, /)",
+        count,
+        "How often the part occurs without overlap.",
+    ),
+    NativeDef::new(
+        "startswith",
+        "(self, prefix, start=None, end=None, /)",
+        startswith,
+        "Whether the text begins so.",
+    ),
+    NativeDef::new(
+        "endswith",
+        "(self, suffix, start=None, end=None, /)",
+        endswith,
+        "Whether the text ends so.",
+    ),
+    NativeDef::new(
+        "split",
+        "(self, /, sep=None, maxsplit=-1)",
+        split,
+        "The parts between separators, from the left.",
+    ),
+    NativeDef::new(
+        "rsplit",
+        "(self, /, sep=None, maxsplit=-1)",
+        rsplit,
+        "The parts between separators, from the right.",
+    ),
+    NativeDef::new(
+        "splitlines",
+        "(self, /, keepends=False)",
+        splitlines,
+        "The lines.",
+    ),
+    NativeDef::new(
+        "partition",
+        "(self, sep, /)",
+        partition,
+        "What stands before the first separator, the separator, and the rest.",
+    ),
+    NativeDef::new(
+        "rpartition",
+        "(self, sep, /)",
+        rpartition,
+        "What stands before the last separator, the separator, and the rest.",
+    ),
 ];

@@ -71,10 +71,30 @@ const METHODS: &[NativeDef] = &[
     NativeDef::new("__add__", "(self, value, /)", add, "Return self+value."),
     NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
     NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
-    NativeDef::new("__getnewargs__", "(self, /)", getnewargs, "Arguments to make a copy with."),
-    NativeDef::new("__sizeof__", "(self, /)", sizeof, "Size in memory, in bytes."),
-    NativeDef::new("index", "(self, value, start=0, stop=9223372036854775807, /)", index, "Where the first equal item stands; ValueError if there is none."),
-    NativeDef::new("count", "(self, value, /)", count, "How many items are equal to the value."),
+    NativeDef::new(
+        "__getnewargs__",
+        "(self, /)",
+        getnewargs,
+        "Arguments to make a copy with.",
+    ),
+    NativeDef::new(
+        "__sizeof__",
+        "(self, /)",
+        sizeof,
+        "Size in memory, in bytes.",
+    ),
+    NativeDef::new(
+        "index",
+        "(self, value, start=0, stop=9223372036854775807, /)",
+        index,
+        "Where the first equal item stands; ValueError if there is none.",
+    ),
+    NativeDef::new(
+        "count",
+        "(self, value, /)",
+        count,
+        "How many items are equal to the value.",
+    ),
 ];
 
 pub fn install(vm: &mut Vm) {

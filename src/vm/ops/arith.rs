@@ -176,7 +176,7 @@ impl Vm {
 
     /// Forward and reflected special methods, a subclass on the right first; `None` if all
     /// decline.
-    fn binary_special(
+    pub fn binary_special(
         &mut self,
         forward: &Ref<Str>,
         reflected: &Ref<Str>,

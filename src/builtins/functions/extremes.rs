@@ -1,0 +1,88 @@
+//! `min`, `max`, `sorted`.
+
+use crate::builtins::types::sort_values;
+use crate::vm::native::NativeDef;
+use crate::vm::object::{List, Tuple};
+use crate::vm::ops::compare::Cmp;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+fn extreme(vm: &mut Vm, args: &[Value], name: &str, better: Cmp) -> R {
+    let given = args[0].as_ref::<Tuple>().cloned();
+    let given = given.as_ref().map_or(&[][..], |t| t.items());
+    let key = args[1].given().filter(|k| !k.is_none());
+    let default = args[2].given();
+    let mut best: Option<(Value, Value)> = None;
+    let mut consider = |vm: &mut Vm, item: Value| -> R<bool> {
+        let k = match key {
+            Some(key) => vm.call(key, std::slice::from_ref(&item))?,
+            None => item.clone(),
+        };
+        let wins = match &best {
+            Some((champion, _)) => vm.compare_bool(better, &k, champion)?,
+            None => true,
+        };
+        if wins {
+            best = Some((k, item));
+        }
+        Ok(true)
+    };
+    match given {
+        [] => {
+            return Err(vm.type_error(format!("{name} expected at least 1 argument, got 0")));
+        }
+        [iterable] => vm.for_each(iterable, consider)?,
+        several => {
+            if default.is_some() {
+                return Err(vm.type_error(format!(
+                    "Cannot specify a default for {name}() with multiple positional arguments"
+                )));
+            }
+            for item in several {
+                consider(vm, item.clone())?;
+            }
+        }
+    }
+    match (best, default) {
+        (Some((_, item)), _) => Ok(item),
+        (None, Some(default)) => Ok(default.clone()),
+        (None, None) => Err(vm.value_error(format!("{name}() iterable argument is empty"))),
+    }
+}
+
+fn min(vm: &mut Vm, args: &[Value]) -> R {
+    extreme(vm, args, "min", Cmp::Lt)
+}
+
+fn max(vm: &mut Vm, args: &[Value]) -> R {
+    extreme(vm, args, "max", Cmp::Gt)
+}
+
+fn sorted(vm: &mut Vm, args: &[Value]) -> R {
+    let mut items = vm.collect(&args[0])?;
+    let key = args[1].given().filter(|k| !k.is_none());
+    let reverse = crate::builtins::arguments::flag(vm, &args[2])?;
+    sort_values(vm, &mut items, key, reverse)?;
+    Ok(List::value(items))
+}
+
+pub const FUNCTIONS: &[NativeDef] = &[
+    NativeDef::new(
+        "min",
+        "(*args, key=None, default=None)",
+        min,
+        "The smallest item of an iterable, or of several arguments.",
+    ),
+    NativeDef::new(
+        "max",
+        "(*args, key=None, default=None)",
+        max,
+        "The largest item of an iterable, or of several arguments.",
+    ),
+    NativeDef::new(
+        "sorted",
+        "(iterable, /, *, key=None, reverse=False)",
+        sorted,
+        "A list of the items in order; equal ones keep theirs.",
+    ),
+];

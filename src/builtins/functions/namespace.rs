@@ -1,0 +1,202 @@
+//! Namespaces: `globals`, `locals`, `vars`, `dir`, `__import__`, `breakpoint`, `help`.
+
+use crate::vm::heap::Ref;
+use crate::vm::native::NativeDef;
+use crate::vm::object::{Class, Dict, List, Module, Str, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// The globals of the code that called the running native.
+pub fn caller_globals(vm: &Vm) -> Ref<Dict> {
+    vm.frame(0)
+        .map_or_else(Dict::new, |f| f.code.globals.clone())
+}
+
+/// The locals of that code: the globals of a module, the namespace of a class body, or a new
+/// dict of a function's variables.
+pub fn caller_locals(vm: &mut Vm) -> Value {
+    let Some(frame) = vm.frame(0) else {
+        return Dict::new().into();
+    };
+    let code = &frame.code.code;
+    if code.flags.class_body {
+        return vm.frame_register(0, 0);
+    }
+    if code.flags.module {
+        // Code of `exec` with a namespace of its own keeps that in register 0.
+        let namespace = if code.nnamed > 0 {
+            vm.frame_register(0, 0)
+        } else {
+            Value::Undef
+        };
+        return match namespace.downcast::<Dict>() {
+            Some(_) if code.names.first().is_some_and(|n| n.starts_with('.')) => namespace,
+            _ => frame.code.globals.clone().into(),
+        };
+    }
+    let dict = Dict::new();
+    for (i, name) in code.names.iter().enumerate().take(code.nnamed as usize) {
+        let value = vm.frame_local(0, i);
+        if !value.is_undef() && !name.starts_with('.') {
+            let name = vm.intern(name);
+            dict.set_str(&name, value);
+        }
+    }
+    dict.into()
+}
+
+fn globals(vm: &mut Vm, _: &[Value]) -> R {
+    Ok(caller_globals(vm).into())
+}
+
+fn locals(vm: &mut Vm, _: &[Value]) -> R {
+    Ok(caller_locals(vm))
+}
+
+fn vars(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(object) = args[0].given() else {
+        return Ok(caller_locals(vm));
+    };
+    let name = vm.names.__dict__.clone();
+    match vm.get_attr_opt(object, &name)? {
+        Some(dict) => Ok(dict),
+        None => Err(vm.type_error("vars() argument must have __dict__ attribute")),
+    }
+}
+
+fn dir(vm: &mut Vm, args: &[Value]) -> R {
+    let names = match args[0].given() {
+        None => {
+            let locals = caller_locals(vm);
+            vm.collect(&locals)?
+        }
+        Some(object) => {
+            let name = vm.names.__dir__.clone();
+            match vm.call_special(object, &name, &[])? {
+                Some(names) => vm.collect(&names)?,
+                None => default_names(vm, object)?,
+            }
+        }
+    };
+    let mut names = names;
+    crate::builtins::types::sort_values(vm, &mut names, None, false)?;
+    Ok(List::value(names))
+}
+
+/// Names of the object, its class and the bases.
+fn default_names(vm: &mut Vm, object: &Value) -> R<Vec<Value>> {
+    let found = Dict::new();
+    let add = |dict: &Ref<Dict>| {
+        let keys: Vec<Ref<Str>> = {
+            let map = dict.map.borrow();
+            map.iter()
+                .filter_map(|e| e.key.as_ref::<Str>().cloned())
+                .collect()
+        };
+        for key in keys {
+            found.set_str(&key, Value::None);
+        }
+    };
+    if let Some(module) = object.downcast::<Module>() {
+        add(&module.dict);
+        return vm.collect(&found.clone().into());
+    }
+    let class = match object.as_ref::<Class>() {
+        Some(class) => class.clone(),
+        None => {
+            for (name, _) in vm.own_attributes(object) {
+                found.set_str(&name, Value::None);
+            }
+            vm.class_of(object)
+        }
+    };
+    for base in class.mro().iter() {
+        add(&base.dict);
+    }
+    vm.collect(&found.clone().into())
+}
+
+/// `__import__(name, globals, locals, fromlist, level)`.
+fn import(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(name) = args[0].as_str() else {
+        return Err(vm.type_error("module name must be a string"));
+    };
+    let globals = match args[1].as_ref::<Dict>() {
+        Some(globals) => globals.clone(),
+        None => caller_globals(vm),
+    };
+    let fromlist = match args[3].given() {
+        Some(list) => list.clone(),
+        None => Tuple::value([]),
+    };
+    let level = crate::builtins::arguments::int_or(vm, &args[4], 0)?;
+    if level < 0 {
+        return Err(vm.value_error("level must be >= 0"));
+    }
+    if name.is_empty() && level == 0 {
+        return Err(vm.value_error("Empty module name"));
+    }
+    let hook = vm.import_hook;
+    let name = name.to_string();
+    hook(vm, &name, &globals, &fromlist, level)
+}
+
+/// There is no debugger: the program goes on.
+fn breakpoint(_: &mut Vm, _: &[Value]) -> R {
+    Ok(Value::None)
+}
+
+fn help(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(object) = args[0].given() else {
+        return Ok(Value::None);
+    };
+    let (doc, name) = (vm.names.__doc__.clone(), vm.names.__name__.clone());
+    let title = match vm.get_attr_opt(object, &name)? {
+        Some(name) => vm.str(&name)?,
+        None => vm.repr(object)?,
+    };
+    let doc = match vm.get_attr_opt(object, &doc)? {
+        Some(doc) if !doc.is_none() => vm.str(&doc)?.as_str().to_string(),
+        _ => String::new(),
+    };
+    super::write_text(vm, &format!("{}\n", title.as_str()))?;
+    for line in doc.lines() {
+        super::write_text(vm, &format!("    {line}\n"))?;
+    }
+    Ok(Value::None)
+}
+
+pub const FUNCTIONS: &[NativeDef] = &[
+    NativeDef::new("globals", "()", globals, "The namespace of the module."),
+    NativeDef::new("locals", "()", locals, "The namespace here."),
+    NativeDef::new(
+        "vars",
+        "(object=None, /)",
+        vars,
+        "The __dict__ of the object; without argument, locals().",
+    ),
+    NativeDef::new(
+        "dir",
+        "(object=None, /)",
+        dir,
+        "The names that the object has; without argument, those here.",
+    ),
+    NativeDef::new(
+        "__import__",
+        "(name, globals=None, locals=None, fromlist=(), level=0)",
+        import,
+        "What the import statement calls.",
+    ),
+    NativeDef::new(
+        "breakpoint",
+        "(*args, **kws)",
+        breakpoint,
+        "Would start a debugger, if there were one.",
+    ),
+    NativeDef::new(
+        "help",
+        "(request=None, /)",
+        help,
+        "Write the doc of an object.",
+    ),
+];

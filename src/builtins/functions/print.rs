@@ -1,0 +1,158 @@
+//! `print` and `input`. Text goes to `sys.stdout`: straight to the host while that is the
+//! program's own stream, else through the `write` of whatever the program put there.
+
+use crate::vm::heap::Ref;
+use crate::vm::native::NativeDef;
+use crate::vm::object::{Dict, Module, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// What `sys.stdout` was when the program began. Set by the module `sys`.
+#[derive(Default)]
+pub struct OwnStreams {
+    pub stdout: Value,
+}
+
+/// `sys.NAME`, if the module is there.
+fn sys_attribute(vm: &mut Vm, name: &str) -> Option<Value> {
+    let (sys, name) = (vm.intern("sys"), vm.intern(name));
+    let sys = vm.modules.get_str(&sys)?;
+    let dict: Ref<Dict> = sys.downcast::<Module>()?.dict.clone();
+    dict.get_str(&name)
+}
+
+/// The stream that the program put in the place of its standard output, if it did.
+fn replaced_stdout(vm: &mut Vm) -> Option<Value> {
+    let stdout = sys_attribute(vm, "stdout")?;
+    let own = &vm.state::<OwnStreams>().stdout;
+    if own.is_undef() || stdout.is(own) {
+        None
+    } else {
+        Some(stdout)
+    }
+}
+
+/// Writes to the program's standard output.
+pub fn write_text(vm: &mut Vm, text: &str) -> R<()> {
+    match vm.host.stdout.write(text.as_bytes()) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
+            let class = vm.exc.broken_pipe_error.clone();
+            let args = vec![Value::Int(32), Value::str("Broken pipe")];
+            Err(vm.error_with(&class, args))
+        }
+        Err(e) => {
+            let class = vm.exc.os_error.clone();
+            Err(vm.error(&class, e.to_string()))
+        }
+    }
+}
+
+fn separator<'a>(vm: &mut Vm, v: &'a Value, name: &str, default: &'a str) -> R<&'a str> {
+    match v.given().filter(|v| !v.is_none()) {
+        None => Ok(default),
+        Some(v) => match v.as_str() {
+            Some(text) => Ok(text),
+            None => {
+                let class = vm.type_name(v);
+                Err(vm.type_error(format!("{name} must be None or a string, not {class}")))
+            }
+        },
+    }
+}
+
+fn print(vm: &mut Vm, args: &[Value]) -> R {
+    let values = args[0].as_ref::<Tuple>().cloned();
+    let values = values.as_ref().map_or(&[][..], |t| t.items());
+    let sep = separator(vm, &args[1], "sep", " ")?;
+    let end = separator(vm, &args[2], "end", "\n")?;
+    let file = match args[3].given().filter(|f| !f.is_none()) {
+        Some(file) => Some(file.clone()),
+        None => match replaced_stdout(vm) {
+            Some(Value::None) => return Ok(Value::None),
+            other => other,
+        },
+    };
+    let flush = crate::builtins::arguments::flag(vm, &args[4])?;
+    match file {
+        Some(file) => print_to(vm, &file, values, sep, end, flush)?,
+        None => {
+            // Written piece by piece, so that what came before an error is out.
+            for (i, value) in values.iter().enumerate() {
+                if i > 0 {
+                    write_text(vm, sep)?;
+                }
+                let text = vm.str(value)?;
+                write_text(vm, text.as_str())?;
+            }
+            write_text(vm, end)?;
+            if flush {
+                // A stream that cannot be flushed says so at the next write.
+                let _ = vm.host.stdout.flush();
+            }
+        }
+    }
+    Ok(Value::None)
+}
+
+fn print_to(
+    vm: &mut Vm,
+    file: &Value,
+    values: &[Value],
+    sep: &str,
+    end: &str,
+    flush: bool,
+) -> R<()> {
+    let write = vm.names.write.clone();
+    let write = vm.get_attr(file, &write)?;
+    for (i, value) in values.iter().enumerate() {
+        if i > 0 {
+            vm.call(&write, &[Value::str(sep)])?;
+        }
+        let text = vm.str(value)?;
+        vm.call(&write, &[text.into()])?;
+    }
+    vm.call(&write, &[Value::str(end)])?;
+    if flush {
+        let name = vm.names.flush.clone();
+        vm.call_method(file, &name, &[])?;
+    }
+    Ok(())
+}
+
+fn input(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(prompt) = args[0].given() {
+        let text = vm.str(prompt)?;
+        write_text(vm, text.as_str())?;
+    }
+    let _ = vm.host.stdout.flush();
+    match vm.host.stdin.read_line() {
+        Ok(line) if line.is_empty() => {
+            let class = vm.exc.eof_error.clone();
+            Err(vm.error(&class, "EOF when reading a line"))
+        }
+        Ok(line) => {
+            let line = line.strip_suffix('\n').unwrap_or(&line);
+            Ok(Value::str(line))
+        }
+        Err(e) => {
+            let class = vm.exc.os_error.clone();
+            Err(vm.error(&class, e.to_string()))
+        }
+    }
+}
+
+pub const FUNCTIONS: &[NativeDef] = &[
+    NativeDef::new(
+        "print",
+        "(*args, sep=' ', end='\\n', file=None, flush=False)",
+        print,
+        "Write the values, with sep between them and end after them.",
+    ),
+    NativeDef::new(
+        "input",
+        "(prompt='', /)",
+        input,
+        "The next line of the input, without its end.",
+    ),
+];

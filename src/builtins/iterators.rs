@@ -1,0 +1,403 @@
+//! The iterator types that programs make by name: `enumerate`, `zip`, `map`, `filter`,
+//! `reversed`, and the one behind `iter(callable, sentinel)`.
+
+use super::arguments::flag;
+use super::types::CLASS_GETITEM;
+use crate::vm::heap::{ObjRef, Slot};
+use crate::vm::native::{NativeDef, NativeType, TypeDef};
+use crate::vm::object::{Kind, Layout, NativeData, Tuple};
+use crate::vm::ops::arith::Arith;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::cell::{Cell, RefCell};
+
+fn visit_values(values: &[Value], visit: &mut dyn FnMut(&ObjRef)) {
+    values.iter().filter_map(Value::as_obj).for_each(visit);
+}
+
+/// The values of a `*args` parameter.
+pub fn values_of(v: &Value) -> Vec<Value> {
+    v.as_ref::<Tuple>()
+        .map_or_else(Vec::new, |t| t.items().to_vec())
+}
+
+/// An object of the class that a constructor was called for.
+pub fn make_of(vm: &mut Vm, cls: &Value, data: impl NativeData) -> R {
+    let class = super::arguments::class(vm, cls)?;
+    Ok(vm.make_in(&class, data))
+}
+
+/// `enumerate`.
+struct Enumerate {
+    iterator: Value,
+    next: Slot,
+}
+
+impl NativeData for Enumerate {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.iterator.as_obj().into_iter().for_each(visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let Some(item) = vm.next(&self.iterator)? else {
+            return Ok(None);
+        };
+        let number = self.next.get();
+        let after = match number {
+            Value::Int(i) if i < i64::MAX => Value::Int(i + 1),
+            _ => vm.arith(Arith::Add, &number, &Value::Int(1), false)?,
+        };
+        self.next.set(after);
+        Ok(Some(Tuple::value([number, item])))
+    }
+}
+
+impl NativeType for Enumerate {
+    const DEF: &'static TypeDef = &TypeDef::new("enumerate", "builtins", Layout::Opaque(10))
+        .doc("Pairs of a running number and an item.")
+        .iterator()
+        .methods(&[
+            NativeDef::constructor("(cls, iterable, start=0)", new_enumerate),
+            CLASS_GETITEM,
+        ]);
+}
+
+fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
+    let start = match args[2].given() {
+        Some(v) => vm.index(v)?,
+        None => Value::Int(0),
+    };
+    let iterator = vm.iter(&args[1])?;
+    let data = Enumerate {
+        iterator,
+        next: Slot::new(start),
+    };
+    make_of(vm, &args[0], data)
+}
+
+/// `zip`.
+struct Zip {
+    iterators: RefCell<Vec<Value>>,
+    strict: bool,
+}
+
+impl NativeData for Zip {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        if let Ok(iterators) = self.iterators.try_borrow() {
+            visit_values(&iterators, visit);
+        }
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let iterators = self.iterators.borrow().clone();
+        let mut items = Vec::with_capacity(iterators.len());
+        for (i, iterator) in iterators.iter().enumerate() {
+            match vm.next(iterator)? {
+                Some(item) => items.push(item),
+                None if self.strict => return strict_end(vm, &iterators, i),
+                None => return Ok(None),
+            }
+        }
+        Ok((!items.is_empty()).then(|| Tuple::value(items)))
+    }
+}
+
+/// The iterator at `ended` is exhausted: all the others must be, too.
+fn strict_end(vm: &mut Vm, iterators: &[Value], ended: usize) -> R<Option<Value>> {
+    let others = |n: usize| match n {
+        1 => "argument 1".to_string(),
+        n => format!("arguments 1-{n}"),
+    };
+    if ended > 0 {
+        return Err(vm.value_error(format!(
+            "zip() argument {} is shorter than {}",
+            ended + 1,
+            others(ended)
+        )));
+    }
+    for (i, iterator) in iterators.iter().enumerate().skip(1) {
+        if vm.next(iterator)?.is_some() {
+            return Err(vm.value_error(format!(
+                "zip() argument {} is longer than {}",
+                i + 1,
+                others(i)
+            )));
+        }
+    }
+    Ok(None)
+}
+
+impl NativeType for Zip {
+    const DEF: &'static TypeDef = &TypeDef::new("zip", "builtins", Layout::Opaque(11))
+        .doc("Tuples of one item from each iterable, until the shortest ends.")
+        .iterator()
+        .methods(&[NativeDef::constructor(
+            "(cls, /, *iterables, strict=False)",
+            new_zip,
+        )]);
+}
+
+fn new_zip(vm: &mut Vm, args: &[Value]) -> R {
+    let strict = flag(vm, &args[2])?;
+    let mut iterators = Vec::new();
+    for iterable in values_of(&args[1]) {
+        iterators.push(vm.iter(&iterable)?);
+    }
+    let iterators = RefCell::new(iterators);
+    make_of(vm, &args[0], Zip { iterators, strict })
+}
+
+/// `map`.
+struct Map {
+    function: Value,
+    iterators: Vec<Value>,
+}
+
+impl NativeData for Map {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.function.as_obj().into_iter().for_each(&mut *visit);
+        visit_values(&self.iterators, visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        if let [one] = self.iterators.as_slice() {
+            return match vm.next(one)? {
+                Some(item) => vm.call(&self.function, &[item]).map(Some),
+                None => Ok(None),
+            };
+        }
+        let mut items = Vec::with_capacity(self.iterators.len());
+        for iterator in &self.iterators {
+            match vm.next(iterator)? {
+                Some(item) => items.push(item),
+                None => return Ok(None),
+            }
+        }
+        vm.call(&self.function, &items).map(Some)
+    }
+}
+
+impl NativeType for Map {
+    const DEF: &'static TypeDef = &TypeDef::new("map", "builtins", Layout::Opaque(12))
+        .doc("The results of a function called with one item from each iterable.")
+        .iterator()
+        .methods(&[NativeDef::constructor("(cls, /, *args)", new_map)]);
+}
+
+fn new_map(vm: &mut Vm, args: &[Value]) -> R {
+    let mut given = values_of(&args[1]).into_iter();
+    let (Some(function), true) = (given.next(), given.len() > 0) else {
+        return Err(vm.type_error("map() must have at least two arguments."));
+    };
+    let mut iterators = Vec::new();
+    for iterable in given {
+        iterators.push(vm.iter(&iterable)?);
+    }
+    make_of(
+        vm,
+        &args[0],
+        Map {
+            function,
+            iterators,
+        },
+    )
+}
+
+/// `filter`.
+struct Filter {
+    function: Value,
+    iterator: Value,
+}
+
+impl NativeData for Filter {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_values(&[self.function.clone(), self.iterator.clone()], visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        while let Some(item) = vm.next(&self.iterator)? {
+            let good = if self.function.is_none() {
+                vm.truth(&item)?
+            } else {
+                let answer = vm.call(&self.function, std::slice::from_ref(&item))?;
+                vm.truth(&answer)?
+            };
+            if good {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl NativeType for Filter {
+    const DEF: &'static TypeDef = &TypeDef::new("filter", "builtins", Layout::Opaque(13))
+        .doc("The items for which a function is true.")
+        .iterator()
+        .methods(&[NativeDef::constructor(
+            "(cls, function, iterable, /)",
+            new_filter,
+        )]);
+}
+
+fn new_filter(vm: &mut Vm, args: &[Value]) -> R {
+    let function = match args[1].as_ref::<crate::vm::object::Class>() {
+        Some(class) if class.is(&vm.types.bool_) => Value::None,
+        _ => args[1].clone(),
+    };
+    let iterator = vm.iter(&args[2])?;
+    make_of(vm, &args[0], Filter { function, iterator })
+}
+
+/// `reversed` of an object with `__len__` and `__getitem__`.
+struct Reversed {
+    sequence: Slot,
+    /// One past the next index.
+    at: Cell<usize>,
+}
+
+impl NativeData for Reversed {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.sequence.get().as_obj().into_iter().for_each(visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let sequence = self.sequence.get();
+        let (false, Some(at)) = (sequence.is_undef(), self.at.get().checked_sub(1)) else {
+            self.sequence.set(Value::Undef);
+            return Ok(None);
+        };
+        match vm.get_item(&sequence, &Value::from(at)) {
+            Ok(item) => {
+                self.at.set(at);
+                Ok(Some(item))
+            }
+            Err(raise) => {
+                self.sequence.set(Value::Undef);
+                let class = vm.exc.index_error.clone();
+                if let Err(raise) = vm.catch(raise, &class) {
+                    let class = vm.exc.stop_iteration.clone();
+                    vm.catch(raise, &class)?;
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+impl NativeType for Reversed {
+    const DEF: &'static TypeDef = &TypeDef::new("reversed", "builtins", Layout::Opaque(14))
+        .doc("The items of a sequence from its end.")
+        .iterator()
+        .methods(&[
+            NativeDef::constructor("(cls, object, /)", new_reversed),
+            NativeDef::new(
+                "__length_hint__",
+                "(self, /)",
+                reversed_hint,
+                "An estimate of len(list(it)).",
+            ),
+        ]);
+}
+
+fn reversed_hint(_: &mut Vm, args: &[Value]) -> R {
+    let left = args[0]
+        .opaque::<Reversed>()
+        .map_or(0, |r| if r.sequence.is_undef() { 0 } else { r.at.get() });
+    Ok(Value::from(left))
+}
+
+fn new_reversed(vm: &mut Vm, args: &[Value]) -> R {
+    let object = &args[1];
+    let not_reversible = |vm: &mut Vm| {
+        let class = vm.type_name(object);
+        Err(vm.type_error(format!("'{class}' object is not reversible")))
+    };
+    let (reversed, item, len) = (
+        vm.names.__reversed__.clone(),
+        vm.names.__getitem__.clone(),
+        vm.names.__len__.clone(),
+    );
+    let class = vm.class_of(object);
+    match vm.lookup(&class, &reversed) {
+        Some(Value::None) => return not_reversible(vm),
+        Some(_) => {
+            let result = vm.call_special(object, &reversed, &[])?;
+            return Ok(result.unwrap_or(Value::None));
+        }
+        None => {}
+    }
+    let is_sequence = vm.lookup(&class, &item).is_some()
+        && vm.lookup(&class, &len).is_some()
+        && !matches!(object.kind(), Some(Kind::Dict));
+    if !is_sequence {
+        return not_reversible(vm);
+    }
+    let data = Reversed {
+        at: Cell::new(vm.len(object)?),
+        sequence: Slot::new(object.clone()),
+    };
+    make_of(vm, &args[0], data)
+}
+
+/// `iter(callable, sentinel)`.
+pub struct CallableIterator {
+    callable: Slot,
+    sentinel: Value,
+}
+
+impl CallableIterator {
+    pub fn new(callable: Value, sentinel: Value) -> Self {
+        CallableIterator {
+            callable: Slot::new(callable),
+            sentinel,
+        }
+    }
+}
+
+impl NativeData for CallableIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        visit_values(&[self.callable.get(), self.sentinel.clone()], visit);
+    }
+
+    fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let callable = self.callable.get();
+        if callable.is_undef() {
+            return Ok(None);
+        }
+        let item = match vm.call(&callable, &[]) {
+            Ok(item) => item,
+            Err(raise) => {
+                let class = vm.exc.stop_iteration.clone();
+                vm.catch(raise, &class)?;
+                self.callable.set(Value::Undef);
+                return Ok(None);
+            }
+        };
+        if vm.equal(&self.sentinel, &item)? {
+            self.callable.set(Value::Undef);
+            return Ok(None);
+        }
+        Ok(Some(item))
+    }
+}
+
+impl NativeType for CallableIterator {
+    const DEF: &'static TypeDef =
+        &TypeDef::new("callable_iterator", "builtins", Layout::Final).iterator();
+}
+
+/// Puts the types into the namespace of `builtins`.
+pub fn install(vm: &mut Vm) {
+    let classes = [
+        vm.class_for::<Enumerate>(),
+        vm.class_for::<Zip>(),
+        vm.class_for::<Map>(),
+        vm.class_for::<Filter>(),
+        vm.class_for::<Reversed>(),
+    ];
+    for class in classes {
+        let name = vm.intern(&class.name());
+        vm.builtins.set_str(&name, class.into());
+    }
+}
