@@ -2,7 +2,7 @@
 
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Class, Dict, List, Module, Str, Tuple};
+use crate::vm::object::{Dict, List, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -68,52 +68,13 @@ fn dir(vm: &mut Vm, args: &[Value]) -> R {
     let names = match args[0].given() {
         None => {
             let locals = caller_locals(vm);
-            vm.collect(&locals)?
+            let mut names = vm.collect(&locals)?;
+            crate::builtins::types::sort_values(vm, &mut names, None, false)?;
+            names
         }
-        Some(object) => {
-            let name = vm.names.__dir__.clone();
-            match vm.call_special(object, &name, &[])? {
-                Some(names) => vm.collect(&names)?,
-                None => default_names(vm, object)?,
-            }
-        }
+        Some(object) => crate::builtins::dir(vm, object)?,
     };
-    let mut names = names;
-    crate::builtins::types::sort_values(vm, &mut names, None, false)?;
     Ok(List::value(names))
-}
-
-/// Names of the object, its class and the bases.
-fn default_names(vm: &mut Vm, object: &Value) -> R<Vec<Value>> {
-    let found = Dict::new();
-    let add = |dict: &Ref<Dict>| {
-        let keys: Vec<Ref<Str>> = {
-            let map = dict.map.borrow();
-            map.iter()
-                .filter_map(|e| e.key.as_ref::<Str>().cloned())
-                .collect()
-        };
-        for key in keys {
-            found.set_str(&key, Value::None);
-        }
-    };
-    if let Some(module) = object.downcast::<Module>() {
-        add(&module.dict);
-        return vm.collect(&found.clone().into());
-    }
-    let class = match object.as_ref::<Class>() {
-        Some(class) => class.clone(),
-        None => {
-            for (name, _) in vm.own_attributes(object) {
-                found.set_str(&name, Value::None);
-            }
-            vm.class_of(object)
-        }
-    };
-    for base in class.mro().iter() {
-        add(&base.dict);
-    }
-    vm.collect(&found.clone().into())
 }
 
 /// `__import__(name, globals, locals, fromlist, level)`.

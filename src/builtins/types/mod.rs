@@ -29,9 +29,7 @@ pub use memoryview::MemoryView;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::Tuple;
 use crate::vm::object::{Class, Kind};
-use crate::vm::ops::alias::GenericAlias;
 use crate::vm::ops::compare::{self, Cmp};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -153,29 +151,11 @@ pub fn delitem(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-/// `__class_getitem__`: `list[int]`.
-pub fn class_getitem(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(generic_alias(vm, &args[0], &args[1]))
-}
-
-/// The alias `origin[args]`.
-pub fn generic_alias(vm: &mut Vm, origin: &Value, args: &Value) -> Value {
-    let args = match args.as_ref::<Tuple>() {
-        Some(args) => args.clone(),
-        None => Tuple::new([args.clone()]),
-    };
-    vm.make(GenericAlias {
-        origin: origin.clone(),
-        args,
-        unpacked: false,
-    })
-}
-
 /// The row that makes a type subscriptable.
 pub const CLASS_GETITEM: NativeDef = NativeDef::new(
     "__class_getitem__",
     "(cls, item, /)",
-    class_getitem,
+    crate::builtins::generic_alias,
     "See PEP 585.",
 )
 .class();
