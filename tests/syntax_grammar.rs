@@ -647,3 +647,20 @@ fn the_corpus_is_in_the_grammar_and_uses_all_of_it() {
         assert!(unused.is_empty(), "no program uses\n{unused:#?}");
     });
 }
+
+#[test]
+fn trees_are_those_of_cpython() {
+    with_stack(|| {
+        let source = Source::new("tour", include_str!("syntax/tour.coro"));
+        let parsed = syntax::parse_module(&source);
+        assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+        let ours = syntax::dump::dump(&parsed.module);
+        for (number, (ours, theirs)) in ours
+            .lines()
+            .zip(include_str!("syntax/tour.ast").lines())
+            .enumerate()
+        {
+            assert_eq!(ours, theirs, "in line {}", number + 1);
+        }
+    });
+}

@@ -8,7 +8,11 @@ mod node;
 
 /// A tree as the printer sees it.
 enum Item {
-    Node { name: &'static str, fields: Vec<(&'static str, Item)>, span: Option<Span> },
+    Node {
+        name: &'static str,
+        fields: Vec<(&'static str, Item)>,
+        span: Option<Span>,
+    },
     List(Vec<Item>),
     /// Already as it is to be printed.
     Text(String),
@@ -21,7 +25,11 @@ pub fn dump(module: &Module) -> String {
 
 /// The same with the place of every node, as `ast.dump` has it with `include_attributes=True`.
 pub fn dump_with_places(module: &Module, source: &Source) -> String {
-    Printer { source: Some(source) }.print(&node::module(module), 0).0
+    Printer {
+        source: Some(source),
+    }
+    .print(&node::module(module), 0)
+    .0
 }
 
 struct Printer<'s> {
@@ -43,7 +51,8 @@ impl Printer<'_> {
             Item::Text(text) => (text.clone(), true),
             Item::List(items) if items.is_empty() => ("[]".into(), true),
             Item::List(items) => {
-                let items: Vec<String> = items.iter().map(|item| self.print(item, level).0).collect();
+                let items: Vec<String> =
+                    items.iter().map(|item| self.print(item, level).0).collect();
                 (format!("[{prefix}{}]", items.join(&separator)), false)
             }
             Item::Node { name, fields, span } => {
@@ -64,7 +73,9 @@ impl Printer<'_> {
     }
 
     fn place(&self, span: Option<Span>) -> Vec<String> {
-        let (Some(source), Some(span)) = (self.source, span) else { return Vec::new() };
+        let (Some(source), Some(span)) = (self.source, span) else {
+            return Vec::new();
+        };
         let column = |offset: u32| {
             let line = source.line_of(offset);
             let text = source.text().get(..offset as usize).unwrap_or("");

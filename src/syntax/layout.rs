@@ -168,7 +168,9 @@ impl Layout<'_> {
             let lines = text.get(..start).unwrap_or("");
             let before = lines.strip_suffix('\n').unwrap_or(lines);
             let before = before.strip_suffix('\r').unwrap_or(before);
-            let Some(joined) = before.strip_suffix('\\') else { break };
+            let Some(joined) = before.strip_suffix('\\') else {
+                break;
+            };
             let line = joined.rfind(['\n', '\r']).map_or(0, |i| i + 1);
             let blanks = joined.get(line..).unwrap_or("");
             if !blanks.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\x0c')) {

@@ -350,9 +350,8 @@ impl<'t> Lexer<'t> {
         let opened = self.source.slice(opener.span).to_string();
         let text = self.source.slice(span);
         let line = self.source.line_of(opener.span.start);
-        let mut title = format!(
-            "closing parenthesis '{text}' does not match opening parenthesis '{opened}'"
-        );
+        let mut title =
+            format!("closing parenthesis '{text}' does not match opening parenthesis '{opened}'");
         if line != self.source.line_of(span.start) {
             title.push_str(&format!(" on line {line}"));
         }

@@ -91,19 +91,21 @@ fn ordered(
         let incomplete = incomplete && !errors.is_empty();
         return (errors, incomplete);
     };
-    let failure = blocks.first_failure.unwrap_or(u32::MAX);
+    // The line with the open bracket is the last one.
+    let failure = blocks.last_failure.unwrap_or(u32::MAX);
     let to_the_end = failure as usize >= source.text().trim_end().len();
     let behind = source.line_of(failure) > source.line_of(open.span.start);
     let sooner = blocks.before_lexical && first.is_some_and(|at| at <= open.span.start);
-    if sooner || !(to_the_end || behind) {
+    if failure >= open.span.start && !to_the_end && !behind {
         return (errors, incomplete);
     }
     // What failed behind the bracket failed because of it.
-    errors.retain(|error| place(error) < open.span.start);
+    errors.retain(|error| sooner || place(error) < open.span.start);
     let title = format!("'{}' was never closed", source.slice(open.span));
     let error = Diagnostic::error(Code::Syntax, title);
-    errors.insert(0, error.label(source, open.span, "this bracket is never closed"));
-    (errors, true)
+    errors.push(error.label(source, open.span, "this bracket is never closed"));
+    let incomplete = errors.len() == 1;
+    (errors, incomplete)
 }
 
 /// Does CPython report this rather than a syntax error on an earlier line? It does not if its

@@ -20,7 +20,11 @@ struct Builder {
 }
 
 fn new(name: &'static str, span: Option<Span>) -> Builder {
-    Builder { name, fields: Vec::new(), span }
+    Builder {
+        name,
+        fields: Vec::new(),
+        span,
+    }
 }
 
 impl Builder {
@@ -37,7 +41,11 @@ impl Builder {
     }
 
     fn list(self, field: &'static str, items: Vec<Item>) -> Self {
-        if items.is_empty() { self } else { self.with(field, Item::List(items)) }
+        if items.is_empty() {
+            self
+        } else {
+            self.with(field, Item::List(items))
+        }
     }
 
     fn ctx(self, ctx: Ctx) -> Self {
@@ -50,7 +58,11 @@ impl Builder {
     }
 
     fn end(self) -> Item {
-        Item::Node { name: self.name, fields: self.fields, span: self.span }
+        Item::Node {
+            name: self.name,
+            fields: self.fields,
+            span: self.span,
+        }
     }
 }
 
@@ -86,35 +98,52 @@ fn stmt(stmt: &Stmt) -> Item {
     let node = |name| new(name, Some(stmt.span));
     match &stmt.kind {
         StmtKind::Expr(value) => node("Expr").with("value", expr(value)).end(),
-        StmtKind::Assign { targets, value } => {
-            node("Assign").list("targets", exprs(targets, Ctx::Store)).with("value", expr(value)).end()
-        }
+        StmtKind::Assign { targets, value } => node("Assign")
+            .list("targets", exprs(targets, Ctx::Store))
+            .with("value", expr(value))
+            .end(),
         StmtKind::AugAssign { target, op, value } => node("AugAssign")
             .with("target", expr_in(target, Ctx::Store))
             .with("op", binary_op(*op))
             .with("value", expr(value))
             .end(),
-        StmtKind::AnnAssign { target, annotation, value, simple } => node("AnnAssign")
+        StmtKind::AnnAssign {
+            target,
+            annotation,
+            value,
+            simple,
+        } => node("AnnAssign")
             .with("target", expr_in(target, Ctx::Store))
             .with("annotation", expr(annotation))
             .maybe("value", opt(value))
             .with("simple", number(i32::from(*simple)))
             .end(),
         StmtKind::Return(value) => node("Return").maybe("value", opt(value)).end(),
-        StmtKind::Delete(targets) => node("Delete").list("targets", exprs(targets, Ctx::Del)).end(),
+        StmtKind::Delete(targets) => node("Delete")
+            .list("targets", exprs(targets, Ctx::Del))
+            .end(),
         StmtKind::Pass => node("Pass").end(),
         StmtKind::Break => node("Break").end(),
         StmtKind::Continue => node("Continue").end(),
-        StmtKind::Raise { exc, cause } => {
-            node("Raise").maybe("exc", opt(exc)).maybe("cause", opt(cause)).end()
-        }
+        StmtKind::Raise { exc, cause } => node("Raise")
+            .maybe("exc", opt(exc))
+            .maybe("cause", opt(cause))
+            .end(),
         StmtKind::Global(names) => node("Global").list("names", idents(names)).end(),
         StmtKind::Nonlocal(names) => node("Nonlocal").list("names", idents(names)).end(),
-        StmtKind::Assert { test, msg } => {
-            node("Assert").with("test", expr(test)).maybe("msg", opt(msg)).end()
-        }
-        StmtKind::Import(names) => node("Import").list("names", names.iter().map(alias).collect()).end(),
-        StmtKind::ImportFrom { module, level, names, star } => {
+        StmtKind::Assert { test, msg } => node("Assert")
+            .with("test", expr(test))
+            .maybe("msg", opt(msg))
+            .end(),
+        StmtKind::Import(names) => node("Import")
+            .list("names", names.iter().map(alias).collect())
+            .end(),
+        StmtKind::ImportFrom {
+            module,
+            level,
+            names,
+            star,
+        } => {
             let names = if *star {
                 vec![new("alias", None).with("name", text("*")).end()]
             } else {
@@ -135,15 +164,23 @@ fn compound(stmt: &Stmt) -> Item {
     match &stmt.kind {
         StmtKind::If { test, body, orelse } => conditional(node("If"), test, body, orelse),
         StmtKind::While { test, body, orelse } => conditional(node("While"), test, body, orelse),
-        StmtKind::For { is_async, target, iter, body, orelse } => {
-            node(if *is_async { "AsyncFor" } else { "For" })
-                .with("target", expr_in(target, Ctx::Store))
-                .with("iter", expr(iter))
-                .list("body", block(body))
-                .list("orelse", block(orelse))
-                .end()
-        }
-        StmtKind::With { is_async, items, body } => node(if *is_async { "AsyncWith" } else { "With" })
+        StmtKind::For {
+            is_async,
+            target,
+            iter,
+            body,
+            orelse,
+        } => node(if *is_async { "AsyncFor" } else { "For" })
+            .with("target", expr_in(target, Ctx::Store))
+            .with("iter", expr(iter))
+            .list("body", block(body))
+            .list("orelse", block(orelse))
+            .end(),
+        StmtKind::With {
+            is_async,
+            items,
+            body,
+        } => node(if *is_async { "AsyncWith" } else { "With" })
             .list("items", items.iter().map(with_item).collect())
             .list("body", block(body))
             .end(),
@@ -157,14 +194,21 @@ fn compound(stmt: &Stmt) -> Item {
             .with("subject", expr(subject))
             .list("cases", cases.iter().map(case).collect())
             .end(),
-        StmtKind::FunctionDef(def) => node(if def.is_async { "AsyncFunctionDef" } else { "FunctionDef" })
-            .with("name", text(&def.name.name))
-            .with("args", arguments(&def.params))
-            .list("body", block(&def.body))
-            .list("decorator_list", exprs(&def.decorators, Ctx::Load))
-            .maybe("returns", opt(&def.returns))
-            .list("type_params", def.type_params.iter().map(type_param).collect())
-            .end(),
+        StmtKind::FunctionDef(def) => node(if def.is_async {
+            "AsyncFunctionDef"
+        } else {
+            "FunctionDef"
+        })
+        .with("name", text(&def.name.name))
+        .with("args", arguments(&def.params))
+        .list("body", block(&def.body))
+        .list("decorator_list", exprs(&def.decorators, Ctx::Load))
+        .maybe("returns", opt(&def.returns))
+        .list(
+            "type_params",
+            def.type_params.iter().map(type_param).collect(),
+        )
+        .end(),
         StmtKind::ClassDef(class) => {
             let (bases, keywords) = call_args(&class.args);
             node("ClassDef")
@@ -173,10 +217,17 @@ fn compound(stmt: &Stmt) -> Item {
                 .list("keywords", keywords)
                 .list("body", block(&class.body))
                 .list("decorator_list", exprs(&class.decorators, Ctx::Load))
-                .list("type_params", class.type_params.iter().map(type_param).collect())
+                .list(
+                    "type_params",
+                    class.type_params.iter().map(type_param).collect(),
+                )
                 .end()
         }
-        StmtKind::TypeAlias { name, params, value } => node("TypeAlias")
+        StmtKind::TypeAlias {
+            name,
+            params,
+            value,
+        } => node("TypeAlias")
             .with("name", name_node(name, Ctx::Store))
             .list("type_params", params.iter().map(type_param).collect())
             .with("value", expr(value))
@@ -186,7 +237,10 @@ fn compound(stmt: &Stmt) -> Item {
 }
 
 fn conditional(node: Builder, test: &Expr, body: &[Stmt], orelse: &[Stmt]) -> Item {
-    node.with("test", expr(test)).list("body", block(body)).list("orelse", block(orelse)).end()
+    node.with("test", expr(test))
+        .list("body", block(body))
+        .list("orelse", block(orelse))
+        .end()
 }
 
 fn idents(names: &[Ident]) -> Vec<Item> {
@@ -194,18 +248,29 @@ fn idents(names: &[Ident]) -> Vec<Item> {
 }
 
 fn name_node(ident: &Ident, ctx: Ctx) -> Item {
-    new("Name", Some(ident.span)).with("id", text(&ident.name)).ctx(ctx).end()
+    new("Name", Some(ident.span))
+        .with("id", text(&ident.name))
+        .ctx(ctx)
+        .end()
 }
 
 fn alias(alias: &Alias) -> Item {
     let asname = alias.asname.as_ref().map(|name| text(&name.name));
-    new("alias", None).with("name", text(&alias.name.name)).maybe("asname", asname).end()
+    new("alias", None)
+        .with("name", text(&alias.name.name))
+        .maybe("asname", asname)
+        .end()
 }
 
 fn with_item(item: &WithItem) -> Item {
     new("withitem", None)
         .with("context_expr", expr(&item.context))
-        .maybe("optional_vars", item.target.as_ref().map(|target| expr_in(target, Ctx::Store)))
+        .maybe(
+            "optional_vars",
+            item.target
+                .as_ref()
+                .map(|target| expr_in(target, Ctx::Store)),
+        )
         .end()
 }
 
@@ -226,18 +291,30 @@ fn case(case: &MatchCase) -> Item {
 }
 
 fn param(param: &Param) -> Item {
-    new("arg", None).with("arg", text(&param.name.name)).maybe("annotation", opt(&param.annotation)).end()
+    new("arg", None)
+        .with("arg", text(&param.name.name))
+        .maybe("annotation", opt(&param.annotation))
+        .end()
 }
 
 fn arguments(params: &Params) -> Item {
-    let defaults = params.posonly.iter().chain(&params.args).filter_map(|param| opt(&param.default)).collect();
-    let keyword_default = |param: &Param| opt(&param.default).unwrap_or_else(|| Item::Text("None".into()));
+    let defaults = params
+        .posonly
+        .iter()
+        .chain(&params.args)
+        .filter_map(|param| opt(&param.default))
+        .collect();
+    let keyword_default =
+        |param: &Param| opt(&param.default).unwrap_or_else(|| Item::Text("None".into()));
     new("arguments", None)
         .list("posonlyargs", params.posonly.iter().map(param).collect())
         .list("args", params.args.iter().map(param).collect())
         .maybe("vararg", params.vararg.as_ref().map(param))
         .list("kwonlyargs", params.kwonly.iter().map(param).collect())
-        .list("kw_defaults", params.kwonly.iter().map(keyword_default).collect())
+        .list(
+            "kw_defaults",
+            params.kwonly.iter().map(keyword_default).collect(),
+        )
         .maybe("kwarg", params.kwarg.as_ref().map(param))
         .list("defaults", defaults)
         .end()
@@ -262,14 +339,20 @@ fn call_args(args: &[Arg]) -> (Vec<Item>, Vec<Item>) {
         match arg {
             Arg::Positional(value) => positional.push(expr(value)),
             Arg::Star(value) => {
-
-                positional.push(new("Starred", None).with("value", expr(value)).ctx(Ctx::Load).end());
+                positional.push(
+                    new("Starred", None)
+                        .with("value", expr(value))
+                        .ctx(Ctx::Load)
+                        .end(),
+                );
             }
             Arg::Keyword(name, value) => {
                 let node = new("keyword", None).with("arg", text(&name.name));
                 keywords.push(node.with("value", expr(value)).end());
             }
-            Arg::DoubleStar(value) => keywords.push(new("keyword", None).with("value", expr(value)).end()),
+            Arg::DoubleStar(value) => {
+                keywords.push(new("keyword", None).with("value", expr(value)).end())
+            }
         }
     }
     (positional, keywords)
@@ -285,13 +368,20 @@ fn expr_in(value: &Expr, ctx: Ctx) -> Item {
         ExprKind::Name(name) => node("Name").with("id", text(name)).ctx(ctx).end(),
         ExprKind::Tuple(items) => node("Tuple").list("elts", exprs(items, ctx)).ctx(ctx).end(),
         ExprKind::List(items) => node("List").list("elts", exprs(items, ctx)).ctx(ctx).end(),
-        ExprKind::Starred(inner) => node("Starred").with("value", expr_in(inner, ctx)).ctx(ctx).end(),
-        ExprKind::Attribute { value, attr } => {
-            node("Attribute").with("value", expr(value)).with("attr", text(&attr.name)).ctx(ctx).end()
-        }
-        ExprKind::Subscript { value, index } => {
-            node("Subscript").with("value", expr(value)).with("slice", expr(index)).ctx(ctx).end()
-        }
+        ExprKind::Starred(inner) => node("Starred")
+            .with("value", expr_in(inner, ctx))
+            .ctx(ctx)
+            .end(),
+        ExprKind::Attribute { value, attr } => node("Attribute")
+            .with("value", expr(value))
+            .with("attr", text(&attr.name))
+            .ctx(ctx)
+            .end(),
+        ExprKind::Subscript { value, index } => node("Subscript")
+            .with("value", expr(value))
+            .with("slice", expr(index))
+            .ctx(ctx)
+            .end(),
         _ => plain_expr(value),
     }
 }
@@ -303,19 +393,27 @@ fn boxed(value: &Option<Box<Expr>>) -> Option<Item> {
 fn plain_expr(value: &Expr) -> Item {
     let node = |name| new(name, Some(value.span));
     match &value.kind {
-        ExprKind::Constant(constant) => node("Constant").with("value", Item::Text(repr(constant))).end(),
+        ExprKind::Constant(constant) => node("Constant")
+            .with("value", Item::Text(repr(constant)))
+            .end(),
         ExprKind::JoinedStr(parts) => node("JoinedStr").list("values", joined(parts)).end(),
         ExprKind::Set(items) => node("Set").list("elts", exprs(items, Ctx::Load)).end(),
         ExprKind::Dict(pairs) => {
-            let key = |(key, _): &(Option<Expr>, Expr)| opt(key).unwrap_or_else(|| Item::Text("None".into()));
+            let key = |(key, _): &(Option<Expr>, Expr)| {
+                opt(key).unwrap_or_else(|| Item::Text("None".into()))
+            };
             node("Dict")
                 .list("keys", pairs.iter().map(key).collect())
-                .list("values", pairs.iter().map(|(_, value)| expr(value)).collect())
+                .list(
+                    "values",
+                    pairs.iter().map(|(_, value)| expr(value)).collect(),
+                )
                 .end()
         }
-        ExprKind::Unary { op, operand } => {
-            node("UnaryOp").with("op", bare(unary_name(*op))).with("operand", expr(operand)).end()
-        }
+        ExprKind::Unary { op, operand } => node("UnaryOp")
+            .with("op", bare(unary_name(*op)))
+            .with("operand", expr(operand))
+            .end(),
         ExprKind::Binary { op, left, right } => node("BinOp")
             .with("left", expr(left))
             .with("op", binary_op(*op))
@@ -323,24 +421,35 @@ fn plain_expr(value: &Expr) -> Item {
             .end(),
         ExprKind::Bool { op, values } => {
             let op = if *op == BoolOp::And { "And" } else { "Or" };
-            node("BoolOp").with("op", bare(op)).list("values", exprs(values, Ctx::Load)).end()
+            node("BoolOp")
+                .with("op", bare(op))
+                .list("values", exprs(values, Ctx::Load))
+                .end()
         }
         ExprKind::Compare { left, rest } => node("Compare")
             .with("left", expr(left))
-            .list("ops", rest.iter().map(|(op, _)| bare(compare_name(*op))).collect())
-            .list("comparators", rest.iter().map(|(_, value)| expr(value)).collect())
+            .list(
+                "ops",
+                rest.iter().map(|(op, _)| bare(compare_name(*op))).collect(),
+            )
+            .list(
+                "comparators",
+                rest.iter().map(|(_, value)| expr(value)).collect(),
+            )
             .end(),
         ExprKind::Conditional { test, body, orelse } => node("IfExp")
             .with("test", expr(test))
             .with("body", expr(body))
             .with("orelse", expr(orelse))
             .end(),
-        ExprKind::Lambda { params, body } => {
-            node("Lambda").with("args", arguments(params)).with("body", expr(body)).end()
-        }
-        ExprKind::Named { target, value } => {
-            node("NamedExpr").with("target", name_node(target, Ctx::Store)).with("value", expr(value)).end()
-        }
+        ExprKind::Lambda { params, body } => node("Lambda")
+            .with("args", arguments(params))
+            .with("body", expr(body))
+            .end(),
+        ExprKind::Named { target, value } => node("NamedExpr")
+            .with("target", name_node(target, Ctx::Store))
+            .with("value", expr(value))
+            .end(),
         ExprKind::Slice { lower, upper, step } => node("Slice")
             .maybe("lower", boxed(lower))
             .maybe("upper", boxed(upper))
@@ -348,7 +457,11 @@ fn plain_expr(value: &Expr) -> Item {
             .end(),
         ExprKind::Call { func, args } => {
             let (args, keywords) = call_args(args);
-            node("Call").with("func", expr(func)).list("args", args).list("keywords", keywords).end()
+            node("Call")
+                .with("func", expr(func))
+                .list("args", args)
+                .list("keywords", keywords)
+                .end()
         }
         ExprKind::ListComp(comp) => comprehension(node("ListComp"), comp),
         ExprKind::SetComp(comp) => comprehension(node("SetComp"), comp),
@@ -364,7 +477,9 @@ fn plain_expr(value: &Expr) -> Item {
 fn comprehension(node: Builder, comp: &Comprehension) -> Item {
     let node = match &comp.key {
         None => node.with("elt", expr(&comp.element)),
-        Some(key) => node.with("key", expr(key)).with("value", expr(&comp.element)),
+        Some(key) => node
+            .with("key", expr(key))
+            .with("value", expr(&comp.element)),
     };
     let clause = |clause: &CompFor| {
         new("comprehension", None)
@@ -374,7 +489,8 @@ fn comprehension(node: Builder, comp: &Comprehension) -> Item {
             .with("is_async", number(i32::from(clause.is_async)))
             .end()
     };
-    node.list("generators", comp.generators.iter().map(clause).collect()).end()
+    node.list("generators", comp.generators.iter().map(clause).collect())
+        .end()
 }
 
 /// The parts of an f-string; the text of `{x=}` joins the literal before it.
@@ -425,23 +541,41 @@ fn pattern(pattern_node: &Pattern) -> Item {
     let ident = |name: &Option<Ident>| name.as_ref().map(|name| text(&name.name));
     match &pattern_node.kind {
         PatternKind::Value(value) => node("MatchValue").with("value", expr(value)).end(),
-        PatternKind::Singleton(constant) => {
-            node("MatchSingleton").with("value", Item::Text(repr(constant))).end()
-        }
-        PatternKind::Sequence(items) => node("MatchSequence").list("patterns", patterns(items)).end(),
+        PatternKind::Singleton(constant) => node("MatchSingleton")
+            .with("value", Item::Text(repr(constant)))
+            .end(),
+        PatternKind::Sequence(items) => node("MatchSequence")
+            .list("patterns", patterns(items))
+            .end(),
         PatternKind::Mapping { items, rest } => node("MatchMapping")
             .list("keys", items.iter().map(|(key, _)| expr(key)).collect())
-            .list("patterns", items.iter().map(|(_, value)| pattern(value)).collect())
+            .list(
+                "patterns",
+                items.iter().map(|(_, value)| pattern(value)).collect(),
+            )
             .maybe("rest", ident(rest))
             .end(),
-        PatternKind::Class { cls, positional, keyword } => node("MatchClass")
+        PatternKind::Class {
+            cls,
+            positional,
+            keyword,
+        } => node("MatchClass")
             .with("cls", expr(cls))
             .list("patterns", patterns(positional))
-            .list("kwd_attrs", keyword.iter().map(|(name, _)| text(&name.name)).collect())
-            .list("kwd_patterns", keyword.iter().map(|(_, value)| pattern(value)).collect())
+            .list(
+                "kwd_attrs",
+                keyword.iter().map(|(name, _)| text(&name.name)).collect(),
+            )
+            .list(
+                "kwd_patterns",
+                keyword.iter().map(|(_, value)| pattern(value)).collect(),
+            )
             .end(),
         PatternKind::Star(name) => node("MatchStar").maybe("name", ident(name)).end(),
-        PatternKind::As { pattern: inner, name } => node("MatchAs")
+        PatternKind::As {
+            pattern: inner,
+            name,
+        } => node("MatchAs")
             .maybe("pattern", inner.as_deref().map(pattern))
             .maybe("name", ident(name))
             .end(),
@@ -505,7 +639,10 @@ fn repr(constant: &Constant) -> String {
         Constant::Str(value) => quoted(value),
         Constant::Bytes(value) => {
             let text: String = value.iter().map(|byte| *byte as char).collect();
-            format!("b{}", escaped(&text, |c| c.is_ascii() && !c.is_ascii_control()))
+            format!(
+                "b{}",
+                escaped(&text, |c| c.is_ascii() && !c.is_ascii_control())
+            )
         }
     }
 }
@@ -520,7 +657,11 @@ fn float(value: f64) -> String {
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-4..16).contains(&exponent) {
         let plain = format!("{value}");
-        return if plain.contains('.') { plain } else { format!("{plain}.0") };
+        return if plain.contains('.') {
+            plain
+        } else {
+            format!("{plain}.0")
+        };
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{digits}e{sign}{:02}", exponent.abs())
@@ -538,7 +679,11 @@ fn quoted(text: &str) -> String {
 }
 
 fn escaped(text: &str, visible: impl Fn(char) -> bool) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
     let mut out = String::from(quote);
     for c in text.chars() {
         match c {
@@ -568,7 +713,13 @@ mod tests {
 
     #[test]
     fn constants_look_as_in_python() {
-        let floats = [(1.0, "1.0"), (1e16, "1e+16"), (1e15, "1000000000000000.0"), (1.5e-7, "1.5e-07"), (0.0001, "0.0001")];
+        let floats = [
+            (1.0, "1.0"),
+            (1e16, "1e+16"),
+            (1e15, "1000000000000000.0"),
+            (1.5e-7, "1.5e-07"),
+            (0.0001, "0.0001"),
+        ];
         for (value, text) in floats {
             assert_eq!(float(value), text);
         }

@@ -2,9 +2,7 @@
 
 use super::expr::{Knot, for_if_clauses, named_argument};
 use super::invalid::{self, ArgumentKind};
-use super::rule::{
-    Matched, Miss, Reader, Rule, comma_list, expr, here, name, take, tok,
-};
+use super::rule::{Matched, Miss, Reader, Rule, comma_list, expr, here, name, take, tok};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, CompFor, Comprehension, Expr, ExprKind};
 use crate::syntax::token::Tok;
@@ -104,17 +102,16 @@ fn positional_or_generator<'t>(knot: &Knot<'t>) -> Rule<'t, Item> {
             None => (Arg::Positional(element), None),
             Some(generators) => {
                 let place = here(e);
-                (Arg::Positional(generator(element, generators, e)), Some(place))
+                (
+                    Arg::Positional(generator(element, generators, e)),
+                    Some(place),
+                )
             }
         })
         .boxed()
 }
 
-fn generator(
-    element: Expr,
-    generators: Vec<CompFor>,
-    e: &mut Matched,
-) -> Expr {
+fn generator(element: Expr, generators: Vec<CompFor>, e: &mut Matched) -> Expr {
     let comprehension = Comprehension {
         key: None,
         element,

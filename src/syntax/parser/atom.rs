@@ -1,13 +1,12 @@
 //! Atoms: names, literals, and everything in brackets.
 
 use super::expr::{
-    Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression,
-    yield_expr,
+    Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression, yield_expr,
 };
 use super::invalid;
 use super::rule::{
-    Matched, Miss, Reader, Rule, comma_list, cover, explaining, expr, next_kind, next_span, take, tok,
-    tok_in,
+    Matched, Miss, Reader, Rule, comma_list, cover, explaining, expr, next_kind, next_span, take,
+    tok, tok_in,
 };
 use super::strings::strings;
 use crate::syntax::ast::{CompFor, Comprehension, Constant, Expr, ExprKind};

@@ -27,8 +27,8 @@ pub struct Blocks<'t> {
     pub errors: Vec<Diagnostic>,
     /// The text ended where more was needed.
     pub incomplete: bool,
-    /// The furthest place that was looked at in the first line that did not parse.
-    pub first_failure: Option<u32>,
+    /// The furthest place that was looked at in the last line that did not parse.
+    pub last_failure: Option<u32>,
     /// The first error counts more than the lexical ones.
     pub before_lexical: bool,
 }
@@ -43,7 +43,7 @@ impl<'t> Blocks<'t> {
             state: State::new(source.text()),
             errors: Vec::new(),
             incomplete: false,
-            first_failure: None,
+            last_failure: None,
             before_lexical: false,
         }
     }
@@ -166,7 +166,7 @@ impl<'t> Blocks<'t> {
             let furthest = self.state.furthest;
             self.state.reset(tokens, true);
             let _ = pick(&self.lines).parse_with_state(tokens, &mut self.state);
-            self.first_failure.get_or_insert(self.state.furthest);
+            self.last_failure = Some(self.state.furthest);
             let error = super::explain::explain(self.source, tokens, furthest, &mut self.state);
             self.errors.push(error);
         }
@@ -265,8 +265,12 @@ impl<'t> Blocks<'t> {
             return self.indented();
         }
         let line = self.source.line_of(header.start);
-        let next = self.token(0);
-        self.incomplete |= next.kind == Tok::End;
+        let mut next = self.token(0);
+        if next.kind == Tok::End {
+            self.incomplete = true;
+            let end = self.source.text().trim_end().len() as u32;
+            next.span = Span::new(end, end);
+        }
         let error = Diagnostic::error(
             Code::Indentation,
             format!("expected an indented block after {what} on line {line}"),
@@ -300,7 +304,10 @@ impl<'t> Blocks<'t> {
         }
         let mut orelse = self.else_block();
         for (at, test, body) in elifs.into_iter().rev() {
-            let last = orelse.last().or(body.last()).map_or(test.span, |last| last.span);
+            let last = orelse
+                .last()
+                .or(body.last())
+                .map_or(test.span, |last| last.span);
             orelse = vec![Stmt {
                 kind: StmtKind::If { test, body, orelse },
                 span: at.to(last),
@@ -433,7 +440,10 @@ impl<'t> Blocks<'t> {
         while self.kind() == Tok::At {
             let at = self.token(0).span;
             let decorator = self.line(|lines| &lines.decorator);
-            decorators.push(decorator.unwrap_or(Expr { kind: ExprKind::Invalid, span: at }));
+            decorators.push(decorator.unwrap_or(Expr {
+                kind: ExprKind::Invalid,
+                span: at,
+            }));
         }
         decorators
     }

@@ -4,7 +4,9 @@
 use super::def::{ClassHeader, DefHeader, class_def, function_def};
 use super::expr::{Expressions, tuple_of};
 use super::pattern::patterns;
-use super::rule::{Miss, Reader, Rule, colon, explaining, next_kind, next_span, take, comma_list, name, tok};
+use super::rule::{
+    Miss, Reader, Rule, colon, comma_list, explaining, name, next_kind, next_span, take, tok,
+};
 use super::simple::simple_stmts;
 use super::target::{Place, checked};
 use crate::source::Span;
@@ -27,7 +29,6 @@ pub struct WithHeader {
 }
 
 pub struct ExceptHeader {
-    pub is_star: bool,
     pub typ: Option<Expr>,
     pub name: Option<Ident>,
 }
@@ -85,7 +86,9 @@ impl<'t> Lines<'t> {
             class_def: with_body(class_def(&x), &simple),
             decorator: tok(Tok::At).ignore_then(x.named_expression.clone()).boxed(),
             eval: x.star_expressions.clone(),
-            simple: explaining(match_without_colon(&x)).ignore_then(simple).boxed(),
+            simple: explaining(match_without_colon(&x))
+                .ignore_then(simple)
+                .boxed(),
         }
     }
 }
@@ -166,11 +169,7 @@ fn except_block<'t>(x: &Expressions<'t>) -> Rule<'t, ExceptHeader> {
                 Some(at) if typ.is_none() => {
                     Err(e.state().raise("expected one or more exception types", at))
                 }
-                _ => Ok(ExceptHeader {
-                    is_star: star.is_some(),
-                    typ,
-                    name,
-                }),
+                _ => Ok(ExceptHeader { typ, name }),
             }
         })
         .boxed()
@@ -178,15 +177,24 @@ fn except_block<'t>(x: &Expressions<'t>) -> Rule<'t, ExceptHeader> {
 
 /// `except A, B:`, which caught `A` as `B` in Python 2, and `except*` without a type.
 fn several_types<'t>(inp: &mut Reader<'t, '_>, expression: &Rule<'t, Expr>) -> Result<(), Miss> {
-    let star = inp.state().line.get(1).filter(|token| token.kind == Tok::Star);
+    let star = inp
+        .state()
+        .line
+        .get(1)
+        .filter(|token| token.kind == Tok::Star);
     if star.is_some() && matches!(next_kind(inp), Tok::Colon | Tok::Newline) {
         let at = next_span(inp);
-        return Err(inp.state().raise("expected one or more exception types", at));
+        return Err(inp
+            .state()
+            .raise("expected one or more exception types", at));
     }
     let before = inp.save();
     let first = inp.parse(expression);
     let mut count = 1;
-    while first.is_ok() && take(inp, |kind| kind == Tok::Comma).is_ok() && inp.parse(expression).is_ok() {
+    while first.is_ok()
+        && take(inp, |kind| kind == Tok::Comma).is_ok()
+        && inp.parse(expression).is_ok()
+    {
         count += 1;
     }
     if take(inp, |kind| kind == Tok::As).is_ok() {
@@ -198,7 +206,9 @@ fn several_types<'t>(inp: &mut Reader<'t, '_>, expression: &Rule<'t, Expr>) -> R
     match first {
         Ok(first) if count > 1 && ends => {
             let at = Span::new(first.span.start, end);
-            Err(inp.state().raise("multiple exception types must be parenthesized", at))
+            Err(inp
+                .state()
+                .raise("multiple exception types must be parenthesized", at))
         }
         _ => Ok(()),
     }
@@ -224,7 +234,9 @@ fn match_without_colon<'t>(
         let ends = inp.peek_ref().is_none();
         inp.rewind(before);
         if matched && ends {
-            return Err(inp.state().raise_with("expected ':'", at, "the line must end with `:`"));
+            return Err(inp
+                .state()
+                .raise_with("expected ':'", at, "the line must end with `:`"));
         }
         Ok(())
     }

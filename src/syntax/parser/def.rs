@@ -1,8 +1,8 @@
 //! Headers of functions and classes, and type parameters.
 
-use super::params::params;
 use super::expr::{Expressions, starred};
-use super::rule::{Miss, Rule, colon, explaining, next_kind, next_span, comma_list, name, tok};
+use super::params::params;
+use super::rule::{Miss, Rule, colon, comma_list, explaining, name, next_kind, next_span, tok};
 use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Params, TypeParam, TypeParamKind};
 use crate::syntax::token::Tok;
 use chumsky::prelude::*;
@@ -36,7 +36,9 @@ pub fn function_def<'t>(x: &Expressions<'t>) -> Rule<'t, DefHeader> {
                 return Ok(());
             }
             let at = next_span(inp);
-            Err(inp.state().raise_with("expected '('", at, "the parameters should stand here"))
+            Err(inp
+                .state()
+                .raise_with("expected '('", at, "the parameters should stand here"))
         }))
         .then_ignore(tok(Tok::LParen))
         .then(params(x.expression.clone(), x.bitwise_or.clone()))
@@ -92,7 +94,9 @@ pub fn type_params<'t>(x: &Expressions<'t>) -> Rule<'t, Vec<TypeParam>> {
             for param in &params {
                 if defaulted && param.default.is_none() {
                     let name = &param.name.name;
-                    let title = format!("non-default type parameter '{name}' follows default type parameter");
+                    let title = format!(
+                        "non-default type parameter '{name}' follows default type parameter"
+                    );
                     return Err(e.state().raise(title, param.name.span));
                 }
                 defaulted |= param.default.is_some();

@@ -12,9 +12,7 @@ pub fn explain(source: &Source, tokens: &[Token], furthest: u32, state: &mut Sta
         return raised_diagnostic(source, raised);
     }
     let end = tokens.last().map_or(0, |token| token.span.end);
-    let culprit = tokens
-        .iter()
-        .find(|token| token.span.start >= furthest);
+    let culprit = tokens.iter().find(|token| token.span.start >= furthest);
     let span = culprit.map_or(Span::new(end, end), |token| token.span);
     let before = tokens
         .iter()

@@ -5,8 +5,8 @@ use super::atom::{self, atom};
 use super::invalid;
 use super::params::lambda_params;
 use super::rule::{
-    explaining, next_span,
-    Extra, Matched, Miss, Reader, Rule, Tokens, cover, expr, here, name, next_kind, tok, tok_in,
+    Extra, Matched, Miss, Reader, Rule, Tokens, cover, explaining, expr, here, name, next_kind,
+    next_span, tok, tok_in,
 };
 use super::target::{comprehension_targets, star_targets};
 use crate::source::Span;
@@ -175,10 +175,7 @@ pub fn yield_expr<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
 }
 
 /// `expression: disjunction ['if' disjunction 'else' expression] | lambda`
-fn expression_rule<'t>(
-    expression: Rule<'t, Expr>,
-    disjunction: Rule<'t, Expr>,
-) -> Rule<'t, Expr> {
+fn expression_rule<'t>(expression: Rule<'t, Expr>, disjunction: Rule<'t, Expr>) -> Rule<'t, Expr> {
     let tail = tok(Tok::If)
         .ignore_then(disjunction.clone())
         .then_ignore(tok(Tok::Else))
@@ -241,7 +238,9 @@ fn lambda_in_field(inp: &mut Reader) -> Result<(), Miss> {
         .iter()
         .rev()
         .find(|token| token.kind == Tok::Lambda && token.span.end <= next.start);
-    let span = lambda.map_or(next, |token| token.span.to(Span::new(next.start, next.start)));
+    let span = lambda.map_or(next, |token| {
+        token.span.to(Span::new(next.start, next.start))
+    });
     let title = "f-string: lambda expressions are not allowed without parentheses";
     Err(inp.state().raise(title, span))
 }

@@ -41,13 +41,19 @@ pub fn expression<'t>(
         }
     }
     inp.rewind(before);
-    if inp.state().raised.is_some() { Err(Miss) } else { Ok(()) }
+    if inp.state().raised.is_some() {
+        Err(Miss)
+    } else {
+        Ok(())
+    }
 }
 
 /// Is this `print` or `exec` alone, which were statements in Python 2?
 fn is_legacy(inp: &mut Reader, parsed: &[Token]) -> bool {
     match parsed {
-        [token] if token.kind == Tok::Name => matches!(inp.state().slice(token.span), "print" | "exec"),
+        [token] if token.kind == Tok::Name => {
+            matches!(inp.state().slice(token.span), "print" | "exec")
+        }
         _ => false,
     }
 }
@@ -138,8 +144,15 @@ pub fn named_expression<'t>(
         Tok::ColonEqual => {
             take(inp, |kind| kind == Tok::ColonEqual)?;
             if inp.parse(expression).is_ok() {
-                let title = format!("cannot use assignment expressions with {}", kind_name(value));
-                return Err(inp.state().raise_with(title, value.span, "only a plain name can be bound here"));
+                let title = format!(
+                    "cannot use assignment expressions with {}",
+                    kind_name(value)
+                );
+                return Err(inp.state().raise_with(
+                    title,
+                    value.span,
+                    "only a plain name can be bound here",
+                ));
             }
         }
         Tok::Equal if !is_display(value, cover(parsed)) && is_operand(parsed) => {
@@ -154,7 +167,11 @@ pub fn named_expression<'t>(
         _ => {}
     }
     inp.rewind(before);
-    if inp.state().raised.is_some() { Err(Miss) } else { Ok(()) }
+    if inp.state().raised.is_some() {
+        Err(Miss)
+    } else {
+        Ok(())
+    }
 }
 
 fn suspected_comparison(inp: &mut Reader, value: &Expr, parsed: &[Token], right: Span) -> Miss {
@@ -167,12 +184,21 @@ fn suspected_comparison(inp: &mut Reader, value: &Expr, parsed: &[Token], right:
             token.span.to(right),
         ),
         _ => (
-            format!("cannot assign to {} here. Maybe you meant '==' instead of '='?", kind_name(value)),
+            format!(
+                "cannot assign to {} here. Maybe you meant '==' instead of '='?",
+                kind_name(value)
+            ),
             value.span,
         ),
     };
     let label = "`=` assigns, and this is not something to assign to".into();
-    state.raise_all(Raised { title: title.into(), span, label, other: None, help: Some(help.into()) })
+    state.raise_all(Raised {
+        title: title.into(),
+        span,
+        label,
+        other: None,
+        help: Some(help.into()),
+    })
 }
 
 /// Does the expression begin with a list, tuple or generator display, or with a constant that has a
@@ -207,8 +233,17 @@ fn is_operand(parsed: &[Token]) -> bool {
         match token.kind {
             Tok::LParen | Tok::LBracket | Tok::LBrace => depth += 1,
             Tok::RParen | Tok::RBracket | Tok::RBrace => depth = depth.saturating_sub(1),
-            Tok::Lambda | Tok::If | Tok::Or | Tok::And | Tok::Not | Tok::In | Tok::Is if depth == 0 => return false,
-            Tok::EqEqual | Tok::NotEqual | Tok::Less | Tok::LessEqual | Tok::Greater | Tok::GreaterEqual
+            Tok::Lambda | Tok::If | Tok::Or | Tok::And | Tok::Not | Tok::In | Tok::Is
+                if depth == 0 =>
+            {
+                return false;
+            }
+            Tok::EqEqual
+            | Tok::NotEqual
+            | Tok::Less
+            | Tok::LessEqual
+            | Tok::Greater
+            | Tok::GreaterEqual
                 if depth == 0 =>
             {
                 return false;
@@ -239,7 +274,11 @@ pub fn argument_start(inp: &mut Reader) -> Result<(), Miss> {
             Err(inp.state().raise(title, span))
         }
         kind if kind.is_name() && matches!(after, Tok::Comma | Tok::RParen) => {
-            Err(inp.state().raise_with("expected argument value expression", span, "a value is missing after `=`"))
+            Err(inp.state().raise_with(
+                "expected argument value expression",
+                span,
+                "a value is missing after `=`",
+            ))
         }
         _ => Ok(()),
     }
@@ -266,7 +305,9 @@ pub fn argument_end<'t, O>(
     if next == Tok::Equal {
         let span = place.to(next_span(inp));
         let title = match kind {
-            ArgumentKind::Positional => "expression cannot contain assignment, perhaps you meant \"==\"?",
+            ArgumentKind::Positional => {
+                "expression cannot contain assignment, perhaps you meant \"==\"?"
+            }
             ArgumentKind::Star => "cannot assign to iterable argument unpacking",
             ArgumentKind::DoubleStar => "cannot assign to keyword argument unpacking",
             ArgumentKind::Keyword => return Ok(()),
@@ -315,17 +356,25 @@ pub fn comprehension_target<'t, O>(
     inp.rewind(before);
     if matched {
         let title = "did you forget parentheses around the comprehension target?";
-        return Err(inp.state().raise_with(title, items, "put these in parentheses"));
+        return Err(inp
+            .state()
+            .raise_with(title, items, "put these in parentheses"));
     }
     Ok(())
 }
 
 /// After the `:` of a dict's pair.
-pub fn dict_value<'t>(inp: &mut Reader<'t, '_>, colon: Span, bitwise_or: &Rule<'t, Expr>) -> Result<(), Miss> {
+pub fn dict_value<'t>(
+    inp: &mut Reader<'t, '_>,
+    colon: Span,
+    bitwise_or: &Rule<'t, Expr>,
+) -> Result<(), Miss> {
     match next_kind(inp) {
         Tok::RBrace | Tok::Comma => {
             let title = "expression expected after dictionary key and ':'";
-            Err(inp.state().raise_with(title, colon, "a value is missing after this"))
+            Err(inp
+                .state()
+                .raise_with(title, colon, "a value is missing after this"))
         }
         Tok::Star => {
             let before = inp.save();
@@ -335,7 +384,10 @@ pub fn dict_value<'t>(inp: &mut Reader<'t, '_>, colon: Span, bitwise_or: &Rule<'
             if !matched {
                 return Ok(());
             }
-            Err(inp.state().raise("cannot use a starred expression in a dictionary value", star.span))
+            Err(inp.state().raise(
+                "cannot use a starred expression in a dictionary value",
+                star.span,
+            ))
         }
         _ => Ok(()),
     }
@@ -348,7 +400,11 @@ pub fn dict_key(inp: &mut Reader, key: &[Token]) -> Result<(), Miss> {
     }
     let end = cover(key).end;
     let at = Span::new(end.saturating_sub(1), end);
-    Err(inp.state().raise_with("':' expected after dictionary key", at, "a `:` and a value are missing after this key"))
+    Err(inp.state().raise_with(
+        "':' expected after dictionary key",
+        at,
+        "a `:` and a value are missing after this key",
+    ))
 }
 
 /// A parameter list with brackets in it: `def f(a, (b, c))`.
@@ -391,6 +447,10 @@ pub fn missing_colon(inp: &mut Reader, forced: bool) {
         return;
     }
     let at = next_span(inp);
-    let label = if found.is_none() { "the line must end with `:`" } else { "`:` must stand before this" };
+    let label = if found.is_none() {
+        "the line must end with `:`"
+    } else {
+        "`:` must stand before this"
+    };
     inp.state().raise_with("expected ':'", at, label);
 }

@@ -29,7 +29,7 @@ pub fn lambda_params<'t>(expression: Rule<'t, Expr>) -> Rule<'t, Params> {
         annotation: None,
         default: None,
     });
-    param_list(plain.clone().boxed(), plain.boxed(), expression, true)
+    param_list(plain.boxed(), plain.boxed(), expression, true)
 }
 
 /// `params: ','.param+ [',']` where
@@ -135,17 +135,18 @@ fn missing_default(inp: &mut Reader) -> Result<(), Miss> {
     let line = inp.state().line;
     let equal = line.iter().rev().find(|token| token.span.end <= next);
     let at = equal.map_or(Span::new(next, next), |token| token.span);
-    Err(inp.state().raise_with("expected default value expression", at, "a value is missing after this"))
+    Err(inp.state().raise_with(
+        "expected default value expression",
+        at,
+        "a value is missing after this",
+    ))
 }
 
 /// A `/` that begins the list.
 fn first_slash(inp: &mut Reader) -> Result<(), Miss> {
     let next = next_span(inp).start;
     let line = inp.state().line;
-    let mut before = line
-        .iter()
-        .rev()
-        .skip_while(|token| token.span.end > next);
+    let mut before = line.iter().rev().skip_while(|token| token.span.end > next);
     let (slash, opener) = (before.next(), before.next());
     let first = opener.is_some_and(|token| matches!(token.kind, Tok::LParen | Tok::Lambda));
     match slash {
@@ -160,7 +161,11 @@ fn first_slash(inp: &mut Reader) -> Result<(), Miss> {
 /// `*args` and `**kwargs` have no default.
 fn no_default<'t>(what: &'static str) -> impl Parser<'t, Tokens<'t>, (), Extra<'t>> + Clone {
     explaining(move |inp: &mut Reader<'t, '_>| {
-        let Some(equal) = inp.peek_ref().filter(|token| token.kind == Tok::Equal).copied() else {
+        let Some(equal) = inp
+            .peek_ref()
+            .filter(|token| token.kind == Tok::Equal)
+            .copied()
+        else {
             return Ok(());
         };
         let title = format!("{what} argument cannot have default value");

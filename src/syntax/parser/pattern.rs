@@ -2,7 +2,10 @@
 
 use super::atom::number_literal;
 use super::expr::Expressions;
-use super::rule::{Reader, explaining, take, Extra, Matched, Miss, Rule, Tokens, comma_list, expr, here, name, tok, tok_in};
+use super::rule::{
+    Extra, Matched, Miss, Reader, Rule, Tokens, comma_list, explaining, expr, here, name, take,
+    tok, tok_in,
+};
 use crate::syntax::ast::{
     BinaryOp, Constant, Expr, ExprKind, Ident, Pattern, PatternKind, UnaryOp,
 };
@@ -58,7 +61,11 @@ fn pattern<'t>(expressions: &Expressions<'t>) -> Rule<'t, Pattern> {
         let no_name = explaining(move |inp: &mut Reader<'t, '_>| {
             let before = inp.save();
             let name = take(inp, Tok::is_name).is_ok();
-            let target = if name { None } else { inp.parse(&expression).ok() };
+            let target = if name {
+                None
+            } else {
+                inp.parse(&expression).ok()
+            };
             inp.rewind(before);
             match target {
                 Some(target) => Err(inp.state().raise("invalid pattern target", target.span)),

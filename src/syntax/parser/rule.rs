@@ -103,7 +103,9 @@ impl<'t> State<'t> {
 
     /// The empty place at the end of the line.
     pub fn line_end(&self) -> Span {
-        self.line.last().map_or(Span::default(), |token| token.span.after())
+        self.line
+            .last()
+            .map_or(Span::default(), |token| token.span.after())
     }
 
     /// Does the token before this place sign an operand?
@@ -131,7 +133,11 @@ impl<'t> State<'t> {
     /// Does this place stand in a replacement field of an f-string?
     pub fn in_fstring(&self, offset: u32) -> bool {
         let mut open = 0usize;
-        for token in self.line.iter().take_while(|token| token.span.end <= offset) {
+        for token in self
+            .line
+            .iter()
+            .take_while(|token| token.span.end <= offset)
+        {
             match token.kind {
                 Tok::FStringStart => open += 1,
                 Tok::FStringEnd => open = open.saturating_sub(1),
@@ -144,7 +150,11 @@ impl<'t> State<'t> {
     /// How many brackets of the line are open after this offset.
     pub fn level_after(&self, offset: u32) -> usize {
         let mut level = 0usize;
-        for token in self.line.iter().take_while(|token| token.span.end <= offset) {
+        for token in self
+            .line
+            .iter()
+            .take_while(|token| token.span.end <= offset)
+        {
             match token.kind {
                 Tok::LParen | Tok::LBracket | Tok::LBrace => level += 1,
                 Tok::RParen | Tok::RBracket | Tok::RBrace => level = level.saturating_sub(1),
@@ -330,7 +340,11 @@ pub fn explaining<'t>(
     check: impl Fn(&mut Reader<'t, '_>) -> Result<(), Miss> + Clone + 't,
 ) -> impl Parser<'t, Tokens<'t>, (), Extra<'t>> + Clone {
     custom(move |inp: &mut Reader<'t, '_>| {
-        if inp.state().explain { check(inp) } else { Ok(()) }
+        if inp.state().explain {
+            check(inp)
+        } else {
+            Ok(())
+        }
     })
 }
 

@@ -76,7 +76,11 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
             return Err(Miss);
         }
         let dangling = next_kind(inp) == Tok::Equal;
-        if !dangling && parsed.as_ref().is_ok_and(|kind| !matches!(kind, StmtKind::Expr(_))) {
+        if !dangling
+            && parsed
+                .as_ref()
+                .is_ok_and(|kind| !matches!(kind, StmtKind::Expr(_)))
+        {
             return parsed;
         }
         // First what looks like a comparison with one `=` too few, then what is no target.
@@ -115,16 +119,29 @@ fn assignment((first, tail): (Expr, Tail), e: &mut Matched) -> Result<StmtKind, 
             };
             let mut targets = vec![first];
             targets.append(&mut values);
-            let refused = targets.iter().any(|target| invalid_target(target, Place::Assign).is_some());
-            if refused { Err(Miss) } else { Ok(StmtKind::Assign { targets, value }) }
+            let refused = targets
+                .iter()
+                .any(|target| invalid_target(target, Place::Assign).is_some());
+            if refused {
+                Err(Miss)
+            } else {
+                Ok(StmtKind::Assign { targets, value })
+            }
         }
-        Tail::Augmented(op, value) if is_single(&first) => {
-            Ok(StmtKind::AugAssign { target: first, op, value })
-        }
+        Tail::Augmented(op, value) if is_single(&first) => Ok(StmtKind::AugAssign {
+            target: first,
+            op,
+            value,
+        }),
         Tail::Annotation(annotation, value) if is_single(&first) => {
             let bare = e.slice().first().is_some_and(|token| token.kind.is_name());
             let simple = bare && matches!(first.kind, ExprKind::Name(_));
-            Ok(StmtKind::AnnAssign { target: first, annotation, value, simple })
+            Ok(StmtKind::AnnAssign {
+                target: first,
+                annotation,
+                value,
+                simple,
+            })
         }
         _ => Err(Miss),
     }
@@ -139,16 +156,14 @@ fn is_single(target: &Expr) -> bool {
 }
 
 /// Says why something cannot be assigned to; `dangling` if an `=` follows that has no value.
-fn refusal(
-    first: &Expr,
-    tail: &Tail,
-    tokens: &[Token],
-    dangling: bool,
-    state: &mut State,
-) -> Miss {
+fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], dangling: bool, state: &mut State) -> Miss {
     match tail {
         Tail::Values(values) => {
-            let count = if dangling { values.len() } else { values.len().saturating_sub(1) };
+            let count = if dangling {
+                values.len()
+            } else {
+                values.len().saturating_sub(1)
+            };
             let culprit = std::iter::once(first)
                 .filter(|_| dangling || !values.is_empty())
                 .chain(values.iter().take(count))
@@ -161,7 +176,10 @@ fn refusal(
             state.raise_with(title, culprit.span, "this cannot be assigned to")
         }
         Tail::Augmented(..) if !is_single(first) => {
-            let title = format!("'{}' is an illegal expression for augmented assignment", kind_name(first));
+            let title = format!(
+                "'{}' is an illegal expression for augmented assignment",
+                kind_name(first)
+            );
             state.raise(title, first.span)
         }
         Tail::Annotation(..) if !is_single(first) => {
@@ -170,7 +188,9 @@ fn refusal(
                 ExprKind::List(_) => "only single target (not list) can be annotated",
                 _ => "illegal target for annotation",
             };
-            let place = tokens.first().map_or(first.span, |token| token.span.to(first.span));
+            let place = tokens
+                .first()
+                .map_or(first.span, |token| token.span.to(first.span));
             state.raise(title, place)
         }
         _ => Miss,
@@ -329,7 +349,9 @@ fn import_stmt<'t>() -> Rule<'t, StmtKind> {
 
 /// `import a from b`, which is the wrong way round.
 fn swapped<'t>() -> impl Parser<'t, Tokens<'t>, Span, Extra<'t>> + Clone {
-    tok(Tok::From).ignore_then(dotted_name()).map(|module| module.span)
+    tok(Tok::From)
+        .ignore_then(dotted_name())
+        .map(|module| module.span)
 }
 
 /// `import` at the end of a line.
@@ -338,7 +360,9 @@ fn no_names(inp: &mut Reader) -> Result<(), Miss> {
         return Ok(());
     }
     let at = next_span(inp);
-    Err(inp.state().raise("Expected one or more names after 'import'", at))
+    Err(inp
+        .state()
+        .raise("Expected one or more names after 'import'", at))
 }
 
 /// `from a import b,` at the end of a line.

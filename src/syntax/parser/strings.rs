@@ -231,10 +231,9 @@ fn escape_length(text: &str) -> usize {
                 .take_while(|b| (b'0'..=b'7').contains(b))
                 .count()
         }
-        'N' => text
-            .find('}')
-            .filter(|_| text.as_bytes().get(2) == Some(&b'{'))
-            .map_or(2, |i| i + 1),
+        'N' if text.as_bytes().get(2) == Some(&b'{') => {
+            text.find('}').map_or(text.len(), |i| i + 1)
+        }
         '\r' if text.as_bytes().get(2) == Some(&b'\n') => 3,
         '{' | '}' => 1,
         letter => 1 + letter.len_utf8(),
@@ -244,7 +243,10 @@ fn escape_length(text: &str) -> usize {
 /// `replacement_field: '{' annotated_rhs ['='] ['!' NAME] [':' format_spec] '}'`
 fn replacement_field<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, FStringPart> {
     recursive(|field| {
-        let spec = fstring_part(field.boxed(), true).repeated().collect::<Vec<_>>().boxed();
+        let spec = fstring_part(field.boxed(), true)
+            .repeated()
+            .collect::<Vec<_>>()
+            .boxed();
         custom(move |inp: &mut Reader<'t, '_>| {
             let open = take(inp, |kind| kind == Tok::LBrace)?;
             let value = field_value(inp, &annotated_rhs)?;
@@ -286,10 +288,7 @@ fn expect(inp: &mut Reader, wanted: &[Tok], message: &'static str) -> Result<(),
     Ok(())
 }
 
-fn field_value<'t>(
-    inp: &mut Reader<'t, '_>,
-    annotated_rhs: &Rule<'t, Expr>,
-) -> Result<Expr, Miss> {
+fn field_value<'t>(inp: &mut Reader<'t, '_>, annotated_rhs: &Rule<'t, Expr>) -> Result<Expr, Miss> {
     let first = next_span(inp);
     if inp.state().explain {
         let found = match next_kind(inp) {
@@ -353,10 +352,16 @@ fn conversion(inp: &mut Reader) -> Result<Option<Conversion>, Miss> {
         "r" => Conversion::Repr,
         "a" => Conversion::Ascii,
         other => {
-            let title = format!("f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'");
+            let title = format!(
+                "f-string: invalid conversion character '{other}': expected 's', 'r', or 'a'"
+            );
             return Err(inp.state().raise(title, name.span));
         }
     };
-    expect(inp, &[Tok::Colon, Tok::RBrace], "f-string: expecting ':' or '}'")?;
+    expect(
+        inp,
+        &[Tok::Colon, Tok::RBrace],
+        "f-string: expecting ':' or '}'",
+    )?;
     Ok(Some(conversion))
 }
