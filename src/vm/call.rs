@@ -193,6 +193,40 @@ impl Vm {
         }
     }
 
+    /// `sys.getrecursionlimit()`.
+    pub fn recursion_limit(&self) -> usize {
+        self.recursion_limit
+    }
+
+    /// `sys.setrecursionlimit()`.
+    pub fn set_recursion_limit(&mut self, limit: usize) {
+        self.recursion_limit = limit;
+        self.control_limit = self.control.capacity().min(limit);
+    }
+
+    /// Room for the next activations, so that calls on the fast path need not look for it.
+    fn reserve_control(&mut self) {
+        if self.control.len() >= self.control_limit {
+            self.control.reserve(self.control.len().max(256));
+            self.control_limit = self.control.capacity().min(self.recursion_limit);
+        }
+    }
+
+    /// Pushes the activation of a plain call.
+    ///
+    /// # Safety
+    /// `control.len()` is below `control_limit`.
+    #[inline(always)]
+    pub(super) unsafe fn push_plain(&mut self, activation: Activation) {
+        let len = self.control.len();
+        debug_assert!(len < self.control.capacity());
+        // SAFETY: `control_limit` never exceeds the capacity; `Activation` is plain data.
+        unsafe {
+            self.control.as_mut_ptr().add(len).write(activation);
+            self.control.set_len(len + 1);
+        }
+    }
+
     pub(super) fn check_room(&mut self, base: *mut Value, values: usize) -> R<()> {
         // SAFETY: compared only; the reserve above the limit keeps the sum inside the allocation
         // for any argument list that fits it.
@@ -312,6 +346,7 @@ impl Vm {
         {
             return Err(self.recursion_error(""));
         }
+        self.reserve_control();
         if code.plain_args as usize != call.count() || !call.keywords.is_empty() {
             // SAFETY: the arguments are initialised; nobody writes them while they are bound.
             let args = unsafe { call.args() };

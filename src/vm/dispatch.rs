@@ -262,42 +262,58 @@ impl Vm {
                         }
                     }};
                 }
+                // The rest of a compare-and-branch whose operands are no plain numbers.
+                macro_rules! slow_jump {
+                    ($compare:expr, $when:literal) => {{
+                        sync!();
+                        let holds = check!($compare);
+                        if holds == $when {
+                            branch!();
+                        }
+                        if finalize::pending() {
+                            sync!();
+                            break 'inner Exit::Drain;
+                        }
+                    }};
+                }
                 macro_rules! compare_jump {
                     ($op:ident, $how:tt, $when:literal) => {{
-                        let holds = match (&*reg!(i.a), &*reg!(i.b)) {
-                            (Value::Int(x), Value::Int(y)) => x $how y,
-                            (Value::Float(x), Value::Float(y)) => x.get() $how y.get(),
-                            _ => {
-                                sync!();
-                                let holds = check!(exec::compare_bool(self, Cmp::$op, i, regs));
-                                if finalize::pending() {
-                                    if holds == $when { branch!(); }
-                                    sync!();
-                                    break 'inner Exit::Drain;
+                        match (&*reg!(i.a), &*reg!(i.b)) {
+                            (Value::Int(x), Value::Int(y)) => {
+                                if (x $how y) == $when {
+                                    branch!();
                                 }
-                                holds
+                                continue;
                             }
-                        };
-                        if holds == $when { branch!(); }
+                            (Value::Float(x), Value::Float(y)) => {
+                                if (x.get() $how y.get()) == $when {
+                                    branch!();
+                                }
+                                continue;
+                            }
+                            _ => {}
+                        }
+                        slow_jump!(exec::compare_bool(self, Cmp::$op, i, regs), $when);
                     }};
                 }
                 macro_rules! compare_jump_imm {
                     ($op:ident, $how:tt, $when:literal) => {{
-                        let holds = match &*reg!(i.a) {
-                            Value::Int(x) => *x $how i64::from(i.b as i16),
-                            Value::Float(x) => x.get() $how f64::from(i.b as i16),
-                            _ => {
-                                sync!();
-                                let holds = check!(exec::compare_bool_imm(self, Cmp::$op, i, regs));
-                                if finalize::pending() {
-                                    if holds == $when { branch!(); }
-                                    sync!();
-                                    break 'inner Exit::Drain;
+                        match &*reg!(i.a) {
+                            Value::Int(x) => {
+                                if (*x $how i64::from(i.b as i16)) == $when {
+                                    branch!();
                                 }
-                                holds
+                                continue;
                             }
-                        };
-                        if holds == $when { branch!(); }
+                            Value::Float(x) => {
+                                if (x.get() $how f64::from(i.b as i16)) == $when {
+                                    branch!();
+                                }
+                                continue;
+                            }
+                            _ => {}
+                        }
+                        slow_jump!(exec::compare_bool_imm(self, Cmp::$op, i, regs), $when);
                     }};
                 }
                 macro_rules! truth {
@@ -721,16 +737,12 @@ impl Vm {
                             if plain == u32::from(i.c)
                                 && f.closure.is_empty()
                                 && top < self.stack.limit()
-                                && self.control.len() < self.recursion_limit
+                                && self.control.len() < self.control_limit
                             {
                                 sync!();
                                 let caller = self.frame;
-                                self.control.push(Activation::call(
-                                    caller,
-                                    base,
-                                    Deliver::Call,
-                                    i.a,
-                                ));
+                                // SAFETY: `control_limit` never exceeds the capacity.
+                                unsafe { self.push_plain(Activation::call(caller, base, Deliver::Call, i.a)) };
                                 // SAFETY: the callee's named registers lie below `top`.
                                 unsafe {
                                     for n in plain as usize..(*callee).nnamed as usize {
@@ -772,16 +784,12 @@ impl Vm {
                             if plain == u32::from(i.c) + 1
                                 && f.closure.is_empty()
                                 && top < self.stack.limit()
-                                && self.control.len() < self.recursion_limit
+                                && self.control.len() < self.control_limit
                             {
                                 sync!();
                                 let caller = self.frame;
-                                self.control.push(Activation::call(
-                                    caller,
-                                    base,
-                                    Deliver::Call,
-                                    i.a,
-                                ));
+                                // SAFETY: `control_limit` never exceeds the capacity.
+                                unsafe { self.push_plain(Activation::call(caller, base, Deliver::Call, i.a)) };
                                 // SAFETY: the callee's named registers lie below `top`.
                                 unsafe {
                                     for n in plain as usize..(*callee).nnamed as usize {
@@ -906,7 +914,7 @@ impl Vm {
                                     if let Some(generator) = obj.as_ref::<Generator>()
                                         && generator.state.get() == GenState::Suspended
                                         && generator.parent.get().is_null()
-                                        && self.control.len() < self.recursion_limit
+                                        && self.control.len() < self.control_limit
                                         && self.is_at_yield(generator)
                                     {
                                         let generator = generator.clone();
@@ -1108,26 +1116,21 @@ const _: u8 = IN_PLACE;
 /// A global or builtin by its inline cache.
 #[inline(always)]
 fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) -> Option<Value> {
-    let kind = cache.kind.get();
     // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
     let map = unsafe { globals.map.try_borrow_unguarded() }.ok()?;
     if map.version() != cache.key.get() {
         return None;
     }
     let at = cache.slot.get() as usize;
-    match kind {
-        hit::ENTRY => map.entry(at).map(|e| e.value.clone()),
-        hit::BUILTIN => {
-            // SAFETY: as above.
-            let map = unsafe { builtins.map.try_borrow_unguarded() }.ok()?;
-            if map.version() != cache.key2.get() {
-                None
-            } else {
-                map.entry(at).map(|e| e.value.clone())
-            }
-        }
-        _ => None,
+    if cache.kind.get() == hit::ENTRY {
+        return map.entry(at).map(|e| e.value.clone());
     }
+    // SAFETY: as above.
+    let map = unsafe { builtins.map.try_borrow_unguarded() }.ok()?;
+    if cache.kind.get() != hit::BUILTIN || map.version() != cache.key2.get() {
+        return None;
+    }
+    map.entry(at).map(|e| e.value.clone())
 }
 
 /// The version of an instance's class.

@@ -97,7 +97,9 @@ pub struct Vm {
     /// Carries out `import`; set by the library.
     pub import_hook: ImportHook,
     /// Most activations at a time: `sys.setrecursionlimit`.
-    pub recursion_limit: usize,
+    recursion_limit: usize,
+    /// As many activations as fit without allocating; at most the recursion limit.
+    control_limit: usize,
     /// Most natives that have called back at a time; depends on the thread's stack.
     pub native_limit: u32,
     stack: RegisterStack,
@@ -157,6 +159,7 @@ impl Vm {
                 Err(vm.error(&class, format!("No module named '{name}'")))
             },
             recursion_limit: 1000,
+            control_limit: 0,
             native_limit: 900,
             stack,
             control: Vec::new(),
