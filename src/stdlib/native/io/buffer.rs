@@ -1,0 +1,163 @@
+//! What a file in memory holds: text or bytes, and the place where reading and writing goes on.
+
+/// Text with a position. Positions are bytes inside; `chars_before` and `at_char` translate.
+#[derive(Default)]
+pub(super) struct TextBuffer {
+    text: String,
+    at: usize,
+}
+
+impl TextBuffer {
+    pub fn new(text: String) -> Self {
+        TextBuffer { text, at: 0 }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The position in bytes.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    /// The position in characters.
+    pub fn chars_before(&self) -> usize {
+        let beyond = self.at.saturating_sub(self.text.len());
+        self.text.get(..self.at).unwrap_or(&self.text).chars().count() + beyond
+    }
+
+    /// The byte position of a character; beyond the end, characters count one byte each.
+    pub fn at_char(&self, n: usize) -> usize {
+        let mut indices = self.text.char_indices();
+        match indices.nth(n) {
+            Some((at, _)) => at,
+            None => self.text.len() + n.saturating_sub(self.text.chars().count()),
+        }
+    }
+
+    pub fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    pub fn seek_end(&mut self) {
+        self.at = self.text.len();
+    }
+
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    /// Takes at most so many characters, all if `None`.
+    pub fn read(&mut self, limit: Option<usize>) -> String {
+        let rest = self.rest();
+        let end = match limit {
+            Some(n) => rest.char_indices().nth(n).map_or(rest.len(), |(i, _)| i),
+            None => rest.len(),
+        };
+        let taken = rest.get(..end).unwrap_or("").to_owned();
+        self.at += taken.len();
+        taken
+    }
+
+    /// Takes a line with its end, at most so many characters.
+    pub fn read_line(&mut self, limit: Option<usize>) -> String {
+        let rest = self.rest();
+        let line = rest.find('\n').map_or(rest.len(), |i| i + 1);
+        let limit = match limit {
+            Some(n) => rest.char_indices().nth(n).map_or(rest.len(), |(i, _)| i),
+            None => rest.len(),
+        };
+        let taken = rest.get(..line.min(limit)).unwrap_or("").to_owned();
+        self.at += taken.len();
+        taken
+    }
+
+    /// Writes over what stands here, and on beyond the end.
+    pub fn write(&mut self, more: &str) {
+        while self.text.len() < self.at {
+            self.text.push('\0');
+        }
+        if self.at == self.text.len() {
+            self.text.push_str(more);
+        } else {
+            let rest = self.rest();
+            let count = more.chars().count();
+            let end = rest.char_indices().nth(count).map_or(rest.len(), |(i, _)| i);
+            self.text.replace_range(self.at..self.at + end, more);
+        }
+        self.at += more.len();
+    }
+
+    /// Cuts the text at a byte position.
+    pub fn truncate(&mut self, at: usize) {
+        if let Some(head) = self.text.get(..at) {
+            let len = head.len();
+            self.text.truncate(len);
+        }
+    }
+
+    /// Bytes that are held.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+}
+
+/// Bytes with a position.
+#[derive(Default)]
+pub(super) struct ByteBuffer {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl ByteBuffer {
+    pub fn new(bytes: Vec<u8>) -> Self {
+        ByteBuffer { bytes, at: 0 }
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    pub fn seek(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let taken: Vec<u8> = rest.iter().take(count).copied().collect();
+        self.at += taken.len();
+        taken
+    }
+
+    pub fn read(&mut self, limit: Option<usize>) -> Vec<u8> {
+        self.take(limit.unwrap_or(usize::MAX))
+    }
+
+    pub fn read_line(&mut self, limit: Option<usize>) -> Vec<u8> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let line = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |i| i + 1);
+        self.take(line.min(limit.unwrap_or(usize::MAX)))
+    }
+
+    pub fn write(&mut self, more: &[u8]) {
+        if self.bytes.len() < self.at {
+            self.bytes.resize(self.at, 0);
+        }
+        let end = (self.at + more.len()).min(self.bytes.len());
+        self.bytes.splice(self.at..end, more.iter().copied());
+        self.at += more.len();
+    }
+
+    pub fn truncate(&mut self, at: usize) {
+        self.bytes.truncate(at);
+    }
+}

@@ -1,0 +1,167 @@
+//! `open()`.
+
+use super::buffer::{ByteBuffer, TextBuffer};
+use super::file::{BinaryFile, Content, FileData, TextFile, os_error};
+use crate::text::codec::{self, Codec};
+use crate::vm::object::Bytes;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What a mode like `"r+b"` says.
+#[derive(Default)]
+struct Mode {
+    /// One of `r w a x`.
+    action: char,
+    update: bool,
+    binary: bool,
+}
+
+fn parse_mode(vm: &mut Vm, text: &str) -> R<Mode> {
+    let mut mode = Mode::default();
+    let (mut actions, mut is_text) = (0, false);
+    for (i, c) in text.chars().enumerate() {
+        let repeated = text.chars().take(i).any(|d| d == c);
+        match c {
+            'r' | 'w' | 'a' | 'x' if !repeated => {
+                mode.action = c;
+                actions += 1;
+            }
+            '+' if !repeated => mode.update = true,
+            'b' if !repeated => mode.binary = true,
+            't' if !repeated => is_text = true,
+            _ => return Err(vm.value_error(format!("invalid mode: '{text}'"))),
+        }
+    }
+    if is_text && mode.binary {
+        return Err(vm.value_error("can't have text and binary mode at once"));
+    }
+    if actions != 1 {
+        return Err(vm.value_error("must have exactly one of create/read/write/append mode"));
+    }
+    Ok(mode)
+}
+
+fn path_of(vm: &mut Vm, file: &Value) -> R<PathBuf> {
+    if let Some(text) = file.as_str() {
+        return Ok(PathBuf::from(text));
+    }
+    if let Some(bytes) = file.downcast::<Bytes>() {
+        return Ok(PathBuf::from(String::from_utf8_lossy(&bytes.0).into_owned()));
+    }
+    let name = vm.intern("__fspath__");
+    if let Some(path) = vm.call_special(file, &name, &[])?
+        && let Some(text) = path.as_str()
+    {
+        return Ok(PathBuf::from(text));
+    }
+    let name = vm.type_name(file);
+    Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {name}")))
+}
+
+/// `open(file, mode, …)`.
+pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
+    let [file, mode, _, encoding, errors, newline, ..] = args else {
+        return Ok(Value::None);
+    };
+    let text = match mode.given() {
+        None => "r".to_owned(),
+        Some(mode) => match mode.as_str() {
+            Some(mode) => mode.to_owned(),
+            None => {
+                let name = vm.type_name(mode);
+                return Err(vm.type_error(format!("open() argument 'mode' must be str, not {name}")));
+            }
+        },
+    };
+    let mode = parse_mode(vm, &text)?;
+    if mode.binary && encoding.given().is_some_and(|e| !e.is_none()) {
+        return Err(vm.value_error("binary mode doesn't take an encoding argument"));
+    }
+    let path = path_of(vm, file)?;
+    let bytes = match prepare(&path, &mode) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(os_error(vm, &error, file)),
+    };
+    let (codec, name) = find_codec(vm, encoding)?;
+    let errors = errors.as_str().unwrap_or("strict").to_owned();
+    let content = if mode.binary {
+        let mut buffer = ByteBuffer::new(bytes);
+        if mode.action == 'a' {
+            buffer.seek(buffer.len());
+        }
+        Content::Bytes(buffer)
+    } else {
+        let decoded = match codec::decode(&bytes, codec, &errors) {
+            Ok(decoded) => decoded,
+            Err(_) => return Err(decode_error(vm, &name, &bytes)),
+        };
+        let keep = newline.as_str().is_some();
+        let decoded = if keep { decoded } else { decoded.replace("\r\n", "\n").replace('\r', "\n") };
+        let mut buffer = TextBuffer::new(decoded);
+        if mode.action == 'a' {
+            buffer.seek_end();
+        }
+        Content::Text(buffer)
+    };
+    let data = FileData {
+        name: file.clone(),
+        mode: text,
+        path: Some(path),
+        codec,
+        errors,
+        readable: mode.action == 'r' || mode.update,
+        writable: mode.action != 'r' || mode.update,
+        appends: mode.action == 'a',
+        ..FileData::in_memory(content)
+    };
+    let class = if mode.binary {
+        vm.class_for::<BinaryFile>()
+    } else {
+        vm.class_for::<TextFile>()
+    };
+    Ok(vm.make_in(&class, data))
+}
+
+/// Makes sure that the file can be used as wanted; its present content.
+fn prepare(path: &Path, mode: &Mode) -> io::Result<Vec<u8>> {
+    if path.is_dir() {
+        // EISDIR
+        return Err(io::Error::from_raw_os_error(21));
+    }
+    let mut options = std::fs::OpenOptions::new();
+    match mode.action {
+        'r' => options.read(true).write(mode.update),
+        'w' => options.write(true).create(true).truncate(true),
+        'x' => options.write(true).create_new(true),
+        _ => options.append(true).create(true),
+    };
+    options.open(path)?;
+    if matches!(mode.action, 'r' | 'a') {
+        std::fs::read(path)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+fn find_codec(vm: &mut Vm, encoding: &Value) -> R<(Codec, String)> {
+    let name = encoding.as_str().unwrap_or("utf-8").to_owned();
+    match Codec::find(&name) {
+        Some(codec) => Ok((codec, name)),
+        None => {
+            let class = vm.exc.lookup_error.clone();
+            Err(vm.error(&class, format!("unknown encoding: {name}")))
+        }
+    }
+}
+
+/// The error that `bytes.decode` has for this.
+fn decode_error(vm: &mut Vm, encoding: &str, bytes: &[u8]) -> crate::vm::Raise {
+    let bytes = Bytes::value(bytes);
+    let decode = vm.intern("decode");
+    match vm.call_method(&bytes, &decode, &[encoding.into()]) {
+        Err(raise) => raise,
+        Ok(_) => vm.value_error("cannot decode the file"),
+    }
+}
