@@ -14,6 +14,10 @@ pub fn install(vm: &mut Vm) {
     vm.report_hooks = ReportHooks {
         unraisable,
         never_awaited,
+        exception_text: |vm, exception| {
+            report(vm, exception).map_or_else(String::new, |error| render_python(&error))
+        },
+        warn: |vm, class, message| warn_about(vm, class, message, &Value::Undef),
     };
 }
 

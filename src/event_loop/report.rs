@@ -1,10 +1,10 @@
 //! Errors that nobody handles, and how they are logged.
 
 use super::data::LoopData;
-use super::loop_type::{import, this};
+use super::loop_type::this;
 use super::{context, source, task};
 use crate::vm::heap::Ref;
-use crate::vm::object::{Class, Dict, Exception, Future, FutureState, List, Opaque, Tuple};
+use crate::vm::object::{Class, Dict, Exception, Future, FutureState, Opaque, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -247,7 +247,8 @@ fn log(vm: &mut Vm, message: &str, exception: &Value) -> R {
     }
     let mut text = format!("{message}\n");
     if !exception.is_none() {
-        text.push_str(&exception_text(vm, exception)?);
+        let show = vm.report_hooks.exception_text;
+        text.push_str(&show(vm, exception));
     }
     write_stderr(vm, &text)?;
     Ok(Value::None)
@@ -274,18 +275,6 @@ fn logger(vm: &mut Vm) -> R<Option<Value>> {
         .map(Some)
 }
 
-/// The traceback and the exception, as `traceback.format_exception` gives them.
-fn exception_text(vm: &mut Vm, exception: &Value) -> R<String> {
-    let module = import(vm, "traceback")?;
-    let name = vm.intern("format_exception");
-    let lines = vm.call_method(&module, &name, std::slice::from_ref(exception))?;
-    let lines = match lines.as_ref::<List>() {
-        Some(list) => list.items.borrow().clone(),
-        None => Vec::new(),
-    };
-    Ok(lines.iter().filter_map(Value::as_str).collect())
-}
-
 fn write_stderr(vm: &mut Vm, text: &str) -> R<()> {
     let sys = vm.intern("sys");
     let stderr = vm.names.stderr.clone();
@@ -309,10 +298,8 @@ fn write_stderr(vm: &mut Vm, text: &str) -> R<()> {
 
 /// `warnings.warn(message, category)`.
 pub(super) fn warn(vm: &mut Vm, class: &Ref<Class>, message: &str) -> R<()> {
-    let warnings = import(vm, "warnings")?;
-    let name = vm.intern("warn");
-    vm.call_method(&warnings, &name, &[message.into(), class.clone().into()])?;
-    Ok(())
+    let warn = vm.report_hooks.warn;
+    warn(vm, class, message)
 }
 
 /// Nothing in the program can ever happen again.

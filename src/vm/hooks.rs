@@ -4,7 +4,7 @@
 //! carries it out in a frame of its own.
 
 use super::heap::{Ref, Slot};
-use super::object::{Future, Generator};
+use super::object::{Class, Future, Generator};
 use super::value::Value;
 use super::{R, Resume, Vm};
 use std::cell::Cell;
@@ -93,6 +93,10 @@ pub struct ReportHooks {
     pub unraisable: fn(&mut Vm, exception: &Value, prefix: &str, object: &Value),
     /// A coroutine dies that was never awaited: a RuntimeWarning.
     pub never_awaited: fn(&mut Vm, coroutine: &Ref<Generator>),
+    /// An exception with its traceback as text, for logs.
+    pub exception_text: fn(&mut Vm, exception: &Value) -> String,
+    /// Issues a warning about the place where the program is.
+    pub warn: fn(&mut Vm, class: &Ref<Class>, message: &str) -> R<()>,
 }
 
 impl ReportHooks {
@@ -100,5 +104,7 @@ impl ReportHooks {
     pub const NONE: ReportHooks = ReportHooks {
         unraisable: |_, _, _, _| {},
         never_awaited: |_, _| {},
+        exception_text: |_, _| String::new(),
+        warn: |_, _, _| Ok(()),
     };
 }

@@ -5,6 +5,7 @@ mod asyncgen;
 pub mod bind;
 pub mod call;
 pub mod compare_pure;
+pub mod cycles;
 mod dispatch;
 pub mod exceptions;
 mod exec;

@@ -1,10 +1,11 @@
 //! The module `sys`.
 
 use super::{io, structseq};
+use crate::builtins::{STDLIB_MODULE_NAMES, SimpleNamespace, running_frame, show_exception, show_unraisable};
 use crate::text::int::DEFAULT_MAX_STR_DIGITS;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::{GetSet, ModuleDef, NativeDef, TypeDef};
-use crate::vm::object::{Class, Exception, Instance, Kind, List, Module, Set, Tuple};
+use crate::vm::object::{Class, Exception, Kind, List, Module, Set, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -21,6 +22,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         NativeDef::new("exc_info", "()", exc_info, "Return current exception information: (type, value, traceback)."),
         NativeDef::new("exception", "()", |vm, _| Ok(vm.handled()), "Return the current exception."),
         NativeDef::new("displayhook", "(object, /)", displayhook, "Print an object to sys.stdout and also save it in builtins._"),
+        NativeDef::new("unraisablehook", "(unraisable, /)", unraisablehook, "Handle an unraisable exception."),
         NativeDef::new("excepthook", "(exctype, value, traceback, /)", excepthook, "Handle an exception by displaying it with a traceback on sys.stderr."),
         NativeDef::new("_getframe", "(depth=0, /)", getframe, "Return a frame object from the call stack."),
         NativeDef::new("_getframemodulename", "(depth=0)", frame_module, "Return the name of the module for a calling frame."),
@@ -118,7 +120,7 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         ("version_info", version_info.clone()),
         ("hexversion", Value::Int(HEX_VERSION)),
         ("api_version", Value::Int(1013)),
-        ("implementation", implementation(vm, version_info)),
+        ("implementation", implementation(vm, version_info)?),
         ("copyright", "Copyright (c) the coro authors.".into()),
         ("platform", std::env::consts::OS.into()),
         ("byteorder", if cfg!(target_endian = "little") { "little" } else { "big" }.into()),
@@ -182,34 +184,25 @@ fn facts(vm: &mut Vm) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// `sys.implementation`: a namespace of the kind of `types.SimpleNamespace`.
-fn implementation(vm: &mut Vm, version: Value) -> Value {
-    static IMPLEMENTATION: TypeDef =
-        TypeDef::new("SimpleNamespace", "types", crate::vm::object::Layout::Object).with_dict();
-    let class = vm.make_class(&IMPLEMENTATION);
-    let made = Instance::new(&class, Value::Undef);
+/// `sys.implementation`: a `types.SimpleNamespace`.
+fn implementation(vm: &mut Vm, version: Value) -> R {
+    let class: Value = vm.class_for::<SimpleNamespace>().into();
     let values = [
-        ("name", "coro".into()),
-        ("cache_tag", Value::None),
-        ("version", version),
-        ("hexversion", Value::Int(HEX_VERSION)),
+        (vm.intern("name"), "coro".into()),
+        (vm.intern("cache_tag"), Value::None),
+        (vm.intern("version"), version),
+        (vm.intern("hexversion"), Value::Int(HEX_VERSION)),
     ];
-    for (name, value) in values {
-        let name = vm.intern(name);
-        drop(made.set(&name, value));
-    }
-    made.into()
+    vm.call_kw(&class, &[], &values)
 }
 
 fn builtin_names() -> Value {
-    let mut names: Vec<&str> = crate::stdlib::names().collect();
-    names.retain(|n| crate::stdlib::find(n).is_some_and(|m| m.native.is_some()));
-    Tuple::value(names.into_iter().map(Value::str).collect::<Vec<_>>())
+    Tuple::value(crate::stdlib::native_names().map(Value::str).collect::<Vec<_>>())
 }
 
 fn library_names(vm: &mut Vm) -> R {
     let set = Ref::new(Set::default());
-    for name in crate::stdlib::names().filter(|n| !n.contains('.')) {
+    for name in STDLIB_MODULE_NAMES {
         vm.set_add(&set.map, &Value::str(name))?;
     }
     Ok(set.into())
@@ -308,21 +301,34 @@ fn displayhook(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn excepthook(vm: &mut Vm, args: &[Value]) -> R {
-    let traceback = super::import(vm, "traceback")?;
-    let name = vm.intern("print_exception");
-    vm.call_method(&traceback, &name, args)
+    show_exception(vm, &args[1]);
+    Ok(Value::None)
 }
 
-/// The frame object, made by whoever knows frames: the traceback of an exception raised there.
+/// What the VM does itself with what no program can catch.
+fn unraisablehook(vm: &mut Vm, args: &[Value]) -> R {
+    let mut field = |name: &str| {
+        let name = vm.intern(name);
+        vm.get_attr(&args[0], &name)
+    };
+    let (exception, message, object) = (field("exc_value")?, field("err_msg")?, field("object")?);
+    let prefix = match message.as_str() {
+        Some(message) => format!("{message}: "),
+        None => "Exception ignored in: ".to_owned(),
+    };
+    show_unraisable(vm, &exception, &prefix, &object);
+    Ok(Value::None)
+}
+
 fn getframe(vm: &mut Vm, args: &[Value]) -> R {
     let depth = match args[0].given() {
         Some(depth) => vm.index_i64(depth)?,
         None => 0,
     };
     let depth = usize::try_from(depth).unwrap_or(0);
-    match vm.frame_object(depth)? {
-        Some(frame) => Ok(frame),
-        None => Err(vm.value_error("call stack is not deep enough")),
+    match running_frame(vm, depth) {
+        Value::None => Err(vm.value_error("call stack is not deep enough")),
+        frame => Ok(frame),
     }
 }
 

@@ -152,9 +152,20 @@ fn upgrade(raw: *const Header) -> Option<ObjRef> {
     (header.count() > 0).then(|| header.to_ref())
 }
 
-/// The object dies: its weak references go dead, their callbacks are queued (newest first, as
-/// CPython's list of references is built at its head).
+/// The object dies: its weak references go dead, their callbacks are queued.
 pub(super) fn object_died(header: &Header) {
+    kill(header, |_| false);
+}
+
+/// The object is garbage: its weak references go dead before its finalizers run, and callbacks of
+/// those that are garbage themselves are not called.
+pub fn kill_references(target: &ObjRef, is_garbage: impl Fn(&ObjRef) -> bool) {
+    kill(target.header(), is_garbage);
+}
+
+/// Callbacks come newest first, as CPython's list of references is built at its head.
+fn kill(header: &Header, silent: impl Fn(&ObjRef) -> bool) {
+    header.set_flag(flags::WEAKLY_REFERENCED, false);
     let address = ptr::from_ref(header) as usize;
     let Some(referrers) = TABLE.with_borrow_mut(|table| table.remove(&address)) else {
         return;
@@ -169,14 +180,11 @@ pub(super) fn object_died(header: &Header) {
             clear_dying(*raw);
             continue;
         };
-        let Some(data) = holder
-            .downcast::<Opaque>()
-            .and_then(Opaque::get::<WeakReference>)
-        else {
+        let Some(data) = holder.downcast::<Opaque>().and_then(Opaque::get::<WeakReference>) else {
             continue;
         };
         data.target.set(ptr::null());
-        if !data.callback.is_undef() {
+        if !data.callback.is_undef() && !silent(&holder) {
             callbacks.push(holder);
         }
     }

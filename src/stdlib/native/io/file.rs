@@ -255,14 +255,14 @@ fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
 /// One of the standard streams.
 pub(super) fn standard(vm: &mut Vm, content: Content, name: &str, mode: &str) -> Value {
     let readable = mode == "r";
-    let data = FileData {
-        name: name.into(),
-        mode: mode.into(),
-        readable,
-        writable: !readable,
-        errors: if name == "<stderr>" { "backslashreplace".into() } else { "strict".into() },
-        ..FileData::in_memory(content)
-    };
+    let mut data = FileData::in_memory(content);
+    data.name = name.into();
+    data.mode = mode.into();
+    data.readable = readable;
+    data.writable = !readable;
+    if name == "<stderr>" {
+        data.errors = "backslashreplace".into();
+    }
     let class = vm.class_for::<TextFile>();
     vm.make_in(&class, data)
 }
@@ -308,7 +308,7 @@ fn unsupported(vm: &mut Vm, message: &str) -> Raise {
 }
 
 /// The OSError for a failed operation on a file.
-pub(super) fn os_error(vm: &mut Vm, error: &io::Error, file: &Value) -> Raise {
+pub(in crate::stdlib) fn os_error(vm: &mut Vm, error: &io::Error, file: &Value) -> Raise {
     let number = error.raw_os_error().unwrap_or(5);
     let text = io::Error::from_raw_os_error(number).to_string();
     let text = text.split(" (os error").next().unwrap_or_default().to_owned();

@@ -4,7 +4,7 @@ mod buffer;
 mod file;
 mod open;
 
-pub use file::FileData;
+pub(in crate::stdlib) use file::os_error;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};

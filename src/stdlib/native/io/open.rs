@@ -105,17 +105,15 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
         }
         Content::Text(buffer)
     };
-    let data = FileData {
-        name: file.clone(),
-        mode: text,
-        path: Some(path),
-        codec,
-        errors,
-        readable: mode.action == 'r' || mode.update,
-        writable: mode.action != 'r' || mode.update,
-        appends: mode.action == 'a',
-        ..FileData::in_memory(content)
-    };
+    let mut data = FileData::in_memory(content);
+    data.name = file.clone();
+    data.mode = text;
+    data.path = Some(path);
+    data.codec = codec;
+    data.errors = errors;
+    data.readable = mode.action == 'r' || mode.update;
+    data.writable = mode.action != 'r' || mode.update;
+    data.appends = mode.action == 'a';
     let class = if mode.binary {
         vm.class_for::<BinaryFile>()
     } else {

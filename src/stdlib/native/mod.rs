@@ -1,0 +1,42 @@
+//! Modules written in Rust.
+
+pub(super) mod atexit;
+mod gc;
+pub(super) mod io;
+mod math;
+mod os;
+mod random;
+mod structseq;
+pub(super) mod sys;
+mod time;
+mod types;
+mod weakref;
+
+use crate::event_loop;
+use crate::vm::native::ModuleDef;
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// All of them.
+pub(super) static MODULES: &[&ModuleDef] = &[
+    &event_loop::module::MODULE,
+    &event_loop::context::MODULE,
+    &atexit::MODULE,
+    &gc::MODULE,
+    &io::MODULE,
+    &math::MODULE,
+    &os::MODULE,
+    &random::MODULE,
+    &sys::MODULE,
+    &time::MODULE,
+    &types::MODULE,
+    &weakref::MODULE,
+];
+
+/// Imports a module of the library from Rust.
+fn import(vm: &mut Vm, name: &str) -> R {
+    let hook = vm.import_hook;
+    let globals = vm.builtins.clone();
+    let all = crate::vm::object::Tuple::value([Value::str("*")]);
+    hook(vm, name, &globals, &all, 0)
+}

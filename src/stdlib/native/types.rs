@@ -1,0 +1,48 @@
+//! The module `_types`: types that have no name among the builtins.
+
+use crate::builtins::{MappingProxy, SimpleNamespace};
+use crate::vm::heap::Ref;
+use crate::vm::native::{ModuleDef, NativeDef};
+use crate::vm::object::{Function, Module};
+use crate::vm::ops::alias::{GenericAlias, UnionType};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_types",
+    doc: "Types that have no name among the builtins.",
+    functions: &[NativeDef::new(
+        "coroutine",
+        "(func, /)",
+        coroutine,
+        "Mark a generator function as one whose generators can be awaited.",
+    )],
+    init: Some(init),
+};
+
+fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    let classes = [
+        ("GenericAlias", vm.class_for::<GenericAlias>()),
+        ("UnionType", vm.class_for::<UnionType>()),
+        ("SimpleNamespace", vm.class_for::<SimpleNamespace>()),
+        ("MappingProxyType", vm.class_for::<MappingProxy>()),
+    ];
+    for (name, class) in classes {
+        let name = vm.intern(name);
+        module.dict.set_str(&name, class.into());
+    }
+    Ok(())
+}
+
+/// The function gets a code object of its own, so that others with the same code stay as they are.
+fn coroutine(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(function) = args[0].as_ref::<Function>() {
+        let code = function.code.get();
+        if code.code.flags.generator && !code.iterable_coroutine.get() {
+            let marked = vm.link(&code.code, &code.globals);
+            marked.iterable_coroutine.set(true);
+            function.code.set(marked);
+        }
+    }
+    Ok(args[0].clone())
+}
