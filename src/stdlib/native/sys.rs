@@ -14,7 +14,7 @@ pub static MODULE: ModuleDef = ModuleDef {
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
     functions: &[
         NativeDef::new("exit", "(status=None, /)", exit, "Exit the interpreter by raising SystemExit(status)."),
-        NativeDef::new("getrecursionlimit", "()", |vm, _| Ok(vm.recursion_limit.into()), "Return the current value of the recursion limit."),
+        NativeDef::new("getrecursionlimit", "()", |vm, _| Ok(vm.recursion_limit().into()), "Return the current value of the recursion limit."),
         NativeDef::new("setrecursionlimit", "(limit, /)", setrecursionlimit, "Set the maximum depth of the interpreter stack to n."),
         NativeDef::new("getrefcount", "(object, /)", |_, a| Ok(Value::Int(a[0].as_obj().map_or(u32::MAX, |o| o.count()).into())), "Return the reference count of object."),
         NativeDef::new("getsizeof", "(object, default=None)", getsizeof, "Return the size of object in bytes."),
@@ -218,7 +218,7 @@ fn setrecursionlimit(vm: &mut Vm, args: &[Value]) -> R {
     let limit = vm.index_i64(&args[0])?;
     match usize::try_from(limit) {
         Ok(limit) if limit >= 1 => {
-            vm.recursion_limit = limit;
+            vm.set_recursion_limit(limit);
             Ok(Value::None)
         }
         _ => Err(vm.value_error("recursion limit must be greater or equal than 1")),
