@@ -263,6 +263,8 @@ impl Vm {
         let signature = f.signature();
         if f.is_method() {
             self.check_self(f, args)?;
+        } else if f.def.kind == NativeKind::New {
+            self.check_new(f, args)?;
         }
         if signature.is_simple() && kwargs.is_empty() {
             if args.len() == signature.positional.len() {
@@ -517,7 +519,10 @@ impl NativeFunction {
     pub fn full_name(&self) -> String {
         match self.owner.as_ref::<Class>() {
             Some(owner) if self.def.kind == NativeKind::New => owner.name().to_string(),
-            Some(owner) => format!("{}.{}", owner.name(), self.def.name),
+            Some(owner) => match self.this.as_ref::<Class>() {
+                Some(class) => format!("{}.{}", class.qualname.borrow(), self.def.name),
+                None => format!("{}.{}", owner.name(), self.def.name),
+            },
             None => self.def.name.to_string(),
         }
     }

@@ -13,7 +13,7 @@ pub fn raise(vm: &mut Vm, i: &Instr, regs: *mut Value) -> Raise {
         if handled.is_undef() || handled.is_none() {
             return vm.runtime_error("No active exception to reraise");
         }
-        return vm.raise_again(handled);
+        return vm.reraise(handled);
     }
     let value = operand_a(i, regs);
     let cause = if i.c == 2 && i.b != NO_REG {
@@ -33,14 +33,6 @@ fn make(vm: &mut Vm, value: Value, cause: Value) -> R {
         vm.set_cause(&error, &cause)?;
     }
     Ok(error)
-}
-
-impl Vm {
-    /// A bare `raise`: the handled exception again, its traceback growing on.
-    fn raise_again(&mut self, exception: Value) -> Raise {
-        self.raised.set(exception);
-        self.raised_again()
-    }
 }
 
 pub fn exc_matches(vm: &mut Vm, exception: Value, class: Value) -> R {

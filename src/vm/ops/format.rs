@@ -372,6 +372,6 @@ impl Vm {
 
     /// The name of the value's class, for messages.
     pub fn type_name(&self, v: &Value) -> std::rc::Rc<str> {
-        self.class_of(v).name()
+        self.tp_name(&self.class_of(v))
     }
 }

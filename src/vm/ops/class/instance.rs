@@ -1,7 +1,9 @@
 //! Making instances: `type.__call__`, `object.__new__`, `object.__init__`.
 
 use crate::vm::heap::Ref;
-use crate::vm::object::{Class, Exception, Instance, Layout, StaticMethod, Str, Tuple};
+use crate::vm::object::{
+    Class, Exception, Instance, Layout, NativeFunction, StaticMethod, Str, Tuple,
+};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -46,10 +48,12 @@ impl Vm {
     fn call_new(&mut self, class: &Ref<Class>, args: &[Value], kwargs: Kwargs<'_>) -> R {
         let name = self.names.__new__.clone();
         let Some(new) = self.lookup(class, &name) else {
-            let message = format!("cannot create '{}' instances", self.tp_name(class));
-            return Err(self.type_error(message));
+            return Err(self.cannot_create(class));
         };
         if self.is_objects_own(&name, &new) {
+            if class.layout != Layout::Object {
+                return Err(self.cannot_create(class));
+            }
             return self.object_new(class, args.len() + kwargs.len());
         }
         let new = match new.downcast::<StaticMethod>() {
@@ -60,6 +64,13 @@ impl Vm {
         all.push(class.clone().into());
         all.extend_from_slice(args);
         self.call_kw(&new, &all, kwargs)
+    }
+
+    /// Objects of the class only come into being in other ways.
+    #[cold]
+    fn cannot_create(&mut self, class: &Ref<Class>) -> Raise {
+        let message = format!("cannot create '{}' instances", self.tp_name(class));
+        self.type_error(message)
     }
 
     fn call_init(
@@ -125,20 +136,58 @@ impl Vm {
                 return Err(self.type_error(message));
             }
         }
-        if class.layout != Layout::Object {
-            return Err(self.unsafe_new(class));
-        }
         self.new_instance(class)
     }
 
+    /// The first argument of a native `__new__` must be a class derived from the one it makes
+    /// instances of, and with the same memory.
+    pub fn check_new(&mut self, new: &NativeFunction, args: &[Value]) -> R<()> {
+        let Some(owner) = new.owner.as_ref::<Class>() else {
+            return Ok(());
+        };
+        let Some(given) = args.first() else {
+            let message = format!("{}.__new__(): not enough arguments", self.tp_name(owner));
+            return Err(self.type_error(message));
+        };
+        let name = self.tp_name(owner);
+        let Some(class) = given.as_ref::<Class>() else {
+            let got = self.type_name(given);
+            let message = format!("{name}.__new__(X): X is not a type object ({got})");
+            return Err(self.type_error(message));
+        };
+        if class.is(owner) {
+            return Ok(());
+        }
+        if !class.is_subclass(owner) {
+            let got = self.tp_name(class);
+            let message = format!("{name}.__new__({got}): {got} is not a subtype of {name}");
+            return Err(self.type_error(message));
+        }
+        let mut native = class.clone();
+        while native.flags().heap {
+            match self.primary_base(&native) {
+                Some(base) => native = base,
+                None => return Ok(()),
+            }
+        }
+        let found = self.lookup(&native, &self.names.__new__);
+        let same = found.is_some_and(|found| {
+            found
+                .downcast::<NativeFunction>()
+                .is_some_and(|found| std::ptr::eq(found.def, new.def))
+        });
+        if same {
+            return Ok(());
+        }
+        Err(self.unsafe_new(&name, class, &native))
+    }
+
     #[cold]
-    fn unsafe_new(&mut self, class: &Ref<Class>) -> Raise {
-        let mro = class.mro();
-        let builtin = mro.iter().find(|c| !c.flags().heap).unwrap_or(class);
+    fn unsafe_new(&mut self, name: &str, class: &Ref<Class>, native: &Ref<Class>) -> Raise {
         let message = format!(
-            "object.__new__({}) is not safe, use {}.__new__()",
+            "{name}.__new__({}) is not safe, use {}.__new__()",
             self.tp_name(class),
-            self.tp_name(builtin)
+            self.tp_name(native)
         );
         self.type_error(message)
     }
