@@ -32,7 +32,7 @@ pub use namespace::SimpleNamespace;
 pub use object::dir;
 pub use report::{show_exception, show_unraisable, warn_about, write_stderr};
 
-pub use functions::{CodeText, OwnStreams, write_text};
+pub use functions::{CodeText, write_text};
 
 use crate::vm::Vm;
 use crate::vm::value::Value;

@@ -111,6 +111,12 @@ impl Code {
             + usize::from(self.flags.kwarg)
     }
 
+    /// Register 0 is a namespace that a call must be given: a class body's, or that of `exec` and
+    /// `eval` with locals of their own.
+    pub fn has_namespace(&self) -> bool {
+        self.names.first().is_some_and(|n| &**n == ".namespace")
+    }
+
     /// The source of the instruction at `pc`.
     pub fn span_at(&self, pc: usize) -> Span {
         self.spans.get(pc).copied().unwrap_or_default()

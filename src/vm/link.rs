@@ -31,8 +31,8 @@ impl Vm {
         };
         Ref::new(CodeObject {
             entry: code.instrs.as_ptr(),
-            // A class body's one argument is its namespace.
-            plain_args: if flags.class_body {
+            // The one argument of a class body (or `exec` with locals) is its namespace.
+            plain_args: if code.has_namespace() {
                 1
             } else if plain {
                 u32::from(code.positional)

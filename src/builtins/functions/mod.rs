@@ -11,7 +11,7 @@ mod sum;
 mod text;
 
 pub use evaluate::CodeText;
-pub use print::{OwnStreams, write_text};
+pub use print::write_text;
 
 use crate::vm::Vm;
 use crate::vm::native::NativeDef;

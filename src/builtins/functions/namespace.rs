@@ -19,20 +19,11 @@ pub fn caller_locals(vm: &mut Vm) -> Value {
         return Dict::new().into();
     };
     let code = &frame.code.code;
-    if code.flags.class_body {
+    if code.has_namespace() {
         return vm.frame_register(0, 0);
     }
     if code.flags.module {
-        // Code of `exec` with a namespace of its own keeps that in register 0.
-        let namespace = if code.nnamed > 0 {
-            vm.frame_register(0, 0)
-        } else {
-            Value::Undef
-        };
-        return match namespace.downcast::<Dict>() {
-            Some(_) if code.names.first().is_some_and(|n| n.starts_with('.')) => namespace,
-            _ => frame.code.globals.clone().into(),
-        };
+        return frame.code.globals.clone().into();
     }
     let dict = Dict::new();
     for (i, name) in code.names.iter().enumerate().take(code.nnamed as usize) {

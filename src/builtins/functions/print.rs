@@ -1,34 +1,20 @@
 //! `print` and `input`. Text goes to `sys.stdout`: straight to the host while that is the
 //! program's own stream, else through the `write` of whatever the program put there.
 
-use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Dict, Module, Tuple};
+use crate::vm::object::{Module, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
-/// What `sys.stdout` was when the program began. Set by the module `sys`.
-#[derive(Default)]
-pub struct OwnStreams {
-    pub stdout: Value,
-}
-
-/// `sys.NAME`, if the module is there.
-fn sys_attribute(vm: &mut Vm, name: &str) -> Option<Value> {
-    let (sys, name) = (vm.intern("sys"), vm.intern(name));
-    let sys = vm.modules.get_str(&sys)?;
-    let dict: Ref<Dict> = sys.downcast::<Module>()?.dict.clone();
-    dict.get_str(&name)
-}
-
 /// The stream that the program put in the place of its standard output, if it did.
 fn replaced_stdout(vm: &mut Vm) -> Option<Value> {
-    let stdout = sys_attribute(vm, "stdout")?;
-    let own = &vm.state::<OwnStreams>().stdout;
-    if own.is_undef() || stdout.is(own) {
-        None
-    } else {
-        Some(stdout)
+    let (sys, own) = (vm.intern("sys"), vm.intern("__stdout__"));
+    let sys = vm.modules.get_str(&sys)?;
+    let names = &sys.downcast::<Module>()?.dict;
+    let stdout = names.get_str(&vm.names.stdout)?;
+    match names.get_str(&own) {
+        Some(own) if own.is(&stdout) => None,
+        _ => Some(stdout),
     }
 }
 

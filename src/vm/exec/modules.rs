@@ -107,8 +107,8 @@ pub fn import_star(vm: &mut Vm, module: Value) -> R<()> {
 
 fn star_target(vm: &Vm) -> Ref<Dict> {
     let namespace = vm.frame.register(0);
-    let class_body = vm.frame.code().is_some_and(|c| c.code.flags.class_body);
-    match (class_body, namespace.as_ref::<Dict>(), vm.frame.code()) {
+    let own = vm.frame.code().is_some_and(|c| c.code.has_namespace());
+    match (own, namespace.as_ref::<Dict>(), vm.frame.code()) {
         (true, Some(dict), _) => dict.clone(),
         (_, _, Some(code)) => code.globals.clone(),
         _ => vm.builtins.clone(),
