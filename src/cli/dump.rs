@@ -44,7 +44,7 @@ pub(super) fn dis(source: &Source, terminal: &Terminal) -> i32 {
         return 1;
     }
     match crate::compile::compile_module(source, &parsed.module, crate::compile::Mode::Module) {
-        Ok(compiled) => print(&crate::bytecode::disasm::disassemble(&compiled.code)),
+        Ok(compiled) => print(&disassemble(&compiled.code)),
         Err(errors) => {
             terminal.show(&errors);
             1

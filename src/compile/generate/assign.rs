@@ -44,7 +44,7 @@ impl<'a> Gen<'a> {
             self.expr_to(value, slot);
         }
         for (i, target) in targets.iter().enumerate() {
-            self.store_target(target, base + i as u16, false);
+            self.store_target(target, nth(base, i), false);
         }
     }
 
@@ -90,7 +90,7 @@ impl<'a> Gen<'a> {
 
     fn unpack(&mut self, items: &'a [Expr], span: Span, value: u16, keep: bool) {
         let kept = if keep { DIES_B } else { 0 };
-        let count = items.len() as u16;
+        let count = count(items.len());
         let star = items.iter().position(is_starred);
         if star.is_none()
             && let Some(first) = self.neighbouring_locals(items)
@@ -109,7 +109,7 @@ impl<'a> Gen<'a> {
             }
         }
         for (i, item) in items.iter().enumerate() {
-            self.store_target(item, base + i as u16, false);
+            self.store_target(item, nth(base, i), false);
         }
     }
 
@@ -119,7 +119,7 @@ impl<'a> Gen<'a> {
         let row = items
             .iter()
             .enumerate()
-            .all(|(i, item)| self.local_target(item) == Some(first + i as u16));
+            .all(|(i, item)| self.local_target(item) == Some(nth(first, i)));
         row.then_some(first)
     }
 

@@ -51,7 +51,7 @@ impl<'a> Gen<'a> {
         span: Span,
         dst: u16,
     ) {
-        let count = args.len() as u16;
+        let count = count(args.len());
         let mut names = Vec::new();
         for arg in args {
             let slot = self.alloc();
@@ -142,7 +142,7 @@ impl<'a> Gen<'a> {
         if run.is_empty() {
             return;
         }
-        self.emit(span, Op::BuildDict, base, base, run.len() as u16);
+        self.emit(span, Op::BuildDict, base, base, count(run.len()));
         self.emit(span, Op::DictMerge, dict, base, callable);
     }
 }

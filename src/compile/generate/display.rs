@@ -28,7 +28,7 @@ impl<'a> Gen<'a> {
         if items.len() <= MAX_AT_ONCE && !items.iter().any(is_starred) {
             let items: Vec<&Expr> = items.iter().collect();
             let base = self.exprs_in_row(&items);
-            return self.emit(span, Op::BuildTuple, dst, base, items.len() as u16);
+            return self.emit(span, Op::BuildTuple, dst, base, count(items.len()));
         }
         let s = self.scratch(dst);
         self.list(items, span, s);
@@ -57,7 +57,7 @@ impl<'a> Gen<'a> {
         let any_star = starred.contains(&true);
         if items.len() <= MAX_AT_ONCE && !any_star {
             let base = self.exprs_in_row(items);
-            self.emit(span, Op::BuildList, dst, base, items.len() as u16);
+            self.emit(span, Op::BuildList, dst, base, count(items.len()));
         } else {
             let s = self.scratch(dst);
             self.emit(span, Op::BuildList, s, s, 0);
@@ -89,7 +89,7 @@ impl<'a> Gen<'a> {
         } else if items.len() <= MAX_AT_ONCE && !items.iter().any(is_starred) {
             let items: Vec<&Expr> = items.iter().collect();
             let base = self.exprs_in_row(&items);
-            return self.emit(span, Op::BuildSet, dst, base, items.len() as u16);
+            return self.emit(span, Op::BuildSet, dst, base, count(items.len()));
         } else {
             self.emit(span, Op::BuildSet, s, s, 0);
             let mark = self.top;
@@ -119,7 +119,7 @@ impl<'a> Gen<'a> {
                 let slot = self.alloc();
                 self.expr_to(value, slot);
             }
-            self.emit(span, Op::BuildDict, dst, base, items.len() as u16);
+            self.emit(span, Op::BuildDict, dst, base, count(items.len()));
         } else {
             let s = self.scratch(dst);
             self.emit(span, Op::BuildDict, s, s, 0);

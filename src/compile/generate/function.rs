@@ -68,7 +68,7 @@ impl<'a> Gen<'a> {
             self.load(span, parts, Const::Tuple(values));
         } else {
             let base = self.exprs_in_row(&defaults);
-            self.emit(span, Op::BuildTuple, parts, base, defaults.len() as u16);
+            self.emit(span, Op::BuildTuple, parts, base, count(defaults.len()));
         }
         self.top = mark;
         if !has_defaults(params).1 {

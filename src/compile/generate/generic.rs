@@ -174,7 +174,7 @@ impl<'a> Gen<'a> {
             self.type_param(param, t);
             self.store_kept(&param.name.name, param.name.span, t, true);
         }
-        self.emit(span, Op::BuildTuple, base, base, params.len() as u16);
+        self.emit(span, Op::BuildTuple, base, base, count(params.len()));
         self.top = base + 1;
         base
     }

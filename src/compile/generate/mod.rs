@@ -111,6 +111,11 @@ fn code_object<'a, 'n>(
     title: impl Fn() -> Title<'n>,
     body: impl Fn(&mut Gen<'a>),
 ) -> Rc<Code> {
+    if cx.scopes.get(frame).layout.names.len() > usize::from(MAX_REGISTERS) {
+        let title = title();
+        cx.too_big(&title, "values at the same time");
+        return Rc::new(empty_code(cx.source, &title));
+    }
     loop {
         let title = title();
         let mut g = Gen::new(cx, frame, title.qualname.clone());
@@ -126,13 +131,13 @@ fn code_object<'a, 'n>(
             }
             Err(AsmError::JumpTooFar) if !cx.wide.get() => cx.wide.set(true),
             Err(error) => {
-                let message = match error {
-                    AsmError::TooBig(what) => format!("too many {what} in one piece of code"),
+                match error {
+                    AsmError::TooBig(what) => cx.too_big(&title, what),
                     AsmError::JumpTooFar | AsmError::UnboundLabel => {
-                        format!("internal error: {error:?}")
+                        let message = format!("internal error: {error:?}");
+                        cx.error(title.span, &message, "in this definition");
                     }
-                };
-                cx.error(title.span, &message, "in this definition");
+                }
                 return Rc::new(empty_code(cx.source, &title));
             }
         }
@@ -166,6 +171,11 @@ fn empty_code(source: &Source, title: &Title<'_>) -> Code {
 }
 
 impl Context<'_> {
+    fn too_big(&self, title: &Title<'_>, what: &str) {
+        let message = format!("too many {what} in one piece of code");
+        self.error(title.span, &message, "in this definition");
+    }
+
     fn error(&self, span: Span, title: &str, label: &str) {
         let diagnostic = Diagnostic::error(diagnostic::Code::Syntax, title);
         let diagnostic = diagnostic.label(self.source, span, label);
@@ -179,8 +189,9 @@ impl<'a> Gen<'a> {
         let named = layout.names.len();
         let first_temp = u16::try_from(named).unwrap_or(MAX_REGISTERS);
         let mut bound = Bits::default();
-        let params = layout.positional + layout.kwonly;
-        let params = params + u16::from(layout.vararg) + u16::from(layout.kwarg);
+        let params = layout.positional.saturating_add(layout.kwonly);
+        let hidden = u16::from(layout.vararg) + u16::from(layout.kwarg);
+        let params = params.saturating_add(hidden);
         (0..params).for_each(|p| bound.add(p));
         Gen {
             cx,
@@ -192,7 +203,7 @@ impl<'a> Gen<'a> {
             highest: first_temp,
             first_temp,
             qualname,
-            overflow: named > usize::from(MAX_REGISTERS),
+            overflow: false,
             too_deep: false,
         }
     }
@@ -391,6 +402,16 @@ impl<'a> Gen<'a> {
             _ => Rc::from(format!("{}.<locals>.{name}", self.qualname)),
         }
     }
+}
+
+/// A number of things, as an operand. Where it does not fit, there are too many registers anyway.
+fn count(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+/// The register `i` places after `base`.
+fn nth(base: u16, i: usize) -> u16 {
+    base.saturating_add(count(i))
 }
 
 /// A string that documents what it begins.

@@ -221,11 +221,11 @@ impl<'a> Gen<'a> {
         subject: Subject,
         trial: &mut Trial<'a>,
     ) {
-        let base = self.alloc_n(items.len() as u16);
+        let base = self.alloc_n(count(items.len()));
         let kept = if subject.kept { DIES_B } else { 0 };
         match star {
             None => {
-                let count = items.len() as u16;
+                let count = count(items.len());
                 self.emit_kept(span, Op::Unpack, [base, subject.reg, count], kept);
             }
             Some(before) => {
@@ -236,7 +236,7 @@ impl<'a> Gen<'a> {
         }
         for (i, item) in items.iter().enumerate() {
             let part = Subject {
-                reg: base + i as u16,
+                reg: nth(base, i),
                 kept: false,
             };
             self.pattern(item, part, trial);
@@ -262,7 +262,7 @@ impl<'a> Gen<'a> {
                 self.load(span, index, Const::Int(i as i64));
             } else {
                 self.emit(span, Op::GetLen, index, subject.reg, 0);
-                let back = (items.len() - i) as u16;
+                let back = count(items.len() - i);
                 self.emit(span, Op::SubI, index, index, back);
             }
             let operands = [part, subject.reg, index];
@@ -286,7 +286,7 @@ impl<'a> Gen<'a> {
         trial: &mut Trial<'a>,
     ) {
         self.test(Op::MatchMapping, span, subject, trial);
-        let count = items.len() as u16;
+        let count = count(items.len());
         if count > 0 {
             self.test_length(CompareOp::GtE, items.len(), span, subject, trial);
         }
@@ -307,7 +307,7 @@ impl<'a> Gen<'a> {
             self.emit(span, Op::Unpack, base, values, count);
             for (i, (_, pattern)) in items.iter().enumerate() {
                 let part = Subject {
-                    reg: base + i as u16,
+                    reg: nth(base, i),
                     kept: false,
                 };
                 self.pattern(pattern, part, trial);
@@ -319,7 +319,7 @@ impl<'a> Gen<'a> {
             self.emit_kept(span, Op::DictUpdate, [dict, subject.reg, 0], DIES_B);
             let base = self.alloc_n(count);
             self.emit(span, Op::Unpack, base, keys, count);
-            for key in base..base + count {
+            for key in base..base.saturating_add(count) {
                 self.emit_kept(span, Op::DelItem, [dict, key, 0], DIES_A);
             }
             trial.captures.push((name, dict));
@@ -345,17 +345,17 @@ impl<'a> Gen<'a> {
         let names = Const::Tuple(names.collect());
         self.load(span, w + 2, names);
         self.emit(span, Op::Copy, w, subject.reg, 0);
-        self.emit(span, Op::MatchClass, w, w, positional.len() as u16);
+        self.emit(span, Op::MatchClass, w, w, count(positional.len()));
         self.asm
             .jump(span, Op::JumpIfNone, w, 0, DIES_A, trial.fail);
         self.top = w + 1;
-        let count = (positional.len() + keyword.len()) as u16;
+        let count = count(positional.len() + keyword.len());
         let base = self.alloc_n(count);
         self.emit(span, Op::Unpack, base, w, count);
         let patterns = positional.iter().chain(keyword.iter().map(|(_, p)| p));
         for (i, pattern) in patterns.enumerate() {
             let part = Subject {
-                reg: base + i as u16,
+                reg: nth(base, i),
                 kept: false,
             };
             self.pattern(pattern, part, trial);
@@ -367,7 +367,7 @@ impl<'a> Gen<'a> {
     fn or_pattern(&mut self, alternatives: &'a [Pattern], subject: Subject, trial: &mut Trial<'a>) {
         let matched = self.asm.label();
         let names: Vec<&Ident> = alternatives.first().map(bound_names).unwrap_or_default();
-        let slots = self.alloc_n(names.len() as u16);
+        let slots = self.alloc_n(count(names.len()));
         let inner = self.top;
         let kept = Subject {
             reg: subject.reg,
@@ -387,7 +387,7 @@ impl<'a> Gen<'a> {
             for (i, name) in names.iter().enumerate() {
                 let found = attempt.captures.iter().find(|(n, _)| n.name == name.name);
                 if let Some((_, value)) = found {
-                    self.emit(alternative.span, Op::Move, slots + i as u16, *value, 0);
+                    self.emit(alternative.span, Op::Move, nth(slots, i), *value, 0);
                 }
             }
             self.asm.jump(alternative.span, Op::Jump, 0, 0, 0, matched);
@@ -400,7 +400,7 @@ impl<'a> Gen<'a> {
         self.asm.bind(matched);
         self.top = inner;
         for (i, name) in names.into_iter().enumerate() {
-            trial.captures.push((name, slots + i as u16));
+            trial.captures.push((name, nth(slots, i)));
         }
         self.drop_subject(subject);
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The most targets before a starred one.
-const MAX_BEFORE_STAR: usize = 255;
+pub(super) const MAX_BEFORE_STAR: usize = 255;
 
 impl<'a> Rules<'a> {
     /// A target of its own: not an item of an unpacking.
