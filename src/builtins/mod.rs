@@ -12,6 +12,7 @@ mod exceptions;
 mod function;
 mod functions;
 mod generator;
+mod generator_methods;
 pub mod iterators;
 mod mappingproxy;
 mod module;
@@ -46,6 +47,7 @@ pub fn install(vm: &mut Vm) {
     code::install(vm);
     module::install(vm);
     generator::install(vm);
+    generator_methods::install(vm);
     super_type::install(vm);
     exceptions::install(vm);
     exception_group::install(vm);

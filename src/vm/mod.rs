@@ -1,7 +1,7 @@
 //! The virtual machine: values, heap, frames, dispatch, and the operations of the language on
 //! objects. Knows bytecode and trace events; never the compiler, the builtins or the library.
 
-mod asyncgen;
+pub mod asyncgen;
 pub mod bind;
 pub mod call;
 pub mod compare_pure;

@@ -84,7 +84,7 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     let items: Vec<Value> = match (args.as_ref::<Tuple>(), args.downcast::<List>()) {
         (Some(t), _) => t.items().to_vec(),
         (_, Some(l)) => l.items.borrow().clone(),
-        _ => vm.collect(&args)?,
+        _ => unpacked(vm, &func, &args)?,
     };
     drop(args);
     let base = vm.frame.top;
@@ -99,6 +99,18 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
         }
     }
     vm.invoke(base, false, argc, keywords, Deliver::Call, i.a)
+}
+
+/// The items of `*args` where that is no list or tuple.
+fn unpacked(vm: &mut Vm, func: &Value, args: &Value) -> R<Vec<Value>> {
+    let iter = vm.names.__iter__.clone();
+    let get_item = vm.names.__getitem__.clone();
+    let class = vm.class_of(args);
+    if vm.lookup(&class, &iter).is_none() && vm.lookup(&class, &get_item).is_none() {
+        let (name, what) = (vm.callable_name(func), class.name());
+        return Err(vm.type_error(format!("{name} argument after * must be an iterable, not {what}")));
+    }
+    vm.collect(args)
 }
 
 pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
