@@ -160,9 +160,10 @@ impl Step<'_> {
         let place = place_name(&self.entry.function);
         match innermost {
             Some(inner) if inner.library && !self.entry.library => {
+                let inside =
+                    place_name(&inner.function).map_or(String::new(), |f| format!("'s {f}"));
                 format!(
-                    "raised inside the library's {}, called here{}",
-                    inner.function,
+                    "raised inside the library{inside}, called here{}",
                     called_in(&place)
                 )
             }

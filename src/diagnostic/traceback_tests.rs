@@ -338,7 +338,7 @@ fn library_frames_are_folded() {
        │
      2 │     await q.get()
        │     ──────┬──────
-       │           ╰──────── raised inside the library's get, called here, in main()
+       │           ╰──────── raised inside the library's get(), called here, in main()
      3 │ asyncio.run(main())
        │ ─────────┬─────────
        │          ╰─────────── called from here
