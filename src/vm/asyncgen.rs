@@ -464,7 +464,9 @@ impl Vm {
             .and_then(Value::given)
             .cloned()
             .unwrap_or(Value::None);
-        let exception = if kind.as_ref::<super::object::Class>().is_some() {
+        let is_exception_class =
+            kind.as_ref::<super::object::Class>().is_some_and(|c| c.is_subclass(&self.exc.base_exception));
+        let exception = if is_exception_class {
             if value.downcast::<Exception>().is_some() {
                 value
             } else if value.is_none() {

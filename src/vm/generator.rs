@@ -12,6 +12,10 @@ use crate::bytecode::{Instr, Op};
 use std::mem;
 use std::ptr;
 
+/// Most frames in a chain of delegations. They cost memory, not stack: the limit is there so that
+/// a delegation without end ends in RecursionError.
+const CHAIN_LIMIT: u32 = 1_200_000;
+
 /// The instruction at which a frame is suspended.
 pub(super) fn suspended_at(g: &Generator) -> Option<Instr> {
     g.code
@@ -352,9 +356,16 @@ impl Vm {
             return Err(self.runtime_error("coroutine is being awaited already"));
         }
         let outer = self.frame;
+        // SAFETY: the running frame's generator is alive.
+        let running = unsafe { outer.generator.as_ref() }.and_then(Header::peek::<Generator>);
+        let depth = running.map_or(0, |g| g.depth.get()) + 1;
+        if depth > CHAIN_LIMIT {
+            return Err(self.recursion_error(""));
+        }
         self.leave_for_inner(outer);
         inner.started.set(true);
         inner.parent.set(outer.generator);
+        inner.depth.set(depth);
         if !suspended {
             self.run_in(inner);
             return Ok(Flow::Go);

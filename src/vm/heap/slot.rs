@@ -1,6 +1,6 @@
 //! Places inside objects that hold one value and can be changed through a shared reference.
 
-use super::objref::{Object, Ref};
+use super::objref::{ObjRef, Object, Ref};
 use crate::vm::value::Value;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -100,5 +100,43 @@ impl<T: Object> RefSlot<T> {
     pub unsafe fn peek(&self) -> &Ref<T> {
         // SAFETY: promised by the caller.
         unsafe { &*self.0.get() }
+    }
+}
+
+/// A changeable place for an object or nothing, half the size of a [`Slot`].
+#[derive(Default)]
+pub struct ObjSlot(UnsafeCell<Option<ObjRef>>);
+
+impl ObjSlot {
+    #[inline(always)]
+    pub fn is_undef(&self) -> bool {
+        // SAFETY: only looked at.
+        unsafe { (*self.0.get()).is_none() }
+    }
+
+    /// A copy of the content, `Undef` if there is none.
+    pub fn get(&self) -> Value {
+        // SAFETY: cloning changes a count at most.
+        unsafe { (*self.0.get()).clone() }.map_or(Value::Undef, Value::Obj)
+    }
+
+    /// Puts an object in; anything that is no object empties the place. The old one is released
+    /// after.
+    #[inline(always)]
+    pub fn set(&self, value: Value) {
+        let new = match value {
+            Value::Obj(obj) => Some(obj),
+            _ => None,
+        };
+        // SAFETY: the content is moved out before it is released.
+        let old = unsafe { mem::replace(&mut *self.0.get(), new) };
+        drop(old);
+    }
+
+    /// Takes the content, `Undef` if there is none.
+    #[inline(always)]
+    pub fn take(&self) -> Value {
+        // SAFETY: the content is moved out.
+        unsafe { (*self.0.get()).take() }.map_or(Value::Undef, Value::Obj)
     }
 }

@@ -2,7 +2,7 @@
 //! object's own tail and are executed in place; see `vm/flow.rs` for what can happen to one.
 
 use super::{CodeObject, Trace};
-use crate::vm::heap::{Header, ObjRef, Ref, Slot};
+use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell};
 
@@ -44,12 +44,14 @@ pub struct Generator {
     pub parent: Cell<*const Header>,
     /// When suspended as a root: the innermost frame of its chain of delegations. Counted.
     /// `Undef` when that is the frame itself.
-    pub leaf: Slot,
+    pub leaf: ObjSlot,
     /// When suspended as a leaf: the root whose `leaf` this is. Only compared, never followed.
     pub root: Cell<*const Header>,
     /// The exception it was handling when it was suspended.
-    pub handled: Slot,
+    pub handled: ObjSlot,
     pub extra: OnceCell<Box<GenExtra>>,
+    /// Number of frames above it in its chain when it was delegated to.
+    pub depth: Cell<u32>,
 }
 
 /// What few generators have.
@@ -78,9 +80,10 @@ impl Generator {
                 pc: Cell::new(0),
                 code,
                 parent: Cell::new(std::ptr::null()),
-                leaf: Slot::undef(),
+                leaf: ObjSlot::default(),
                 root: Cell::new(std::ptr::null()),
-                handled: Slot::undef(),
+                handled: ObjSlot::default(),
+                depth: Cell::new(0),
                 extra: OnceCell::new(),
             },
             std::iter::empty(),
