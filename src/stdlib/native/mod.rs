@@ -1,8 +1,10 @@
 //! Modules written in Rust.
 
 pub(super) mod atexit;
+mod collections;
 mod gc;
 pub(super) mod io;
+mod itertools;
 mod math;
 mod os;
 mod random;
@@ -22,8 +24,10 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &event_loop::module::MODULE,
     &event_loop::context::MODULE,
     &atexit::MODULE,
+    &collections::MODULE,
     &gc::MODULE,
     &io::MODULE,
+    &itertools::MODULE,
     &math::MODULE,
     &os::MODULE,
     &random::MODULE,

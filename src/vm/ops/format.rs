@@ -345,7 +345,7 @@ impl Vm {
     /// A str or number laid out by the format mini-language; `None` for other values. `shown`
     /// is the object that messages name.
     pub fn format_builtin(&mut self, v: &Value, shown: &Value, spec: &str) -> R<Option<String>> {
-        let class = self.type_name(shown);
+        let class = self.class_of(shown).name();
         let result = match num(v) {
             Some(Num::Small(i)) => {
                 let limit = self.int_digits();

@@ -27,9 +27,7 @@ pub fn class(vm: &mut Vm) -> Ref<Class> {
 fn factory(vm: &mut Vm, v: &Value) -> Value {
     let name = vm.intern("default_factory");
     let instance = v.as_ref::<Instance>();
-    instance
-        .and_then(|i| i.get(&name))
-        .unwrap_or(Value::None)
+    instance.and_then(|i| i.get(&name)).unwrap_or(Value::None)
 }
 
 fn get_factory(vm: &mut Vm, v: &Value) -> R {
@@ -137,12 +135,32 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 const METHODS: &[NativeDef] = &[
-    NativeDef::new("__init__", "(self, default_factory=None, /, *args, **kwargs)", init, "Set the factory, and fill the dict."),
-    NativeDef::new("__missing__", "(self, key, /)", missing, "Make and set the value of a missing key."),
+    NativeDef::new(
+        "__init__",
+        "(self, default_factory=None, /, *args, **kwargs)",
+        init,
+        "Set the factory, and fill the dict.",
+    ),
+    NativeDef::new(
+        "__missing__",
+        "(self, key, /)",
+        missing,
+        "Make and set the value of a missing key.",
+    ),
     NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
     NativeDef::new("__or__", "(self, value, /)", or, "Return self|value."),
     NativeDef::new("__ror__", "(self, value, /)", ror, "Return value|self."),
-    NativeDef::new("copy", "(self, /)", copy, "A dict with the same factory, keys and values."),
-    NativeDef::new("__copy__", "(self, /)", copy, "A dict with the same factory, keys and values."),
+    NativeDef::new(
+        "copy",
+        "(self, /)",
+        copy,
+        "A dict with the same factory, keys and values.",
+    ),
+    NativeDef::new(
+        "__copy__",
+        "(self, /)",
+        copy,
+        "A dict with the same factory, keys and values.",
+    ),
     NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
 ];

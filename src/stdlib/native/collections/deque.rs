@@ -104,9 +104,19 @@ impl NativeType for Deque {
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args, **kwargs)", new),
-    NativeDef::new("__init__", "(self, iterable=(), maxlen=None)", init, "Fill the deque."),
+    NativeDef::new(
+        "__init__",
+        "(self, iterable=(), maxlen=None)",
+        init,
+        "Fill the deque.",
+    ),
     NativeDef::new("__iter__", "(self, /)", iter, "Implement iter(self)."),
-    NativeDef::new("__reversed__", "(self, /)", reversed, "Return a reverse iterator over the deque."),
+    NativeDef::new(
+        "__reversed__",
+        "(self, /)",
+        reversed,
+        "Return a reverse iterator over the deque.",
+    ),
 ];
 
 /// The class, with all its methods.
@@ -183,17 +193,26 @@ impl<const BACKWARDS: bool> NativeData for DequeIterator<BACKWARDS> {
 }
 
 impl NativeType for DequeIterator<false> {
-    const DEF: &'static TypeDef =
-        &TypeDef::new("_deque_iterator", "collections", Layout::Final)
-            .iterator()
-            .methods(&[NativeDef::new("__length_hint__", "(self, /)", hint::<false>, "An estimate of len(list(it)).")]);
+    const DEF: &'static TypeDef = &TypeDef::new("_deque_iterator", "collections", Layout::Final)
+        .iterator()
+        .methods(&[NativeDef::new(
+            "__length_hint__",
+            "(self, /)",
+            hint::<false>,
+            "An estimate of len(list(it)).",
+        )]);
 }
 
 impl NativeType for DequeIterator<true> {
     const DEF: &'static TypeDef =
         &TypeDef::new("_deque_reverse_iterator", "collections", Layout::Final)
             .iterator()
-            .methods(&[NativeDef::new("__length_hint__", "(self, /)", hint::<true>, "An estimate of len(list(it)).")]);
+            .methods(&[NativeDef::new(
+                "__length_hint__",
+                "(self, /)",
+                hint::<true>,
+                "An estimate of len(list(it)).",
+            )]);
 }
 
 fn hint<const BACKWARDS: bool>(vm: &mut Vm, args: &[Value]) -> R {

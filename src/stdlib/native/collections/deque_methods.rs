@@ -118,7 +118,11 @@ fn fitted(vm: &mut Vm, v: &Value, default: usize, len: usize) -> R<usize> {
     };
     let i = clamp(&vm.index(v)?);
     let size = i64::try_from(len).unwrap_or(i64::MAX);
-    let i = if i < 0 { i.saturating_add(size).max(0) } else { i.min(size) };
+    let i = if i < 0 {
+        i.saturating_add(size).max(0)
+    } else {
+        i.min(size)
+    };
     Ok(usize::try_from(i).unwrap_or(0))
 }
 
@@ -132,7 +136,10 @@ fn not_in_deque(vm: &mut Vm, v: &Value) -> crate::vm::Raise {
 fn index(vm: &mut Vm, args: &[Value]) -> R {
     let deque = this(vm, &args[0])?;
     let len = deque.len();
-    let range = (fitted(vm, &args[2], 0, len)?, fitted(vm, &args[3], len, len)?);
+    let range = (
+        fitted(vm, &args[2], 0, len)?,
+        fitted(vm, &args[3], len, len)?,
+    );
     match position(vm, deque, &args[1], range)? {
         Some(i) => Ok(Value::from(i)),
         None => Err(not_in_deque(vm, &args[1])),
@@ -158,7 +165,11 @@ fn insert(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.index_error("deque already at its maximum size"));
     }
     let size = i64::try_from(len).unwrap_or(i64::MAX);
-    let at = if at < 0 { at.saturating_add(size).max(0) } else { at.min(size) };
+    let at = if at < 0 {
+        at.saturating_add(size).max(0)
+    } else {
+        at.min(size)
+    };
     deque.changed();
     let at = usize::try_from(at).unwrap_or(0);
     deque.items.borrow_mut().insert(at, args[2].clone());
@@ -213,7 +224,9 @@ fn setitem(vm: &mut Vm, args: &[Value]) -> R {
     let i = place(vm, deque, &args[1])?;
     let old = {
         let mut items = deque.items.borrow_mut();
-        items.get_mut(i).map(|p| std::mem::replace(p, args[2].clone()))
+        items
+            .get_mut(i)
+            .map(|p| std::mem::replace(p, args[2].clone()))
     };
     drop(old);
     Ok(Value::None)
@@ -336,32 +349,117 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
 
 pub const METHODS: &[NativeDef] = &[
     crate::builtins::types::CLASS_GETITEM,
-    NativeDef::new("append", "(self, item, /)", append, "Add an item at the right end."),
-    NativeDef::new("appendleft", "(self, item, /)", appendleft, "Add an item at the left end."),
-    NativeDef::new("extend", "(self, iterable, /)", extend, "Add items at the right end."),
-    NativeDef::new("extendleft", "(self, iterable, /)", extendleft, "Add items at the left end, one before the other."),
-    NativeDef::new("pop", "(self, /)", pop, "Remove the item at the right end and return it."),
-    NativeDef::new("popleft", "(self, /)", popleft, "Remove the item at the left end and return it."),
+    NativeDef::new(
+        "append",
+        "(self, item, /)",
+        append,
+        "Add an item at the right end.",
+    ),
+    NativeDef::new(
+        "appendleft",
+        "(self, item, /)",
+        appendleft,
+        "Add an item at the left end.",
+    ),
+    NativeDef::new(
+        "extend",
+        "(self, iterable, /)",
+        extend,
+        "Add items at the right end.",
+    ),
+    NativeDef::new(
+        "extendleft",
+        "(self, iterable, /)",
+        extendleft,
+        "Add items at the left end, one before the other.",
+    ),
+    NativeDef::new(
+        "pop",
+        "(self, /)",
+        pop,
+        "Remove the item at the right end and return it.",
+    ),
+    NativeDef::new(
+        "popleft",
+        "(self, /)",
+        popleft,
+        "Remove the item at the left end and return it.",
+    ),
     NativeDef::new("clear", "(self, /)", clear, "Remove all items."),
     NativeDef::new("copy", "(self, /)", copy, "A deque of the same items."),
     NativeDef::new("__copy__", "(self, /)", copy, "A deque of the same items."),
-    NativeDef::new("count", "(self, value, /)", count, "How many items are equal to the value."),
-    NativeDef::new("index", "(self, value, start=0, stop=None, /)", index, "Where the first equal item stands; ValueError if there is none."),
-    NativeDef::new("remove", "(self, value, /)", remove, "Remove the first equal item; ValueError if there is none."),
-    NativeDef::new("insert", "(self, index, value, /)", insert, "Put an item before an index."),
+    NativeDef::new(
+        "count",
+        "(self, value, /)",
+        count,
+        "How many items are equal to the value.",
+    ),
+    NativeDef::new(
+        "index",
+        "(self, value, start=0, stop=None, /)",
+        index,
+        "Where the first equal item stands; ValueError if there is none.",
+    ),
+    NativeDef::new(
+        "remove",
+        "(self, value, /)",
+        remove,
+        "Remove the first equal item; ValueError if there is none.",
+    ),
+    NativeDef::new(
+        "insert",
+        "(self, index, value, /)",
+        insert,
+        "Put an item before an index.",
+    ),
     NativeDef::new("reverse", "(self, /)", reverse, "Turn the deque around."),
-    NativeDef::new("rotate", "(self, n=1, /)", rotate, "Move so many items from the right end to the left."),
-    NativeDef::new("__contains__", "(self, key, /)", contains, "Return bool(key in self)."),
-    NativeDef::new("__getitem__", "(self, key, /)", getitem, "Return self[key]."),
-    NativeDef::new("__setitem__", "(self, key, value, /)", setitem, "Set self[key] to value."),
-    NativeDef::new("__delitem__", "(self, key, /)", delitem, "Delete self[key]."),
+    NativeDef::new(
+        "rotate",
+        "(self, n=1, /)",
+        rotate,
+        "Move so many items from the right end to the left.",
+    ),
+    NativeDef::new(
+        "__contains__",
+        "(self, key, /)",
+        contains,
+        "Return bool(key in self).",
+    ),
+    NativeDef::new(
+        "__getitem__",
+        "(self, key, /)",
+        getitem,
+        "Return self[key].",
+    ),
+    NativeDef::new(
+        "__setitem__",
+        "(self, key, value, /)",
+        setitem,
+        "Set self[key] to value.",
+    ),
+    NativeDef::new(
+        "__delitem__",
+        "(self, key, /)",
+        delitem,
+        "Delete self[key].",
+    ),
     NativeDef::new("__len__", "(self, /)", len, "Return len(self)."),
     NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
     NativeDef::new("__add__", "(self, value, /)", add, "Return self+value."),
-    NativeDef::new("__iadd__", "(self, value, /)", iadd, "Implement self+=value."),
+    NativeDef::new(
+        "__iadd__",
+        "(self, value, /)",
+        iadd,
+        "Implement self+=value.",
+    ),
     NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
     NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
-    NativeDef::new("__imul__", "(self, value, /)", imul, "Implement self*=value."),
+    NativeDef::new(
+        "__imul__",
+        "(self, value, /)",
+        imul,
+        "Implement self*=value.",
+    ),
     NativeDef::new("__lt__", "(self, value, /)", lt, "Return self<value."),
     NativeDef::new("__le__", "(self, value, /)", le, "Return self<=value."),
     NativeDef::new("__eq__", "(self, value, /)", eq, "Return self==value."),
@@ -370,4 +468,3 @@ pub const METHODS: &[NativeDef] = &[
     NativeDef::new("__ge__", "(self, value, /)", ge, "Return self>=value."),
     NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
 ];
-

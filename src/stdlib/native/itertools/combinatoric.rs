@@ -14,7 +14,10 @@ use std::cell::RefCell;
 type State = RefCell<Option<Vec<usize>>>;
 
 fn pick(pool: &[Value], indices: &[usize]) -> Value {
-    let items: Vec<Value> = indices.iter().filter_map(|i| pool.get(*i).cloned()).collect();
+    let items: Vec<Value> = indices
+        .iter()
+        .filter_map(|i| pool.get(*i).cloned())
+        .collect();
     Tuple::value(items)
 }
 
@@ -58,7 +61,10 @@ impl NativeType for Product {
     const DEF: &'static TypeDef = &TypeDef::new("product", "itertools", Layout::Opaque(34))
         .doc("All tuples of one item from each iterable, as nested loops give them.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, /, *iterables, repeat=1)", new_product)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, /, *iterables, repeat=1)",
+            new_product,
+        )]);
 }
 
 fn new_product(vm: &mut Vm, args: &[Value]) -> R {
@@ -116,7 +122,9 @@ impl NativeData for Permutations {
 fn permute(indices: &mut [usize], cycles: &mut [usize]) -> bool {
     let n = indices.len();
     for i in (0..cycles.len()).rev() {
-        let Some(cycle) = cycles.get_mut(i) else { break };
+        let Some(cycle) = cycles.get_mut(i) else {
+            break;
+        };
         *cycle -= 1;
         if *cycle == 0 {
             *cycle = n - i;
@@ -136,7 +144,10 @@ impl NativeType for Permutations {
     const DEF: &'static TypeDef = &TypeDef::new("permutations", "itertools", Layout::Opaque(35))
         .doc("All orders of the items, or of so many of them.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, iterable, r=None)", new_permutations)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, iterable, r=None)",
+            new_permutations,
+        )]);
 }
 
 fn new_permutations(vm: &mut Vm, args: &[Value]) -> R {
@@ -201,15 +212,24 @@ impl NativeType for Combinations<false> {
     const DEF: &'static TypeDef = &TypeDef::new("combinations", "itertools", Layout::Opaque(36))
         .doc("All choices of so many items, in their order.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, iterable, r)", new_combinations)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, iterable, r)",
+            new_combinations,
+        )]);
 }
 
 impl NativeType for Combinations<true> {
-    const DEF: &'static TypeDef =
-        &TypeDef::new("combinations_with_replacement", "itertools", Layout::Opaque(37))
-            .doc("All choices of so many items, each as often as one likes.")
-            .iterator()
-            .methods(&[NativeDef::constructor("(cls, iterable, r)", new_with_replacement)]);
+    const DEF: &'static TypeDef = &TypeDef::new(
+        "combinations_with_replacement",
+        "itertools",
+        Layout::Opaque(37),
+    )
+    .doc("All choices of so many items, each as often as one likes.")
+    .iterator()
+    .methods(&[NativeDef::constructor(
+        "(cls, iterable, r)",
+        new_with_replacement,
+    )]);
 }
 
 fn new_combinations(vm: &mut Vm, args: &[Value]) -> R {

@@ -27,7 +27,10 @@ struct Shared {
 impl Shared {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         let slots = [&self.target, &self.current_key, &self.current].map(Slot::get);
-        visit_all(slots.iter().chain([&self.iterator, &self.key_function]), visit);
+        visit_all(
+            slots.iter().chain([&self.iterator, &self.key_function]),
+            visit,
+        );
     }
 
     /// Reads an item and its key; false at the end.
@@ -114,7 +117,10 @@ impl NativeType for GroupBy {
     const DEF: &'static TypeDef = &TypeDef::new("groupby", "itertools", Layout::Opaque(38))
         .doc("Pairs of a key and an iterator over the neighbouring items that have it.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, iterable, key=None)", new_groupby)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, iterable, key=None)",
+            new_groupby,
+        )]);
 }
 
 impl NativeType for Grouper {

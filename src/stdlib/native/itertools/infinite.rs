@@ -65,7 +65,11 @@ fn repr_count(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::from(format!("count({})", next.as_str())));
     }
     let step = vm.repr(&count.step)?;
-    Ok(Value::from(format!("count({}, {})", next.as_str(), step.as_str())))
+    Ok(Value::from(format!(
+        "count({}, {})",
+        next.as_str(),
+        step.as_str()
+    )))
 }
 
 /// `cycle`.
@@ -146,7 +150,12 @@ impl NativeType for Repeat {
         .methods(&[
             NativeDef::constructor("(cls, object, times=None)", new_repeat),
             NativeDef::new("__repr__", "(self, /)", repr_repeat, "Return repr(self)."),
-            NativeDef::new("__length_hint__", "(self, /)", repeat_hint, "An estimate of len(list(it))."),
+            NativeDef::new(
+                "__length_hint__",
+                "(self, /)",
+                repeat_hint,
+                "An estimate of len(list(it)).",
+            ),
         ]);
 }
 

@@ -64,7 +64,13 @@ impl NativeType for Chain {
         .iterator()
         .methods(&[
             NativeDef::constructor("(cls, /, *iterables)", new_chain),
-            NativeDef::new("from_iterable", "(cls, iterable, /)", from_iterable, "A chain of the iterables that an iterable gives.").class(),
+            NativeDef::new(
+                "from_iterable",
+                "(cls, iterable, /)",
+                from_iterable,
+                "A chain of the iterables that an iterable gives.",
+            )
+            .class(),
             CLASS_GETITEM,
         ]);
 }
@@ -164,7 +170,11 @@ fn new_islice(vm: &mut Vm, args: &[Value]) -> R {
     };
     let stop = bound(vm, stop, STOP)?;
     let start = bound(vm, start, INDICES)?.unwrap_or(0);
-    let step = if step.is_none() { Some(1) } else { vm.index_opt(step)?.and_then(|n| n.as_i64()) };
+    let step = if step.is_none() {
+        Some(1)
+    } else {
+        vm.index_opt(step)?.and_then(|n| n.as_i64())
+    };
     let Some(step) = step.filter(|s| *s > 0) else {
         return Err(vm.value_error("Step for islice() must be a positive integer or None."));
     };
@@ -218,7 +228,10 @@ impl NativeType for Compress {
     const DEF: &'static TypeDef = &TypeDef::new("compress", "itertools", Layout::Opaque(25))
         .doc("The items whose selector is true.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, data, selectors)", new_compress)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, data, selectors)",
+            new_compress,
+        )]);
 }
 
 fn new_compress(vm: &mut Vm, args: &[Value]) -> R {

@@ -28,7 +28,11 @@ impl Source {
         let slowest = {
             let mut readers = self.readers.borrow_mut();
             readers.retain(|r| r.strong_count() > 0);
-            readers.iter().filter_map(Weak::upgrade).map(|r| r.get()).min()
+            readers
+                .iter()
+                .filter_map(Weak::upgrade)
+                .map(|r| r.get())
+                .min()
         };
         while slowest.is_some_and(|s| self.first.get() < s) {
             let item = self.items.borrow_mut().pop_front();
@@ -105,7 +109,12 @@ impl NativeType for Tee {
         .iterator()
         .methods(&[
             NativeDef::constructor("(cls, iterable, /)", new_tee),
-            NativeDef::new("__copy__", "(self, /)", copy, "An independent iterator at the same place."),
+            NativeDef::new(
+                "__copy__",
+                "(self, /)",
+                copy,
+                "An independent iterator at the same place.",
+            ),
         ]);
 }
 

@@ -109,7 +109,10 @@ impl NativeType for Batched {
     const DEF: &'static TypeDef = &TypeDef::new("batched", "itertools", Layout::Opaque(31))
         .doc("Tuples of so many items; the last may be shorter.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, iterable, n, *, strict=False)", new_batched)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, iterable, n, *, strict=False)",
+            new_batched,
+        )]);
 }
 
 fn new_batched(vm: &mut Vm, args: &[Value]) -> R {
@@ -119,7 +122,15 @@ fn new_batched(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("n must be at least one"));
     };
     let iterator = Slot::new(vm.iter(&args[1])?);
-    make_of(vm, &args[0], Batched { iterator, size, strict })
+    make_of(
+        vm,
+        &args[0],
+        Batched {
+            iterator,
+            size,
+            strict,
+        },
+    )
 }
 
 /// `accumulate`.
@@ -165,7 +176,10 @@ impl NativeType for Accumulate {
     const DEF: &'static TypeDef = &TypeDef::new("accumulate", "itertools", Layout::Opaque(32))
         .doc("Running totals, of sums or of another function.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, iterable, func=None, *, initial=None)", new_accumulate)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, iterable, func=None, *, initial=None)",
+            new_accumulate,
+        )]);
 }
 
 fn new_accumulate(vm: &mut Vm, args: &[Value]) -> R {
@@ -198,7 +212,11 @@ impl NativeData for ZipLongest {
         let iterators = self.iterators.borrow().clone();
         let (mut items, mut active) = (Vec::with_capacity(iterators.len()), 0);
         for (i, iterator) in iterators.iter().enumerate() {
-            let item = if iterator.is_undef() { None } else { vm.next(iterator)? };
+            let item = if iterator.is_undef() {
+                None
+            } else {
+                vm.next(iterator)?
+            };
             match item {
                 Some(item) => {
                     active += 1;
@@ -219,7 +237,10 @@ impl NativeType for ZipLongest {
     const DEF: &'static TypeDef = &TypeDef::new("zip_longest", "itertools", Layout::Opaque(33))
         .doc("Tuples of one item from each iterable, until the longest ends.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, /, *iterables, fillvalue=None)", new_zip_longest)]);
+        .methods(&[NativeDef::constructor(
+            "(cls, /, *iterables, fillvalue=None)",
+            new_zip_longest,
+        )]);
 }
 
 fn new_zip_longest(vm: &mut Vm, args: &[Value]) -> R {
