@@ -27,6 +27,7 @@ embedded! {
     "_enum_body" "_enum_body.coro" false;
     "_enum_checks" "_enum_checks.coro" false;
     "_enum_flags" "_enum_flags.coro" false;
+    "_log_format" "_log_format.coro" false;
     "_normal_dist" "_normal_dist.coro" false;
     "_sha512" "_sha512.coro" false;
     "_signature" "_signature.coro" false;
@@ -77,11 +78,14 @@ embedded! {
     "json.encoder" "json/encoder.coro" false;
     "keyword" "keyword.coro" false;
     "linecache" "linecache.coro" false;
+    "logging" "logging/__init__.coro" true;
+    "logging.handlers" "logging/handlers.coro" false;
     "numbers" "numbers.coro" false;
     "operator" "operator.coro" false;
     "os" "os/__init__.coro" true;
     "os.path" "os/path.coro" false;
     "platform" "platform.coro" false;
+    "queue" "queue.coro" false;
     "random" "random.coro" false;
     "reprlib" "reprlib.coro" false;
     "sched" "sched.coro" false;
