@@ -210,7 +210,7 @@ fn library_names(vm: &mut Vm) -> R {
 
 fn exit(vm: &mut Vm, args: &[Value]) -> R {
     let class: Value = vm.exc.system_exit.clone().into();
-    let exception = vm.call(&class, &args.iter().filter(|a| !a.is_undef()).cloned().collect::<Vec<_>>())?;
+    let exception = vm.call(&class, &args.iter().filter(|a| !matches!(a, Value::Undef | Value::None)).cloned().collect::<Vec<_>>())?;
     Err(vm.raise(exception))
 }
 

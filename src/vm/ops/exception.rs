@@ -159,7 +159,8 @@ impl Vm {
             if self.is_group(exception) {
                 return Ok((exception.clone(), Value::None));
             }
-            let wrapper = self.new_group("", vec![exception.clone()])?;
+            let alone = Tuple::value([exception.clone()]);
+            let wrapper = self.new_group("", alone)?;
             return Ok((wrapper, Value::None));
         }
         if !self.is_group(exception) {
@@ -209,7 +210,7 @@ impl Vm {
         match raised.len() {
             0 => Ok(Value::None),
             1 => Ok(raised.pop().unwrap_or(Value::None)),
-            _ => self.new_group("", raised),
+            _ => self.new_group("", List::value(raised)),
         }
     }
 

@@ -45,9 +45,9 @@ impl Vm {
     }
 
     /// `BaseExceptionGroup(message, exceptions)` (an ExceptionGroup if all are Exceptions).
-    pub fn new_group(&mut self, message: &str, exceptions: Vec<Value>) -> R {
+    pub fn new_group(&mut self, message: &str, exceptions: Value) -> R {
         let class = self.exc.base_exception_group.clone();
-        self.make_group(&class, Value::str(message), List::value(exceptions))
+        self.make_group(&class, Value::str(message), exceptions)
     }
 
     /// `BaseExceptionGroup.__new__(class, message, exceptions)`.
