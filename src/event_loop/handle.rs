@@ -273,7 +273,7 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(text) = data.repr.defined() {
         return Ok(text);
     }
-    let mut parts = vec![vm.type_name(&args[0]).to_string()];
+    let mut parts = vec![vm.class_of(&args[0]).name().to_string()];
     if data.cancelled.get() {
         parts.push("cancelled".into());
     }

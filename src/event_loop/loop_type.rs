@@ -255,7 +255,7 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let word = |on: bool| if on { "True" } else { "False" };
     Ok(format!(
         "<{} running={} closed={} debug={}>",
-        vm.type_name(&args[0]),
+        vm.class_of(&args[0]).name(),
         word(data.running.get()),
         word(data.closed.get()),
         word(data.debug.get())

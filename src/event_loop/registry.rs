@@ -50,7 +50,7 @@ pub(super) fn get_event_loop(vm: &mut Vm) -> R {
 pub(super) fn set_event_loop(vm: &mut Vm, event_loop: &Value) -> R {
     let base = vm.types.abstract_event_loop.clone();
     if !event_loop.is_none() && !vm.class_of(event_loop).is_subclass(&base) {
-        let name = vm.type_name(event_loop);
+        let name = vm.class_of(event_loop).name();
         return Err(vm.type_error(format!(
             "loop must be an instance of AbstractEventLoop or None, not '{name}'"
         )));

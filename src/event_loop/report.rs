@@ -104,7 +104,7 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
         send(vm, &event_loop, &pairs)?;
     }
     if f.log_traceback.replace(false) {
-        let name = vm.type_name(&value);
+        let name = vm.class_of(&value).name();
         let pairs = [
             (
                 MESSAGE,

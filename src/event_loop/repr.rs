@@ -24,7 +24,7 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
     vm.state::<Underway>().0.push(address);
     let parts = parts(vm, &f);
     vm.state::<Underway>().0.pop();
-    let name = vm.type_name(&args[0]);
+    let name = vm.class_of(&args[0]).name();
     Ok(format!("<{name} {}>", parts?.join(" ")).into())
 }
 

@@ -57,7 +57,7 @@ fn name_of(vm: &mut Vm, value: &Value) -> R<Option<String>> {
 
 /// Function, arguments and keywords of a `functools.partial`.
 fn partial_parts(vm: &mut Vm, func: &Value) -> R<Option<[Value; 3]>> {
-    if &*vm.type_name(func) != "partial" {
+    if &*vm.class_of(func).name() != "partial" {
         return Ok(None);
     }
     let mut parts = [Value::None, Value::None, Value::None];
@@ -119,7 +119,7 @@ fn function_source(vm: &mut Vm, func: &Value) -> R<Option<(String, u32)>> {
 pub(super) fn coroutine(vm: &mut Vm, coro: &Value) -> R<String> {
     let name = match name_of(vm, coro)? {
         Some(name) => name,
-        None => format!("<{} without __name__>", vm.type_name(coro)),
+        None => format!("<{} without __name__>", vm.class_of(coro).name()),
     };
     let Some(generator) = coro.as_ref::<Generator>() else {
         return foreign_coroutine(vm, coro, &name);

@@ -104,7 +104,10 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
         dict: Dict::new(),
         metaclass: Slot::undef(),
         flags: Cell::new(ClassFlags {
-            no_dict: !matches!(layout, Layout::Exception | Layout::Future | Layout::Task),
+            no_dict: !matches!(
+                layout,
+                Layout::Exception | Layout::Future | Layout::Task | Layout::Type
+            ),
             ..ClassFlags::default()
         }),
         version: Cell::new(fresh_id()),

@@ -1,7 +1,7 @@
 //! Descriptors: functions, native methods, properties, computed attributes, places made by
 //! `__slots__`, user objects with `__get__`, `__set__`, `__delete__`.
 
-use super::attr::{dict_of, replace_dict};
+use super::attr::{dict_of, members_dict, replace_dict};
 use crate::vm::heap::{ObjRef, Ref, weak};
 use crate::vm::native::{GetSet, NativeType, TypeDef};
 use crate::vm::object::{
@@ -240,8 +240,8 @@ impl Vm {
         let old = match obj.as_ref::<Instance>() {
             Some(instance) => instance.replace_member(&member.key, value.unwrap_or(Value::Undef)),
             None => {
-                let class = self.class_of(obj);
-                let Some(dict) = dict_of(&class, obj) else {
+                let Some(dict) = members_dict(obj) else {
+                    let class = self.class_of(obj);
                     return Err(self.no_dict(obj, &class));
                 };
                 let old = dict.remove_str(&member.key).unwrap_or(Value::Undef);

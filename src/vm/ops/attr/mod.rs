@@ -6,7 +6,7 @@ mod own;
 mod set;
 
 pub use cache::{direct_subclasses, forget_subclass, register_subclass};
-pub use own::{dict_of, own_attr, replace_dict};
+pub use own::{dict_of, members_dict, own_attr, replace_dict};
 
 use super::alias::GenericAlias;
 use super::super_object::Super;

@@ -83,6 +83,11 @@ pub fn dict_of(class: &Ref<Class>, obj: &Value) -> Option<Ref<Dict>> {
         Kind::Opaque if class.flags().no_dict => return None,
         _ => {}
     }
+    members_dict(obj)
+}
+
+/// Where an object that is no instance keeps what belongs into its `__slots__`.
+pub fn members_dict(obj: &Value) -> Option<Ref<Dict>> {
     if let Some(dict) = existing_dict(obj) {
         return Some(dict);
     }
