@@ -150,9 +150,9 @@ fn jump_targets(code: &Code) -> BTreeSet<usize> {
 fn operand(code: &Code, instr: Instr, pc: usize, kind: Operand, value: u16) -> Option<String> {
     Some(match kind {
         Operand::None => return None,
-        Operand::OptUse if value == NO_REG => return None,
+        Operand::OptUse | Operand::OptBase if value == NO_REG => return None,
         Operand::Def | Operand::Use | Operand::Keep | Operand::OptUse => register(code, value),
-        Operand::Base => window(code, instr, value),
+        Operand::Base | Operand::OptBase => window(code, instr, value),
         Operand::Imm if instr.op.operands()[1] == Operand::Imm => (instr.b as i16).to_string(),
         Operand::Imm => instr.imm().to_string(),
         Operand::Count => value.to_string(),

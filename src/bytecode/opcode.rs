@@ -24,6 +24,8 @@ pub const DIES_C: u8 = 4;
 pub const IN_PLACE: u8 = 0x80;
 /// On `CallKw`: the self slot counts, as for `CallMethod`.
 pub const METHOD: u8 = 0x80;
+/// On `ForPrep`: b is an iterator already, `iter` is not called again.
+pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.
 pub const NO_REG: u16 = u16::MAX;
 
@@ -42,6 +44,8 @@ pub enum Operand {
     Keep,
     /// The first of several registers; the sentence says how many and what becomes of them.
     Base,
+    /// Like `Base`, or [`NO_REG`].
+    OptBase,
     /// A small signed number, stored as `i16`.
     Imm,
     /// A small unsigned number: a count, a level, a set of flags.
@@ -377,8 +381,8 @@ opcodes! {
     CallKw: Def, Base, Count;
     /// a = call of R[b] with the arguments in the iterable R[b+2] (a list made by the compiler, or what stood after a lone `*`) and, if c is 1, the keywords in the dict R[b+3].
     CallEx: Def, Base, Count;
-    /// a = function of the code constant b; R[c] = defaults tuple, R[c+1] = keyword defaults dict, R[c+2] = annotations dict, each maybe undefined (by `Clear`); takes them.
-    MakeFunction: Def, Const, Base;
+    /// a = function of the code constant b; R[c] = defaults tuple, R[c+1] = keyword defaults dict, R[c+2] = annotations dict, each maybe undefined (by `Clear`); takes them. No c: none of them.
+    MakeFunction: Def, Const, OptBase;
     /// Returns a to the caller.
     Return: Use, None, None;
     /// Returns None to the caller.
@@ -387,7 +391,7 @@ opcodes! {
     // Iterating
     /// a = iter(b).
     GetIter: Def, Use, None;
-    /// R[a..a+3] = hidden state of a loop over b, of which only R[a] may need to be released (`Clear` ends the loop early); jumps by c to the ForIter at the loop's end.
+    /// R[a..a+3] = hidden state of a loop over b, of which only R[a] may need to be released (`Clear` ends the loop early); `t` may have ITERATOR; jumps by c to the ForIter at the loop's end.
     ForPrep: Base, Use, Jump16;
     /// a = next item of the loop whose hidden state is at b, and jumps back by c; at the end falls through with the state released.
     ForIter: Def, Base, Jump16;

@@ -47,6 +47,7 @@ fn short(operand: Operand) -> &'static str {
         Operand::OptUse => "use?",
         Operand::Keep => "keep",
         Operand::Base => "base",
+        Operand::OptBase => "base?",
         Operand::Imm | Operand::Count => "number",
         Operand::ConstBC | Operand::Const => "constant",
         Operand::Site => "name",

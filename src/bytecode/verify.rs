@@ -97,11 +97,11 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
 fn check_operand(code: &Code, instr: Instr, kind: Operand, value: u16) -> Check {
     match kind {
         Operand::None | Operand::Imm | Operand::Count | Operand::JumpBC | Operand::Jump16 => Ok(()),
-        Operand::OptUse if value == NO_REG => Ok(()),
+        Operand::OptUse | Operand::OptBase if value == NO_REG => Ok(()),
         Operand::Def | Operand::Use | Operand::Keep | Operand::OptUse => {
             ensure(value < code.nregs, "a register outside the frame")
         }
-        Operand::Base => check_window(code, instr, value),
+        Operand::Base | Operand::OptBase => check_window(code, instr, value),
         Operand::ConstBC => ensure(instr.bc() < code.consts.len(), "an unknown constant"),
         Operand::Const => {
             let found = code.consts.get(usize::from(value));

@@ -253,6 +253,19 @@ impl Assembler {
 
     /// Emits a jump to `label`, by the table's kind of jump for `op`.
     pub fn jump(&mut self, span: Span, op: Op, a: u16, b: u16, kept: u8, label: Label) {
+        self.jump_with(span, op, 0, kept, [a, b], label);
+    }
+
+    /// As [`Assembler::jump`], with `flags` in `t`.
+    pub fn jump_with(
+        &mut self,
+        span: Span,
+        op: Op,
+        flags: u8,
+        kept: u8,
+        [a, b]: [u16; 2],
+        label: Label,
+    ) {
         let Some(flow) = &self.flow else {
             return;
         };
@@ -263,7 +276,7 @@ impl Assembler {
             }
         }
         self.fixups.push((self.instrs.len() as u32, label));
-        self.emit_with(span, op, 0, kept, [a, b, 0]);
+        self.emit_with(span, op, flags, kept, [a, b, 0]);
         if op == Op::Jump {
             self.flow = None;
         }

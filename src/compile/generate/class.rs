@@ -1,7 +1,7 @@
 //! Class definitions: the call of `__build_class__`, and the body as a function on a namespace.
 
 use super::*;
-use crate::bytecode::opcode::Intrinsic;
+use crate::bytecode::opcode::{Intrinsic, NO_REG};
 use crate::syntax::ast::{Arg, ClassDef};
 
 impl<'a> Gen<'a> {
@@ -33,10 +33,8 @@ impl<'a> Gen<'a> {
         let w = self.alloc_n(2);
         self.emit(span, Op::LoadIntrinsic, w, Intrinsic::BuildClass as u16, 0);
         let body = self.alloc();
-        let parts = self.no_parts();
         let code = self.class_code(def, whole);
-        self.make_function(code, parts, span, body);
-        self.top = body + 1;
+        self.make_function(code, NO_REG, span, body);
         let name = self.alloc();
         self.load_str(span, name, &def.name.name);
         let unpacks = |a: &Arg| matches!(a, Arg::Star(_) | Arg::DoubleStar(_));

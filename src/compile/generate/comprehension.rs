@@ -3,6 +3,7 @@
 
 use super::loops::OpenFor;
 use super::*;
+use crate::bytecode::opcode::{ITERATOR, NO_REG};
 use crate::syntax::ast::{CompFor, Comprehension};
 
 /// What is done with each element.
@@ -47,7 +48,7 @@ impl<'a> Gen<'a> {
         let open = if first.is_async {
             self.begin_async_for(&first.target, iterable, first.iter.span, base)
         } else {
-            self.begin_for(&first.target, base, iterable, first.iter.span)
+            self.begin_for(&first.target, base, iterable, first.iter.span, 0)
         };
         self.comprehension_body(c, first, rest, Sink::Collect(op, result), open);
         self.asm.enter(outer);
@@ -112,7 +113,7 @@ impl<'a> Gen<'a> {
             } else {
                 let base = self.alloc_n(3);
                 let iterable = self.operand_for_loop(&generator.iter);
-                self.begin_for(&generator.target, base, iterable, span)
+                self.begin_for(&generator.target, base, iterable, span, 0)
             };
             self.conditions(generator, &open);
             loops.push(open);
@@ -160,9 +161,8 @@ impl<'a> Gen<'a> {
         };
         let mark = self.top;
         let w = self.window(dst);
-        let parts = self.no_parts();
         let code = self.generator_code(c, first, rest, span);
-        self.make_function(code, parts, span, w);
+        self.make_function(code, NO_REG, span, w);
         self.top = w + 2;
         let slot = self.alloc();
         let iterable = self.operand_for_loop_in(&first.iter, slot);
@@ -204,11 +204,13 @@ impl<'a> Gen<'a> {
             let span = first.iter.span;
             let base = g.top;
             let open = if first.is_async {
-                // The argument is the async iterator already; asking it again gives itself.
-                g.begin_async_for(&first.target, 0, span, base)
+                // The argument, in register 0, is the iterator already.
+                let it = g.alloc();
+                g.emit(span, Op::Move, it, 0, 0);
+                g.continue_async_for(&first.target, it, span)
             } else {
                 g.alloc_n(3);
-                g.begin_for(&first.target, base, 0, span)
+                g.begin_for(&first.target, base, 0, span, ITERATOR)
             };
             g.comprehension_body(c, first, rest, Sink::Yield, open);
             g.emit(NOWHERE, Op::ReturnNone, 0, 0, 0);

@@ -1,6 +1,7 @@
 //! Function definitions, lambdas, decorators.
 
 use super::*;
+use crate::bytecode::opcode::NO_REG;
 use crate::compile::scope::build::{annotated_params, has_defaults};
 use crate::syntax::ast::{FunctionDef, Params};
 
@@ -14,9 +15,14 @@ impl<'a> Gen<'a> {
         let t = self.landing_slot(&def.name.name, &def.decorators);
         let whole = def.decorators.first().map_or(span, |d| d.span.to(span));
         if def.type_params.is_empty() {
-            let parts = self.alloc_n(PARTS);
-            self.defaults(&def.params, parts, span);
-            self.annotations(def, parts + 2, span);
+            let parts = if is_bare(&def.params) && def.returns.is_none() {
+                NO_REG
+            } else {
+                let parts = self.alloc_n(PARTS);
+                self.defaults(&def.params, parts, span);
+                self.annotations(def, parts + 2, span);
+                parts
+            };
             let code = self.function_code(def, whole, |g| g.inner_qualname(&def.name.name));
             self.make_function(code, parts, span, t);
         } else {
@@ -155,9 +161,14 @@ impl<'a> Gen<'a> {
 
     pub(super) fn lambda(&mut self, params: &'a Params, body: &'a Expr, span: Span, dst: u16) {
         let mark = self.top;
-        let parts = self.alloc_n(PARTS);
-        self.defaults(params, parts, span);
-        self.clear(parts + 2);
+        let parts = if is_bare(params) {
+            NO_REG
+        } else {
+            let parts = self.alloc_n(PARTS);
+            self.defaults(params, parts, span);
+            self.clear(parts + 2);
+            parts
+        };
         let frame = self.cx.scopes.body(params);
         let code = self.thunk("<lambda>", frame, body, span);
         self.make_function(code, parts, span, dst);
@@ -179,13 +190,12 @@ impl<'a> Gen<'a> {
             g.emit(body.span, Op::Return, value, 0, 0);
         })
     }
+}
 
-    /// Clears the parts of a function that has no defaults and annotations.
-    pub(super) fn no_parts(&mut self) -> u16 {
-        let parts = self.alloc_n(PARTS);
-        (parts..parts + PARTS).for_each(|reg| self.clear(reg));
-        parts
-    }
+/// Whether no parameter has a default or an annotation.
+fn is_bare(params: &Params) -> bool {
+    has_defaults(params) == (false, false)
+        && annotated_params(params).all(|p| p.annotation.is_none())
 }
 
 fn known(items: &[&Expr]) -> Option<Vec<Const>> {

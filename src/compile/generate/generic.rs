@@ -2,7 +2,7 @@
 //! once, whose variables the parameters are.
 
 use super::*;
-use crate::bytecode::opcode::Intrinsic;
+use crate::bytecode::opcode::{Intrinsic, NO_REG};
 use crate::compile::scope::build::has_defaults;
 use crate::syntax::ast::{ClassDef, FunctionDef, Ident, TypeParam, TypeParamKind};
 
@@ -118,8 +118,7 @@ impl<'a> Gen<'a> {
         self.load_str(span, args, &name.name);
         let frame = self.cx.scopes.body(stmt);
         let code = self.thunk(&name.name, frame, value, span);
-        let parts = self.no_parts();
-        self.make_function(code, parts, span, args + 1);
+        self.make_function(code, NO_REG, span, args + 1);
         match params {
             Some(params) => self.emit(span, Op::Move, args + 2, params, 0),
             None => self.load(span, args + 2, Const::Tuple(Vec::new())),
@@ -159,10 +158,7 @@ impl<'a> Gen<'a> {
     }
 
     fn call_params_code(&mut self, code: Rc<Code>, w: u16, count: u16, span: Span, dst: u16) {
-        let mark = self.top;
-        let parts = self.no_parts();
-        self.make_function(code, parts, span, w);
-        self.top = mark;
+        self.make_function(code, NO_REG, span, w);
         self.emit(span, Op::Call, dst, w, count);
     }
 
@@ -203,9 +199,7 @@ impl<'a> Gen<'a> {
                 None => self.load(span, slot, Const::None),
                 Some(value) => {
                     let code = self.thunk(&param.name.name, frame, value, value.span);
-                    let parts = self.no_parts();
-                    self.make_function(code, parts, span, slot);
-                    self.top = args + 4;
+                    self.make_function(code, NO_REG, span, slot);
                 }
             }
         }

@@ -76,7 +76,7 @@ impl<'a> Gen<'a> {
         } else {
             let base = self.alloc_n(3);
             let iterable = self.operand_for_loop(iter);
-            self.begin_for(target, base, iterable, iter.span)
+            self.begin_for(target, base, iterable, iter.span, 0)
         };
         let exits = Exits {
             brk,
@@ -114,13 +114,14 @@ impl<'a> Gen<'a> {
     }
 
     /// Begins a loop over the register `iterable` with its state at `base`, and stores the item
-    /// into `target`: the body follows.
+    /// into `target`: the body follows. `flags` as for `ForPrep`.
     pub(super) fn begin_for(
         &mut self,
         target: &'a Expr,
         base: u16,
         iterable: u16,
         span: Span,
+        flags: u8,
     ) -> OpenFor {
         self.top = base + 3;
         let (body, next) = (self.asm.label(), self.asm.label());
@@ -128,11 +129,13 @@ impl<'a> Gen<'a> {
         let flow = self.asm.save_flow();
         if self.cx.wide.get() {
             let island = self.asm.label();
-            self.asm.jump(span, Op::ForPrep, base, iterable, 0, island);
+            self.asm
+                .jump_with(span, Op::ForPrep, flags, 0, [base, iterable], island);
             self.asm.bind(island);
             self.asm.jump(span, Op::Jump, 0, 0, 0, next);
         } else {
-            self.asm.jump(span, Op::ForPrep, base, iterable, 0, next);
+            self.asm
+                .jump_with(span, Op::ForPrep, flags, 0, [base, iterable], next);
         }
         self.asm.resume_flow(flow);
         self.asm.bind(body);
@@ -166,6 +169,11 @@ impl<'a> Gen<'a> {
         self.top = base;
         let it = self.alloc();
         self.emit(span, Op::GetAIter, it, iterable, 0);
+        self.continue_async_for(target, it, span)
+    }
+
+    /// As [`Gen::begin_async_for`] where the async iterator stands in `it`, the topmost temporary.
+    pub(super) fn continue_async_for(&mut self, target: &'a Expr, it: u16, span: Span) -> OpenFor {
         let next = self.asm.label();
         self.asm.forget_deletable();
         self.asm.bind(next);

@@ -396,7 +396,9 @@ impl<'a> Gen<'a> {
         match self.frame_scope().kind {
             _ if declared_global => name.clone(),
             ScopeKind::Module => name.clone(),
-            ScopeKind::Class => Rc::from(format!("{}.{name}", self.qualname)),
+            ScopeKind::Class | ScopeKind::GeneratorExp => {
+                Rc::from(format!("{}.{name}", self.qualname))
+            }
             // Invisible: the definition belongs to what stands around its type parameters.
             ScopeKind::TypeParams => self.qualname.clone(),
             _ => Rc::from(format!("{}.<locals>.{name}", self.qualname)),

@@ -113,8 +113,8 @@ impl<'a> Gen<'a> {
         if let Some(typ) = &handler.typ {
             let t = self.alloc();
             let class = self.operand_in(typ, t, &[]);
-            self.emit(typ.span, Op::ExcMatches, t, exc, class);
-            self.branch(typ.span, t, false, 0, next);
+            self.emit(handler.span, Op::ExcMatches, t, exc, class);
+            self.branch(handler.span, t, false, 0, next);
             self.top = exc + 2;
         }
         let name = handler.name.as_ref();
@@ -193,7 +193,7 @@ impl<'a> Gen<'a> {
             return;
         };
         let class = self.operand(typ);
-        self.emit(typ.span, Op::ExcStarMatches, rest, 0, class);
+        self.emit(handler.span, Op::ExcStarMatches, rest, 0, class);
         self.top = rest + 2;
         self.asm
             .jump(typ.span, Op::JumpIfNone, taken, 0, DIES_A, next);

@@ -237,6 +237,7 @@ impl Run<'_> {
                     }
                 }
             }
+            Op::MakeFunction if c == NO_REG => {}
             Op::MakeFunction => (c..c + 3).for_each(|r| Self::empty(state, r)),
             Op::ExitWith => (b..b + 2).for_each(|r| self.take(pc, state, r)),
             Op::PopExc => (a..a + 2).for_each(|r| self.take(pc, state, r)),

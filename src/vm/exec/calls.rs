@@ -2,6 +2,7 @@
 
 use super::{Called, take_at};
 use crate::bytecode::Instr;
+use crate::bytecode::opcode::NO_REG;
 use crate::vm::call::Keywords;
 use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
@@ -122,11 +123,15 @@ pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
         return Err(vm.runtime_error("function without code"));
     };
     let base = i.c as usize;
-    let (defaults, kwdefaults, annotations) = (
-        take_at(regs, base),
-        take_at(regs, base + 1),
-        take_at(regs, base + 2),
-    );
+    let (defaults, kwdefaults, annotations) = if i.c == NO_REG {
+        (Value::Undef, Value::Undef, Value::Undef)
+    } else {
+        (
+            take_at(regs, base),
+            take_at(regs, base + 1),
+            take_at(regs, base + 2),
+        )
+    };
     let mut closure: Vec<Ref<CellObject>> = Vec::with_capacity(code.code.captures.len());
     for reg in &code.code.captures {
         let value = super::copy_at(regs, *reg as usize);

@@ -2,6 +2,7 @@
 
 use super::{Iterated, copy_at, put_at};
 use crate::bytecode::Instr;
+use crate::bytecode::opcode::ITERATOR;
 use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
 use crate::vm::object::{GenKind, Generator, Kind, Range};
@@ -32,8 +33,11 @@ pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()>
         }
         _ => {}
     }
-    let iterator = vm.iter(&value)?;
-    drop(value);
+    let iterator = if i.t & ITERATOR != 0 {
+        value
+    } else {
+        vm.iter(&value)?
+    };
     put_at(regs, at, iterator);
     put_at(regs, at + 1, Value::Undef);
     put_at(regs, at + 2, Value::Undef);
