@@ -23,7 +23,6 @@ embedded! {
     "_arguments" "_arguments.coro" false;
     "_calendar_math" "_calendar_math.coro" false;
     "_chainmap" "_chainmap.coro" false;
-    "_collections" "_collections.coro" false;
     "_dispatch" "_dispatch.coro" false;
     "_enum_body" "_enum_body.coro" false;
     "_enum_checks" "_enum_checks.coro" false;

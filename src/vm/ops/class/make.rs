@@ -291,7 +291,10 @@ impl Vm {
             });
         }
         self.add_members(class, &slots.names);
-        let adds_dict = (!slots.given || slots.dict) && bases.iter().all(|b| b.flags().no_dict);
+        // Classes have their `__dict__` from `type` itself.
+        let adds_dict = (!slots.given || slots.dict)
+            && class.layout != Layout::Type
+            && bases.iter().all(|b| b.flags().no_dict);
         if adds_dict {
             let descr = getset(self, class, &INSTANCE_DICT);
             dict.set_str(&self.names.__dict__, descr);
