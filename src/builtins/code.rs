@@ -206,8 +206,8 @@ fn names(vm: &mut Vm, v: &Value, which: Variables) -> R {
 
 /// CPython's bits.
 fn co_flags(vm: &mut Vm, v: &Value) -> R {
-    let code = code_of(vm, v)?;
-    let code = &code.code;
+    let linked = code_of(vm, v)?;
+    let code = &linked.code;
     let f = code.flags;
     let function = !f.class_body && !f.module;
     let nested = function && code.qualname.contains("<locals>");
@@ -218,6 +218,7 @@ fn co_flags(vm: &mut Vm, v: &Value) -> R {
         (nested, 0x10),
         (f.generator, 0x20),
         (f.coroutine, 0x80),
+        (linked.iterable_coroutine.get(), 0x100),
         (f.async_generator, 0x200),
     ];
     let bits = bits.iter().filter(|(on, _)| *on).map(|(_, bit)| *bit);

@@ -10,11 +10,16 @@ use crate::vm::heap::Ref;
 use crate::vm::object::{Dict, Exception, List, Module, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// Lets `import` find modules.
 pub(super) fn install(vm: &mut Vm) {
     vm.import_hook = import;
+    let module = Ref::new(Module { name: RefCell::new("builtins".into()), dict: vm.builtins.clone() });
+    let (key, value) = (vm.names.__name__.clone(), vm.intern("builtins"));
+    module.dict.set_str(&key, value.clone().into());
+    vm.modules.set_str(&value, module.into());
 }
 
 /// `__import__(name, globals, fromlist, level)`.

@@ -8,6 +8,7 @@ mod itertools;
 mod math;
 mod os;
 mod random;
+mod strptime;
 mod structseq;
 pub(super) mod sys;
 mod time;
@@ -31,6 +32,7 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &math::MODULE,
     &os::MODULE,
     &random::MODULE,
+    &strptime::MODULE,
     &sys::MODULE,
     &time::MODULE,
     &types::MODULE,

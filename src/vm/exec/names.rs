@@ -208,14 +208,22 @@ pub fn intrinsic(vm: &mut Vm, number: u16) -> R {
         let name = vm.intern(name);
         vm.builtins.get_str(&name).unwrap_or(Value::None)
     };
+    // What the statements with type parameters make is written in the language itself.
+    let library = |vm: &mut Vm, name: &str| {
+        let hook = vm.import_hook;
+        let globals = vm.builtins.clone();
+        let module = hook(vm, "_typing", &globals, &Value::None, 0)?;
+        let name = vm.intern(name);
+        vm.get_attr(&module, &name)
+    };
     Ok(match Intrinsic::ALL.get(number as usize) {
         Some(Intrinsic::AssertionError) => vm.exc.assertion_error.clone().into(),
         Some(Intrinsic::StopAsyncIteration) => vm.exc.stop_async_iteration.clone().into(),
         Some(Intrinsic::BaseException) => vm.exc.base_exception.clone().into(),
         Some(Intrinsic::BuildClass) => builtin(vm, "__build_class__"),
-        Some(Intrinsic::TypeAlias) => builtin(vm, "__type_alias__"),
-        Some(Intrinsic::TypeParam) => builtin(vm, "__type_param__"),
-        Some(Intrinsic::Generic) => builtin(vm, "__type_generic__"),
+        Some(Intrinsic::TypeAlias) => library(vm, "_make_alias")?,
+        Some(Intrinsic::TypeParam) => library(vm, "_make_parameter")?,
+        Some(Intrinsic::Generic) => library(vm, "_make_generic")?,
         None => Value::None,
     })
 }
