@@ -80,10 +80,13 @@ fn ordered(
     let first = errors.first().map(place);
     if let Some(lexical) = lexed.errors.first() {
         let sooner = first.is_some_and(|at| at < place(lexical));
-        if sooner && (blocks.before_lexical || !outranks(lexical)) {
-            errors.splice(1..1, lexed.errors.iter().cloned());
-        } else {
-            errors.splice(0..0, lexed.errors.iter().cloned());
+        let parser_first = sooner && (blocks.before_lexical || !outranks(lexical));
+        let rest = errors.split_off(usize::from(parser_first).min(errors.len()));
+        let primary = errors.len().max(1);
+        errors.extend(lexed.errors.iter().cloned());
+        errors.extend(rest);
+        if let Some(others) = errors.get_mut(primary..) {
+            others.sort_by_key(place);
         }
         return (errors, incomplete);
     }
@@ -97,6 +100,9 @@ fn ordered(
     let behind = source.line_of(failure) > source.line_of(open.span.start);
     let sooner = blocks.before_lexical && first.is_some_and(|at| at <= open.span.start);
     if failure >= open.span.start && !to_the_end && !behind {
+        if let Some(last) = errors.pop() {
+            errors.push(last.label(source, open.span, "this bracket is still open"));
+        }
         return (errors, incomplete);
     }
     // What failed behind the bracket failed because of it.

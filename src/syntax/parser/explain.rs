@@ -23,11 +23,8 @@ pub fn explain(source: &Source, tokens: &[Token], furthest: u32, state: &mut Sta
 }
 
 fn raised_diagnostic(source: &Source, raised: Raised) -> Diagnostic {
-    let mut error =
+    let error =
         Diagnostic::error(Code::Syntax, raised.title).label(source, raised.span, raised.label);
-    if let Some((span, text)) = raised.other {
-        error = error.label(source, span, text);
-    }
     match raised.help {
         Some(help) => error.help(help),
         None => error,

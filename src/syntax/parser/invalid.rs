@@ -73,14 +73,11 @@ fn forgotten_comma<'t>(
     if !second || inp.state().level_after(span.end) == 0 {
         return Ok(());
     }
-    let gap = Span::new(cover(parsed).end, span.start);
-    Err(inp.state().raise_all(Raised {
-        title: "invalid syntax. Perhaps you forgot a comma?".into(),
-        span: cover(parsed).to(span),
-        label: "two expressions side by side".into(),
-        other: Some((gap, "a comma or an operator is missing here".into())),
-        help: None,
-    }))
+    Err(inp.state().raise_with(
+        "invalid syntax. Perhaps you forgot a comma?",
+        cover(parsed).to(span),
+        "a comma or an operator is missing between these",
+    ))
 }
 
 fn legacy_statement<'t>(
@@ -109,7 +106,6 @@ fn legacy_statement<'t>(
         title: format!("Missing parentheses in call to '{name}'. Did you mean {name}(...)?").into(),
         span: span.to(argument),
         label: "a function is called with parentheses".into(),
-        other: None,
         help: Some(format!("write `{name}({shown})`").into()),
     }))
 }
@@ -191,12 +187,11 @@ fn suspected_comparison(inp: &mut Reader, value: &Expr, parsed: &[Token], right:
             value.span,
         ),
     };
-    let label = "`=` assigns, and this is not something to assign to".into();
+    let label = "`=` assigns, which an expression cannot do".into();
     state.raise_all(Raised {
         title: title.into(),
         span,
         label,
-        other: None,
         help: Some(help.into()),
     })
 }

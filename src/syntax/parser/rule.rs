@@ -52,8 +52,6 @@ pub struct Raised {
     pub span: Span,
     /// What to write under the place.
     pub label: Cow<'static, str>,
-    /// A second place that explains the first.
-    pub other: Option<(Span, Cow<'static, str>)>,
     pub help: Option<Cow<'static, str>>,
 }
 
@@ -207,7 +205,6 @@ impl<'t> State<'t> {
             title: title.into(),
             span,
             label: label.into(),
-            other: None,
             help: None,
         })
     }

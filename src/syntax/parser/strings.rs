@@ -99,17 +99,22 @@ fn join(mut pieces: Vec<Piece>, e: &mut Matched) -> Result<Expr, Miss> {
             .state()
             .raise("cannot mix bytes and nonbytes literals", at));
     }
-    let formatted = pieces.iter().any(|piece| matches!(piece, Piece::Parts(_)));
-    let (mut all_bytes, mut parts) = (Vec::new(), Vec::new());
+    let formatted = pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Parts(_)));
+    let (mut all_bytes, mut parts, mut text) = (Vec::new(), Vec::new(), String::new());
     for piece in pieces {
         match piece {
             Piece::Bytes(piece) => all_bytes.extend(piece),
-            Piece::Text(text) => add_text(&mut parts, text),
+            Piece::Text(piece) => text.push_str(&piece),
             Piece::Parts(more) => {
                 for part in more {
                     match part {
-                        FStringPart::Literal(text) => add_text(&mut parts, text.to_string()),
-                        field => parts.push(field),
+                        FStringPart::Literal(piece) => text.push_str(&piece),
+                        field => {
+                            flush(&mut text, &mut parts);
+                            parts.push(field);
+                        }
                     }
                 }
             }
@@ -118,31 +123,19 @@ fn join(mut pieces: Vec<Piece>, e: &mut Matched) -> Result<Expr, Miss> {
     let kind = if bytes > 0 {
         ExprKind::Constant(Constant::Bytes(all_bytes.into()))
     } else if formatted {
+        flush(&mut text, &mut parts);
         ExprKind::JoinedStr(parts)
     } else {
-        ExprKind::Constant(Constant::Str(only_text(parts)))
+        ExprKind::Constant(Constant::Str(text.into()))
     };
     Ok(expr(kind, e))
 }
 
-fn only_text(parts: Vec<FStringPart>) -> Rc<str> {
-    match parts.into_iter().next() {
-        Some(FStringPart::Literal(text)) => text,
-        _ => Rc::from(""),
-    }
-}
-
-/// Appends text to the literal at the end, so that neighbours become one.
-fn add_text(parts: &mut Vec<FStringPart>, text: String) {
-    if text.is_empty() && !parts.is_empty() {
-        return;
-    }
-    if let Some(FStringPart::Literal(last)) = parts.last_mut() {
-        *last = Rc::from(format!("{last}{text}"));
-        return;
-    }
+/// Makes a literal part of the text gathered so far.
+fn flush(text: &mut String, parts: &mut Vec<FStringPart>) {
     if !text.is_empty() {
-        parts.push(FStringPart::Literal(text.into()));
+        parts.push(FStringPart::Literal(Rc::from(text.as_str())));
+        text.clear();
     }
 }
 
