@@ -79,8 +79,9 @@ fn ordered(
     let place = |error: &Diagnostic| error.labels.first().map_or(0, |label| label.span.start);
     let first = errors.first().map(place);
     if let Some(lexical) = lexed.errors.first() {
-        let sooner = first.is_some_and(|at| at < place(lexical));
-        let parser_first = sooner && (blocks.before_lexical || !outranks(lexical));
+        let before = |at: u32| at < place(lexical) && !outranks(lexical);
+        let upheld = |at: u32| at <= place(lexical) && blocks.before_lexical;
+        let parser_first = first.is_some_and(|at| before(at) || upheld(at));
         let rest = errors.split_off(usize::from(parser_first).min(errors.len()));
         let primary = errors.len().max(1);
         errors.extend(lexed.errors.iter().cloned());
@@ -95,18 +96,22 @@ fn ordered(
         return (errors, incomplete);
     };
     // The line with the open bracket is the last one.
-    let failure = blocks.last_failure.unwrap_or(u32::MAX);
+    let failed = blocks.last_failure.take();
+    let failed = failed.filter(|failed| failed.line.end > open.span.start);
+    let failure = failed.as_ref().map_or(u32::MAX, |failed| failed.furthest);
     let to_the_end = failure as usize >= source.text().trim_end().len();
     let behind = source.line_of(failure) > source.line_of(open.span.start);
     let sooner = blocks.before_lexical && first.is_some_and(|at| at <= open.span.start);
-    if failure >= open.span.start && !to_the_end && !behind {
+    if !to_the_end && !behind {
         if let Some(last) = errors.pop() {
             errors.push(last.label(source, open.span, "this bracket is still open"));
         }
         return (errors, incomplete);
     }
     // What failed behind the bracket failed because of it.
-    errors.retain(|error| sooner || place(error) < open.span.start);
+    if !sooner {
+        errors.truncate(failed.map_or(errors.len(), |failed| failed.error));
+    }
     let title = format!("'{}' was never closed", source.slice(open.span));
     let error = Diagnostic::error(Code::Syntax, title);
     errors.push(error.label(source, open.span, "this bracket is never closed"));

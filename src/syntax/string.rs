@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(scan("a\\\nb'", single), Ok(5));
         let triple = Quoting::of("\"\"\"");
         assert_eq!(scan("a\n\"\"b\"\"\"", triple), Ok(8));
-        assert_eq!(scan("a\\", triple), Err(2 + 0));
+        assert_eq!(scan("a\\", triple), Err(2));
     }
 
     #[test]

@@ -131,6 +131,7 @@ fn parenthesised<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     let items = star_named_expression(knot).then(rest(knot));
     tok(Tok::LParen)
         .then_ignore(explaining(double_star_in_group))
+        .then_ignore(starred_first(knot, true))
         .ignore_then(choice((yielded, items)).or_not())
         .then_ignore(tok(Tok::RParen))
         .try_map_with(|content, e| {
@@ -151,6 +152,12 @@ fn parenthesised<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
         .boxed()
 }
 
+fn starred_first<'t>(knot: &Knot<'t>, group: bool) -> Rule<'t, ()> {
+    let expression = knot.expression.clone();
+    explaining(move |inp: &mut Reader<'t, '_>| invalid::starred_first(inp, group, &expression))
+        .boxed()
+}
+
 fn double_star_in_group(inp: &mut Reader) -> Result<(), Miss> {
     if next_kind(inp) != Tok::DoubleStar {
         return Ok(());
@@ -163,6 +170,7 @@ fn double_star_in_group(inp: &mut Reader) -> Result<(), Miss> {
 /// `list: '[' [','.star_named_expression+ [',']] ']'`, `listcomp`
 fn list<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     tok(Tok::LBracket)
+        .then_ignore(starred_first(knot, false))
         .ignore_then(items(knot).or_not())
         .then_ignore(tok(Tok::RBracket))
         .try_map_with(|content, e| {
@@ -245,6 +253,7 @@ fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
         Ok(braced)
     });
     tok(Tok::LBrace)
+        .then_ignore(starred_first(knot, false))
         .ignore_then(choice((starts_with_mapping, starts_with_item)).or_not())
         .then_ignore(tok(Tok::RBrace))
         .try_map_with(|content, e| {
@@ -301,13 +310,20 @@ fn unpacking_in_comprehension(inp: &mut Reader) -> Result<(), Miss> {
 fn double_starred_kvpair<'t>(knot: &Knot<'t>) -> Rule<'t, Pair> {
     let expression = knot.expression.clone();
     let key = custom(move |inp: &mut Reader<'t, '_>| {
+        if !inp.state().explain {
+            return inp.parse(&expression);
+        }
+        let before = inp.save();
         let start = inp.cursor();
-        let key = inp.parse(&expression)?;
-        if inp.state().explain {
-            let tokens = inp.slice_since(&start..);
+        inp.state().explain = false;
+        let key = inp.parse(&expression);
+        inp.state().explain = true;
+        let tokens = inp.slice_since(&start..);
+        if key.is_ok() {
             invalid::dict_key(inp, tokens)?;
         }
-        Ok(key)
+        inp.rewind(before);
+        inp.parse(&expression)
     });
     let pair = key
         .then(pair_value(knot))

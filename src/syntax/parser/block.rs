@@ -18,6 +18,15 @@ const MAX_ERRORS: usize = 20;
 /// `elif` clauses of one statement: each is an `If` inside the last.
 const MAX_ELIFS: usize = 4000;
 
+/// A line that did not parse.
+pub struct Failure {
+    /// The furthest place that was looked at; beyond all text if that was the line's end.
+    pub furthest: u32,
+    pub line: Span,
+    /// Which of the errors it made.
+    pub error: usize,
+}
+
 pub struct Blocks<'t> {
     source: &'t Source,
     tokens: &'t [Token],
@@ -27,8 +36,8 @@ pub struct Blocks<'t> {
     pub errors: Vec<Diagnostic>,
     /// The text ended where more was needed.
     pub incomplete: bool,
-    /// The furthest place that was looked at in the last line that did not parse.
-    pub last_failure: Option<u32>,
+    /// The last line that did not parse.
+    pub last_failure: Option<Failure>,
     /// The first error counts more than the lexical ones.
     pub before_lexical: bool,
 }
@@ -166,7 +175,11 @@ impl<'t> Blocks<'t> {
             let furthest = self.state.furthest;
             self.state.reset(tokens, true);
             let _ = pick(&self.lines).parse_with_state(tokens, &mut self.state);
-            self.last_failure = Some(self.state.furthest);
+            self.last_failure = Some(Failure {
+                furthest: self.state.furthest,
+                line: cover(tokens),
+                error: self.errors.len(),
+            });
             let error = super::explain::explain(self.source, tokens, furthest, &mut self.state);
             self.errors.push(error);
         }
@@ -268,8 +281,7 @@ impl<'t> Blocks<'t> {
         let mut next = self.token(0);
         if next.kind == Tok::End {
             self.incomplete = true;
-            let end = self.source.text().trim_end().len() as u32;
-            next.span = Span::new(end, end);
+            next.span = self.last_place();
         }
         let error = Diagnostic::error(
             Code::Indentation,
@@ -280,6 +292,14 @@ impl<'t> Blocks<'t> {
         .help("write `pass` if nothing is to be done");
         self.errors.push(error);
         Vec::new()
+    }
+
+    /// Where the last line ends: what is missing at the end of the text is missing there.
+    fn last_place(&self) -> Span {
+        let text = self.source.text();
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let end = text.strip_suffix('\r').unwrap_or(text).len() as u32;
+        Span::new(end, end)
     }
 
     /// `if_stmt: 'if' named_expression ':' block (elif_stmt | [else_block])`
@@ -453,8 +473,11 @@ impl<'t> Blocks<'t> {
         if (self.kind(), self.token(1).kind) == (Tok::Async, Tok::Def) {
             return self.function_def(decorators);
         }
-        let next = self.token(0);
-        self.incomplete |= next.kind == Tok::End;
+        let mut next = self.token(0);
+        if next.kind == Tok::End {
+            self.incomplete = true;
+            next.span = self.last_place();
+        }
         let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
             self.source,
             next.span,

@@ -22,7 +22,10 @@ pub fn expression<'t>(
     if next.starts_expression() {
         let second = parsed.get(1).map_or(next, |token| token.kind);
         let name_and_string = first == Tok::Name && second == Tok::String;
-        if !name_and_string && !first.is_soft_keyword() && !is_legacy(inp, parsed) {
+        let soft = parsed.first().is_some_and(|token| {
+            token.kind.is_name() && begins_soft_keyword(inp.state().slice(token.span))
+        });
+        if !name_and_string && !soft && !is_legacy(inp, parsed) {
             forgotten_comma(inp, parsed, expression)?;
         }
         if is_legacy(inp, parsed) && next != Tok::LParen {
@@ -46,6 +49,13 @@ pub fn expression<'t>(
     } else {
         Ok(())
     }
+}
+
+/// CPython takes the beginning of a soft keyword for one here: after `c` or `t` it suspects no comma.
+fn begins_soft_keyword(name: &str) -> bool {
+    ["_", "case", "match", "type"]
+        .iter()
+        .any(|word| word.starts_with(name))
 }
 
 /// Is this `print` or `exec` alone, which were statements in Python 2?
@@ -335,6 +345,31 @@ pub fn lonely_star(inp: &mut Reader) -> Miss {
         return inp.state().raise_with("Invalid star expression", at, label);
     }
     Miss
+}
+
+/// After the bracket that opens a group, list or set: a `*` without an operand, or, in a group, with
+/// nothing else beside it.
+pub fn starred_first<'t>(
+    inp: &mut Reader<'t, '_>,
+    group: bool,
+    expression: &Rule<'t, Expr>,
+) -> Result<(), Miss> {
+    let before = inp.save();
+    let Ok(star) = take(inp, |kind| kind == Tok::Star) else {
+        return Ok(());
+    };
+    let Ok(value) = inp.parse(expression) else {
+        return Err(lonely_star(inp));
+    };
+    let alone = group && next_kind(inp) == Tok::RParen;
+    inp.rewind(before);
+    if alone {
+        let place = star.span.to(value.span);
+        return Err(inp
+            .state()
+            .raise("cannot use starred expression here", place));
+    }
+    Ok(())
 }
 
 /// After the items of a list or set: a comprehension whose target has no parentheses.

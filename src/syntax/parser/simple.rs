@@ -86,7 +86,14 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
         // First what looks like a comparison with one `=` too few, then what is no target.
         let end = inp.save();
         inp.rewind(start.clone());
-        let _ = inp.parse(&comparisons);
+        // CPython reads list after list here, without a comma between them.
+        let mut lists = inp.parse(&comparisons);
+        while lists
+            .as_ref()
+            .is_ok_and(|list| matches!(list.kind, ExprKind::Tuple(_)))
+        {
+            lists = inp.parse(&comparisons);
+        }
         if parsed.is_ok() && !dangling {
             inp.rewind(end);
             return parsed;

@@ -99,9 +99,7 @@ fn join(mut pieces: Vec<Piece>, e: &mut Matched) -> Result<Expr, Miss> {
             .state()
             .raise("cannot mix bytes and nonbytes literals", at));
     }
-    let formatted = pieces
-        .iter()
-        .any(|piece| matches!(piece, Piece::Parts(_)));
+    let formatted = pieces.iter().any(|piece| matches!(piece, Piece::Parts(_)));
     let (mut all_bytes, mut parts, mut text) = (Vec::new(), Vec::new(), String::new());
     for piece in pieces {
         match piece {
