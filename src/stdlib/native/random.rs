@@ -53,10 +53,15 @@ fn with<T>(vm: &mut Vm, this: &Value, f: impl FnOnce(&mut Random) -> T) -> R<T> 
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let base = vm.class_for::<Generator>();
-    let class = args[0].as_ref::<Class>().cloned().unwrap_or(base);
+    let class = args[0].as_ref::<Class>().cloned().unwrap_or_else(|| base.clone());
     let made = vm.make_in(&class, Generator(RefCell::new(Random::new())));
-    let first = args[1].as_ref::<Tuple>().and_then(|t| t.items().first().cloned());
-    seed(vm, &[made.clone(), first.unwrap_or(Value::Undef)])?;
+    // Seeding with the argument is left to `__init__`, which a subclass may have.
+    if class.is(&base) {
+        let first = args[1].as_ref::<Tuple>().and_then(|t| t.items().first().cloned());
+        seed(vm, &[made.clone(), first.unwrap_or(Value::Undef)])?;
+    } else {
+        seed(vm, &[made.clone(), Value::Undef])?;
+    }
     Ok(made)
 }
 

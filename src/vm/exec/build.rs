@@ -4,6 +4,7 @@ use super::{operand_b, put_at, take_at, take_many};
 use crate::bytecode::Instr;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Dict, List, Set, Slice, Str, Tuple};
+use crate::vm::ops::arith;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use compact_str::CompactString;
@@ -182,7 +183,7 @@ pub fn format_value(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
         _ => value,
     };
     let spec_text = spec.as_ref().and_then(Value::as_str).unwrap_or("");
-    if spec_text.is_empty() && value.downcast::<Str>().is_some() {
+    if spec_text.is_empty() && value.downcast::<Str>().is_some() && arith::is_plain(&value) {
         return Ok(value);
     }
     Ok(vm.format(&value, spec_text)?.into())

@@ -315,11 +315,11 @@ impl Vm {
         if spec.is_empty() && super::arith::is_plain(v) {
             return self.str(v);
         }
-        if let Some(text) = self.format_builtin(v, v, spec)? {
-            return Ok(Str::new(&text));
-        }
         if super::arith::is_plain(v) {
-            return Err(self.unsupported_format(v));
+            return match self.format_builtin(v, v, spec)? {
+                Some(text) => Ok(Str::new(&text)),
+                None => Err(self.unsupported_format(v)),
+            };
         }
         let name = self.names.__format__.clone();
         match self.call_special(v, &name, &[Value::str(spec)])? {
