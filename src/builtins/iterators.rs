@@ -57,12 +57,15 @@ impl NativeType for Enumerate {
         .doc("Pairs of a running number and an item.")
         .iterator()
         .methods(&[
-            NativeDef::constructor("(cls, iterable, start=0)", new_enumerate),
+            NativeDef::constructor("(cls, iterable=None, start=0)", new_enumerate),
             CLASS_GETITEM,
         ]);
 }
 
 fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
+    if args[1].is_undef() {
+        return Err(vm.type_error("enumerate() missing required argument 'iterable'"));
+    }
     let start = match args[2].given() {
         Some(v) => vm.index(v)?,
         None => Value::Int(0),

@@ -26,7 +26,7 @@ pub mod types;
 pub mod uncaught;
 
 pub use alias::{generic_alias, make_union};
-pub use args::is_callable;
+pub use args::{is_callable, keywords};
 pub use code::running_frame;
 pub use mappingproxy::MappingProxy;
 pub use module_names::STDLIB_MODULE_NAMES;

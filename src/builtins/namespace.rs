@@ -120,7 +120,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
         more => {
             let message = format!(
                 "{} expected at most 1 positional argument, got {}",
-                vm.type_name(&this),
+                vm.class_name(&this),
                 more.len()
             );
             return Err(vm.type_error(message));

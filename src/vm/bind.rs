@@ -451,7 +451,9 @@ impl Vm {
         );
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let positional_only = s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty();
-        let message = if !positional_only {
+        let message = if max == 0 && !s.kwonly.is_empty() {
+            format!("{}() takes no positional arguments", f.short_name())
+        } else if !positional_only {
             if min == max && s.kwonly.is_empty() {
                 format!(
                     "{}() takes exactly {max} argument{} ({} given)",
@@ -481,7 +483,7 @@ impl Vm {
             }
         } else if max == 0 {
             format!("{}() takes no arguments ({given} given)", f.full_name())
-        } else if min == 1 && max == 1 {
+        } else if min == 1 && max == 1 && !f.makes_object() {
             format!(
                 "{}() takes exactly one argument ({given} given)",
                 f.full_name()
@@ -515,10 +517,15 @@ impl NativeFunction {
         !self.owner.is_undef() && self.def.kind != NativeKind::Static
     }
 
+    /// `__new__` or `__init__`: messages name the class.
+    fn makes_object(&self) -> bool {
+        self.def.kind == NativeKind::New || self.def.name == "__init__"
+    }
+
     /// As in messages: `list.append`, or `len`.
     pub fn full_name(&self) -> String {
         match self.owner.as_ref::<Class>() {
-            Some(owner) if self.def.kind == NativeKind::New => owner.name().to_string(),
+            Some(owner) if self.makes_object() => owner.name().to_string(),
             Some(owner) => match self.this.as_ref::<Class>() {
                 Some(class) => format!("{}.{}", class.qualname.borrow(), self.def.name),
                 None => format!("{}.{}", owner.name(), self.def.name),
@@ -530,7 +537,7 @@ impl NativeFunction {
     /// As in messages of functions that take keywords: the bare name, the class's for `__new__`.
     pub fn short_name(&self) -> String {
         match self.owner.as_ref::<Class>() {
-            Some(owner) if self.def.kind == NativeKind::New => owner.name().to_string(),
+            Some(owner) if self.makes_object() => owner.name().to_string(),
             _ => self.def.name.to_string(),
         }
     }

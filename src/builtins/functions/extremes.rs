@@ -1,5 +1,6 @@
 //! `min`, `max`, `sorted`.
 
+use crate::builtins::args::keywords;
 use crate::builtins::types::sort_values;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{List, Tuple};
@@ -58,10 +59,22 @@ fn max(vm: &mut Vm, args: &[Value]) -> R {
     extreme(vm, args, "max", Cmp::Gt)
 }
 
+/// Its keywords are those of `list.sort`, which also complains about others.
 fn sorted(vm: &mut Vm, args: &[Value]) -> R {
     let mut items = vm.collect(&args[0])?;
-    let key = args[1].given().filter(|k| !k.is_none());
-    let reverse = crate::builtins::arguments::flag(vm, &args[2])?;
+    let (mut key, mut reverse) = (Value::None, false);
+    for (name, value) in keywords(vm, args.get(1)) {
+        match name.as_str() {
+            "key" => key = value,
+            "reverse" => reverse = vm.truth(&value)?,
+            other => {
+                return Err(vm.type_error(format!(
+                    "sort() got an unexpected keyword argument '{other}'"
+                )));
+            }
+        }
+    }
+    let key = Some(&key).filter(|k| !k.is_none());
     sort_values(vm, &mut items, key, reverse)?;
     Ok(List::value(items))
 }
@@ -81,7 +94,7 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     NativeDef::new(
         "sorted",
-        "(iterable, /, *, key=None, reverse=False)",
+        "(iterable, /, **kwargs)",
         sorted,
         "A list of the items in order; equal ones keep theirs.",
     ),

@@ -1,5 +1,6 @@
 //! Iteration: `iter`, `next`, `aiter`, `anext`.
 
+use super::anext;
 use crate::builtins::args::is_callable;
 use crate::builtins::iterators::CallableIterator;
 use crate::vm::native::NativeDef;
@@ -59,6 +60,18 @@ fn aiter(vm: &mut Vm, args: &[Value]) -> R {
     Ok(iterator)
 }
 
+fn anext(vm: &mut Vm, args: &[Value]) -> R {
+    let name = vm.names.__anext__.clone();
+    let Some(awaitable) = vm.call_special(&args[0], &name, &[])? else {
+        let class = vm.type_name(&args[0]);
+        return Err(vm.type_error(format!("'{class}' object is not an async iterator")));
+    };
+    match args[1].given() {
+        None => Ok(awaitable),
+        Some(default) => Ok(anext::with_default(vm, awaitable, default.clone())),
+    }
+}
+
 pub const FUNCTIONS: &[NativeDef] = &[
     NativeDef::new(
         "iter",
@@ -77,5 +90,11 @@ pub const FUNCTIONS: &[NativeDef] = &[
         "(async_iterable, /)",
         aiter,
         "An async iterator over an async iterable.",
+    ),
+    NativeDef::new(
+        "anext",
+        "(async_iterator, default=None, /)",
+        anext,
+        "An awaitable of the next item, or of the default at the end.",
     ),
 ];

@@ -1,5 +1,6 @@
 //! The built-in functions, by what they are about.
 
+mod anext;
 mod attributes;
 mod evaluate;
 mod extremes;

@@ -1,19 +1,31 @@
 //! `NoneType`, `NotImplementedType`, `ellipsis`: the classes of the three lone objects.
 
 use super::VALUE;
+use crate::builtins::args::count;
 use crate::vm::native::NativeDef;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
-fn none_new(_: &mut Vm, _: &[Value]) -> R {
+/// The classes take no arguments.
+fn refuse_arguments(vm: &mut Vm, args: &[Value], class: &str) -> R<()> {
+    if count(args.get(1), args.get(2)) > 0 {
+        return Err(vm.type_error(format!("{class} takes no arguments")));
+    }
+    Ok(())
+}
+
+fn none_new(vm: &mut Vm, args: &[Value]) -> R {
+    refuse_arguments(vm, args, "NoneType")?;
     Ok(Value::None)
 }
 
-fn not_implemented_new(vm: &mut Vm, _: &[Value]) -> R {
+fn not_implemented_new(vm: &mut Vm, args: &[Value]) -> R {
+    refuse_arguments(vm, args, "NotImplementedType")?;
     Ok(vm.not_implemented())
 }
 
-fn ellipsis_new(vm: &mut Vm, _: &[Value]) -> R {
+fn ellipsis_new(vm: &mut Vm, args: &[Value]) -> R {
+    refuse_arguments(vm, args, "EllipsisType")?;
     Ok(vm.ellipsis())
 }
 
@@ -46,19 +58,19 @@ const REDUCE: NativeDef = NativeDef::new("__reduce__", "(self, /)", reduce, "How
 const REPR: NativeDef = NativeDef::new("__repr__", "(self, /)", super::repr, "Return repr(self).");
 
 const NONE: &[NativeDef] = &[
-    NativeDef::constructor("(cls, /)", none_new),
+    NativeDef::constructor("(cls, /, *args, **kwargs)", none_new),
     TRUTH,
     NativeDef::new("__eq__", "(self, value, /)", eq, "Return self==value."),
     NativeDef::new("__ne__", "(self, value, /)", ne, "Return self!=value."),
 ];
 const NOT_IMPLEMENTED: &[NativeDef] = &[
-    NativeDef::constructor("(cls, /)", not_implemented_new),
+    NativeDef::constructor("(cls, /, *args, **kwargs)", not_implemented_new),
     TRUTH,
     REPR,
     REDUCE,
 ];
 const ELLIPSIS: &[NativeDef] = &[
-    NativeDef::constructor("(cls, /)", ellipsis_new),
+    NativeDef::constructor("(cls, /, *args, **kwargs)", ellipsis_new),
     REPR,
     REDUCE,
 ];

@@ -138,12 +138,12 @@ fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
         };
         return table_from_dict(vm, &table, &map);
     };
+    let to = must_be_str(vm, to, "maketrans", 2)?;
     let Some(from) = args[0].as_str() else {
         return Err(vm.type_error(
             "first maketrans argument must be a string if there is a second argument",
         ));
     };
-    let to = must_be_str(vm, to, "maketrans", 2)?;
     if from.chars().count() != to.chars().count() {
         return Err(vm.value_error("the first two maketrans arguments must have equal length"));
     }

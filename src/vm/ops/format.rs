@@ -370,6 +370,11 @@ impl Vm {
         }
     }
 
+    /// `__name__` of the value's class.
+    pub fn class_name(&self, v: &Value) -> std::rc::Rc<str> {
+        self.class_of(v).name()
+    }
+
     /// The name of the value's class, for messages.
     pub fn type_name(&self, v: &Value) -> std::rc::Rc<str> {
         self.tp_name(&self.class_of(v))

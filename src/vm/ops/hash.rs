@@ -33,7 +33,9 @@ impl Vm {
             Kind::Slice => match obj.downcast::<Slice>() {
                 Some(s) => {
                     let parts = [s.start.clone(), s.stop.clone(), s.step.clone()];
-                    self.hash_all(&parts)
+                    // As a tuple of the three, but that the length is not mixed in.
+                    const LENGTH: u64 = 3 ^ (2_870_177_450_012_600_261 ^ 3_527_539);
+                    Ok(self.hash_all(&parts)?.wrapping_sub(LENGTH))
                 }
                 None => Ok(0),
             },

@@ -193,17 +193,11 @@ fn character(vm: &mut Vm, value: &Value, bytes: bool) -> R<char> {
         let mut chars = text.chars();
         return match (chars.next(), chars.next()) {
             (Some(c), None) => Ok(c),
-            _ => Err(vm.type_error(
-                "%c requires an int or a unicode character, not a string of length ".to_string()
-                    + &text.chars().count().to_string(),
-            )),
+            _ => Err(vm.type_error("%c requires int or char")),
         };
     }
     let Some(n) = vm.index_opt(value)? else {
-        let class = vm.type_name(value);
-        return Err(vm.type_error(format!(
-            "%c requires an int or a unicode character, not {class}"
-        )));
+        return Err(vm.type_error("%c requires int or char"));
     };
     let code = n.as_i64().and_then(|i| u32::try_from(i).ok());
     match code.and_then(char::from_u32) {

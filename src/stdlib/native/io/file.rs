@@ -186,7 +186,7 @@ pub(super) fn this<'a>(vm: &mut Vm, v: &'a Value) -> R<&'a FileData> {
     match v.opaque::<FileData>() {
         Some(data) => Ok(data),
         None => {
-            let name = vm.type_name(v);
+            let name = vm.class_name(v);
             Err(vm.type_error(format!("a file object was expected, got '{name}'")))
         }
     }
@@ -219,7 +219,7 @@ fn init_string(vm: &mut Vm, args: &[Value]) -> R {
         value => match value.as_str() {
             Some(text) => text.to_owned(),
             None => {
-                let name = vm.type_name(value);
+                let name = vm.class_name(value);
                 return Err(vm.type_error(format!("initial_value must be str or None, not {name}")));
             }
         },
@@ -248,7 +248,7 @@ fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
     if let Some(bytes) = value.payload::<ByteArray>() {
         return Ok(bytes.0.borrow().clone());
     }
-    let name = vm.type_name(value);
+    let name = vm.class_name(value);
     Err(vm.type_error(format!("a bytes-like object is required, not '{name}'")))
 }
 
@@ -413,7 +413,7 @@ fn write(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(bytes.len().into());
     }
     let Some(text) = args[1].as_str() else {
-        let name = vm.type_name(&args[1]);
+        let name = vm.class_name(&args[1]);
         return Err(vm.type_error(if data.is_memory() {
             format!("string argument expected, got '{name}'")
         } else {
@@ -599,7 +599,7 @@ fn name(vm: &mut Vm, v: &Value) -> R {
     match data.name.given() {
         Some(name) => Ok(name.clone()),
         None => {
-            let class = vm.type_name(v);
+            let class = vm.class_name(v);
             Err(vm.attribute_error(v, "name", format!("'_io.{class}' object has no attribute 'name'")))
         }
     }
@@ -610,7 +610,7 @@ fn buffer(vm: &mut Vm, v: &Value) -> R {
     let data = this(vm, v)?;
     let name = match &*data.content.borrow() {
         Content::Stdout | Content::Stderr | Content::Stdin => return Ok(v.clone()),
-        _ => vm.type_name(v),
+        _ => vm.class_name(v),
     };
     Err(vm.attribute_error(v, "buffer", format!("'_io.{name}' object has no attribute 'buffer'")))
 }
@@ -634,7 +634,7 @@ fn enter(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn repr(vm: &mut Vm, args: &[Value]) -> R {
-    let class = vm.type_name(&args[0]);
+    let class = vm.class_name(&args[0]);
     let Some(data) = args[0].opaque::<FileData>() else {
         return Ok(format!("<_io.{class} object>").into());
     };

@@ -238,7 +238,7 @@ impl NativeType for ZipLongest {
         .doc("Tuples of one item from each iterable, until the longest ends.")
         .iterator()
         .methods(&[NativeDef::constructor(
-            "(cls, /, *iterables, fillvalue=None)",
+            "(cls, /, *iterables, **kwargs)",
             new_zip_longest,
         )]);
 }
@@ -248,9 +248,16 @@ fn new_zip_longest(vm: &mut Vm, args: &[Value]) -> R {
     for iterable in values_of(&args[1]) {
         iterators.push(vm.iter(&iterable)?);
     }
+    let mut fill = Value::None;
+    for (name, value) in crate::builtins::keywords(vm, args.get(2)) {
+        if name.as_str() != "fillvalue" {
+            return Err(vm.type_error("zip_longest() got an unexpected keyword argument"));
+        }
+        fill = value;
+    }
     let data = ZipLongest {
         iterators: RefCell::new(iterators),
-        fill: args[2].given().cloned().unwrap_or(Value::None),
+        fill,
     };
     make_of(vm, &args[0], data)
 }
