@@ -483,7 +483,7 @@ impl Vm {
             }
         } else if max == 0 {
             format!("{}() takes no arguments ({given} given)", f.full_name())
-        } else if min == 1 && max == 1 && !f.makes_object() {
+        } else if min == 1 && max == 1 && !s.kwarg && !f.makes_object() {
             format!(
                 "{}() takes exactly one argument ({given} given)",
                 f.full_name()

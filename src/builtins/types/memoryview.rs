@@ -23,6 +23,10 @@ impl NativeData for MemoryView {
         self.base.as_obj().into_iter().for_each(visit);
     }
 
+    fn is_sequence(&self) -> bool {
+        true
+    }
+
     fn bytes(&self) -> Option<Vec<u8>> {
         let whole = buffer(&self.base)?;
         let picked = self.window.iter().filter_map(|i| whole.get(i).copied());

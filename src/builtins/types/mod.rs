@@ -215,7 +215,7 @@ pub fn made(vm: &mut Vm, cls: &Value, builtin: &Ref<Class>, value: Value) -> R {
 /// Instances cannot be keys.
 fn make_unhashable(vm: &mut Vm, class: &Ref<Class>) {
     let name = vm.names.__hash__.clone();
-    class.dict.set_str(&name, Value::None);
+    vm.class_set(class, &name, Value::None);
 }
 
 /// Whether a value is of one of the kinds.

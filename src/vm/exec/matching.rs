@@ -3,7 +3,7 @@
 use super::{copy_at, take_at};
 use crate::bytecode::Instr;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Class, Dict, Kind, Str, Tuple};
+use crate::vm::object::{Class, Dict, Kind, Opaque, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -19,7 +19,10 @@ pub fn match_sequence(vm: &mut Vm, subject: Value) -> R {
     ) {
         return Ok(Value::False);
     }
-    Ok(Value::bool(vm.has_abc(&subject, "Sequence")?))
+    let native = subject
+        .downcast::<Opaque>()
+        .is_some_and(|o| o.data.is_sequence());
+    Ok(Value::bool(native || vm.has_abc(&subject, "Sequence")?))
 }
 
 pub fn match_mapping(vm: &mut Vm, subject: Value) -> R {

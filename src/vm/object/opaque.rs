@@ -23,6 +23,11 @@ pub trait NativeData: Any {
     /// Lets go of what it refers to: the object is part of a cycle that nobody can reach.
     fn clear(&self) {}
 
+    /// Sequence patterns match it.
+    fn is_sequence(&self) -> bool {
+        false
+    }
+
     /// For objects that show their memory (memoryview, array): a copy of the bytes.
     fn bytes(&self) -> Option<Vec<u8>> {
         None

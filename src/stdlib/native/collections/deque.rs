@@ -27,6 +27,10 @@ impl NativeData for Deque {
         }
     }
 
+    fn is_sequence(&self) -> bool {
+        true
+    }
+
     fn clear(&self) {
         drop(self.items.take());
     }
@@ -124,7 +128,7 @@ pub fn class(vm: &mut Vm) -> Ref<Class> {
     let class = vm.class_for::<Deque>();
     vm.extend_class(&class, deque_methods::METHODS, &[]);
     let hash = vm.names.__hash__.clone();
-    class.dict.set_str(&hash, Value::None);
+    vm.class_set(&class, &hash, Value::None);
     class
 }
 
