@@ -16,8 +16,9 @@ use super::object::{
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
+use super::generator::is_at_yield;
 use super::{R, Raise, Vm, exec};
-use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, IN_PLACE, METHOD};
+use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, METHOD};
 use crate::bytecode::{Instr, Op};
 use std::sync::atomic::Ordering;
 
@@ -126,10 +127,13 @@ impl Vm {
                 // SAFETY: as above; the place after the last instruction is never read.
                 pc = unsafe { pc.add(1) };
 
+                // `pc`, `regs` and `code` of `self.frame` are up to date only after this.
                 macro_rules! sync {
-                    () => {
-                        self.frame.pc = pc
-                    };
+                    () => {{
+                        self.frame.pc = pc;
+                        self.frame.regs = regs;
+                        self.frame.code = code;
+                    }};
                 }
                 // Writes a register, releases what it held, and leaves for the finalizers if that
                 // killed something that has one.
@@ -739,8 +743,8 @@ impl Vm {
                                 && top < self.stack.limit()
                                 && self.control.len() < self.control_limit
                             {
-                                sync!();
-                                let caller = self.frame;
+                                let caller =
+                                    Frame { pc, regs, code, generator: std::ptr::null(), top: self.frame.top };
                                 // SAFETY: `control_limit` never exceeds the capacity.
                                 unsafe { self.push_plain(Activation::call(caller, base, Deliver::Call, i.a)) };
                                 // SAFETY: the callee's named registers lie below `top`.
@@ -752,13 +756,7 @@ impl Vm {
                                 }
                                 regs = new_regs;
                                 code = callee;
-                                self.frame = Frame {
-                                    pc,
-                                    regs,
-                                    code,
-                                    generator: std::ptr::null(),
-                                    top,
-                                };
+                                self.frame.top = top;
                                 continue;
                             }
                         }
@@ -786,8 +784,8 @@ impl Vm {
                                 && top < self.stack.limit()
                                 && self.control.len() < self.control_limit
                             {
-                                sync!();
-                                let caller = self.frame;
+                                let caller =
+                                    Frame { pc, regs, code, generator: std::ptr::null(), top: self.frame.top };
                                 // SAFETY: `control_limit` never exceeds the capacity.
                                 unsafe { self.push_plain(Activation::call(caller, base, Deliver::Call, i.a)) };
                                 // SAFETY: the callee's named registers lie below `top`.
@@ -799,13 +797,7 @@ impl Vm {
                                 }
                                 regs = new_regs;
                                 code = callee;
-                                self.frame = Frame {
-                                    pc,
-                                    regs,
-                                    code,
-                                    generator: std::ptr::null(),
-                                    top,
-                                };
+                                self.frame.top = top;
                                 continue;
                             }
                         }
@@ -828,17 +820,20 @@ impl Vm {
                             if let Some(activation) = self.control.last()
                                 && activation.deliver == Deliver::Call
                             {
-                                let window = activation.window;
-                                let dst = activation.dst;
-                                self.frame = activation.frame;
+                                let (window, dst) = (activation.window, activation.dst);
+                                pc = activation.frame.pc;
+                                regs = activation.frame.regs;
+                                code = activation.frame.code;
+                                self.frame.generator = activation.frame.generator;
+                                self.frame.top = activation.frame.top;
                                 self.control.pop();
                                 // SAFETY: the callable still stands in its window.
                                 drop(unsafe { take(window) });
-                                pc = self.frame.pc;
-                                regs = self.frame.regs;
-                                code = self.frame.code;
                                 set!(dst, value);
-                                drain!();
+                                if finalize::pending() {
+                                    sync!();
+                                    break 'inner Exit::Drain;
+                                }
                                 continue;
                             }
                         }
@@ -915,14 +910,22 @@ impl Vm {
                                         && generator.state.get() == GenState::Suspended
                                         && generator.parent.get().is_null()
                                         && self.control.len() < self.control_limit
-                                        && self.is_at_yield(generator)
+                                        && self.handled_is_clear()
+                                        && is_at_yield(generator)
                                     {
-                                        let generator = generator.clone();
-                                        sync!();
-                                        self.enter_at_yield(generator, i.a);
-                                        pc = self.frame.pc;
-                                        regs = self.frame.regs;
-                                        code = self.frame.code;
+                                        generator.state.set(GenState::Running);
+                                        let caller = Frame { pc, regs, code, ..self.frame };
+                                        // SAFETY: `control_limit` never exceeds the capacity.
+                                        unsafe {
+                                            self.push_plain(Activation::call(caller, std::ptr::null_mut(), Deliver::Iter, i.a));
+                                        }
+                                        self.frame.generator = super::frame::raw(generator.as_obj());
+                                        regs = generator.tail_ptr();
+                                        code = std::ptr::from_ref(&*generator.code);
+                                        jump_to!(generator.pc.get() as usize);
+                                        // SAFETY: the generator is suspended after a `Yield`.
+                                        let received = unsafe { (*pc.sub(1)).a };
+                                        set!(received, Value::None);
                                         continue;
                                     }
                                 }
@@ -953,32 +956,24 @@ impl Vm {
 
                     Op::Yield => {
                         let value = operand!(b, DIES_B);
-                        sync!();
                         // The commonest case: a generator without a chain, resumed by a `for`.
                         if let Some(activation) = self.control.last()
                             && activation.deliver == Deliver::Iter
-                            && let Some(root) = self.links.last().and_then(super::frame::Link::root)
-                            && super::frame::raw(root.as_obj()) == self.frame.generator
-                            && root.kind == GenKind::Generator
+                            && !activation.linked
+                            && let Some(generator) = self.own_generator(activation)
                             && self.handled_is_clear()
                         {
-                            root.state.set(GenState::Suspended);
-                            root.root.set(self.frame.generator);
+                            generator.state.set(GenState::Suspended);
+                            generator.root.set(self.frame.generator);
                             // SAFETY: `pc` is inside the code of the running frame.
-                            root.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
+                            generator.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
                             let dst = activation.dst;
-                            self.frame = activation.frame;
+                            pc = activation.frame.pc;
+                            regs = activation.frame.regs;
+                            code = activation.frame.code;
+                            self.frame.generator = activation.frame.generator;
+                            self.frame.top = activation.frame.top;
                             self.control.pop();
-                            if let Some(link) = self.links.pop() {
-                                if !link.handled.is_undef() {
-                                    self.handled.set(link.handled);
-                                }
-                                // The loop's register still holds the generator.
-                                drop(link.subject);
-                            }
-                            pc = self.frame.pc;
-                            regs = self.frame.regs;
-                            code = self.frame.code;
                             // SAFETY: the instruction that resumed the generator is its `ForIter`.
                             let back = unsafe { (*pc.sub(1)).imm() } as isize;
                             // SAFETY: the verifier has seen that the target is an instruction.
@@ -990,6 +985,7 @@ impl Vm {
                             }
                             continue;
                         }
+                        sync!();
                         flow!(self.yield_value(value));
                     }
                     Op::GetYieldFrom => {
@@ -1110,8 +1106,6 @@ impl Vm {
         }
     }
 }
-
-const _: u8 = IN_PLACE;
 
 /// A global or builtin by its inline cache.
 #[inline(always)]

@@ -61,6 +61,30 @@ pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
     Some(g.register(instr.b as usize)).filter(|v| !v.is_undef())
 }
 
+/// The generator whose next item an activation of a `for` loop wants: it stands in the hidden
+/// register of the loop, whose frame does not run meanwhile.
+#[inline(always)]
+fn iterated(activation: &Activation) -> Option<&Ref<Generator>> {
+    if activation.deliver != Deliver::Iter {
+        return None;
+    }
+    // SAFETY: the resuming instruction is the `ForIter` before `pc`, whose register the verifier
+    // has seen; nobody writes it while the generator runs.
+    unsafe { (*activation.frame.regs.add((*activation.frame.pc.sub(1)).b as usize)).as_ref() }
+}
+
+/// A suspended generator that can be entered by putting `None` where its `yield` left off.
+#[inline(always)]
+pub(super) fn is_at_yield(g: &Generator) -> bool {
+    g.leaf.is_undef() && g.handled.is_undef() && is_yield(g)
+}
+
+#[inline(always)]
+fn is_yield(g: &Generator) -> bool {
+    // SAFETY: a suspended generator's `pc` is behind the instruction that suspended it.
+    unsafe { (*g.code.entry.add(g.pc.get() as usize).sub(1)).op == Op::Yield }
+}
+
 impl Vm {
     /// Pushes an activation with its link.
     #[inline(always)]
@@ -90,41 +114,22 @@ impl Vm {
     /// Whether the innermost activation resumed this generator.
     #[inline(always)]
     pub(super) fn is_root(&self, generator: *const Header) -> bool {
-        self.top_link().and_then(Link::root).is_some_and(|r| raw(r.as_obj()) == generator)
+        self.top_root().is_some_and(|r| raw(r.as_obj()) == generator)
     }
 
-    /// A suspended generator that can be entered by putting `None` where its `yield` left off.
+    /// The generator that an activation resumed and whose own frame runs now: an async generator's
+    /// or one in a chain is not meant.
     #[inline(always)]
-    pub(super) fn is_at_yield(&self, g: &Generator) -> bool {
-        g.leaf.is_undef()
-            && g.handled.is_undef()
-            && suspended_at(g).is_some_and(|i| i.op == Op::Yield)
+    pub(super) fn own_generator<'a>(&self, activation: &'a Activation) -> Option<&'a Generator> {
+        let root = iterated(activation)?;
+        let own = raw(root.as_obj()) == self.frame.generator && root.kind == GenKind::Generator;
+        own.then_some(&**root)
     }
 
-    /// Enters such a generator for a `ForIter`.
-    #[inline(always)]
-    pub(super) fn enter_at_yield(&mut self, g: Ref<Generator>, dst: u16) {
-        g.state.set(GenState::Running);
-        let caller = self.frame;
-        let target = Frame {
-            // SAFETY: the saved index is inside the instructions.
-            pc: unsafe { g.code.entry.add(g.pc.get() as usize) },
-            regs: g.tail_ptr(),
-            code: ptr::from_ref(&*g.code),
-            generator: raw(g.as_obj()),
-            top: caller.top,
-        };
-        // SAFETY: the verifier has seen the register that the `Yield` writes.
-        unsafe {
-            let received = (*target.pc.sub(1)).a;
-            drop(mem::replace(
-                &mut *target.regs.add(received as usize),
-                Value::None,
-            ));
-        }
-        let handled = self.handled.take();
-        self.push_linked(Activation::call(caller, ptr::null_mut(), Deliver::Iter, dst), Link::new(g.into(), Value::Undef, handled));
-        self.frame = target;
+    /// The generator that the innermost activation resumed.
+    fn top_root(&self) -> Option<&Ref<Generator>> {
+        let activation = self.control.last()?;
+        if activation.linked { self.links.last()?.root() } else { iterated(activation) }
     }
 
     /// Resumes a frame; its outcome goes where `deliver` says. Returns `Ok(None)` if execution now
@@ -572,12 +577,13 @@ impl Vm {
         if !closing.is_null() {
             return self.ignored_exit(closing);
         }
+        let root = self.top_root().cloned();
         let Some((activation, mut link)) = self.pop_activation() else {
             return Err(self.runtime_error("yield outside a generator"));
         };
         // SAFETY: the running frame's generator is alive.
         let leaf = unsafe { generator_at(self.frame.generator) };
-        if let (Some(leaf), Some(root)) = (leaf, link.root().cloned()) {
+        if let (Some(leaf), Some(root)) = (leaf, root) {
             // SAFETY: `pc` points into the instructions.
             leaf.pc
                 .set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
@@ -688,7 +694,7 @@ impl Vm {
         let Some((activation, mut link)) = self.pop_activation() else {
             return Ok(Flow::Halt);
         };
-        if link.root().is_some() {
+        if link.root().is_some() || activation.deliver == Deliver::Iter {
             self.handled.set(mem::take(&mut link.handled));
         }
         self.frame = activation.frame;
