@@ -530,7 +530,10 @@ impl NativeFunction {
                 Some(class) => format!("{}.{}", class.qualname.borrow(), self.def.name),
                 None => format!("{}.{}", owner.name(), self.def.name),
             },
-            None => self.def.name.to_string(),
+            None => match self.module.as_str() {
+                Some(module) if module != "builtins" => format!("{module}.{}", self.def.name),
+                _ => self.def.name.to_string(),
+            },
         }
     }
 

@@ -201,7 +201,9 @@ impl Vm {
     /// Runs the finalizers that have not run yet; whether there were any.
     fn run_garbage_finalizers(&mut self, garbage: &[ObjRef]) -> bool {
         let mut any = false;
-        for object in garbage {
+        let mut by_age: Vec<&ObjRef> = garbage.iter().collect();
+        by_age.sort_by_key(|o| o.downcast::<Instance>().map_or(0, Instance::sequence));
+        for object in by_age {
             let header = object.header();
             if header.has_flag(flags::FINALIZED) || !kind_info(object.kind()).finalizes {
                 continue;

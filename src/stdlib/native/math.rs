@@ -124,7 +124,7 @@ fn raise(vm: &mut Vm, error: MathError) -> Raise {
     match error {
         MathError::Domain => vm.value_error("math domain error"),
         MathError::Range => vm.overflow_error("math range error"),
-        MathError::ZeroDivision => vm.zero_division_error("division by zero"),
+        MathError::ZeroDivision => vm.zero_division_error("float division by zero"),
         MathError::FsumOverflow => vm.overflow_error("intermediate overflow in fsum"),
         MathError::FsumInfinities => vm.value_error("-inf + inf in fsum"),
         MathError::FmaOverflow => vm.overflow_error("overflow in fma"),

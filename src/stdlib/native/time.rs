@@ -215,7 +215,7 @@ fn broken_down(vm: &mut Vm, seconds: &Value, local: bool) -> R {
     let fields = if local {
         local_fields(&time)
     } else {
-        fields(&time, "UTC".into())
+        fields(&time, "GMT".into())
     };
     let class = struct_time(vm);
     Ok(from_fields(vm, &class, &fields, 0))

@@ -70,14 +70,9 @@ fn proxy_class(vm: &mut Vm, callable: bool) -> Ref<Class> {
     } else {
         vm.class_for::<Proxy>()
     };
-    let mut flags = class.flags();
-    if !flags.custom_getattribute {
-        flags.custom_getattribute = true;
-        flags.custom_setattr = true;
-        class.flags.set(flags);
-        if callable {
-            vm.extend_class(&class, PROXY_CALL, &[]);
-        }
+    let call = vm.names.__call__.clone();
+    if callable && class.dict.get_str(&call).is_none() {
+        vm.extend_class(&class, PROXY_CALL, &[]);
     }
     class
 }

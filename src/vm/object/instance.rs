@@ -24,9 +24,25 @@ pub struct InstanceExtra {
     /// Attributes, if they moved to a dict.
     dict: Slot,
     overflow: RefCell<Vec<Value>>,
+    /// Instances with `__del__` are counted, so that those of a cycle are finalized in the order
+    /// in which they were made.
+    sequence: Cell<u64>,
+}
+
+thread_local! {
+    static SEQUENCE: Cell<u64> = const { Cell::new(0) };
+}
+
+fn next_sequence() -> u64 {
+    SEQUENCE.replace(SEQUENCE.get() + 1)
 }
 
 impl Instance {
+    /// Orders instances with `__del__` by age.
+    pub fn sequence(&self) -> u64 {
+        self.extra().map_or(0, |e| e.sequence.get())
+    }
+
     /// An instance without attributes. `payload` is the built-in value inside, or `Undef`.
     pub fn new(class: &Ref<Class>, payload: Value) -> Ref<Instance> {
         let extra = if payload.is_undef() {
@@ -52,6 +68,7 @@ impl Instance {
             instance
                 .header()
                 .set_flag(crate::vm::heap::flags::HAS_DEL, true);
+            instance.extra_or_new().sequence.set(next_sequence());
         }
         instance
     }
