@@ -39,7 +39,7 @@ pub(super) struct LoopData {
     pub executor_closed: Cell<bool>,
     /// A float or whatever the program set.
     pub slow_callback_duration: Slot,
-    /// When the present callback began, in debug mode.
+    /// When the present callback began, in debug mode; else not a number.
     pub began: Cell<f64>,
     /// The hooks of `sys` that were there before the loop ran: first iteration, finalizer.
     pub saved_hooks: [Slot; 2],
@@ -84,7 +84,7 @@ impl LoopData {
             default_executor: Slot::new(Value::None),
             executor_closed: Cell::new(false),
             slow_callback_duration: Slot::new(Value::float(0.1)),
-            began: Cell::new(0.0),
+            began: Cell::new(f64::NAN),
             saved_hooks: [Slot::undef(), Slot::undef()],
             saved_origin_depth: Cell::new(0),
             asyncgens: RefCell::default(),

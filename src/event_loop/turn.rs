@@ -153,9 +153,14 @@ fn callback_failed(vm: &mut Vm, executing: Executing, raise: crate::vm::Raise) -
 /// In debug mode: reports what took too long.
 #[cold]
 pub(super) fn note_slow(vm: &mut Vm, data: &LoopData, shown: &Value) -> R<()> {
+    let began = data.began.replace(f64::NAN);
+    if began.is_nan() {
+        // Debug mode was turned on by what has just ended.
+        return Ok(());
+    }
     let limit = data.slow_callback_duration.get();
     let limit = vm.to_f64(&limit)?;
-    let took = vm.host.clock.monotonic().as_secs_f64() - data.began.get();
+    let took = vm.host.clock.monotonic().as_secs_f64() - began;
     if took >= limit {
         let text = vm.repr(shown)?;
         let message = format!("Executing {} took {took:.3} seconds", text.as_str());
