@@ -27,10 +27,12 @@ impl Vm {
         (self.unwinding, self.reraised, self.async_yielded) = (false, false, false);
         let outcome = self.outcome.take();
         let tail = self.tail.take();
-        while let Some(what) = finalize::next() {
-            match what {
-                Finalization::Object(obj) => self.finalize(obj),
-                Finalization::WeakCallback(reference) => self.weak_callback(reference),
+        while finalize::pending() {
+            for what in finalize::take() {
+                match what {
+                    Finalization::Object(obj) => self.finalize(obj),
+                    Finalization::WeakCallback(reference) => self.weak_callback(reference),
+                }
             }
         }
         self.tail = tail;

@@ -30,13 +30,11 @@ pub fn pending() -> bool {
     PENDING.get()
 }
 
-/// The next thing to finalize, in the order in which the objects died.
-pub fn next() -> Option<Finalization> {
-    QUEUE.with_borrow_mut(|queue| {
-        let first = queue.pop_front();
-        PENDING.set(!queue.is_empty());
-        first
-    })
+/// Everything there is to finalize, in the order in which the objects died. Taken as a whole: what
+/// dies while one of these is finalized comes before the next of these.
+pub fn take() -> VecDeque<Finalization> {
+    PENDING.set(false);
+    QUEUE.with_borrow_mut(std::mem::take)
 }
 
 /// From now on nothing is finalized any more (the program is over).
