@@ -376,17 +376,26 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let obj = at(args, 0);
     let class = vm.class_of(&obj);
     let mut new_args = vec![Value::from(class.clone())];
+    let (mut items, mut pairs) = (Value::None, Value::None);
+    let payload = obj.unwrapped();
     let getnewargs = vm.intern("__getnewargs__");
     if let Some(more) = vm.call_special(&obj, &getnewargs, &[])? {
         new_args.extend(vm.collect(&more)?);
-    } else if obj.as_obj().is_some() && !obj.unwrapped().is(&obj) {
-        new_args.push(obj.unwrapped());
-    } else if !class.flags().heap {
+    } else if payload.as_ref::<List>().is_some() {
+        items = vm.iter(&payload)?;
+    } else if payload.as_ref::<Dict>().is_some() {
+        let name = vm.names.items.clone();
+        let view = vm.call_method(&payload, &name, &[])?;
+        pairs = vm.iter(&view)?;
+    } else if !payload.is(&obj) {
+        new_args.push(payload);
+    } else if !class.flags().heap && !class.is(&vm.types.object) {
         let message = format!("cannot pickle '{}' object", vm.tp_name(&class));
         return Err(vm.type_error(message));
     }
     let name = vm.intern("__getstate__");
     let state = vm.call_method(&obj, &name, &[])?;
     let newobj = vm.native_function(&NEWOBJ, "copyreg");
-    Ok(Tuple::value([newobj, Tuple::value(new_args), state]))
+    let new_args = Tuple::value(new_args);
+    Ok(Tuple::value([newobj, new_args, state, items, pairs]))
 }

@@ -456,6 +456,14 @@ fn athrow_close(vm: &mut Vm, this: &Value) -> R {
 }
 
 impl Vm {
+    /// An exception that was made, or the one that its constructor raised: that is thrown instead.
+    fn made_or_error(&mut self, made: R) -> Value {
+        match made {
+            Ok(exception) => exception,
+            Err(raise) => self.take_raised(raise),
+        }
+    }
+
     /// The exception meant by the arguments of `throw(type, value, traceback)` after the self.
     pub fn thrown(&mut self, args: &[Value]) -> R {
         let kind = args.get(1).cloned().unwrap_or(Value::None);
@@ -470,14 +478,18 @@ impl Vm {
             if value.downcast::<Exception>().is_some() {
                 value
             } else if value.is_none() {
-                self.exception_from_raise(&kind)?
+                let made = self.exception_from_raise(&kind);
+                self.made_or_error(made)
             } else {
                 let class_args: Vec<Value> = match value.as_ref::<super::object::Tuple>() {
                     Some(t) => t.items().to_vec(),
                     None => vec![value],
                 };
-                let made = self.call(&kind, &class_args)?;
-                self.exception_from_raise(&made)?
+                let made = match self.call(&kind, &class_args) {
+                    Ok(made) => self.exception_from_raise(&made),
+                    Err(raise) => Err(raise),
+                };
+                self.made_or_error(made)
             }
         } else if kind.downcast::<Exception>().is_some() {
             if !value.is_none() {

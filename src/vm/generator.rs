@@ -164,7 +164,7 @@ impl Vm {
                 root.started.set(true);
                 self.add_traceback(&exception, root.code.clone(), 0, None);
                 self.finish(root);
-                let raise = self.raise(exception);
+                let raise = self.raise_thrown(exception);
                 return self.convert_stop(raise, root.kind).map(|()| None);
             }
             _ => {}
@@ -289,7 +289,7 @@ impl Vm {
                 return Ok(());
             }
         }
-        Err(self.raise(exception))
+        Err(self.raise_thrown(exception))
     }
 
     fn is_generator_exit(&self, exception: &Value) -> bool {
@@ -720,7 +720,7 @@ impl Vm {
             (_, GenKind::Coroutine) => {
                 Err(self.runtime_error("cannot reuse already awaited coroutine"))
             }
-            (Resume::Throw(exception), _) => Err(self.raise(exception)),
+            (Resume::Throw(exception), _) => Err(self.raise_thrown(exception)),
             (Resume::Send(_), _) => Ok(Some(Outcome::Returned(Value::None))),
         }
     }

@@ -17,6 +17,16 @@ impl Vm {
         Raise(())
     }
 
+    /// Raises what was thrown into a generator, whose frame is the running one: only what that
+    /// frame handles becomes the context, not what whoever throws it handles.
+    #[cold]
+    pub(super) fn raise_thrown(&mut self, exception: Value) -> Raise {
+        let handled = self.handled.get();
+        self.set_context(&exception, &handled);
+        self.raised.set(exception);
+        Raise(())
+    }
+
     /// Raises a new exception of a built-in class with one str argument (its constructor is not
     /// run).
     #[cold]

@@ -190,6 +190,17 @@ impl Vm {
         }
     }
 
+    /// Has `__get__`: a data descriptor without it leaves reading to the instance's own attribute.
+    pub(super) fn has_getter(&self, descr: &Value) -> bool {
+        match descr.kind() {
+            Some(Kind::Instance | Kind::Exception | Kind::Class | Kind::Future) => {
+                let class = self.class_of(descr);
+                self.lookup(&class, &self.names.__get__).is_some()
+            }
+            _ => true,
+        }
+    }
+
     /// `descr.__set__(obj, value)`, or `descr.__delete__(obj)` without a value.
     pub fn descriptor_set(&mut self, descr: &Value, obj: &Value, value: Option<Value>) -> R<()> {
         if let Some(property) = descr.as_ref::<Property>() {

@@ -112,7 +112,7 @@ impl Vm {
         let Some(found) = self.lookup(class, name) else {
             return Ok(own_attr(obj, name));
         };
-        if self.is_data_descriptor(&found) {
+        if self.is_data_descriptor(&found) && self.has_getter(&found) {
             return self.descriptor_get(&found, obj, class).map(Some);
         }
         if let Some(value) = own_attr(obj, name) {
@@ -128,6 +128,7 @@ impl Vm {
         let from_meta = self.lookup(meta, name);
         if let Some(found) = &from_meta
             && self.is_data_descriptor(found)
+            && self.has_getter(found)
         {
             return self.descriptor_get(found, obj, meta).map(Some);
         }
