@@ -44,7 +44,9 @@ impl Input {
     /// The folder in which `import` looks for the program's own modules.
     pub fn folder(&self) -> String {
         match self {
-            Input::File(path) => path.parent().map_or(String::new(), |p| p.to_string_lossy().into_owned()),
+            Input::File(path) => path
+                .parent()
+                .map_or(String::new(), |p| p.to_string_lossy().into_owned()),
             Input::Stdin | Input::Code(_) => String::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! `coro run`: a program from text to exit code.
 
 use super::input::Input;
-use super::terminal::{Terminal, complain};
+use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm};
 use crate::engine::{Engine, EngineOptions};
 use std::ffi::OsString;
@@ -29,6 +29,7 @@ pub(super) fn run<'a>(
         virtual_time: args.virtual_time,
         interrupted: watch_for_interrupts(),
         native_limit: NATIVE_LIMIT,
+        stdout: Box::new(Stdout::new()),
         ..EngineOptions::default()
     });
     let outcome = engine.run_source(&source);

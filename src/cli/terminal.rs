@@ -5,7 +5,9 @@ use super::{ColorChoice, TracebackForm};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::render::{RenderOptions, render, render_python};
 use crate::diagnostic::traceback::{self, UncaughtError};
-use std::io::{ErrorKind, IsTerminal, Write};
+use crate::engine::StandardOutput;
+use crate::vm::host::Output;
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Exit code of a process whose reader went away, as a shell reports one ended by SIGPIPE.
 const BROKEN_PIPE: i32 = 141;
@@ -64,6 +66,32 @@ impl Terminal {
     pub fn fail(&self, failure: &Failure) -> i32 {
         self.show(std::slice::from_ref(&failure.diagnostic));
         failure.exit_code
+    }
+}
+
+/// The standard output of a program: when its reader goes away, the program has nobody left to
+/// talk to, and ends without a word.
+pub(super) struct Stdout(StandardOutput);
+
+impl Stdout {
+    pub fn new() -> Self {
+        Stdout(StandardOutput::stdout())
+    }
+}
+
+impl Output for Stdout {
+    fn write(&mut self, text: &[u8]) -> io::Result<()> {
+        self.0.write(text).inspect_err(end_if_unheard)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().inspect_err(end_if_unheard)
+    }
+}
+
+fn end_if_unheard(error: &io::Error) {
+    if error.kind() == ErrorKind::BrokenPipe {
+        std::process::exit(BROKEN_PIPE);
     }
 }
 

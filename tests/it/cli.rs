@@ -1,6 +1,7 @@
 //! The command line: what it accepts, where programs come from, exit codes.
 
 use crate::coro::{LIMIT, Run, command, coro, finish, root, scratch};
+use std::io::Read;
 use std::process::Stdio;
 
 fn piped(arguments: &[&str], input: &[u8]) -> Run {
@@ -221,5 +222,48 @@ fn the_stages_can_be_looked_at() {
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         assert!(run.out().contains(part), "{stage}: {}", run.out());
         assert_eq!(coro(&[stage, "-c", "("]).code, Some(1));
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_interrupts_whatever_runs() {
+    let programs = [
+        "while True: pass",
+        "import time; time.sleep(100)",
+        "import asyncio; asyncio.run(asyncio.sleep(100))",
+        "input()",
+    ];
+    for program in programs {
+        let started = format!("print('started', flush=True); {program}");
+        let mut child = command()
+            .args(["-c", &started])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 8];
+        child
+            .stdout
+            .as_mut()
+            .unwrap()
+            .read_exact(&mut first)
+            .unwrap();
+        let pid = child.id().to_string();
+        let sent = std::process::Command::new("kill")
+            .args(["-INT", &pid])
+            .status();
+        assert!(sent.is_ok_and(|s| s.success()));
+        let begin = std::time::Instant::now();
+        let end = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&end.stderr);
+        assert_eq!(end.status.code(), Some(130), "{program}: {stderr}");
+        assert_eq!(
+            stderr.lines().last(),
+            Some("KeyboardInterrupt"),
+            "{program}"
+        );
+        assert!(begin.elapsed().as_secs() < 10, "{program}");
     }
 }

@@ -52,10 +52,15 @@ fn deep_source() {
     // Long, not deep.
     prints(
         "chain",
-        &format!("print({}1)\n", "1 + ".repeat(5_000)),
-        "5001\n",
+        &format!("print({}1)\n", "1 + ".repeat(4_000)),
+        "4001\n",
     );
     prints("signs", &format!("print({}1)\n", "-".repeat(1_000)), "1\n");
+    fails_with(
+        "chain_too_long",
+        &format!("print({}1)\n", "1 + ".repeat(50_000)),
+        "SyntaxError: too many nested expressions",
+    );
     let elifs: String = (0..3_000)
         .map(|i| format!("elif x == {i}:\n    print({i})\n"))
         .collect();
