@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod dump;
 mod input;
 mod run;
+mod stdin;
 mod terminal;
 
 use input::Input;

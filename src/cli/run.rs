@@ -1,6 +1,7 @@
 //! `coro run`: a program from text to exit code.
 
 use super::input::Input;
+use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm};
 use crate::engine::{Engine, EngineOptions};
@@ -23,11 +24,13 @@ pub(super) fn run<'a>(
     };
     let mut argv = vec![input.argv0()];
     argv.extend(words.map(|w| w.to_string_lossy().into_owned()));
+    let interrupted = watch_for_interrupts();
     let mut engine = Engine::new(EngineOptions {
         argv,
         path: vec![input.folder()],
         virtual_time: args.virtual_time,
-        interrupted: watch_for_interrupts(),
+        stdin: Box::new(Stdin::new(interrupted.clone())),
+        interrupted,
         native_limit: NATIVE_LIMIT,
         stdout: Box::new(Stdout::new()),
         ..EngineOptions::default()

@@ -108,8 +108,8 @@ impl Vm {
         }
     }
 
-    /// A safe point found that something wants attention.
-    pub(super) fn attend(&mut self) -> R<()> {
+    /// A safe point, or a native that waits, found that something wants attention.
+    pub fn attend(&mut self) -> R<()> {
         super::host::attention().store(false, Ordering::Relaxed);
         if self.host.interrupted.swap(false, Ordering::Relaxed) {
             if let Some(handler) = self.current.interrupt_handler.defined() {

@@ -233,9 +233,10 @@ fn ctrl_c_interrupts_whatever_runs() {
         "import time; time.sleep(100)",
         "import asyncio; asyncio.run(asyncio.sleep(100))",
         "input()",
+        "import sys; sys.stdin.read()",
     ];
     for program in programs {
-        let started = format!("print('started', flush=True); {program}");
+        let started = format!("print('started', flush=True)\n{program}");
         let mut child = command()
             .args(["-c", &started])
             .stdin(Stdio::piped())
@@ -256,7 +257,10 @@ fn ctrl_c_interrupts_whatever_runs() {
             .status();
         assert!(sent.is_ok_and(|s| s.success()));
         let begin = std::time::Instant::now();
+        // Keeps its input open.
+        let input = child.stdin.take();
         let end = child.wait_with_output().unwrap();
+        drop(input);
         let stderr = String::from_utf8_lossy(&end.stderr);
         assert_eq!(end.status.code(), Some(130), "{program}: {stderr}");
         assert_eq!(

@@ -28,6 +28,8 @@ pub fn write_text(vm: &mut Vm, text: &str) -> R<()> {
             Err(vm.error_with(&class, args))
         }
         Err(e) => {
+            // Ctrl-C came first.
+            vm.attend()?;
             let class = vm.exc.os_error.clone();
             Err(vm.error(&class, e.to_string()))
         }
@@ -122,6 +124,8 @@ fn input(vm: &mut Vm, args: &[Value]) -> R {
             Ok(Value::str(line))
         }
         Err(e) => {
+            // Ctrl-C came first.
+            vm.attend()?;
             let class = vm.exc.os_error.clone();
             Err(vm.error(&class, e.to_string()))
         }

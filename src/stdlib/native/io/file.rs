@@ -333,7 +333,11 @@ fn stdin_line(vm: &mut Vm) -> R<String> {
     flush_output(vm)?;
     match vm.host.stdin.read_line() {
         Ok(line) => Ok(line),
-        Err(error) => Err(os_error(vm, &error, &Value::None)),
+        Err(error) => {
+            // Ctrl-C came first.
+            vm.attend()?;
+            Err(os_error(vm, &error, &Value::None))
+        }
     }
 }
 
