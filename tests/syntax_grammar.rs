@@ -210,6 +210,7 @@ fn every_rule_is_defined_and_used_and_has_its_name_from_the_parser() {
         "default_param",
         "default_params",
         "default_type_param",
+        "slice_item",
         "trailer",
         "target",
         "elif_stmt",

@@ -352,11 +352,10 @@ fn pair_value<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
 
 /// `slices: ','.(slice | starred_expression)+ [',']`: more than one, or a comma, makes a tuple.
 pub fn slices<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
-    let bitwise_or = knot.bitwise_or.clone();
+    let operand = knot.expression.clone();
     let star = tok(Tok::Star)
         .ignore_then(custom(move |inp: &mut Reader<'t, '_>| {
-            inp.parse(&bitwise_or)
-                .map_err(|_| invalid::lonely_star(inp))
+            inp.parse(&operand).map_err(|_| invalid::lonely_star(inp))
         }))
         .map_with(|value, e| expr(ExprKind::Starred(Box::new(value)), e));
     let item = choice((star, slice(knot))).boxed();
