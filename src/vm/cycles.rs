@@ -40,8 +40,18 @@ pub fn enable(on: bool) {
     ENABLED.set(on);
 }
 
+fn set_threshold(objects: usize) {
+    THRESHOLD.set(objects);
+    heap::set_growth_limit(objects);
+}
+
+/// A new program begins in this thread.
+pub fn open() {
+    set_threshold(FIRST_THRESHOLD.max(heap::live_objects().saturating_mul(2)));
+}
+
 /// Whether an automatic collection is due.
-pub fn is_due() -> bool {
+fn is_due() -> bool {
     ENABLED.get() && heap::live_objects() > THRESHOLD.get()
 }
 
@@ -152,7 +162,7 @@ impl Vm {
             return 0;
         }
         let count = self.release_garbage();
-        THRESHOLD.set(FIRST_THRESHOLD.max(heap::live_objects().saturating_mul(2)));
+        set_threshold(FIRST_THRESHOLD.max(heap::live_objects().saturating_mul(2)));
         RUNNING.set(false);
         count
     }

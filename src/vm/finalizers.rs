@@ -111,6 +111,7 @@ impl Vm {
     /// A safe point, or a native that waits, found that something wants attention.
     pub fn attend(&mut self) -> R<()> {
         super::host::attention().store(false, Ordering::Relaxed);
+        self.maybe_collect();
         if self.host.interrupted.swap(false, Ordering::Relaxed) {
             if let Some(handler) = self.current.interrupt_handler.defined() {
                 self.call(&handler, &[])?;

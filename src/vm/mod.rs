@@ -139,6 +139,7 @@ impl Vm {
     /// A VM whose built-in classes and namespaces are still bare.
     pub fn new(host: Host) -> Vm {
         heap::finalize::open();
+        cycles::open();
         let (interner, names) = types::make_names();
         let types = Types::new();
         let exc = types::make_exceptions(&types);

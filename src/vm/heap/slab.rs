@@ -34,6 +34,20 @@ thread_local! {
     static LARGE: RefCell<Vec<*mut LargePrefix>> = const { RefCell::new(Vec::new()) };
     static LIVE: Cell<usize> = const { Cell::new(0) };
     static BYTES: Cell<usize> = const { Cell::new(0) };
+    static GROWTH_LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Asks for attention (see `host::attention`) when more objects than this are alive. Looked at
+/// only when memory grows, so that allocating stays a pop from a list.
+pub fn set_growth_limit(objects: usize) {
+    GROWTH_LIMIT.set(objects);
+}
+
+/// Memory grows: is it time for the cycle collector?
+fn note_growth() {
+    if LIVE.get() > GROWTH_LIMIT.get() {
+        crate::vm::host::attention().store(true, std::sync::atomic::Ordering::Relaxed);
+    }
 }
 
 /// A slot that holds no object. It begins like a header whose kind is `Free`.
@@ -92,6 +106,7 @@ pub(super) unsafe fn release(at: NonNull<u8>, size: usize) {
 #[cold]
 #[inline(never)]
 fn allocate_from_new_page(class: usize) -> NonNull<u8> {
+    note_growth();
     let slot = class * STEP;
     let layout = page_layout();
     // SAFETY: the layout has a size.
@@ -133,6 +148,7 @@ fn large_layout(size: usize) -> Layout {
 
 #[cold]
 fn allocate_large(size: usize) -> NonNull<u8> {
+    note_growth();
     let layout = large_layout(size);
     // SAFETY: the layout has a size; the prefix is written before anybody reads it.
     unsafe {
