@@ -467,6 +467,13 @@ pub const METHODS: &[NativeDef] = &[
     NativeDef::new("__mul__", "(self, value, /)", mul, "Return self*value."),
     NativeDef::new("__rmul__", "(self, value, /)", mul, "Return value*self."),
     NativeDef::new("__mod__", "(self, value, /)", modulo, "Return self%value."),
+    NativeDef::new(
+        "__rmod__",
+        "(self, value, /)",
+        rmodulo,
+        "Return value%self.",
+    ),
+    NativeDef::new("__str__", "(self, /)", super::repr, "Return str(self)."),
     row(
         "capitalize",
         capitalize,

@@ -191,6 +191,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 fn from_value(vm: &mut Vm, v: &Value) -> R<f64> {
     if let Some(text) = v.as_str() {
         return match float::parse_float(text) {
+            Some(x) if x.is_nan() => Ok(fresh_nan(vm, x)),
             Some(x) => Ok(x),
             None => Err(cannot_convert(vm, &str_repr(text))),
         };
@@ -211,6 +212,18 @@ fn from_value(vm: &mut Vm, v: &Value) -> R<f64> {
     Err(vm.type_error(format!(
         "float() argument must be a string or a real number, not '{class}'"
     )))
+}
+
+/// How many NaNs were made from text.
+#[derive(Default)]
+struct Nans(u64);
+
+/// A NaN that is another object than all NaNs before it: it has other bits.
+fn fresh_nan(vm: &mut Vm, x: f64) -> f64 {
+    const PAYLOADS: u64 = (1 << 50) - 1;
+    let made = &mut vm.state::<Nans>().0;
+    *made = (*made + 1) & PAYLOADS;
+    f64::from_bits(x.to_bits() | *made)
 }
 
 fn cannot_convert(vm: &mut Vm, shown: &str) -> crate::vm::Raise {

@@ -23,7 +23,7 @@ fn big(v: &Value) -> BigInt {
     v.as_bigint().unwrap_or_default()
 }
 
-fn binary(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R {
+pub(super) fn binary(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R {
     let (a, b) = (a.unwrapped(), b.unwrapped());
     if !(is_int(&a) && is_int(&b)) {
         return Ok(vm.not_implemented());
@@ -93,7 +93,7 @@ fn neg(_: &mut Vm, args: &[Value]) -> R {
     unary(Unary::Neg, &args[0])
 }
 
-fn invert(_: &mut Vm, args: &[Value]) -> R {
+pub(super) fn invert(_: &mut Vm, args: &[Value]) -> R {
     unary(Unary::Invert, &args[0])
 }
 

@@ -201,6 +201,10 @@ fn count_run<T>(vm: &mut Vm, items: &mut [T], key: &impl Fn(&T) -> &Value) -> R<
         items[n - 1 - equal..n].reverse();
     }
     items[..n].reverse();
+    // Now that it ascends, it may go on.
+    while n < len && !less_at(vm, items, n, n - 1)? {
+        n += 1;
+    }
     Ok(n)
 }
 
