@@ -284,7 +284,21 @@ impl Vm {
     fn check_self(&mut self, f: &Ref<NativeFunction>, args: &[Value]) -> R<()> {
         let owner = f.owner.as_ref::<Class>();
         let Some(owner) = owner else { return Ok(()) };
+        let slot = SLOT_NAMES.contains(&f.def.name);
         match args.first() {
+            None if slot => Err(self.type_error(format!(
+                "descriptor '{}' of '{}' object needs an argument",
+                f.def.name,
+                owner.name()
+            ))),
+            Some(this) if slot && !self.class_of(this).is_subclass(owner) => {
+                let what = self.class_of(this).name();
+                Err(self.type_error(format!(
+                    "descriptor '{}' requires a '{}' object but received a '{what}'",
+                    f.def.name,
+                    owner.name()
+                )))
+            }
             None => Err(self.type_error(format!(
                 "unbound method {}.{}() needs an argument",
                 owner.name(),
@@ -510,6 +524,76 @@ impl Vm {
         self.type_error(message)
     }
 }
+
+/// Special methods that CPython makes from a type's slots: their messages are worded differently.
+const SLOT_NAMES: &[&str] = &[
+    "__abs__",
+    "__add__",
+    "__aiter__",
+    "__and__",
+    "__anext__",
+    "__await__",
+    "__bool__",
+    "__call__",
+    "__delattr__",
+    "__delete__",
+    "__delitem__",
+    "__divmod__",
+    "__eq__",
+    "__float__",
+    "__floordiv__",
+    "__ge__",
+    "__get__",
+    "__getattribute__",
+    "__gt__",
+    "__hash__",
+    "__iadd__",
+    "__iand__",
+    "__ilshift__",
+    "__imul__",
+    "__index__",
+    "__init__",
+    "__int__",
+    "__invert__",
+    "__ior__",
+    "__isub__",
+    "__iter__",
+    "__ixor__",
+    "__le__",
+    "__len__",
+    "__lshift__",
+    "__lt__",
+    "__mod__",
+    "__mul__",
+    "__ne__",
+    "__neg__",
+    "__next__",
+    "__or__",
+    "__pos__",
+    "__pow__",
+    "__radd__",
+    "__rand__",
+    "__rdivmod__",
+    "__repr__",
+    "__rfloordiv__",
+    "__rlshift__",
+    "__rmod__",
+    "__rmul__",
+    "__ror__",
+    "__rpow__",
+    "__rrshift__",
+    "__rshift__",
+    "__rsub__",
+    "__rtruediv__",
+    "__rxor__",
+    "__set__",
+    "__setattr__",
+    "__setitem__",
+    "__str__",
+    "__sub__",
+    "__truediv__",
+    "__xor__",
+];
 
 impl NativeFunction {
     /// The signature's first parameter is the self (or class) that callers do not count.

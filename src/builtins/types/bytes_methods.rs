@@ -453,6 +453,13 @@ fn modulo(vm: &mut Vm, args: &[Value]) -> R {
     crate::vm::ops::percent::format_bytes(vm, &args[0].unwrapped(), &args[1])
 }
 
+fn rmodulo(vm: &mut Vm, args: &[Value]) -> R {
+    if buffer(&args[1]).is_none() {
+        return Ok(vm.not_implemented());
+    }
+    crate::vm::ops::percent::format_bytes(vm, &args[1].unwrapped(), &args[0])
+}
+
 const fn row(
     name: &'static str,
     func: crate::vm::native::NativeFn,

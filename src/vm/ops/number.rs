@@ -351,8 +351,11 @@ fn complex_pow(vm: &mut Vm, a: (f64, f64), b: (f64, f64)) -> R {
         let angle = a.1.atan2(a.0);
         let (mut length, mut phase) = (size.powf(b.0), angle * b.0);
         if b.1 != 0.0 {
-            length *= (-angle * b.1).exp();
+            length /= (angle * b.1).exp();
             phase += b.1 * size.ln();
+        }
+        if phase.is_infinite() {
+            return Err(vm.zero_division_error(ZERO));
         }
         (length * phase.cos(), length * phase.sin())
     };

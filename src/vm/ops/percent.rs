@@ -27,7 +27,8 @@ impl Arguments {
         let items = tuple.map_or_else(|| vec![operand.clone()], |t| t.items().to_vec());
         let item = vm.names.__getitem__.clone();
         let class = vm.class_of(operand);
-        let mapping = !is_tuple && operand.as_str().is_none() && vm.lookup(&class, &item).is_some();
+        let text = operand.as_str().is_some() || super::sequence::buffer(operand).is_some();
+        let mapping = !is_tuple && !text && vm.lookup(&class, &item).is_some();
         Arguments {
             whole: operand.clone(),
             items,
