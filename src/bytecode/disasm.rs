@@ -1,7 +1,7 @@
 //! Listings of code that a person can read: variables by name, constants by value, the source
 //! line above its instructions.
 
-use super::opcode::NO_REG;
+use super::opcode::{Intrinsic, NO_REG};
 use super::{Code, Const, Instr, Op, Operand};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -155,6 +155,9 @@ fn operand(code: &Code, instr: Instr, pc: usize, kind: Operand, value: u16) -> O
         Operand::Base | Operand::OptBase => window(code, instr, value),
         Operand::Imm if instr.op.operands()[1] == Operand::Imm => (instr.b as i16).to_string(),
         Operand::Imm => instr.imm().to_string(),
+        Operand::Count if instr.op == Op::LoadIntrinsic => {
+            format!("{:?}", Intrinsic::ALL.get(usize::from(value))?)
+        }
         Operand::Count => value.to_string(),
         Operand::ConstBC => constant(code.consts.get(instr.bc())?),
         Operand::Const => constant(code.consts.get(usize::from(value))?),

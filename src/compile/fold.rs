@@ -202,3 +202,62 @@ fn floats(op: BinaryOp, a: f64, b: f64) -> Option<Const> {
     };
     Some(Const::Float(value))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::bytecode::disasm::constant_text;
+    use crate::source::Source;
+    use crate::syntax::parse_expression;
+
+    fn folded(text: &str) -> Option<String> {
+        let parsed = parse_expression(&Source::new("case", text));
+        constant(&parsed.unwrap()).map(|value| constant_text(&value))
+    }
+
+    #[test]
+    fn what_cpython_computes_too() {
+        for (text, value) in [
+            ("1 + 2 * 3", "7"),
+            ("-7 // 2", "-4"),
+            ("-7 % 3", "2"),
+            ("7 / 2", "3.5"),
+            ("2 ** 63", "9223372036854775808"),
+            ("9223372036854775807 + 1", "9223372036854775808"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("1 << 100 >> 98", "4"),
+            ("~5 & 12 | 1 ^ 2", "11"),
+            ("True + 1", "2"),
+            ("0.1 + 0.2", "0.30000000000000004"),
+            ("'ab' * 2 + 'c'", "'ababc'"),
+            ("(1, 'a') + (None,) * 2", "(1, 'a', None, None)"),
+            ("not ()", "True"),
+            ("b'a' + b'b'", "b'ab'"),
+        ] {
+            assert_eq!(folded(text).as_deref(), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_raises_or_grows_is_left_alone() {
+        for text in [
+            "1 / 0",
+            "1 // 0",
+            "1 % 0",
+            "2 ** 1000",
+            "1 << 1000",
+            "'a' * 5000",
+            "1 << -1",
+            "(1,) * 1000",
+            "True & False",
+            "~True",
+            "'a' + 1",
+            "x + 1",
+            "2 ** -1",
+            "1.0 / 0.0",
+        ] {
+            assert_eq!(folded(text), None, "{text}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bytecode::opcode::{DIES_C, IN_PLACE};
+use crate::compile::assembler::Label;
 use crate::compile::fold;
 use crate::syntax::ast::{BinaryOp, BoolOp, CompareOp, UnaryOp};
 
@@ -288,6 +289,9 @@ impl<'a> Gen<'a> {
         let s = self.scratch(dst);
         let done = self.asm.label();
         for value in before {
+            if self.decide_by_local(op, value, s, done) {
+                continue;
+            }
             self.expr_to(value, s);
             let jump = match op {
                 BoolOp::And => Op::JumpIfFalseKeep,
@@ -299,6 +303,22 @@ impl<'a> Gen<'a> {
         self.expr_to(last, s);
         self.asm.bind(done);
         self.move_to(span, dst, s);
+    }
+
+    /// A local variable in `and` or `or` is tested where it stands, and moved only if it decides.
+    fn decide_by_local(&mut self, op: BoolOp, value: &'a Expr, s: u16, done: Label) -> bool {
+        let ExprKind::Name(name) = &value.kind else {
+            return false;
+        };
+        let Some(reg) = self.local(name, value.span) else {
+            return false;
+        };
+        let next = self.asm.label();
+        self.branch(value.span, reg, op == BoolOp::And, 0, next);
+        self.move_to(value.span, s, reg);
+        self.asm.jump(value.span, Op::Jump, 0, 0, 0, done);
+        self.asm.bind(next);
+        true
     }
 
     fn conditional(&mut self, test: &'a Expr, body: &'a Expr, orelse: &'a Expr, dst: u16) {

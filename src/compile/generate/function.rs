@@ -250,3 +250,30 @@ fn expand_tabs(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::clean_doc;
+
+    /// `__doc__` of functions with these docstrings, recorded from CPython 3.13.
+    #[test]
+    fn docstrings_lose_their_margin() {
+        let cases = [
+            ("a", "a"),
+            ("  a", "a"),
+            ("a\n  b\n  c", "a\nb\nc"),
+            ("\n    a\n      b\n    ", "\na\n  b\n"),
+            ("a\n\tb\n\t\tc", "a\nb\n        c"),
+            ("a\n\n   b\n  \n  c  ", "a\n\n b\n\nc  "),
+            ("\ta\n  b", "a\nb"),
+            ("   ", ""),
+            ("\n", "\n"),
+            ("a\n   \n b", "a\n  \nb"),
+            ("    x\n  y\n    z", "x\ny\n  z"),
+            ("a\r\n  b", "a\r\nb"),
+        ];
+        for (text, cleaned) in cases {
+            assert_eq!(&*clean_doc(text), cleaned, "{text:?}");
+        }
+    }
+}

@@ -18,12 +18,14 @@ impl<'a> Gen<'a> {
         let w = self.alloc_n(2);
         let mut count = self.namespace_argument();
         let (defaults, kwdefaults) = has_defaults(&def.params);
-        let parts = self.alloc_n(2);
-        self.defaults(&def.params, parts, span);
-        // What is present moves together.
-        count += u16::from(defaults) + u16::from(kwdefaults);
-        if !defaults && kwdefaults {
-            self.emit(span, Op::Move, parts, parts + 1, 0);
+        if defaults || kwdefaults {
+            let parts = self.alloc_n(2);
+            self.defaults(&def.params, parts, span);
+            // What is present moves together.
+            count += u16::from(defaults) + u16::from(kwdefaults);
+            if !defaults {
+                self.emit(span, Op::Move, parts, parts + 1, 0);
+            }
         }
         let qualname = self.inner_qualname(&def.name.name);
         let code = self.params_code(def, &def.name, span, |g| {
