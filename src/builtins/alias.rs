@@ -385,6 +385,12 @@ const UNION_METHODS: &[NativeDef] = &[
         "Return value|self.",
     ),
     NativeDef::new(
+        "__getitem__",
+        "(self, key, /)",
+        union_getitem,
+        "Return self[key].",
+    ),
+    NativeDef::new(
         "__eq__",
         "(self, value, /)",
         |vm, a| {
@@ -419,6 +425,49 @@ const UNION_METHODS: &[NativeDef] = &[
         "Whether the class is derived from a member.",
     ),
 ];
+
+/// `(list[T] | None)[int]`: type variables are replaced in each member.
+fn union_getitem(vm: &mut Vm, args: &[Value]) -> R {
+    let this = at(args, 0);
+    let own = members(&this);
+    let wanted = parameters(vm, &own)?;
+    if wanted.is_empty() {
+        let text = vm.repr(&this)?;
+        let message = format!("{} is not a generic class", text.as_str());
+        return Err(vm.type_error(message));
+    }
+    let given = as_tuple(&at(args, 1));
+    let replace = |v: &Value| {
+        let at = wanted.iter().position(|p| p.is(v))?;
+        given.items().get(at).cloned()
+    };
+    let mut items = Vec::new();
+    for item in own.items() {
+        if let Some(new) = replace(item) {
+            items.push(new);
+            continue;
+        }
+        let inner = match item.opaque::<GenericAlias>() {
+            Some(alias) => {
+                let args = alias.args.clone();
+                parameters(vm, &args)?
+            }
+            None => Vec::new(),
+        };
+        if inner.is_empty() {
+            items.push(item.clone());
+        } else {
+            let key: Vec<Value> = inner.iter().filter_map(replace).collect();
+            items.push(vm.get_item(item, &Tuple::value(key))?);
+        }
+    }
+    let mut all = items.into_iter();
+    let mut union = all.next().unwrap_or(Value::None);
+    for item in all {
+        union = vm.arith(crate::vm::ops::arith::Arith::Or, &union, &item, false)?;
+    }
+    Ok(union)
+}
 
 const UNION_GETSET: &[GetSet] = &[
     GetSet::read("__args__", |_, v| Ok(members(v).into()), "The members."),

@@ -294,7 +294,7 @@ const CELL_METHODS: &[NativeDef] = &[
 const CELL_GETSET: &[GetSet] = &[GetSet::write(
     "cell_contents",
     |vm, v| match v.downcast::<CellObject>().map(|c| c.content.get()) {
-        None | Some(Value::Undef) => Err(vm.value_error("cell is empty")),
+        None | Some(Value::Undef) => Err(vm.value_error("Cell is empty")),
         Some(content) => Ok(content),
     },
     |_, v, value| {

@@ -298,6 +298,19 @@ fn set_code(vm: &mut Vm, v: &Value, value: Option<Value>) -> R<()> {
         );
         return Err(vm.value_error(message));
     }
+    // The names and the documentation stay those that the function was made with.
+    let old = f.code.get();
+    let extra = f.extra();
+    if extra.name.is_undef() {
+        extra.name.set(Value::str(&old.code.name));
+    }
+    if extra.qualname.is_undef() {
+        extra.qualname.set(Value::str(&old.code.qualname));
+    }
+    if extra.doc.is_undef() {
+        let doc = old.code.doc.as_deref().map_or(Value::None, Value::str);
+        extra.doc.set(doc);
+    }
     f.code.set(code.clone());
     Ok(())
 }
@@ -353,6 +366,9 @@ fn new_function(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("arg 5 (closure) expected cell, found something else"));
     };
     let wanted = (code.code.nnamed - code.code.free_start) as usize;
+    if wanted > 0 && matches!(closure, Value::Undef | Value::None) {
+        return Err(vm.type_error("arg 5 (closure) must be tuple"));
+    }
     if wanted != cells.len() {
         let message = format!(
             "{} requires closure of length {wanted}, not {}",
@@ -506,14 +522,8 @@ const NATIVE_METHODS: &[NativeDef] = &[
         "__hash__",
         "(self, /)",
         |vm, args| {
-            let v = at(args, 0);
-            let Some(f) = v.downcast::<NativeFunction>() else {
-                return Ok(Value::Int(0));
-            };
-            let this = f.this.as_obj().map_or(0, |o| o.address());
-            let def = std::ptr::from_ref(f.def) as usize;
-            let _ = vm;
-            Ok(Value::Int(((this ^ def) >> 4) as i64))
+            let hash = vm.hash(&at(args, 0))?;
+            Ok(Value::Int(hash as i64))
         },
         "Return hash(self).",
     ),

@@ -1,6 +1,7 @@
 //! Modules as objects.
 
 use super::args::at;
+use super::module_names::STDLIB_MODULE_NAMES;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Class, Dict, Instance, List, Module};
@@ -20,7 +21,14 @@ const METHODS: &[NativeDef] = &[
             dict: Dict::new(),
         }));
         Ok(match at(args, 0).as_ref::<Class>() {
-            Some(class) if !class.is(&vm.types.module) => Instance::new(class, module).into(),
+            Some(class) if !class.is(&vm.types.module) => {
+                let dict = module.downcast::<Module>().map(|m| m.dict.clone());
+                let instance = Instance::new(class, module);
+                if let Some(dict) = dict {
+                    instance.use_dict(dict);
+                }
+                instance.into()
+            }
             _ => module,
         })
     }),
@@ -102,6 +110,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         .dict
         .get_str(&vm.names.__name__)
         .unwrap_or_else(|| Value::str("?"));
+    let native = name
+        .as_str()
+        .is_some_and(|n| STDLIB_MODULE_NAMES.binary_search(&n).is_ok());
     let name = vm.repr(&name)?;
     let file = module.dict.get_str(&vm.names.__file__);
     let text = match file.filter(|f| !f.is_none()) {
@@ -110,11 +121,8 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
             name.as_str(),
             vm.repr(&file)?.as_str()
         ),
-        // Modules that programs make have these names, with None in them.
-        None if module.dict.get_str(&vm.names.__loader__).is_some() => {
-            format!("<module {}>", name.as_str())
-        }
-        None => format!("<module {} (built-in)>", name.as_str()),
+        None if native => format!("<module {} (built-in)>", name.as_str()),
+        None => format!("<module {}>", name.as_str()),
     };
     Ok(Value::from(text))
 }

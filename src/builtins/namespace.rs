@@ -119,7 +119,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
         }
         more => {
             let message = format!(
-                "{} expected at most 1 positional argument, got {}",
+                "{} expected at most 1 argument, got {}",
                 vm.class_name(&this),
                 more.len()
             );
@@ -142,10 +142,15 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         class.name()
     };
     let pairs: Vec<(Ref<Str>, Value)> = vm.own_attributes(&this);
-    let mut parts = Vec::new();
-    for (key, value) in pairs {
-        let value = vm.repr(&value)?;
-        parts.push(format!("{}={}", key.as_str(), value.as_str()));
-    }
-    Ok(Value::from(format!("{name}({})", parts.join(", "))))
+    let text = vm.while_writing(&this, |vm| {
+        let mut parts = Vec::new();
+        for (key, value) in pairs {
+            let value = vm.repr(&value)?;
+            parts.push(format!("{}={}", key.as_str(), value.as_str()));
+        }
+        Ok(format!("{name}({})", parts.join(", ")))
+    })?;
+    Ok(Value::from(
+        text.unwrap_or_else(|| format!("{name}(...)")),
+    ))
 }

@@ -52,6 +52,28 @@ pub fn show_exception(vm: &mut Vm, exception: &Value) {
     }
 }
 
+/// Calls `sys.excepthook` for an exception that reached the top, if the program replaced it; false
+/// if it did not, so that whoever asks shows the exception.
+pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> bool {
+    let hook = sys_attribute(vm, "excepthook");
+    let Some(hook) = hook.filter(|h| h.as_ref::<NativeFunction>().is_none()) else {
+        return false;
+    };
+    let traceback = exception
+        .downcast::<Exception>()
+        .map_or(Value::None, |e| none_if_undef(e.traceback.get()));
+    let class = vm.class_of(exception);
+    let args = [class.into(), exception.clone(), traceback];
+    if let Err(raise) = vm.call(&hook, &args) {
+        let error = vm.take_raised(raise);
+        write_stderr(vm, "Error in sys.excepthook:\n");
+        show_exception(vm, &error);
+        write_stderr(vm, "\nOriginal exception was:\n");
+        return false;
+    }
+    true
+}
+
 /// `sys.unraisablehook`.
 fn unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) {
     let hook = sys_attribute(vm, "unraisablehook");

@@ -161,8 +161,12 @@ impl Engine {
             return self.system_exit(&exception);
         }
         let interrupted = class.is_subclass(&self.vm.exc.keyboard_interrupt);
+        let exit_code = if interrupted { 130 } else { 1 };
+        if builtins::call_excepthook(&mut self.vm, &exception) {
+            return RunOutcome { exit_code, ..RunOutcome::default() };
+        }
         RunOutcome {
-            exit_code: if interrupted { 130 } else { 1 },
+            exit_code,
             error: builtins::uncaught::report(&mut self.vm, &exception),
             ..RunOutcome::default()
         }

@@ -1,7 +1,7 @@
 //! Equality and hashing of values that need no bytecode: numbers, strings, bytes, tuples and
 //! frozensets of such. Answers `None` where a user's `__eq__` or `__hash__` has the word.
 
-use super::object::{Bytes, Complex, Int, Kind, Str, Tuple};
+use super::object::{Bytes, Complex, Int, Kind, NativeFunction, Str, Tuple};
 use super::value::Value;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
@@ -129,12 +129,10 @@ pub fn hash_pure(v: &Value) -> Option<u64> {
             Kind::Int => o.downcast::<Int>().map(|n| hash_bigint(&n.0)),
             Kind::Bytes => o.downcast::<Bytes>().map(|b| hash_bytes(&b.0)),
             Kind::Complex => o.downcast::<Complex>().map(hash_complex),
-            Kind::Function
-            | Kind::NativeFunction
-            | Kind::Class
-            | Kind::Generator
-            | Kind::Module
-            | Kind::Code => Some(hash_address(o.address())),
+            Kind::Function | Kind::Class | Kind::Generator | Kind::Module | Kind::Code => {
+                Some(hash_address(o.address()))
+            }
+            Kind::NativeFunction => o.downcast::<NativeFunction>().map(hash_native),
             _ => None,
         },
         Value::True => Some(1),
@@ -143,6 +141,12 @@ pub fn hash_pure(v: &Value) -> Option<u64> {
         Value::Float(f) => Some(hash_f64(f.get())),
         Value::Undef => None,
     }
+}
+
+/// A native bound to an object is made anew at each access; all of them are equal.
+fn hash_native(f: &NativeFunction) -> u64 {
+    let this = f.this.as_obj().map_or(0, super::heap::ObjRef::address);
+    hash_address(this) ^ hash_address(std::ptr::from_ref(f.def) as usize)
 }
 
 /// The hash of an object that is equal to itself only.

@@ -105,7 +105,10 @@ impl Vm {
         message: impl AsRef<str>,
     ) -> Raise {
         let exception = Exception::new(class, Tuple::new([Value::str(message.as_ref())]));
-        exception.set_field(0, Value::str(name));
+        // As in CPython, where UnboundLocalError does not say its name.
+        if class.is(&self.exc.name_error) {
+            exception.set_field(0, Value::str(name));
+        }
         self.raise(exception.into())
     }
 

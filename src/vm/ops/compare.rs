@@ -405,9 +405,7 @@ fn compares_by_identity(v: &Value) -> bool {
         Some(Kind::Instance) => v
             .downcast::<Instance>()
             .is_some_and(|i| !i.class.get().flags().custom_eq),
-        Some(
-            Kind::Function | Kind::NativeFunction | Kind::Generator | Kind::Module | Kind::Code,
-        ) => true,
+        Some(Kind::Function | Kind::Generator | Kind::Module | Kind::Code) => true,
         Some(Kind::Exception | Kind::Class | Kind::Opaque | Kind::Future) | None => false,
         _ => false,
     }
