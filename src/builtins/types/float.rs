@@ -185,25 +185,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         Some(v) => from_value(vm, v)?,
     };
     let class = vm.types.float.clone();
-    let x = if x.is_nan() && !matches!(args[1], Value::Float(_)) {
-        fresh_nan(x.is_sign_negative())
-    } else {
-        x
-    };
     made(vm, &args[0], &class, Value::float(x))
-}
-
-/// A NaN that no other `float('nan')` is: floats are the same object if their bits are, and two
-/// NaNs made apart must not be.
-fn fresh_nan(negative: bool) -> f64 {
-    thread_local! {
-        static MADE: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
-    }
-    const QUIET: u64 = 0x7FF8_0000_0000_0000;
-    const PAYLOAD: u64 = 0x0007_FFFF_FFFF_FFFF;
-    let payload = MADE.get().wrapping_add(1) & PAYLOAD;
-    MADE.set(payload);
-    f64::from_bits(QUIET | payload | (u64::from(negative) << 63))
 }
 
 fn from_value(vm: &mut Vm, v: &Value) -> R<f64> {
