@@ -284,34 +284,30 @@ impl Vm {
     fn check_self(&mut self, f: &Ref<NativeFunction>, args: &[Value]) -> R<()> {
         let owner = f.owner.as_ref::<Class>();
         let Some(owner) = owner else { return Ok(()) };
-        let slot = SLOT_NAMES.contains(&f.def.name);
         match args.first() {
-            None if slot => Err(self.type_error(format!(
-                "descriptor '{}' of '{}' object needs an argument",
-                f.def.name,
-                owner.name()
-            ))),
-            Some(this) if slot && !self.class_of(this).is_subclass(owner) => {
-                let what = self.class_of(this).name();
-                Err(self.type_error(format!(
-                    "descriptor '{}' requires a '{}' object but received a '{what}'",
-                    f.def.name,
-                    owner.name()
-                )))
+            None => {
+                let (class, name) = (self.tp_name(owner), f.def.name);
+                let message = if f.is_slot() {
+                    format!("descriptor '{name}' of '{class}' object needs an argument")
+                } else {
+                    format!("unbound method {}.{name}() needs an argument", owner.name())
+                };
+                Err(self.type_error(message))
             }
-            None => Err(self.type_error(format!(
-                "unbound method {}.{}() needs an argument",
-                owner.name(),
-                f.def.name
-            ))),
             Some(this) if self.class_of(this).is_subclass(owner) => Ok(()),
             Some(this) => {
-                let what = self.class_of(this).name();
-                Err(self.type_error(format!(
-                    "descriptor '{}' for '{}' objects doesn't apply to a '{what}' object",
-                    f.def.name,
-                    owner.name()
-                )))
+                let (class, name) = (self.tp_name(owner), f.def.name);
+                let what = self.tp_name(&self.class_of(this));
+                let message = if f.is_slot() {
+                    format!(
+                        "descriptor '{name}' requires a '{class}' object but received a '{what}'"
+                    )
+                } else {
+                    format!(
+                        "descriptor '{name}' for '{class}' objects doesn't apply to a '{what}' object"
+                    )
+                };
+                Err(self.type_error(message))
             }
         }
     }
@@ -339,6 +335,7 @@ impl Vm {
         let kwonly_at = bound.len();
         bound.resize(kwonly_at + s.kwonly.len(), Value::Undef);
         let extra = if s.kwarg { Some(Dict::new()) } else { None };
+        let mut unknown = None;
         for (name, value) in kwargs {
             let text = name.as_str();
             let place = s
@@ -369,11 +366,19 @@ impl Vm {
                     *slot = value.clone();
                 }
                 (None, Some(extra)) => extra.set_str(name, value.clone()),
-                (None, None) => return Err(self.native_keyword(f, s, text)),
+                (None, None) if unknown.is_none() => unknown = Some(name),
+                (None, None) => {}
             }
+        }
+        let takes_keywords = s.posonly < n || !s.kwonly.is_empty();
+        if let Some(name) = unknown.filter(|_| !takes_keywords) {
+            return Err(self.native_keyword(f, s, name.as_str()));
         }
         if let Some(i) = bound.iter().take(s.required).position(Value::is_undef) {
             return Err(self.native_missing(f, s, args.len(), i));
+        }
+        if let Some(name) = unknown {
+            return Err(self.native_keyword(f, s, name.as_str()));
         }
         if let Some((name, _)) = s.kwonly.iter().enumerate().find_map(|(i, k)| {
             let absent = bound.get(kwonly_at + i).is_none_or(Value::is_undef);
@@ -465,7 +470,20 @@ impl Vm {
         );
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let positional_only = s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty();
-        let message = if max == 0 && !s.kwonly.is_empty() {
+        let all = max + s.kwonly.len();
+        let message = if f.is_slot() && !f.makes_object() {
+            slot_arity(given, min, max)
+        } else if !s.kwonly.is_empty()
+            && s.posonly < s.positional.len().max(1)
+            && given + keywords > all
+        {
+            format!(
+                "{}() takes at most {all} argument{} ({} given)",
+                f.short_name(),
+                plural(all),
+                given + keywords
+            )
+        } else if max == 0 && !s.kwonly.is_empty() {
             format!("{}() takes no positional arguments", f.short_name())
         } else if !positional_only {
             if min == max && s.kwonly.is_empty() {
@@ -595,7 +613,38 @@ const SLOT_NAMES: &[&str] = &[
     "__xor__",
 ];
 
+/// The complaint of a special method, which CPython words without its name.
+fn slot_arity(given: usize, min: usize, max: usize) -> String {
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    if min < max {
+        return if given < min {
+            format!(
+                " expected at least {min} argument{}, got {given}",
+                plural(min)
+            )
+        } else {
+            format!(
+                " expected at most {max} argument{}, got {given}",
+                plural(max)
+            )
+        };
+    }
+    let blank = if max > 1 { " " } else { "" };
+    format!("{blank}expected {max} argument{}, got {given}", plural(max))
+}
+
 impl NativeFunction {
+    /// Made from a type's slot in CPython.
+    fn is_slot(&self) -> bool {
+        let owner = self.owner.as_ref::<Class>().map(|c| c.name());
+        let owner = owner.as_deref().unwrap_or("");
+        match self.def.name {
+            "__contains__" => !matches!(owner, "dict" | "set" | "frozenset" | ""),
+            "__getitem__" => !matches!(owner, "list" | "dict" | ""),
+            name => !owner.is_empty() && SLOT_NAMES.contains(&name),
+        }
+    }
+
     /// The signature's first parameter is the self (or class) that callers do not count.
     fn has_self(&self) -> bool {
         !self.owner.is_undef() && self.def.kind != NativeKind::Static

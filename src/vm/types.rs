@@ -225,7 +225,10 @@ impl Vm {
         class.flags.set(flags);
         class.metaclass.set(self.types.type_.clone().into());
         let module = self.intern("__module__");
-        class.dict.set_str(&module, Value::str(def.module));
+        // As in CPython, where types of `builtins` have no entry of that name.
+        if def.module != "builtins" {
+            class.dict.set_str(&module, Value::str(def.module));
+        }
         let doc = self.intern("__doc__");
         class.dict.set_str(
             &doc,

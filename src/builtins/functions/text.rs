@@ -19,7 +19,7 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
         Some(v) => match v.as_str() {
             Some(spec) => spec,
             None => {
-                let class = vm.type_name(v);
+                let class = vm.argument_type(v);
                 return Err(vm.type_error(format!("format() argument 2 must be str, not {class}")));
             }
         },

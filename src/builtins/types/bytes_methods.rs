@@ -91,8 +91,8 @@ predicates! {
 type Search = fn(&[u8], &[u8], Option<i64>, Option<i64>) -> Option<usize>;
 
 fn search(vm: &mut Vm, args: &[Value], with: Search) -> R<Option<usize>> {
-    let part = needle(vm, &args[1])?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
+    let part = needle(vm, &args[1])?;
     Ok(with(&own(&args[0]), &part, start, end))
 }
 
@@ -125,8 +125,8 @@ fn rindex(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn count(vm: &mut Vm, args: &[Value]) -> R {
-    let part = needle(vm, &args[1])?;
     let (start, end) = (bound(vm, &args[2])?, bound(vm, &args[3])?);
+    let part = needle(vm, &args[1])?;
     Ok(Value::from(bytes_ops::count(
         &own(&args[0]),
         &part,
@@ -269,7 +269,7 @@ fn pad_with(vm: &mut Vm, args: &[Value], name: &str, with: fn(&[u8], usize, u8) 
         Some(v) => match buffer(v).as_deref() {
             Some([one]) => *one,
             _ => {
-                let class = vm.type_name(v);
+                let class = vm.argument_type(v);
                 return Err(vm.type_error(format!(
                     "{name}() argument 2 must be a byte string of length 1, not {class}"
                 )));
@@ -369,6 +369,7 @@ fn hex(vm: &mut Vm, args: &[Value]) -> R {
                 .map(str::to_string)
                 .or_else(|| buffer(v).map(|b| b.into_iter().map(char::from).collect()));
             let Some(text) = text else {
+                vm.len(v)?;
                 return Err(vm.type_error("sep must be str or bytes."));
             };
             let mut chars = text.chars();
@@ -385,7 +386,7 @@ fn hex(vm: &mut Vm, args: &[Value]) -> R {
 
 fn fromhex(vm: &mut Vm, args: &[Value]) -> R {
     let Some(text) = args[1].as_str() else {
-        let class = vm.type_name(&args[1]);
+        let class = vm.argument_type(&args[1]);
         return Err(vm.type_error(format!("fromhex() argument must be str, not {class}")));
     };
     let bytes = match bytes_ops::from_hex(text) {

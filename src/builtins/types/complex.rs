@@ -34,7 +34,8 @@ super::operator_methods! {
 super::comparison_methods!(is_number);
 
 fn power(vm: &mut Vm, a: &Value, b: &Value, modulus: &Value) -> R {
-    if modulus.given().is_some_and(|m| !m.is_none()) {
+    let numbers = num(&a.unwrapped()).is_some() && num(&b.unwrapped()).is_some();
+    if numbers && modulus.given().is_some_and(|m| !m.is_none()) {
         return Err(vm.value_error("complex modulo"));
     }
     binary(vm, Arith::Pow, a, b)
@@ -74,7 +75,7 @@ fn truth(_: &mut Vm, args: &[Value]) -> R {
 
 fn format(vm: &mut Vm, args: &[Value]) -> R {
     let Some(spec) = args[1].as_str() else {
-        let class = vm.type_name(&args[1]);
+        let class = vm.argument_type(&args[1]);
         return Err(vm.type_error(format!("__format__() argument must be str, not {class}")));
     };
     let text = vm.format_builtin(&args[0].unwrapped(), &args[0], spec)?;

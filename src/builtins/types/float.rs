@@ -123,7 +123,7 @@ fn round(vm: &mut Vm, args: &[Value]) -> R {
 
 fn format(vm: &mut Vm, args: &[Value]) -> R {
     let Some(spec) = args[1].as_str() else {
-        let class = vm.type_name(&args[1]);
+        let class = vm.argument_type(&args[1]);
         return Err(vm.type_error(format!("__format__() argument must be str, not {class}")));
     };
     if spec.is_empty() {

@@ -131,7 +131,7 @@ fn round(vm: &mut Vm, args: &[Value]) -> R {
 
 fn format(vm: &mut Vm, args: &[Value]) -> R {
     let Some(spec) = args[1].as_str() else {
-        let class = vm.type_name(&args[1]);
+        let class = vm.argument_type(&args[1]);
         return Err(vm.type_error(format!("__format__() argument must be str, not {class}")));
     };
     if spec.is_empty() {
@@ -155,15 +155,15 @@ fn bit_count(_: &mut Vm, args: &[Value]) -> R {
     })
 }
 
-fn is_little(vm: &mut Vm, v: &Value) -> R<bool> {
+fn is_little(vm: &mut Vm, v: &Value, function: &str) -> R<bool> {
     match v.given().map(Value::as_str) {
         None | Some(Some("big")) => Ok(false),
         Some(Some("little")) => Ok(true),
         Some(Some(_)) => Err(vm.value_error("byteorder must be either 'little' or 'big'")),
         Some(None) => {
-            let class = vm.type_name(v);
+            let class = vm.argument_type(v);
             Err(vm.type_error(format!(
-                "to_bytes() argument 'byteorder' must be str, not {class}"
+                "{function}() argument 'byteorder' must be str, not {class}"
             )))
         }
     }
@@ -171,7 +171,7 @@ fn is_little(vm: &mut Vm, v: &Value) -> R<bool> {
 
 fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let length = int_or(vm, &args[1], 1)?;
-    let little = is_little(vm, &args[2])?;
+    let little = is_little(vm, &args[2], "to_bytes")?;
     let signed = flag(vm, &args[3])?;
     let Ok(length) = usize::try_from(length) else {
         return Err(vm.value_error("length argument must be non-negative"));
@@ -183,14 +183,15 @@ fn to_bytes(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn from_bytes(vm: &mut Vm, args: &[Value]) -> R {
+    let little = is_little(vm, &args[2], "from_bytes")?;
     let bytes = match buffer(&args[1]) {
         Some(bytes) => bytes,
-        None if args[1].as_str().is_some() => {
-            return Err(vm.type_error("cannot convert 'str' object to bytes"));
+        None if args[1].as_str().is_some() || vm.iter_opt(&args[1])?.is_none() => {
+            let class = vm.type_name(&args[1]);
+            return Err(vm.type_error(format!("cannot convert '{class}' object to bytes")));
         }
         None => vm.bytes_from_iterable(&args[1])?,
     };
-    let little = is_little(vm, &args[2])?;
     let signed = flag(vm, &args[3])?;
     let n: Value = ints::from_bytes(&bytes, little, signed).into();
     let int = vm.types.int.clone();

@@ -62,6 +62,7 @@ fn iadd(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn imul(vm: &mut Vm, args: &[Value]) -> R {
+    vm.index(&args[1])?;
     in_place(vm, Arith::Mul, args)
 }
 

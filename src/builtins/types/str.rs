@@ -60,7 +60,7 @@ pub fn codec_name(vm: &mut Vm, v: &Value, function: &str, what: &str, default: &
         Some(v) => match v.as_str() {
             Some(name) => Ok(name.to_string()),
             None => {
-                let class = vm.type_name(v);
+                let class = vm.argument_type(v);
                 Err(vm.type_error(format!(
                     "{function}() argument '{what}' must be str, not {class}"
                 )))
@@ -95,7 +95,7 @@ fn rmodulo(vm: &mut Vm, args: &[Value]) -> R {
 
 fn format(vm: &mut Vm, args: &[Value]) -> R {
     let Some(spec) = args[1].as_str() else {
-        let class = vm.type_name(&args[1]);
+        let class = vm.argument_type(&args[1]);
         return Err(vm.type_error(format!("__format__() argument must be str, not {class}")));
     };
     if spec.is_empty() {
@@ -197,7 +197,7 @@ pub fn must_be_str<'a>(vm: &mut Vm, v: &'a Value, function: &str, n: usize) -> R
     match v.as_str() {
         Some(text) => Ok(text),
         None => {
-            let class = vm.type_name(v);
+            let class = vm.argument_type(v);
             Err(vm.type_error(format!(
                 "{function}() argument {n} must be str, not {class}"
             )))

@@ -119,7 +119,7 @@ fn affix<'a>(vm: &mut Vm, v: &'a Value, name: &str) -> R<&'a str> {
     match v.as_str() {
         Some(text) => Ok(text),
         None => {
-            let class = vm.type_name(v);
+            let class = vm.argument_type(v);
             Err(vm.type_error(format!("{name}() argument must be str, not {class}")))
         }
     }

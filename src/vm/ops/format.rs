@@ -370,6 +370,15 @@ impl Vm {
         }
     }
 
+    /// The name of an argument's class as CPython's argument parsing tells it: `None`, not `NoneType`.
+    pub fn argument_type(&self, v: &Value) -> std::rc::Rc<str> {
+        if v.is_none() {
+            "None".into()
+        } else {
+            self.type_name(v)
+        }
+    }
+
     /// `__name__` of the value's class.
     pub fn class_name(&self, v: &Value) -> std::rc::Rc<str> {
         self.class_of(v).name()

@@ -21,13 +21,14 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn new(vm: &mut Vm, operand: &Value) -> Arguments {
+    fn new(vm: &mut Vm, operand: &Value, bytes: bool) -> Arguments {
         let tuple = operand.payload::<Tuple>();
         let is_tuple = tuple.is_some();
         let items = tuple.map_or_else(|| vec![operand.clone()], |t| t.items().to_vec());
         let item = vm.names.__getitem__.clone();
         let class = vm.class_of(operand);
-        let text = operand.as_str().is_some() || super::sequence::buffer(operand).is_some();
+        let text =
+            operand.as_str().is_some() || bytes && super::sequence::buffer(operand).is_some();
         let mapping = !is_tuple && !text && vm.lookup(&class, &item).is_some();
         Arguments {
             whole: operand.clone(),
@@ -77,7 +78,7 @@ pub fn format_bytes(vm: &mut Vm, format: &Value, operand: &Value) -> R {
 
 fn format_text(vm: &mut Vm, format: &str, operand: &Value, bytes: bool) -> R<String> {
     let parsed = percent::parse(format);
-    let mut arguments = Arguments::new(vm, operand);
+    let mut arguments = Arguments::new(vm, operand, bytes);
     let mut out = String::new();
     let mut keyed = false;
     for piece in &parsed.pieces {
