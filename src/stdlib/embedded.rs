@@ -29,6 +29,8 @@ embedded! {
     "_enum_flags" "_enum_flags.coro" false;
     "_log_format" "_log_format.coro" false;
     "_normal_dist" "_normal_dist.coro" false;
+    "_re_parse" "_re_parse.coro" false;
+    "_re_run" "_re_run.coro" false;
     "_sha512" "_sha512.coro" false;
     "_signature" "_signature.coro" false;
     "_time_of_day" "_time_of_day.coro" false;
@@ -87,6 +89,7 @@ embedded! {
     "platform" "platform.coro" false;
     "queue" "queue.coro" false;
     "random" "random.coro" false;
+    "re" "re/__init__.coro" true;
     "reprlib" "reprlib.coro" false;
     "sched" "sched.coro" false;
     "signal" "signal.coro" false;
