@@ -228,17 +228,19 @@ fn the_stages_can_be_looked_at() {
 #[test]
 #[cfg(unix)]
 fn ctrl_c_interrupts_whatever_runs() {
+    let ready = "print('started', flush=True)";
     let programs = [
-        "while True: pass",
-        "import time; time.sleep(100)",
-        "import asyncio; asyncio.run(asyncio.sleep(100))",
-        "input()",
-        "import sys; sys.stdin.read()",
+        format!("{ready}\nwhile True: pass"),
+        format!("import time\n{ready}\ntime.sleep(100)"),
+        format!(
+            "import asyncio\nasync def main():\n    {ready}\n    await asyncio.sleep(100)\nasyncio.run(main())"
+        ),
+        format!("{ready}\ninput()"),
+        format!("import sys\n{ready}\nsys.stdin.read()"),
     ];
-    for program in programs {
-        let started = format!("print('started', flush=True)\n{program}");
+    for program in &programs {
         let mut child = command()
-            .args(["-c", &started])
+            .args(["-c", program])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
