@@ -143,6 +143,7 @@ impl Vm {
         // SAFETY: the parent is part of the running chain.
         if let Some(parent) = unsafe { generator_at(parent) } {
             self.run_in(&parent);
+            self.chain_to_handled(&exception);
             let i = super::generator::suspended_at(&parent);
             if let Some(i) = i {
                 let delegate = parent.register(i.b as usize);
@@ -152,6 +153,18 @@ impl Vm {
             }
         }
         raise
+    }
+
+    /// What was thrown into a delegate arrives in its parent: now that one's handled exception
+    /// can become its context (see `raise_thrown`).
+    fn chain_to_handled(&mut self, exception: &Value) {
+        let bare = exception
+            .downcast::<Exception>()
+            .is_some_and(|e| matches!(e.context.get(), Value::Undef | Value::None));
+        if bare && !self.handled.is_undef() {
+            let handled = self.handled.get();
+            self.set_context(exception, &handled);
+        }
     }
 
     /// The exception leaves the innermost activation.
