@@ -3,13 +3,13 @@
 
 use super::arguments::flag;
 use super::types::CLASS_GETITEM;
-use crate::vm::heap::{ObjRef, Slot};
+use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Kind, Layout, NativeData, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 fn visit_values(values: &[Value], visit: &mut dyn FnMut(&ObjRef)) {
     values.iter().filter_map(Value::as_obj).for_each(visit);
@@ -80,24 +80,22 @@ fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `zip`.
 struct Zip {
-    iterators: RefCell<Vec<Value>>,
+    iterators: Ref<Tuple>,
     strict: bool,
 }
 
 impl NativeData for Zip {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        if let Ok(iterators) = self.iterators.try_borrow() {
-            visit_values(&iterators, visit);
-        }
+        visit(self.iterators.as_obj());
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
-        let iterators = self.iterators.borrow().clone();
+        let iterators = self.iterators.items();
         let mut items = Vec::with_capacity(iterators.len());
         for (i, iterator) in iterators.iter().enumerate() {
             match vm.next(iterator)? {
                 Some(item) => items.push(item),
-                None if self.strict => return strict_end(vm, &iterators, i),
+                None if self.strict => return strict_end(vm, iterators, i),
                 None => return Ok(None),
             }
         }
@@ -146,31 +144,31 @@ fn new_zip(vm: &mut Vm, args: &[Value]) -> R {
     for iterable in values_of(&args[1]) {
         iterators.push(vm.iter(&iterable)?);
     }
-    let iterators = RefCell::new(iterators);
+    let iterators = Tuple::new(iterators);
     make_of(vm, &args[0], Zip { iterators, strict })
 }
 
 /// `map`.
 struct Map {
+    iterators: Ref<Tuple>,
     function: Value,
-    iterators: Vec<Value>,
 }
 
 impl NativeData for Map {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         self.function.as_obj().into_iter().for_each(&mut *visit);
-        visit_values(&self.iterators, visit);
+        visit(self.iterators.as_obj());
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
-        if let [one] = self.iterators.as_slice() {
+        if let [one] = self.iterators.items() {
             return match vm.next(one)? {
                 Some(item) => vm.call(&self.function, &[item]).map(Some),
                 None => Ok(None),
             };
         }
-        let mut items = Vec::with_capacity(self.iterators.len());
-        for iterator in &self.iterators {
+        let mut items = Vec::with_capacity(self.iterators.items().len());
+        for iterator in self.iterators.items() {
             match vm.next(iterator)? {
                 Some(item) => items.push(item),
                 None => return Ok(None),
@@ -200,8 +198,8 @@ fn new_map(vm: &mut Vm, args: &[Value]) -> R {
         vm,
         &args[0],
         Map {
+            iterators: Tuple::new(iterators),
             function,
-            iterators,
         },
     )
 }

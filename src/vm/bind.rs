@@ -400,7 +400,12 @@ impl Vm {
     fn native_keyword(&mut self, f: &Ref<NativeFunction>, s: &Signature, name: &str) -> Raise {
         let own = usize::from(f.has_self());
         if s.kwonly.is_empty() && s.posonly.max(own) >= s.positional.len() {
-            return self.type_error(format!("{}() takes no keyword arguments", f.full_name()));
+            let message = if f.is_slot() && !f.makes_object() {
+                format!("wrapper {}() takes no keyword arguments", f.def.name)
+            } else {
+                format!("{}() takes no keyword arguments", f.full_name())
+            };
+            return self.type_error(message);
         }
         let known = s.positional.iter().skip(s.posonly.max(own)).map(|n| &**n);
         let known: Vec<&str> = known.chain(s.kwonly.iter().map(|(n, _)| &**n)).collect();
@@ -486,14 +491,7 @@ impl Vm {
         } else if max == 0 && !s.kwonly.is_empty() {
             format!("{}() takes no positional arguments", f.short_name())
         } else if !positional_only {
-            if min == max && s.kwonly.is_empty() {
-                format!(
-                    "{}() takes exactly {max} argument{} ({} given)",
-                    f.short_name(),
-                    plural(max),
-                    given + keywords
-                )
-            } else if s.kwonly.is_empty() {
+            if s.kwonly.is_empty() {
                 format!(
                     "{}() takes at most {max} argument{} ({} given)",
                     f.short_name(),
@@ -508,8 +506,9 @@ impl Vm {
                 )
             } else {
                 format!(
-                    "{}() takes at most {max} positional argument{} ({given} given)",
+                    "{}() takes {} {max} positional argument{} ({given} given)",
                     f.short_name(),
+                    if min == max { "exactly" } else { "at most" },
                     plural(max)
                 )
             }

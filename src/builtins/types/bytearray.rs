@@ -205,6 +205,7 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, MUTABLE, &[]);
     vm.extend_class(&class, COMPARISONS, &[]);
     vm.extend_class(&class, super::bytes_methods::METHODS, &[]);
+    vm.extend_class(&class, super::bytes_search::METHODS, &[]);
     vm.extend_class(&class, METHODS, &[]);
     super::make_unhashable(vm, &class);
 }

@@ -129,5 +129,6 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, CONTAINER, &[]);
     vm.extend_class(&class, COMPARISONS, &[]);
     vm.extend_class(&class, super::bytes_methods::METHODS, &[]);
+    vm.extend_class(&class, super::bytes_search::METHODS, &[]);
     vm.extend_class(&class, METHODS, &[]);
 }

@@ -4,7 +4,7 @@ use super::{CLASS_GETITEM, CONTAINER, GETITEM, MUTABLE, made};
 use crate::builtins::arguments::this;
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Kind, List};
+use crate::vm::object::{Kind, List, release_backwards};
 use crate::vm::ops::arith::{Arith, clamp};
 use crate::vm::ops::compare::Cmp;
 use crate::vm::ops::iterators::ListReverseIterator;
@@ -26,8 +26,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
     let list = this::<List>(vm, &args[0])?;
-    let old = list.items.take();
-    drop(old);
+    release_backwards(list.items.take());
     if let Some(from) = args[1].given() {
         sequence::extend(vm, &list, from)?;
     }
@@ -195,8 +194,7 @@ fn count(vm: &mut Vm, args: &[Value]) -> R {
 
 fn clear(vm: &mut Vm, args: &[Value]) -> R {
     let list = this::<List>(vm, &args[0])?;
-    let old = list.items.take();
-    drop(old);
+    release_backwards(list.items.take());
     Ok(Value::None)
 }
 

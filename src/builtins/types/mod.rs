@@ -4,6 +4,7 @@ mod bool_type;
 mod bytearray;
 mod bytes;
 mod bytes_methods;
+mod bytes_search;
 mod codecs;
 mod complex;
 mod dict;

@@ -11,6 +11,19 @@ pub struct List {
     pub items: RefCell<Vec<Value>>,
 }
 
+/// Lets values go from the last to the first, as CPython's lists do: finalizers run in that order.
+pub fn release_backwards(mut values: Vec<Value>) {
+    while let Some(value) = values.pop() {
+        drop(value);
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        release_backwards(std::mem::take(self.items.get_mut()));
+    }
+}
+
 impl List {
     pub fn value(items: Vec<Value>) -> Value {
         Self::new(items).into()

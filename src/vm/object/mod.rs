@@ -23,7 +23,7 @@ mod opaque;
 mod scalar;
 
 pub use class::{Class, ClassFlags, Layout, Shape, fresh_id};
-pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple};
+pub use collection::{release_backwards, Dict, FrozenSet, List, Range, Set, Slice, Tuple};
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, Traceback};
 pub use function::{

@@ -6,7 +6,7 @@ use super::sequence::{buffer, bytes_like};
 use crate::text::slice::{SliceIndices, slice_indices};
 use crate::text::str_ops;
 use crate::vm::heap::Ref;
-use crate::vm::object::{ByteArray, Kind, List, Range, Slice, Str, Tuple};
+use crate::vm::object::{ByteArray, Kind, List, Range, Slice, Str, Tuple, release_backwards};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use num_bigint::BigInt;
@@ -138,7 +138,7 @@ impl Vm {
                 let end = (start + fitted.count).min(list.len());
                 list.splice(start..end, items).collect()
             };
-            drop(old);
+            release_backwards(old);
             return Ok(());
         }
         if items.len() != fitted.count {
@@ -165,7 +165,7 @@ impl Vm {
     pub fn del_list_slice(&mut self, list: &Ref<List>, slice: &Slice) -> R<()> {
         let fitted = self.fit_slice(slice, || list.items.borrow().len())?;
         let old = take(&mut list.items.borrow_mut(), fitted);
-        drop(old);
+        release_backwards(old);
         Ok(())
     }
 
