@@ -2,11 +2,11 @@
 
 use super::codecs;
 use super::str::codec_name;
-use crate::builtins::arguments::{bound, flag, int_or, limit};
+use crate::builtins::arguments::{int_or, limit};
 use crate::text::bytes_ops;
 use crate::text::str_ops::Ends;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{ByteArray, Kind, List, Tuple};
+use crate::vm::object::{ByteArray, Kind};
 use crate::vm::ops::sequence::{self, buffer, bytes_like};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};

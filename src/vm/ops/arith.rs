@@ -191,12 +191,12 @@ impl Vm {
         if !class_a.is(&class_b) {
             right = self.special(b, reflected)?;
             right = right.filter(|(f, _)| !self.waits_for_numbers(op, f));
-            if class_b.is_subclass(&class_a) && self.overloads(&class_a, &class_b, reflected) {
-                if let Some(method) = right.take()
-                    && let Some(result) = self.call_operator(method, a)?
-                {
-                    return Ok(Some(result));
-                }
+            if class_b.is_subclass(&class_a)
+                && self.overloads(&class_a, &class_b, reflected)
+                && let Some(method) = right.take()
+                && let Some(result) = self.call_operator(method, a)?
+            {
+                return Ok(Some(result));
             }
         }
         if let Some(method) = left
