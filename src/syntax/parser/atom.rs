@@ -277,7 +277,7 @@ fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
         .boxed()
 }
 
-/// `name := value` without parentheses, which can be no key.
+/// `name := value` without parentheses, which can be no key and no bound.
 fn is_bare_walrus(first: &Expr, e: &mut Matched) -> bool {
     matches!(first.kind, ExprKind::Named { .. })
         && e.slice()
@@ -375,12 +375,18 @@ pub fn slices<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
 fn slice<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     let bound = || tok(Tok::Colon).ignore_then(knot.expression.clone().or_not());
     named_expression(knot)
+        .map_with(|lower, e| {
+            let is_bound = !is_bare_walrus(&lower, e);
+            (lower, is_bound)
+        })
         .or_not()
         .then(bound().then(bound().or_not()).or_not())
         .try_map_with(|(lower, rest), e| match (lower, rest) {
             (None, None) => Err(Miss),
-            (Some(index), None) => Ok(index),
+            (Some((index, _)), None) => Ok(index),
+            (Some((_, false)), Some(_)) => Err(Miss),
             (lower, Some((upper, step))) => {
+                let lower = lower.map(|(lower, _)| lower);
                 let boxed = |bound: Option<Expr>| bound.map(Box::new);
                 let (lower, upper, step) = (boxed(lower), boxed(upper), boxed(step.flatten()));
                 Ok(expr(ExprKind::Slice { lower, upper, step }, e))

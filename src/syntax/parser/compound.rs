@@ -2,7 +2,7 @@
 //! statements is for `block` to say.
 
 use super::def::{ClassHeader, DefHeader, class_def, function_def};
-use super::expr::{Expressions, tuple_of};
+use super::expr::{Expressions, starred, tuple_of};
 use super::pattern::patterns;
 use super::rule::{
     Miss, Reader, Rule, colon, comma_list, explaining, name, next_kind, next_span, take, tok,
@@ -10,7 +10,7 @@ use super::rule::{
 use super::simple::simple_stmts;
 use super::target::{Place, checked};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, Ident, Pattern, Stmt, WithItem};
+use crate::syntax::ast::{Expr, ExprKind, Ident, Pattern, Stmt, WithItem};
 use crate::syntax::token::Tok;
 use chumsky::prelude::*;
 
@@ -136,9 +136,7 @@ fn with_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, WithHeader> {
 
 /// `with_item: expression ['as' star_target]`
 fn with_item<'t>(x: &Expressions<'t>) -> Rule<'t, WithItem> {
-    let target = x
-        .bitwise_or
-        .clone()
+    let target = choice((starred(x.bitwise_or.clone()), x.bitwise_or.clone()))
         .try_map_with(|target, e| checked(target, Place::Assign, e));
     x.expression
         .clone()
@@ -218,6 +216,7 @@ fn several_types<'t>(inp: &mut Reader<'t, '_>, expression: &Rule<'t, Expr>) -> R
 fn match_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, Expr> {
     tok(Tok::Match)
         .ignore_then(tuple_of(x.star_named_expression.clone()))
+        .filter(|subject| !matches!(subject.kind, ExprKind::Starred(_)))
         .then_ignore(colon(false))
         .boxed()
 }

@@ -253,6 +253,13 @@ fn name_pattern<'t>(pattern: Rule<'t, Pattern>) -> Rule<'t, Pattern> {
     name_or_attr()
         .then(arguments.or_not())
         .try_map_with(|(value, arguments), e| {
+            let tokens = e.slice();
+            let wildcard = tokens
+                .first()
+                .is_some_and(|token| token.kind == Tok::Underscore);
+            if wildcard && tokens.len() > 1 {
+                return Err(Miss);
+            }
             let kind = match (arguments, value.kind) {
                 (Some(arguments), kind) => class_pattern(Expr { kind, ..value }, arguments, e)?,
                 (None, ExprKind::Name(name)) => {

@@ -102,12 +102,7 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
         let from = inp.cursor();
         let (first, tail) = inp.parse(&parts)?;
         let tokens = inp.slice_since(&from..);
-        let ends = inp.peek_ref().is_none();
         inp.rewind(start);
-        if ends && tokens.first().is_some_and(|token| token.kind == Tok::Star) {
-            let title = "can't use starred expression here";
-            return Err(inp.state().raise(title, first.span));
-        }
         Err(refusal(&first, &tail, tokens, dangling, inp.state()))
     })
     .boxed()
@@ -116,10 +111,7 @@ fn expression_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, StmtKind> {
 /// A statement, or nothing if the target cannot be one.
 fn assignment((first, tail): (Expr, Tail), e: &mut Matched) -> Result<StmtKind, Miss> {
     match tail {
-        Tail::Values(values) if values.is_empty() => match first.kind {
-            ExprKind::Starred(_) => Err(Miss),
-            _ => Ok(StmtKind::Expr(first)),
-        },
+        Tail::Values(values) if values.is_empty() => Ok(StmtKind::Expr(first)),
         Tail::Values(mut values) => {
             let Some(value) = values.pop() else {
                 return Err(Miss);
