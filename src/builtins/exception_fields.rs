@@ -274,7 +274,7 @@ fn fill_keywords(
     names: &[(&str, usize)],
 ) -> R<()> {
     for (_, i) in names {
-        exception.set_field(*i, Value::None);
+        exception.set_field(*i, Value::Undef);
     }
     for (name, value) in keywords(vm, kwargs) {
         match names.iter().find(|(known, _)| *known == name.as_str()) {

@@ -82,13 +82,13 @@ const FUNCTION_METHODS: &[NativeDef] = &[
 const FUNCTION_GETSET: &[GetSet] = &[
     GetSet::write(
         "__name__",
-        |vm, v| Ok(name_value(vm, v, |f| f.name())?),
+        |vm, v| name_value(vm, v, |f| f.name()),
         |vm, v, value| set_name(vm, v, value, "__name__", |f| &f.extra().name),
         "The name.",
     ),
     GetSet::write(
         "__qualname__",
-        |vm, v| Ok(name_value(vm, v, |f| f.qualname())?),
+        |vm, v| name_value(vm, v, |f| f.qualname()),
         |vm, v, value| set_name(vm, v, value, "__qualname__", |f| &f.extra().qualname),
         "The name with the names of what the definition stands in.",
     ),

@@ -1,7 +1,7 @@
 //! Reports on standard error of what no program can catch: exceptions in finalizers, coroutines
 //! that were never awaited; and the way of warnings there.
 
-use super::uncaught::report;
+use super::uncaught::{plain_report, report};
 use crate::diagnostic::traceback::render_python;
 use crate::vm::heap::Ref;
 use crate::vm::hooks::ReportHooks;
@@ -136,9 +136,7 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
     } else if prefix != "Exception ignored in: " {
         text = format!("{}:\n", prefix.trim_end_matches(": "));
     }
-    if let Some(error) = report(vm, exception) {
-        text.push_str(&render_python(&error));
-    }
+    text.push_str(&render_python(&plain_report(vm, exception)));
     write_stderr(vm, &text);
 }
 

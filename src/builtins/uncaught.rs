@@ -22,6 +22,15 @@ pub fn report(vm: &mut Vm, exception: &Value) -> Option<UncaughtError> {
     Some(describe(vm, exception, 0))
 }
 
+/// Only the traceback and the last line, as CPython shows what no program can catch.
+pub fn plain_report(vm: &mut Vm, exception: &Value) -> UncaughtError {
+    UncaughtError {
+        entries: entries(exception),
+        last_line: last_line(vm, exception),
+        ..UncaughtError::default()
+    }
+}
+
 fn describe(vm: &mut Vm, exception: &Value, depth: usize) -> UncaughtError {
     let mut error = describe_one(vm, exception, depth);
     let mut seen = vec![exception.clone()];

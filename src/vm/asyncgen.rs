@@ -514,7 +514,7 @@ impl Vm {
     }
 
     /// Puts an exception that was taken back on its way, as it was.
-    pub(super) fn put_back(&mut self, exception: Value) -> Raise {
+    pub(in crate::vm) fn put_back(&mut self, exception: Value) -> Raise {
         self.raised.set(exception);
         self.raised_again()
     }

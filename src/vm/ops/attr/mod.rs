@@ -12,7 +12,7 @@ use super::alias::GenericAlias;
 use super::super_object::Super;
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    BoundMethod, Class, ClassMethod, Kind, Module, NativeFunction, StaticMethod, Str,
+    BoundMethod, Class, ClassMethod, Exception, Kind, Module, NativeFunction, StaticMethod, Str,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
@@ -20,9 +20,30 @@ use crate::vm::{R, Raise, Vm};
 impl Vm {
     /// `obj.name`. Names given to the functions here must be interned.
     pub fn get_attr(&mut self, obj: &Value, name: &Ref<Str>) -> R {
-        match self.find_attr(obj, name)? {
-            Some(value) => Ok(value),
-            None => Err(self.no_attribute(obj, name)),
+        match self.find_attr(obj, name) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(self.no_attribute(obj, name)),
+            Err(raise) => Err(self.tell_attribute(raise, obj, name)),
+        }
+    }
+
+    /// An AttributeError that a hook, property or descriptor raised is told what was looked for,
+    /// unless it knows already.
+    #[cold]
+    fn tell_attribute(&mut self, raise: Raise, obj: &Value, name: &Ref<Str>) -> Raise {
+        let class = self.exc.attribute_error.clone();
+        match self.catch(raise, &class) {
+            Err(raise) => raise,
+            Ok(error) => {
+                if let Some(e) = error.downcast::<Exception>()
+                    && e.field(0).is_undef()
+                    && e.field(1).is_undef()
+                {
+                    e.set_field(0, name.clone().into());
+                    e.set_field(1, obj.clone());
+                }
+                self.put_back(error)
+            }
         }
     }
 

@@ -51,7 +51,7 @@ pub fn remove_own_attr(class: &Ref<Class>, obj: &Value, name: &Ref<Str>) -> Opti
 }
 
 /// The place of the dict of a kind that has one.
-fn dict_slot<'a>(obj: &'a Value) -> Option<&'a Slot> {
+fn dict_slot(obj: &Value) -> Option<&Slot> {
     match obj.kind()? {
         Kind::Exception => obj.downcast::<Exception>().map(|e| &e.dict),
         Kind::Opaque => obj.downcast::<Opaque>().map(|o| &o.dict),

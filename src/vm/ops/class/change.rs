@@ -24,7 +24,8 @@ impl Vm {
         let old = self.class_of(obj);
         let module = &self.types.module;
         let modules = new.is_subclass(module) && old.is_subclass(module);
-        if !modules && !(new.flags().heap && old.flags().heap) {
+        let both_heap = new.flags().heap && old.flags().heap;
+        if !modules && !both_heap {
             return Err(self.type_error(
                 "__class__ assignment only supported for mutable types or ModuleType subclasses",
             ));

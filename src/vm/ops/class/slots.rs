@@ -48,7 +48,7 @@ impl Vm {
             return Err(self.type_error(message));
         }
         let has_dict = bases.iter().any(|b| !b.flags().no_dict);
-        let has_weakref = bases.iter().any(|b| weakly_referable(b));
+        let has_weakref = bases.iter().any(weakly_referable);
         for item in items {
             let Some(name) = item.as_str() else {
                 let message = format!(
