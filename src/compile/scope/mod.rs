@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 pub mod build;
+mod build_expr;
 mod resolve;
 
 /// Number of a scope in [`Scopes`].
