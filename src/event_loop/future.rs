@@ -7,7 +7,7 @@ use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
     Class, ClassFlags, Exception, Future, FutureState, Layout, List, TaskPart, Tuple, Waiter,
 };
-use crate::vm::ops::future::{cancelled_error, future_result, retrieve_exception};
+use crate::vm::ops::future::{cancelled_error, future_result};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -423,8 +423,9 @@ fn cancel_method(vm: &mut Vm, args: &[Value]) -> R {
 
 /// The exception of a future that is done and was not cancelled, marked as seen.
 pub(super) fn consume_exception(f: &Ref<Future>) {
+    // Its traceback stays for whoever really retrieves it.
     if f.state.get() == FutureState::Finished {
-        drop(retrieve_exception(f));
+        f.log_traceback.set(false);
     }
 }
 
