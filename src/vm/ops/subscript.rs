@@ -234,8 +234,20 @@ impl Vm {
         {
             return Ok(());
         }
-        let class = self.type_name(a);
-        Err(self.type_error(format!("'{class}' object doesn't support item deletion")))
+        // CPython words it differently where a sequence is given an index.
+        let class = self.class_of(a);
+        let t = &self.types;
+        let sequence = class.flags().heap
+            || [&t.str_, &t.tuple, &t.bytes, &t.range, &t.set, &t.frozenset]
+                .into_iter()
+                .any(|c| class.is_subclass(c));
+        let verb = if sequence && key.as_i64().is_some() {
+            "doesn't"
+        } else {
+            "does not"
+        };
+        let class = self.tp_name(&class);
+        Err(self.type_error(format!("'{class}' object {verb} support item deletion")))
     }
 
     /// `del a[key]` of a value that is exactly a built-in container; false if it is none.
