@@ -51,6 +51,9 @@ pub fn lower(text: &str) -> String {
 
 /// `str.upper`.
 pub fn upper(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         push_upper(&mut out, c);
@@ -60,6 +63,9 @@ pub fn upper(text: &str) -> String {
 
 /// `str.casefold`.
 pub fn casefold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         push_fold(&mut out, c);

@@ -2,7 +2,7 @@
 //! compare addresses.
 
 use super::heap::Ref;
-use super::object::Str;
+use super::object::{Str, character};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -18,7 +18,11 @@ impl Interner {
         if let Some(found) = self.table.get(text) {
             return found.clone();
         }
-        let made = Str::new(text);
+        let mut chars = text.chars();
+        let made = match (chars.next(), chars.next()) {
+            (Some(c), None) => character(c),
+            _ => Str::new(text),
+        };
         self.table.insert(text.into(), made.clone());
         made
     }

@@ -31,7 +31,7 @@ fn chr(vm: &mut Vm, args: &[Value]) -> R {
     let n = vm.index(&args[0])?;
     let code = n.as_i64().and_then(|i| u32::try_from(i).ok());
     match code.and_then(char::from_u32) {
-        Some(c) => Ok(Value::str(c.encode_utf8(&mut [0; 4]))),
+        Some(c) => Ok(crate::vm::object::character(c).into()),
         None if n.as_i64().is_none_or(|i| i32::try_from(i).is_err()) && n.as_i64().is_none() => {
             Err(vm.overflow_error("Python int too large to convert to C int"))
         }

@@ -98,7 +98,7 @@ fn compare_strings(a: &Value, b: &Value) -> Ordering {
 }
 
 /// Sorts by finding natural runs, making short ones longer by insertion, and merging.
-fn merge_sort<T: Clone>(vm: &mut Vm, items: &mut [T], key: &impl Fn(&T) -> &Value) -> R<()> {
+fn merge_sort<T: Default>(vm: &mut Vm, items: &mut [T], key: &impl Fn(&T) -> &Value) -> R<()> {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     let min_run = min_run(items.len());
     let mut at = 0;
@@ -236,7 +236,7 @@ fn insertion_sort<T>(
 }
 
 /// Merges the runs `i` and `i + 1`.
-fn merge_at<T: Clone>(
+fn merge_at<T: Default>(
     vm: &mut Vm,
     items: &mut [T],
     runs: &mut Vec<(usize, usize)>,
@@ -253,17 +253,26 @@ fn merge_at<T: Clone>(
     let Some(part) = items.get_mut(start..start + a + b) else {
         return Ok(());
     };
-    let left: Vec<T> = part.iter().take(a).cloned().collect();
-    let right: Vec<T> = part.iter().skip(a).cloned().collect();
+    let mut taken = part.iter_mut().map(std::mem::take);
+    let left: Vec<T> = taken.by_ref().take(a).collect();
+    let right: Vec<T> = taken.collect();
     let (mut x, mut y) = (left.into_iter().peekable(), right.into_iter().peekable());
     let mut merged = Vec::with_capacity(a + b);
+    let mut result = Ok(());
     while let (Some(p), Some(q)) = (x.peek(), y.peek()) {
-        // Nothing is lost on an error: the part still holds all items as they were.
-        let second = less(vm, key(q), key(p))?;
-        merged.extend(if second { y.next() } else { x.next() });
+        match less(vm, key(q), key(p)) {
+            Ok(second) => merged.extend(if second { y.next() } else { x.next() }),
+            Err(raise) => {
+                result = Err(raise);
+                break;
+            }
+        }
     }
+    // Whatever happened, all items go back.
     merged.extend(x);
     merged.extend(y);
-    part.clone_from_slice(&merged);
-    Ok(())
+    for (place, item) in part.iter_mut().zip(merged) {
+        *place = item;
+    }
+    result
 }

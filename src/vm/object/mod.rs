@@ -34,7 +34,7 @@ pub use future::{Future, FutureState, TaskPart, Waiter};
 pub use generator::{GenExtra, GenKind, GenState, Generator};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};
-pub use scalar::{ByteArray, Bytes, Complex, Int, Str};
+pub use scalar::{character, ByteArray, Bytes, Complex, Int, Str};
 
 use super::heap::flags;
 use super::heap::{Header, ObjRef, Object};

@@ -6,7 +6,8 @@ use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::value::Value;
 use compact_str::CompactString;
 use num_bigint::BigInt;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
+use std::mem::ManuallyDrop;
 
 /// `str`. Immutable for programs; `s += t` on the last reference grows it in place.
 pub struct Str {
@@ -83,6 +84,23 @@ impl Str {
         this.chars.set(NOT_COUNTED);
         true
     }
+}
+
+thread_local! {
+    /// The strings of one ASCII character: indexing and iterating give them again and again.
+    /// They are never released, so that nothing has to be when the thread ends.
+    static CHARACTERS: [OnceCell<ManuallyDrop<Ref<Str>>>; 128] =
+        const { [const { OnceCell::new() }; 128] };
+}
+
+/// The string of one character.
+pub fn character(c: char) -> Ref<Str> {
+    let shared = CHARACTERS.with(|all| {
+        let place = all.get(c as usize)?;
+        let made = place.get_or_init(|| ManuallyDrop::new(Str::new(c.encode_utf8(&mut [0; 4]))));
+        Some((**made).clone())
+    });
+    shared.unwrap_or_else(|| Str::new(c.encode_utf8(&mut [0; 4])))
 }
 
 /// An int that does not fit 64 bits.

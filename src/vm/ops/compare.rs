@@ -83,6 +83,27 @@ impl Cmp {
 /// `a op b` where both are built-in values (or, for containers, instances of subclasses); `None`
 /// where their types do not compare so.
 pub fn builtin(vm: &mut Vm, op: Cmp, a: &Value, b: &Value) -> R<Option<bool>> {
+    if let (Value::Obj(x), Value::Obj(y)) = (a, b)
+        && x.kind() == y.kind()
+    {
+        match x.kind() {
+            Kind::Str => {
+                let (s, t) = (x.downcast::<Str>(), y.downcast::<Str>());
+                return Ok(Some(op.holds(s.map(Str::as_str).cmp(&t.map(Str::as_str)))));
+            }
+            Kind::Tuple => {
+                if let (Some(s), Some(t)) = (x.as_ref::<Tuple>(), y.as_ref::<Tuple>()) {
+                    return compare_tuples(vm, op, s, t).map(Some);
+                }
+            }
+            Kind::List => {
+                if let (Some(s), Some(t)) = (x.as_ref::<List>(), y.as_ref::<List>()) {
+                    return compare_lists(vm, op, s, t).map(Some);
+                }
+            }
+            _ => {}
+        }
+    }
     if let Some(order) = number::order(a, b) {
         return Ok(Some(order.map_or(op.holds_unordered(), |o| op.holds(o))));
     }

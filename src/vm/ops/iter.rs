@@ -9,7 +9,7 @@ use crate::vm::call::Resumed;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{
     ByteArray, Bytes, Dict, FrozenSet, GenKind, Generator, Kind, List, Opaque, Range, Set, Str,
-    Tuple,
+    Tuple, character,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Resume, Vm};
@@ -221,11 +221,7 @@ impl Vm {
             }),
             Kind::Str => {
                 let chars = obj.downcast::<Str>()?.as_str().chars();
-                Some(
-                    chars
-                        .map(|c| Value::str(c.encode_utf8(&mut [0; 4])))
-                        .collect(),
-                )
+                Some(chars.map(|c| character(c).into()).collect())
             }
             Kind::Bytes => obj
                 .downcast::<Bytes>()

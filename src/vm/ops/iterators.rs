@@ -3,7 +3,9 @@
 use super::range;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
-use crate::vm::object::{ByteArray, Bytes, Dict, Layout, List, NativeData, Range, Str, Tuple};
+use crate::vm::object::{
+    ByteArray, Bytes, Dict, Layout, List, NativeData, Range, Str, Tuple, character,
+};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::Cell;
@@ -319,7 +321,7 @@ impl<const ASCII: bool> NativeData for StrIterator<ASCII> {
         match rest.chars().next() {
             Some(c) => {
                 self.at.set(self.at.get() + c.len_utf8());
-                Ok(Some(Value::str(c.encode_utf8(&mut [0; 4]))))
+                Ok(Some(character(c).into()))
             }
             None => {
                 self.text.set(Value::Undef);

@@ -282,6 +282,11 @@ fn slice_str(text: &Ref<Str>, fitted: SliceIndices) -> Value {
         return Value::str("");
     }
     let start = usize::try_from(fitted.start).unwrap_or(0);
+    if fitted.count == 1 {
+        let one = usize::try_from(fitted.start).ok();
+        let found = one.and_then(|at| super::subscript::char_at(text, at));
+        return found.unwrap_or_else(|| Value::str(""));
+    }
     if text.is_ascii() && fitted.step == 1 {
         let part = text.as_str().get(start..start + fitted.count);
         return Value::str(part.unwrap_or(""));

@@ -3,7 +3,7 @@
 use super::range;
 use super::sequence::buffer;
 use crate::vm::heap::Ref;
-use crate::vm::object::{ByteArray, Class, Dict, Kind, List, Range, Slice, Str, Tuple};
+use crate::vm::object::{ByteArray, Class, Dict, Kind, List, Range, Slice, Str, Tuple, character};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -22,10 +22,12 @@ fn place(i: i64, len: usize) -> Option<usize> {
 pub fn char_at(text: &Ref<Str>, at: usize) -> Option<Value> {
     let s = text.as_str();
     if text.is_ascii() {
-        return s.get(at..at + 1).map(Value::str);
+        return s
+            .as_bytes()
+            .get(at)
+            .map(|b| character(char::from(*b)).into());
     }
-    let c = s.chars().nth(at)?;
-    Some(Value::str(c.encode_utf8(&mut [0; 4])))
+    s.chars().nth(at).map(|c| character(c).into())
 }
 
 impl Vm {
