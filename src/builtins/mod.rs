@@ -18,6 +18,7 @@ mod mappingproxy;
 mod module;
 mod module_names;
 mod namespace;
+mod native_function;
 mod object;
 mod report;
 mod super_type;
@@ -45,6 +46,7 @@ pub fn install(vm: &mut Vm) {
     type_type::install(vm);
     descriptors::install(vm);
     function::install(vm);
+    native_function::install(vm);
     code::install(vm);
     module::install(vm);
     generator::install(vm);
