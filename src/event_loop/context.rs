@@ -381,7 +381,7 @@ fn context_run(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 /// The pairs of a `**kwargs` dict.
-fn keywords(dict: &Value) -> Vec<(Ref<Str>, Value)> {
+pub(super) fn keywords(dict: &Value) -> Vec<(Ref<Str>, Value)> {
     let Some(dict) = dict.as_ref::<Dict>() else {
         return Vec::new();
     };

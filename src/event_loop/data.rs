@@ -1,5 +1,6 @@
 //! What a loop object holds.
 
+use super::executor::Workers;
 use super::ready::Ready;
 use super::timer::Timers;
 use crate::vm::heap::{ObjRef, Ref, Slot, WeakPointer};
@@ -36,6 +37,7 @@ pub(super) struct LoopData {
     pub exception_handler: Slot,
     pub task_factory: Slot,
     pub default_executor: Slot,
+    pub workers: Workers,
     pub executor_closed: Cell<bool>,
     /// A float or whatever the program set.
     pub slow_callback_duration: Slot,
@@ -82,6 +84,7 @@ impl LoopData {
             exception_handler: Slot::new(Value::None),
             task_factory: Slot::new(Value::None),
             default_executor: Slot::new(Value::None),
+            workers: Workers::default(),
             executor_closed: Cell::new(false),
             slow_callback_duration: Slot::new(Value::float(0.1)),
             began: Cell::new(f64::NAN),
@@ -128,6 +131,7 @@ impl NativeData for LoopData {
             &self.exception_handler,
             &self.task_factory,
             &self.default_executor,
+            &self.workers.ended,
             &self.slow_callback_duration,
             first,
             finalizer,

@@ -1,16 +1,23 @@
-//! `run_in_executor` without threads. The work runs in a later turn, beside the loop rather than
-//! on it: while it sleeps or waits for a result, the loop goes on with its turns.
+//! `run_in_executor` without threads. The work runs in an execution of its own, beside the loop
+//! rather than on it: while it sleeps or waits for a result it is parked, and the loop goes on.
 
 use super::data::LoopData;
 use super::loop_type::{check_callback, import, this};
-use super::ready::{Job, Ready};
-use super::{future, schedule, step, turn};
-use crate::vm::heap::Ref;
+use super::ready::Ready;
+use super::{context, future, schedule, step, turn};
+use crate::vm::execution::{Execution, Progress};
+use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::hooks::LoopAction;
-use crate::vm::object::{Future, Str, Tuple};
+use crate::vm::native::{NativeDef, NativeType, TypeDef};
+use crate::vm::object::{Future, Layout, NativeData, Str, Tuple};
 use crate::vm::value::Value;
-use crate::vm::{R, Vm};
+use crate::vm::{R, Tail, Vm};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::time::Duration;
+
+/// Most pieces of work at a time, as in CPython's pool on a machine with many processors.
+const MOST_WORKERS: usize = 32;
 
 /// `loop.run_in_executor(executor, func, *args)`.
 pub(super) fn run_in_executor(vm: &mut Vm, args: &[Value]) -> R {
@@ -24,35 +31,93 @@ pub(super) fn run_in_executor(vm: &mut Vm, args: &[Value]) -> R {
     }
     let mut executor = executor.clone();
     if executor.is_none() {
-        if data.executor_closed.get() {
-            return Err(vm.runtime_error("Executor shutdown has been called"));
-        }
+        check_executor(vm, data)?;
         executor = data.default_executor.get();
     }
-    let given: Vec<Value> = given
-        .as_ref::<Tuple>()
-        .map(|t| t.items().to_vec())
-        .unwrap_or_default();
+    let given = items(given);
     if !executor.is_none() {
-        return submit(vm, event_loop, &executor, func, given);
+        return submit(vm, event_loop, &executor, func, given, &[]);
     }
+    begin(vm, event_loop, data, Value::Undef, Execution::new(func.clone(), given, vec![]))
+}
+
+/// `loop._run_in_context(context, func, args, kwargs)`: as above, in a context and with keywords.
+pub(super) fn run_in_context(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, context, func, given, keywords] = args else {
+        return Ok(Value::None);
+    };
+    let data = this(vm, args)?;
+    schedule::check_open(vm, data)?;
+    check_executor(vm, data)?;
+    let executor = data.default_executor.get();
+    if !executor.is_none() {
+        // An executor of the program's own calls `context.run(func, …)`.
+        let run = vm.intern("run");
+        let run = vm.get_attr(context, &run)?;
+        let mut all = vec![func.clone()];
+        all.extend(items(given));
+        return submit(vm, event_loop, &executor, &run, all, &context::keywords(keywords));
+    }
+    let work = Execution::new(func.clone(), items(given), context::keywords(keywords));
+    begin(vm, event_loop, data, context.clone(), work)
+}
+
+fn check_executor(vm: &mut Vm, data: &LoopData) -> R<()> {
+    if data.executor_closed.get() {
+        return Err(vm.runtime_error("Executor shutdown has been called"));
+    }
+    Ok(())
+}
+
+fn items(tuple: &Value) -> Vec<Value> {
+    let tuple = tuple.as_ref::<Tuple>();
+    tuple.map(|t| t.items().to_vec()).unwrap_or_default()
+}
+
+/// Begins a piece of work. Like a pool of threads: a new worker begins at once; if there is an
+/// idle one, it gets the work while the loop goes on.
+fn begin(vm: &mut Vm, event_loop: &Value, data: &LoopData, context: Value, work: Execution) -> R {
     let class = vm.types.future.clone();
     let f = Future::new(&class, event_loop.clone(), None);
-    let job = Job {
-        func: func.clone(),
-        args: given,
+    let worker = vm.make(Worker {
+        work: RefCell::new(Some(Box::new(work))),
+        context: Slot::new(context),
         future: f.clone(),
-    };
-    schedule::push(vm, event_loop, Ready::Job(Box::new(job)))?;
+        event_loop: event_loop.clone(),
+    });
+    let pool = &data.workers;
+    if pool.idle.get() == 0 && pool.busy.get() < MOST_WORKERS {
+        pool.busy.set(pool.busy.get() + 1);
+        run(vm, &worker)?;
+    } else if pool.idle.get() > 0 {
+        pool.idle.set(pool.idle.get() - 1);
+        pool.busy.set(pool.busy.get() + 1);
+        wake(vm, event_loop, worker)?;
+    } else {
+        pool.waiting.borrow_mut().push_back(worker);
+    }
     Ok(f.into())
 }
 
+/// Lets a piece of work go on in the next turn.
+fn wake(vm: &mut Vm, event_loop: &Value, worker: Value) -> R<()> {
+    schedule::push(vm, event_loop, Ready::Worker(worker))
+}
+
 /// An executor of the program's own.
-fn submit(vm: &mut Vm, event_loop: &Value, executor: &Value, func: &Value, given: Vec<Value>) -> R {
+fn submit(
+    vm: &mut Vm,
+    event_loop: &Value,
+    executor: &Value,
+    func: &Value,
+    given: Vec<Value>,
+    keywords: &[(Ref<Str>, Value)],
+) -> R {
     let name = vm.intern("submit");
+    let submit = vm.get_attr(executor, &name)?;
     let mut all = vec![func.clone()];
     all.extend(given);
-    let concurrent = vm.call_method(executor, &name, &all)?;
+    let concurrent = vm.call_kw(&submit, &all, keywords)?;
     let futures = import(vm, "asyncio.futures")?;
     let name = vm.intern("wrap_future");
     let wrap = vm.get_attr(&futures, &name)?;
@@ -71,11 +136,63 @@ pub(super) fn set_default_executor(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-/// No more work is accepted; the executor of the program's own, if one was set.
+/// No more work is accepted. A tuple: the executor of the program's own, if one was set, and a
+/// future that is done when all work has ended, or None if it has.
 pub(super) fn close(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, args)?;
     data.executor_closed.set(true);
-    Ok(data.default_executor.get())
+    let mut ended = Value::None;
+    if data.workers.busy.get() > 0 {
+        let class = vm.types.future.clone();
+        ended = Future::new(&class, args[0].clone(), None).into();
+        data.workers.ended.set(ended.clone());
+    }
+    Ok(Tuple::value([data.default_executor.get(), ended]))
+}
+
+/// A piece of work and the future that waits for its result.
+pub(super) struct Worker {
+    /// Taken out while it runs.
+    work: RefCell<Option<Box<Execution>>>,
+    /// `Undef` for an empty one.
+    context: Slot,
+    future: Ref<Future>,
+    event_loop: Value,
+}
+
+impl NativeData for Worker {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.context.get().as_obj().into_iter().for_each(&mut *visit);
+        visit(self.future.as_obj());
+        self.event_loop.as_obj().into_iter().for_each(visit);
+    }
+}
+
+impl NativeType for Worker {
+    const DEF: &'static TypeDef = &WORKER;
+}
+
+static WORKER: TypeDef = TypeDef::new("worker", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+    "__call__",
+    "(self, *args)",
+    |vm, args| {
+        if let Some(worker) = args[0].opaque::<Worker>() {
+            wake(vm, &worker.event_loop, args[0].clone())?;
+        }
+        Ok(Value::None)
+    },
+    "Go on.",
+)]);
+
+/// The workers of a loop.
+#[derive(Default)]
+pub(super) struct Workers {
+    pub busy: Cell<usize>,
+    pub idle: Cell<usize>,
+    /// Work for which there is no worker yet.
+    pub waiting: RefCell<VecDeque<Value>>,
+    /// What `close` gave.
+    pub ended: Slot,
 }
 
 /// What is current inside and outside of a piece of work.
@@ -96,50 +213,99 @@ fn swap(vm: &mut Vm, new: Outside) -> Outside {
     }
 }
 
-/// Runs a piece of work as a thread would: it knows no loop, no task, no context variables.
-pub(super) fn run_job(vm: &mut Vm, job: Job) -> R<()> {
-    if job.future.is_done() {
-        // Cancelled before it began.
+/// Runs a piece of work until it parks or ends. As in a thread, there is no running loop, no
+/// current task, and an empty context unless one was given.
+pub(super) fn run(vm: &mut Vm, object: &Value) -> R<()> {
+    let Some(worker) = object.opaque::<Worker>() else {
         return Ok(());
-    }
-    let event_loop = vm.current.event_loop.get();
+    };
+    let Some(mut work) = worker.work.take() else {
+        return Ok(());
+    };
     let inside = Outside {
         event_loop: Value::Undef,
         task: Value::Undef,
-        context: Value::Undef,
-        worker: event_loop,
+        context: worker.context.get(),
+        worker: object.clone(),
     };
     let outside = swap(vm, inside);
-    let result = vm.call(&job.func, &job.args);
-    swap(vm, outside);
-    if job.future.is_done() {
-        if let Err(raise) = result {
-            drop(vm.take_raised(raise));
+    let progress = vm.run_execution(&mut work);
+    let inside = swap(vm, outside);
+    worker.context.set(inside.context);
+    match progress {
+        Progress::Parked => {
+            *worker.work.borrow_mut() = Some(work);
+            Ok(())
         }
-        return Ok(());
-    }
-    match result {
-        Ok(value) => future::set_result(vm, &job.future, value),
-        Err(raise) => {
-            let exception = vm.take_raised(raise);
-            future::set_exception(vm, &job.future, &exception)
-        }
+        Progress::Ended(result) => ended(vm, worker, result),
     }
 }
 
-/// `time.sleep` inside of such work: the loop goes on meanwhile. False if this is no such work,
-/// and the caller has to sleep itself.
-pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<bool> {
-    let event_loop = vm.current.worker.get();
+/// The future gets the result, and the worker the next piece of work.
+fn ended(vm: &mut Vm, worker: &Worker, result: R) -> R<()> {
+    let event_loop = &worker.event_loop;
+    let f = &worker.future;
+    let settled = match result {
+        Err(raise) if f.is_done() => {
+            drop(vm.take_raised(raise));
+            Ok(())
+        }
+        Ok(_) if f.is_done() => Ok(()),
+        Ok(value) => future::set_result(vm, f, value),
+        Err(raise) => {
+            let exception = vm.take_raised(raise);
+            future::set_exception(vm, f, &exception)
+        }
+    };
     let Some(data) = event_loop.opaque::<LoopData>() else {
-        return Ok(false);
+        return settled;
+    };
+    let pool = &data.workers;
+    let next = pool.waiting.borrow_mut().pop_front();
+    match next {
+        Some(next) => wake(vm, event_loop, next)?,
+        None => {
+            pool.busy.set(pool.busy.get().saturating_sub(1));
+            pool.idle.set(pool.idle.get() + 1);
+        }
+    }
+    let waits = pool.ended.get();
+    if pool.busy.get() == 0
+        && let Some(all) = waits.as_ref::<Future>()
+        && !all.is_done()
+    {
+        future::set_result(vm, all, Value::None)?;
+    }
+    settled
+}
+
+/// `time.sleep` inside of such work: the loop goes on meanwhile. What the native has to return, or
+/// `None` if this is no such work, and the caller has to sleep itself.
+pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<Option<Value>> {
+    let object = vm.current.worker.get();
+    let Some(worker) = object.opaque::<Worker>() else {
+        return Ok(None);
+    };
+    let Some(data) = worker.event_loop.opaque::<LoopData>() else {
+        return Ok(None);
     };
     let end = vm.host.clock.monotonic() + time;
-    // The loop wakes up for this timer, which does nothing.
-    let class = vm.types.future.clone();
-    let timer = Future::new(&class, event_loop.clone(), None);
-    set_timer(vm, &event_loop, data, end, &timer)?;
-    pump(vm, &event_loop, data, |vm| {
+    // The loop wakes up for this timer, which lets the work go on, or does nothing.
+    let callback = if vm.can_park() { object.clone() } else { vm.make(Nothing) };
+    let when = end.as_secs_f64();
+    let handle = super::handle::make(
+        vm,
+        &worker.event_loop,
+        Value::float(when),
+        callback,
+        Tuple::value([]),
+        Value::Undef,
+    );
+    data.timers.borrow_mut().push(when, handle);
+    if vm.can_park() {
+        return vm.tail(Tail::Park).map(Some);
+    }
+    pump(vm, &worker.event_loop, data, |vm| {
         Ok(vm.host.clock.monotonic() >= end)
     })?;
     let now = vm.host.clock.monotonic();
@@ -147,34 +313,36 @@ pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<bool> {
         // The loop has stopped.
         vm.host.clock.sleep(end - now);
     }
-    Ok(true)
+    Ok(Some(Value::None))
 }
 
-fn set_timer(
-    vm: &mut Vm,
-    event_loop: &Value,
-    data: &LoopData,
-    end: Duration,
-    f: &Ref<Future>,
-) -> R<()> {
-    let name = vm.intern("done");
-    let done = vm.get_attr(&f.clone().into(), &name)?;
-    let when = Value::float(end.as_secs_f64());
-    let args = Tuple::value([]);
-    let handle = super::handle::make(vm, event_loop, when, done, args, Value::Undef);
-    data.timers.borrow_mut().push(end.as_secs_f64(), handle);
-    Ok(())
+/// A callback that does nothing.
+struct Nothing;
+
+impl NativeData for Nothing {}
+
+impl NativeType for Nothing {
+    const DEF: &'static TypeDef = &NOTHING;
 }
+
+static NOTHING: TypeDef = TypeDef::new("nothing", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+    "__call__",
+    "(self, *args)",
+    |_, _| Ok(Value::None),
+    "Do nothing.",
+)]);
 
 /// `_wait_in_worker(future)`: the loop goes on until a future of `concurrent.futures` is done.
 pub(super) fn wait_in_worker(vm: &mut Vm, args: &[Value]) -> R {
-    let worker = vm.current.worker.get();
-    let event_loop = match worker.defined() {
-        Some(event_loop) => event_loop,
-        None => match vm.current.event_loop.defined() {
-            Some(event_loop) => event_loop,
-            None => super::registry::get_event_loop(vm)?,
-        },
+    let object = vm.current.worker.get();
+    if object.opaque::<Worker>().is_some() && vm.can_park() {
+        let name = vm.names.add_done_callback.clone();
+        vm.call_method(&args[0], &name, &[object])?;
+        return vm.tail(Tail::Park);
+    }
+    let event_loop = match object.opaque::<Worker>() {
+        Some(worker) => worker.event_loop.clone(),
+        None => super::registry::get_event_loop(vm)?,
     };
     let Some(data) = event_loop.opaque::<LoopData>() else {
         return Ok(Value::None);

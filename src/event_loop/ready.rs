@@ -20,8 +20,8 @@ pub(super) enum Ready {
     Done(Box<DoneCallback>),
     /// What `call_soon` and the timers were given.
     Handle(Ref<Opaque>),
-    /// Work for `run_in_executor`.
-    Job(Box<Job>),
+    /// A piece of `run_in_executor`'s work that goes on.
+    Worker(Value),
 }
 
 #[derive(Debug)]
@@ -31,14 +31,6 @@ pub(super) struct DoneCallback {
     pub context: Value,
     /// The future that is done: the callback's argument.
     pub future: Value,
-}
-
-/// A blocking function and the future that waits for its result.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub func: Value,
-    pub args: Vec<Value>,
-    pub future: Ref<Future>,
 }
 
 impl Ready {
@@ -58,14 +50,7 @@ impl Ready {
                 .filter_map(|v| v.as_obj())
                 .for_each(visit),
             Ready::Handle(handle) => visit(handle.as_obj()),
-            Ready::Job(job) => {
-                job.func.as_obj().into_iter().for_each(&mut *visit);
-                job.args
-                    .iter()
-                    .filter_map(Value::as_obj)
-                    .for_each(&mut *visit);
-                visit(job.future.as_obj());
-            }
+            Ready::Worker(worker) => worker.as_obj().into_iter().for_each(visit),
         }
     }
 }

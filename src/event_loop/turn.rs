@@ -76,8 +76,8 @@ fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
             )
         }
         Ready::Handle(handle) => begin_handle(vm, data, handle),
-        Ready::Job(job) => {
-            executor::run_job(vm, *job)?;
+        Ready::Worker(worker) => {
+            executor::run(vm, &worker)?;
             Ok(None)
         }
     }

@@ -104,6 +104,8 @@ impl Vm {
             Some(Tail::Call { func, args, kwargs }) => self.call_kw(&func, &args, &kwargs),
             Some(Tail::Resume(generator, how)) => self.settle_resume(&generator, how),
             Some(Tail::RunLoop(event_loop)) => self.run_loop_nested(event_loop),
+            // Nobody parks where `can_park` says no.
+            Some(Tail::Park) => Ok(Value::None),
         }
     }
 
@@ -169,11 +171,12 @@ impl Vm {
         }
     }
 
-    /// A call on behalf of the event loop: `Ok(None)` if a frame was set up, else the result.
+    /// A call on behalf of the event loop or of an execution: `Ok(None)` if a frame was set up, else the result.
     pub(super) fn enter_call(
         &mut self,
         func: Value,
         args: Vec<Value>,
+        kwargs: Vec<(Ref<Str>, Value)>,
         deliver: Deliver,
     ) -> R<Option<Value>> {
         let base = self.frame.top;
@@ -187,7 +190,8 @@ impl Vm {
                 base.add(2 + i).write(arg);
             }
         }
-        match self.invoke(base, false, argc, Keywords::new(), deliver, 0)? {
+        let keywords = kwargs.into_iter().collect();
+        match self.invoke(base, false, argc, keywords, deliver, 0)? {
             Called::Value(value) => Ok(Some(value)),
             Called::Frame | Called::Reload => Ok(None),
         }
@@ -489,7 +493,25 @@ impl Vm {
             Some(Tail::RunLoop(event_loop)) => self
                 .run_loop_nested(event_loop)
                 .map(|v| Some(Called::Value(v))),
+            Some(Tail::Park) => Ok(Some(self.park(call))),
         }
+    }
+
+    /// Ends the dispatch loop of an execution that parks in a native.
+    #[cold]
+    fn park(&mut self, call: &Window) -> Called {
+        self.parked = true;
+        if call.deliver != Deliver::Call {
+            return Called::Value(Value::None);
+        }
+        // The loop looks at nothing but frames that are unwinding when it is entered again.
+        self.unwinding = true;
+        // SAFETY: the destination is a register of the calling frame, which is the running one;
+        // moved out before it is released.
+        let at = unsafe { self.frame.regs.add(usize::from(call.dst)) };
+        // SAFETY: as above.
+        drop(unsafe { ptr::replace(at, Value::None) });
+        Called::Reload
     }
 
     /// Calls a class. The commonest way, a user class with a plain `__init__`, runs that as a

@@ -72,6 +72,9 @@ impl Vm {
     pub(super) fn run(&mut self) -> R<()> {
         loop {
             if std::mem::take(&mut self.unwinding) {
+                if self.parked {
+                    return Ok(());
+                }
                 let raise = self.raised_again();
                 if let Flow::Halt = self.unwind(raise)? {
                     return Ok(());

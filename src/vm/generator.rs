@@ -892,7 +892,7 @@ impl Vm {
                     }
                 }
                 Ok(LoopAction::Call { func, args }) => {
-                    match self.enter_call(func, args, Deliver::LoopCall) {
+                    match self.enter_call(func, args, Vec::new(), Deliver::LoopCall) {
                         Ok(None) => return Ok(Flow::Go),
                         Ok(Some(value)) => {
                             reported = (self.loop_hooks.call_finished)(self, Ok(value))

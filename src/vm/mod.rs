@@ -9,6 +9,7 @@ pub mod cycles;
 mod dispatch;
 pub mod exceptions;
 mod exec;
+pub mod execution;
 mod finalizers;
 pub mod flow;
 mod frame;
@@ -62,6 +63,9 @@ pub enum Tail {
     Resume(Ref<Generator>, Resume),
     /// Run the event loop object until it stops.
     RunLoop(Value),
+    /// Park the execution that called the native: only where `Vm::can_park`. Its call gives `None`
+    /// when the execution goes on.
+    Park,
 }
 
 /// What can be done to a suspended frame.
@@ -119,6 +123,10 @@ pub struct Vm {
     outcome: Option<flow::Outcome>,
     /// An exception is on its way that the dispatch loop must unwind before anything else.
     unwinding: bool,
+    /// The running execution has parked: its dispatch loop ends without an outcome.
+    parked: bool,
+    /// The depth of natives at which the running execution can park.
+    park_depth: Option<u32>,
     /// The exception on its way was raised again by `Reraise`.
     reraised: bool,
     /// Depth of finalizers that run bytecode inside each other.
@@ -172,6 +180,8 @@ impl Vm {
             async_yielded: false,
             outcome: None,
             unwinding: false,
+            parked: false,
+            park_depth: None,
             reraised: false,
             finalizing: 0,
             raised: Slot::undef(),

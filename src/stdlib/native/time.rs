@@ -144,9 +144,10 @@ fn sleep(vm: &mut Vm, args: &[Value]) -> R {
     let Ok(time) = Duration::try_from_secs_f64(time) else {
         return Err(vm.overflow_error("timestamp too large to convert to C PyTime_t"));
     };
-    if !sleep_beside_loop(vm, time)? {
-        sleep_alone(vm, time)?;
+    if let Some(result) = sleep_beside_loop(vm, time)? {
+        return Ok(result);
     }
+    sleep_alone(vm, time)?;
     Ok(Value::None)
 }
 

@@ -93,9 +93,10 @@ fn count(vm: &mut Vm, args: &[Value]) -> R {
 /// The first place of an equal item in a part of the deque.
 fn position(vm: &mut Vm, deque: &Deque, v: &Value, range: (usize, usize)) -> R<Option<usize>> {
     let version = deque.version.get();
-    let items = deque.snapshot();
-    for (i, item) in items.iter().enumerate().take(range.1).skip(range.0) {
-        let equal = vm.equal(item, v)?;
+    for i in range.0..range.1.min(deque.len()) {
+        let item = deque.items.borrow().get(i).cloned();
+        let Some(item) = item else { break };
+        let equal = vm.equal(&item, v)?;
         if deque.version.get() != version {
             return Err(vm.runtime_error("deque mutated during iteration"));
         }
