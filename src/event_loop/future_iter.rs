@@ -5,7 +5,7 @@
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Class, Future, Layout, NativeData, Tuple};
-use crate::vm::ops::future::future_result;
+use crate::vm::ops::future::{NextTurn, future_result};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::RefCell;
@@ -33,6 +33,18 @@ impl FutureIter {
         Err(vm.stop_iteration(result))
     }
 }
+
+impl NativeType for NextTurn {
+    const DEF: &'static TypeDef = &NEXT_TURN;
+}
+
+/// The VM awaits it without `__await__`; this is for drivers of the program's own.
+static NEXT_TURN: TypeDef = TypeDef::new("next_turn", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+    "__await__",
+    "(self, /)",
+    |vm, _| vm.iter(&Tuple::value([Value::None])),
+    "Return an iterator to be used in await expression.",
+)]);
 
 impl NativeData for FutureIter {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {

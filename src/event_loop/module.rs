@@ -6,6 +6,7 @@ use super::{executor, registry};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::Module;
+use crate::vm::ops::future::NextTurn;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -125,6 +126,9 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         ("CancelledError", vm.exc.cancelled_error.clone()),
         ("InvalidStateError", vm.exc.invalid_state_error.clone()),
     ];
+    let next_turn = vm.make(NextTurn);
+    let name = vm.intern("_next_turn");
+    module.dict.set_str(&name, next_turn);
     for (name, class) in classes {
         let name = vm.intern(name);
         module.dict.set_str(&name, class.into());

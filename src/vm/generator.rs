@@ -6,6 +6,7 @@ use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, take};
 use super::heap::{Header, Ref};
 use super::hooks::{LoopAction, StepOutcome};
 use super::object::{Future, GenKind, GenState, Generator, Kind};
+use super::ops::future::NextTurn;
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
 use crate::bytecode::{Instr, Op};
@@ -284,7 +285,7 @@ impl Vm {
                 }
             } else if let Some(future) = delegate.downcast::<Future>() {
                 future.blocking.set(false);
-            } else if !delegate.is_undef() {
+            } else if !matches!(delegate, Value::Undef | Value::None) {
                 self.redo_delegate(Resume::Throw(exception));
                 return Ok(());
             }
@@ -417,6 +418,16 @@ impl Vm {
         }
         if let Some(inner) = delegate.as_ref::<Generator>() {
             return self.delegate_to_unfit(i, inner.clone(), value);
+        }
+        if delegate.is_none() {
+            self.end_delegation(i, Value::None);
+            return Ok(Flow::Go);
+        }
+        if delegate.opaque::<NextTurn>().is_some() {
+            // What stands in the register tells whether the turn has been given away already.
+            // SAFETY: as above; moved out before it is released.
+            drop(unsafe { mem::replace(&mut *self.frame.regs.add(i.b as usize), Value::None) });
+            return self.suspend_with(Value::None);
         }
         if let Some((inner, value)) = super::asyncgen::begin_asend(self, &delegate, &value)? {
             let outer = self.frame;

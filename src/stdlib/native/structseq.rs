@@ -102,5 +102,9 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let key = vm.names.__module__.clone();
     let module = class.dict.get_str(&key);
     let module = module.as_ref().and_then(Value::as_str).unwrap_or_default();
-    Ok(format!("{module}.{}({})", class.name(), parts.join(", ")).into())
+    let prefix = match module {
+        "" | "builtins" => String::new(),
+        module => format!("{module}."),
+    };
+    Ok(format!("{prefix}{}({})", class.name(), parts.join(", ")).into())
 }

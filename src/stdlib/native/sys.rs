@@ -93,7 +93,7 @@ static FLAGS: TypeDef = structseq::def(
     "sys",
     fields!("debug" "inspect" "interactive" "optimize" "dont_write_bytecode" "no_user_site" "no_site" "ignore_environment" "verbose" "bytes_warning" "quiet" "hash_randomization" "isolated" "dev_mode" "utf8_mode" "warn_default_encoding" "safe_path" "int_max_str_digits"),
 );
-static ASYNCGEN_HOOKS: TypeDef = structseq::def("asyncgen_hooks", "sys", fields!("firstiter" "finalizer"));
+static ASYNCGEN_HOOKS: TypeDef = structseq::def("asyncgen_hooks", "builtins", fields!("firstiter" "finalizer"));
 
 /// CPython's `sys.version` begins like this; what stands in brackets is ours.
 const VERSION: &str = concat!("3.13.0 (coro ", env!("CARGO_PKG_VERSION"), ") [Rust]");

@@ -4,6 +4,7 @@ use super::{operand_b, put_at, take_at};
 use crate::bytecode::Instr;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Exception, Future, GenKind, Generator, NativeFunction, Str};
+use crate::vm::ops::future::NextTurn;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -36,6 +37,9 @@ pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
         }
     }
     if value.downcast::<Future>().is_some() && vm.awaits_natively(&value) {
+        return Ok(value);
+    }
+    if value.opaque::<NextTurn>().is_some() {
         return Ok(value);
     }
     let name = vm.names.__await__.clone();

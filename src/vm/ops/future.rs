@@ -1,9 +1,15 @@
 //! The result of a future, as `await` and `Future.result` take it.
 
 use crate::vm::heap::Ref;
-use crate::vm::object::{Exception, Future, FutureState, Tuple};
+use crate::vm::object::{Exception, Future, FutureState, NativeData, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
+
+/// Awaiting an object with this inside yields `None` once: for a task, that means "again in the next
+/// turn". There is nothing to wait for, so no future and no generator is made.
+pub struct NextTurn;
+
+impl NativeData for NextTurn {}
 
 /// The result of a future that is done; raises its exception, CancelledError if it was
 /// cancelled, InvalidStateError if it is pending. Whoever asks has seen the exception: it is no
