@@ -38,7 +38,13 @@ pub(super) fn run_in_executor(vm: &mut Vm, args: &[Value]) -> R {
     if !executor.is_none() {
         return submit(vm, event_loop, &executor, func, given, &[]);
     }
-    begin(vm, event_loop, data, Value::Undef, Execution::new(func.clone(), given, vec![]))
+    begin(
+        vm,
+        event_loop,
+        data,
+        Value::Undef,
+        Execution::new(func.clone(), given, vec![]),
+    )
 }
 
 /// `loop._run_in_context(context, func, args, kwargs)`: as above, in a context and with keywords.
@@ -56,7 +62,14 @@ pub(super) fn run_in_context(vm: &mut Vm, args: &[Value]) -> R {
         let run = vm.get_attr(context, &run)?;
         let mut all = vec![func.clone()];
         all.extend(items(given));
-        return submit(vm, event_loop, &executor, &run, all, &context::keywords(keywords));
+        return submit(
+            vm,
+            event_loop,
+            &executor,
+            &run,
+            all,
+            &context::keywords(keywords),
+        );
     }
     let work = Execution::new(func.clone(), items(given), context::keywords(keywords));
     begin(vm, event_loop, data, context.clone(), work)
@@ -162,7 +175,11 @@ pub(super) struct Worker {
 
 impl NativeData for Worker {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.context.get().as_obj().into_iter().for_each(&mut *visit);
+        self.context
+            .get()
+            .as_obj()
+            .into_iter()
+            .for_each(&mut *visit);
         visit(self.future.as_obj());
         self.event_loop.as_obj().into_iter().for_each(visit);
     }
@@ -172,17 +189,18 @@ impl NativeType for Worker {
     const DEF: &'static TypeDef = &WORKER;
 }
 
-static WORKER: TypeDef = TypeDef::new("worker", "_asyncio", Layout::Final).methods(&[NativeDef::new(
-    "__call__",
-    "(self, *args)",
-    |vm, args| {
-        if let Some(worker) = args[0].opaque::<Worker>() {
-            wake(vm, &worker.event_loop, args[0].clone())?;
-        }
-        Ok(Value::None)
-    },
-    "Go on.",
-)]);
+static WORKER: TypeDef =
+    TypeDef::new("worker", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+        "__call__",
+        "(self, *args)",
+        |vm, args| {
+            if let Some(worker) = args[0].opaque::<Worker>() {
+                wake(vm, &worker.event_loop, args[0].clone())?;
+            }
+            Ok(Value::None)
+        },
+        "Go on.",
+    )]);
 
 /// The workers of a loop.
 #[derive(Default)]
@@ -291,7 +309,11 @@ pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<Option<Value>> {
     };
     let end = vm.host.clock.monotonic() + time;
     // The loop wakes up for this timer, which lets the work go on, or does nothing.
-    let callback = if vm.can_park() { object.clone() } else { vm.make(Nothing) };
+    let callback = if vm.can_park() {
+        object.clone()
+    } else {
+        vm.make(Nothing)
+    };
     let when = end.as_secs_f64();
     let handle = super::handle::make(
         vm,
@@ -325,12 +347,13 @@ impl NativeType for Nothing {
     const DEF: &'static TypeDef = &NOTHING;
 }
 
-static NOTHING: TypeDef = TypeDef::new("nothing", "_asyncio", Layout::Final).methods(&[NativeDef::new(
-    "__call__",
-    "(self, *args)",
-    |_, _| Ok(Value::None),
-    "Do nothing.",
-)]);
+static NOTHING: TypeDef =
+    TypeDef::new("nothing", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+        "__call__",
+        "(self, *args)",
+        |_, _| Ok(Value::None),
+        "Do nothing.",
+    )]);
 
 /// `_wait_in_worker(future)`: the loop goes on until a future of `concurrent.futures` is done.
 pub(super) fn wait_in_worker(vm: &mut Vm, args: &[Value]) -> R {

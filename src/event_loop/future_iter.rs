@@ -39,12 +39,13 @@ impl NativeType for NextTurn {
 }
 
 /// The VM awaits it without `__await__`; this is for drivers of the program's own.
-static NEXT_TURN: TypeDef = TypeDef::new("next_turn", "_asyncio", Layout::Final).methods(&[NativeDef::new(
-    "__await__",
-    "(self, /)",
-    |vm, _| vm.iter(&Tuple::value([Value::None])),
-    "Return an iterator to be used in await expression.",
-)]);
+static NEXT_TURN: TypeDef =
+    TypeDef::new("next_turn", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+        "__await__",
+        "(self, /)",
+        |vm, _| vm.iter(&Tuple::value([Value::None])),
+        "Return an iterator to be used in await expression.",
+    )]);
 
 impl NativeData for FutureIter {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {

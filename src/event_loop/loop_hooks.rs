@@ -25,8 +25,7 @@ static FINALIZE: NativeDef =
 static CREATE_TASK: NativeDef = NativeDef::new("create_task", "(self, coro, /)", create_task, "");
 
 fn bound(def: &'static NativeDef, event_loop: &Value) -> Value {
-    NativeFunction::new(def, event_loop.clone(), Value::Undef, Value::Undef)
-    .into()
+    NativeFunction::new(def, event_loop.clone(), Value::Undef, Value::Undef).into()
 }
 
 /// The loop begins to run.

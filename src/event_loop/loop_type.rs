@@ -190,7 +190,12 @@ static EVENT_LOOP: TypeDef = TypeDef::new(
         "",
     ),
     NativeDef::new("_close_asyncgens", "(self)", loop_hooks::take_asyncgens, ""),
-    NativeDef::new("_run_in_context", "(self, context, func, args, kwargs, /)", executor::run_in_context, ""),
+    NativeDef::new(
+        "_run_in_context",
+        "(self, context, func, args, kwargs, /)",
+        executor::run_in_context,
+        "",
+    ),
     NativeDef::new("_close_executor", "(self)", executor::close, ""),
     NativeDef::new(
         "_check_closed",

@@ -421,7 +421,12 @@ static WAKEUP: NativeDef = NativeDef::new("task_wakeup", "(self, fut, /)", wakeu
 
 /// The callable that a task leaves with the future it waits for.
 pub(super) fn wakeup_method(vm: &mut Vm, task: &Ref<Future>) -> Value {
-    NativeFunction::new(&WAKEUP, task.clone().into(), vm.types.task.clone().into(), Value::Undef)
+    NativeFunction::new(
+        &WAKEUP,
+        task.clone().into(),
+        vm.types.task.clone().into(),
+        Value::Undef,
+    )
     .into()
 }
 

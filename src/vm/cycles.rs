@@ -9,11 +9,11 @@
 //! 4. What is left lets go of what it refers to, and so the counts fall to zero.
 
 use super::Vm;
-use super::heap::{self, ObjRef, flags, weak};
 use super::heap::finalize::{self, Finalization};
+use super::heap::{self, ObjRef, flags, weak};
 use super::object::{
-    CellObject, Class, CodeObject, Dict, Exception, Function, Future, GenState, Generator, Instance,
-    Kind, List, Module, Opaque, Property, Set, Traceback, kind_info, needs_finalizer,
+    CellObject, Class, CodeObject, Dict, Exception, Function, Future, GenState, Generator,
+    Instance, Kind, List, Module, Opaque, Property, Set, Traceback, kind_info, needs_finalizer,
 };
 use super::value::Value;
 use hashbrown::HashTable;
@@ -144,7 +144,10 @@ impl Graph {
             });
         }
         let pairs = self.objects.iter().zip(&reached);
-        pairs.filter(|(_, r)| !**r).map(|(o, _)| o.clone()).collect()
+        pairs
+            .filter(|(_, r)| !**r)
+            .map(|(o, _)| o.clone())
+            .collect()
     }
 }
 
@@ -198,7 +201,9 @@ impl Vm {
     fn kill_weak_references(&mut self, garbage: &[ObjRef]) {
         let is_garbage = |reference: &ObjRef| {
             let address = reference.address();
-            garbage.binary_search_by_key(&address, ObjRef::address).is_ok()
+            garbage
+                .binary_search_by_key(&address, ObjRef::address)
+                .is_ok()
         };
         for object in garbage {
             if object.header().has_flag(flags::WEAKLY_REFERENCED) {
@@ -297,7 +302,13 @@ fn clear_rarer(value: &Value) {
 }
 
 fn clear_future(f: &Future) {
-    for slot in [&f.event_loop, &f.result, &f.exception, &f.cancel_message, &f.dict] {
+    for slot in [
+        &f.event_loop,
+        &f.result,
+        &f.exception,
+        &f.cancel_message,
+        &f.dict,
+    ] {
         slot.take();
     }
     drop(f.waiters.take());

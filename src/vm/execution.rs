@@ -111,7 +111,9 @@ impl Vm {
             return Ok(None);
         }
         match self.outcome.take() {
-            Some(Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(Some(v)),
+            Some(Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => {
+                Ok(Some(v))
+            }
             Some(Outcome::Raised) | None => Err(self.raised_again()),
         }
     }

@@ -10,11 +10,42 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "atexit",
     doc: "allow programmer to define multiple exit functions to be executed\nupon normal program termination.",
     functions: &[
-        NativeDef::new("register", "(func, /, *args, **kwargs)", register, "Register a function to be executed upon normal program termination"),
-        NativeDef::new("unregister", "(func, /)", unregister, "Unregister an exit function which was previously registered using atexit.register"),
-        NativeDef::new("_run_exitfuncs", "()", |vm, _| { run(vm); Ok(Value::None) }, "Run all registered exit functions."),
-        NativeDef::new("_clear", "()", |vm, _| { drop(std::mem::take(vm.state::<Registered>())); Ok(Value::None) }, "Clear the list of previously registered exit functions."),
-        NativeDef::new("_ncallbacks", "()", |vm, _| Ok(vm.state::<Registered>().0.len().into()), "Return the number of registered exit functions."),
+        NativeDef::new(
+            "register",
+            "(func, /, *args, **kwargs)",
+            register,
+            "Register a function to be executed upon normal program termination",
+        ),
+        NativeDef::new(
+            "unregister",
+            "(func, /)",
+            unregister,
+            "Unregister an exit function which was previously registered using atexit.register",
+        ),
+        NativeDef::new(
+            "_run_exitfuncs",
+            "()",
+            |vm, _| {
+                run(vm);
+                Ok(Value::None)
+            },
+            "Run all registered exit functions.",
+        ),
+        NativeDef::new(
+            "_clear",
+            "()",
+            |vm, _| {
+                drop(std::mem::take(vm.state::<Registered>()));
+                Ok(Value::None)
+            },
+            "Clear the list of previously registered exit functions.",
+        ),
+        NativeDef::new(
+            "_ncallbacks",
+            "()",
+            |vm, _| Ok(vm.state::<Registered>().0.len().into()),
+            "Return the number of registered exit functions.",
+        ),
     ],
     init: None,
 };
@@ -59,7 +90,12 @@ pub fn run(vm: &mut Vm) {
         if let Err(raise) = vm.call_kw(&func, &positional.unwrap_or_default(), &keywords) {
             let exception = vm.take_raised(raise);
             let report = vm.report_hooks.unraisable;
-            report(vm, &exception, "Exception ignored in atexit callback ", &func);
+            report(
+                vm,
+                &exception,
+                "Exception ignored in atexit callback ",
+                &func,
+            );
         }
     }
 }

@@ -47,43 +47,219 @@ unary! {
 }
 
 const OTHERS: &[NativeDef] = &[
-    NativeDef::new("atan2", "(y, x, /)", |vm, a| binary(vm, a, |y, x| Ok(math::atan2(y, x))), "Return the arc tangent (measured in radians) of y/x."),
-    NativeDef::new("ceil", "(x, /)", |vm, a| { let name = vm.names.__ceil__.clone(); rounded(vm, &a[0], &name, f64::ceil) }, "The smallest integer >= x."),
-    NativeDef::new("comb", "(n, k, /)", comb, "Number of ways to choose k items from n items without repetition and without order."),
-    NativeDef::new("copysign", "(x, y, /)", |vm, a| binary(vm, a, |x, y| Ok(x.copysign(y))), "A float with the magnitude of x but the sign of y."),
-    NativeDef::new("degrees", "(x, /)", |vm, a| Ok(Value::float(math::degrees(vm.to_f64(&a[0])?))), "Convert angle x from radians to degrees."),
-    NativeDef::new("dist", "(p, q, /)", dist, "Return the Euclidean distance between two points p and q."),
-    NativeDef::new("erf", "(x, /)", |vm, a| Ok(Value::float(math::erf(vm.to_f64(&a[0])?))), "Error function at x."),
-    NativeDef::new("erfc", "(x, /)", |vm, a| Ok(Value::float(math::erfc(vm.to_f64(&a[0])?))), "Complementary error function at x."),
-    NativeDef::new("fabs", "(x, /)", |vm, a| Ok(Value::float(vm.to_f64(&a[0])?.abs())), "Return the absolute value of the float x."),
+    NativeDef::new(
+        "atan2",
+        "(y, x, /)",
+        |vm, a| binary(vm, a, |y, x| Ok(math::atan2(y, x))),
+        "Return the arc tangent (measured in radians) of y/x.",
+    ),
+    NativeDef::new(
+        "ceil",
+        "(x, /)",
+        |vm, a| {
+            let name = vm.names.__ceil__.clone();
+            rounded(vm, &a[0], &name, f64::ceil)
+        },
+        "The smallest integer >= x.",
+    ),
+    NativeDef::new(
+        "comb",
+        "(n, k, /)",
+        comb,
+        "Number of ways to choose k items from n items without repetition and without order.",
+    ),
+    NativeDef::new(
+        "copysign",
+        "(x, y, /)",
+        |vm, a| binary(vm, a, |x, y| Ok(x.copysign(y))),
+        "A float with the magnitude of x but the sign of y.",
+    ),
+    NativeDef::new(
+        "degrees",
+        "(x, /)",
+        |vm, a| Ok(Value::float(math::degrees(vm.to_f64(&a[0])?))),
+        "Convert angle x from radians to degrees.",
+    ),
+    NativeDef::new(
+        "dist",
+        "(p, q, /)",
+        dist,
+        "Return the Euclidean distance between two points p and q.",
+    ),
+    NativeDef::new(
+        "erf",
+        "(x, /)",
+        |vm, a| Ok(Value::float(math::erf(vm.to_f64(&a[0])?))),
+        "Error function at x.",
+    ),
+    NativeDef::new(
+        "erfc",
+        "(x, /)",
+        |vm, a| Ok(Value::float(math::erfc(vm.to_f64(&a[0])?))),
+        "Complementary error function at x.",
+    ),
+    NativeDef::new(
+        "fabs",
+        "(x, /)",
+        |vm, a| Ok(Value::float(vm.to_f64(&a[0])?.abs())),
+        "Return the absolute value of the float x.",
+    ),
     NativeDef::new("factorial", "(n, /)", factorial, "Find n!."),
-    NativeDef::new("floor", "(x, /)", |vm, a| { let name = vm.names.__floor__.clone(); rounded(vm, &a[0], &name, f64::floor) }, "The largest integer <= x."),
+    NativeDef::new(
+        "floor",
+        "(x, /)",
+        |vm, a| {
+            let name = vm.names.__floor__.clone();
+            rounded(vm, &a[0], &name, f64::floor)
+        },
+        "The largest integer <= x.",
+    ),
     NativeDef::new("fma", "(x, y, z, /)", fma, "Fused multiply-add operation."),
-    NativeDef::new("fmod", "(x, y, /)", |vm, a| binary(vm, a, math::fmod), "Return fmod(x, y), according to platform C."),
-    NativeDef::new("frexp", "(x, /)", frexp, "Return the mantissa and exponent of x, as pair (m, e)."),
-    NativeDef::new("fsum", "(seq, /)", fsum, "Return an accurate floating-point sum of values in the iterable seq."),
-    NativeDef::new("gcd", "(*integers)", |vm, a| fold_ints(vm, a, |v| math::gcd_all(v)), "Greatest Common Divisor."),
-    NativeDef::new("hypot", "(*coordinates)", hypot, "Multidimensional Euclidean distance from the origin to a point."),
-    NativeDef::new("isclose", "(a, b, *, rel_tol=1e-09, abs_tol=0.0)", isclose, "Determine whether two floating-point numbers are close in value."),
-    NativeDef::new("isfinite", "(x, /)", |vm, a| Ok(vm.to_f64(&a[0])?.is_finite().into()), "Return True if x is neither an infinity nor a NaN, and False otherwise."),
-    NativeDef::new("isinf", "(x, /)", |vm, a| Ok(vm.to_f64(&a[0])?.is_infinite().into()), "Return True if x is a positive or negative infinity, and False otherwise."),
-    NativeDef::new("isnan", "(x, /)", |vm, a| Ok(vm.to_f64(&a[0])?.is_nan().into()), "Return True if x is a NaN (not a number), and False otherwise."),
-    NativeDef::new("isqrt", "(n, /)", isqrt, "Return the integer part of the square root of the input."),
-    NativeDef::new("lcm", "(*integers)", |vm, a| fold_ints(vm, a, |v| math::lcm_all(v)), "Least Common Multiple."),
+    NativeDef::new(
+        "fmod",
+        "(x, y, /)",
+        |vm, a| binary(vm, a, math::fmod),
+        "Return fmod(x, y), according to platform C.",
+    ),
+    NativeDef::new(
+        "frexp",
+        "(x, /)",
+        frexp,
+        "Return the mantissa and exponent of x, as pair (m, e).",
+    ),
+    NativeDef::new(
+        "fsum",
+        "(seq, /)",
+        fsum,
+        "Return an accurate floating-point sum of values in the iterable seq.",
+    ),
+    NativeDef::new(
+        "gcd",
+        "(*integers)",
+        |vm, a| fold_ints(vm, a, |v| math::gcd_all(v)),
+        "Greatest Common Divisor.",
+    ),
+    NativeDef::new(
+        "hypot",
+        "(*coordinates)",
+        hypot,
+        "Multidimensional Euclidean distance from the origin to a point.",
+    ),
+    NativeDef::new(
+        "isclose",
+        "(a, b, *, rel_tol=1e-09, abs_tol=0.0)",
+        isclose,
+        "Determine whether two floating-point numbers are close in value.",
+    ),
+    NativeDef::new(
+        "isfinite",
+        "(x, /)",
+        |vm, a| Ok(vm.to_f64(&a[0])?.is_finite().into()),
+        "Return True if x is neither an infinity nor a NaN, and False otherwise.",
+    ),
+    NativeDef::new(
+        "isinf",
+        "(x, /)",
+        |vm, a| Ok(vm.to_f64(&a[0])?.is_infinite().into()),
+        "Return True if x is a positive or negative infinity, and False otherwise.",
+    ),
+    NativeDef::new(
+        "isnan",
+        "(x, /)",
+        |vm, a| Ok(vm.to_f64(&a[0])?.is_nan().into()),
+        "Return True if x is a NaN (not a number), and False otherwise.",
+    ),
+    NativeDef::new(
+        "isqrt",
+        "(n, /)",
+        isqrt,
+        "Return the integer part of the square root of the input.",
+    ),
+    NativeDef::new(
+        "lcm",
+        "(*integers)",
+        |vm, a| fold_ints(vm, a, |v| math::lcm_all(v)),
+        "Least Common Multiple.",
+    ),
     NativeDef::new("ldexp", "(x, i, /)", ldexp, "Return x * (2**i)."),
-    NativeDef::new("log", "(x, base=2.718281828459045, /)", log, "Return the logarithm of x to the given base."),
-    NativeDef::new("log10", "(x, /)", |vm, a| logarithm(vm, &a[0], math::log10), "Return the base 10 logarithm of x."),
-    NativeDef::new("log2", "(x, /)", |vm, a| logarithm(vm, &a[0], math::log2), "Return the base 2 logarithm of x."),
-    NativeDef::new("modf", "(x, /)", modf, "Return the fractional and integer parts of x."),
-    NativeDef::new("nextafter", "(x, y, /, *, steps=None)", nextafter, "Return the floating-point value the given number of steps after x towards y."),
-    NativeDef::new("perm", "(n, k=None, /)", perm, "Number of ways to choose k items from n items without repetition and with order."),
-    NativeDef::new("pow", "(x, y, /)", |vm, a| binary(vm, a, math::pow), "Return x**y (x to the power of y)."),
-    NativeDef::new("prod", "(iterable, /, *, start=1)", prod, "Calculate the product of all the elements in the input iterable."),
-    NativeDef::new("radians", "(x, /)", |vm, a| Ok(Value::float(math::radians(vm.to_f64(&a[0])?))), "Convert angle x from degrees to radians."),
-    NativeDef::new("remainder", "(x, y, /)", |vm, a| binary(vm, a, math::remainder), "Difference between x and the closest integer multiple of y."),
-    NativeDef::new("sumprod", "(p, q, /)", sumprod, "Return the sum of products of values from two iterables p and q."),
-    NativeDef::new("trunc", "(x, /)", trunc, "Truncates the Real x to the nearest Integral toward 0."),
-    NativeDef::new("ulp", "(x, /)", |vm, a| Ok(Value::float(math::ulp(vm.to_f64(&a[0])?))), "Return the value of the least significant bit of the float x."),
+    NativeDef::new(
+        "log",
+        "(x, base=2.718281828459045, /)",
+        log,
+        "Return the logarithm of x to the given base.",
+    ),
+    NativeDef::new(
+        "log10",
+        "(x, /)",
+        |vm, a| logarithm(vm, &a[0], math::log10),
+        "Return the base 10 logarithm of x.",
+    ),
+    NativeDef::new(
+        "log2",
+        "(x, /)",
+        |vm, a| logarithm(vm, &a[0], math::log2),
+        "Return the base 2 logarithm of x.",
+    ),
+    NativeDef::new(
+        "modf",
+        "(x, /)",
+        modf,
+        "Return the fractional and integer parts of x.",
+    ),
+    NativeDef::new(
+        "nextafter",
+        "(x, y, /, *, steps=None)",
+        nextafter,
+        "Return the floating-point value the given number of steps after x towards y.",
+    ),
+    NativeDef::new(
+        "perm",
+        "(n, k=None, /)",
+        perm,
+        "Number of ways to choose k items from n items without repetition and with order.",
+    ),
+    NativeDef::new(
+        "pow",
+        "(x, y, /)",
+        |vm, a| binary(vm, a, math::pow),
+        "Return x**y (x to the power of y).",
+    ),
+    NativeDef::new(
+        "prod",
+        "(iterable, /, *, start=1)",
+        prod,
+        "Calculate the product of all the elements in the input iterable.",
+    ),
+    NativeDef::new(
+        "radians",
+        "(x, /)",
+        |vm, a| Ok(Value::float(math::radians(vm.to_f64(&a[0])?))),
+        "Convert angle x from degrees to radians.",
+    ),
+    NativeDef::new(
+        "remainder",
+        "(x, y, /)",
+        |vm, a| binary(vm, a, math::remainder),
+        "Difference between x and the closest integer multiple of y.",
+    ),
+    NativeDef::new(
+        "sumprod",
+        "(p, q, /)",
+        sumprod,
+        "Return the sum of products of values from two iterables p and q.",
+    ),
+    NativeDef::new(
+        "trunc",
+        "(x, /)",
+        trunc,
+        "Truncates the Real x to the nearest Integral toward 0.",
+    ),
+    NativeDef::new(
+        "ulp",
+        "(x, /)",
+        |vm, a| Ok(Value::float(math::ulp(vm.to_f64(&a[0])?))),
+        "Return the value of the least significant bit of the float x.",
+    ),
 ];
 
 pub static MODULE: ModuleDef = ModuleDef {
@@ -148,7 +324,11 @@ fn binary(vm: &mut Vm, args: &[Value], f: fn(f64, f64) -> MathResult) -> R {
 }
 
 fn fma(vm: &mut Vm, args: &[Value]) -> R {
-    let (x, y, z) = (vm.to_f64(&args[0])?, vm.to_f64(&args[1])?, vm.to_f64(&args[2])?);
+    let (x, y, z) = (
+        vm.to_f64(&args[0])?,
+        vm.to_f64(&args[1])?,
+        vm.to_f64(&args[2])?,
+    );
     float(vm, math::fma(x, y, z))
 }
 
@@ -191,7 +371,10 @@ fn trunc(vm: &mut Vm, args: &[Value]) -> R {
 
 fn frexp(vm: &mut Vm, args: &[Value]) -> R {
     let (mantissa, exponent) = math::frexp(vm.to_f64(&args[0])?);
-    Ok(Tuple::value([Value::float(mantissa), Value::Int(exponent.into())]))
+    Ok(Tuple::value([
+        Value::float(mantissa),
+        Value::Int(exponent.into()),
+    ]))
 }
 
 fn modf(vm: &mut Vm, args: &[Value]) -> R {
@@ -204,7 +387,11 @@ fn ldexp(vm: &mut Vm, args: &[Value]) -> R {
     let Some(exponent) = args[1].as_bigint() else {
         return Err(vm.type_error("Expected an int as second argument to ldexp."));
     };
-    let limit = if exponent.is_negative() { i64::MIN } else { i64::MAX };
+    let limit = if exponent.is_negative() {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
     float(vm, math::ldexp(x, exponent.to_i64().unwrap_or(limit)))
 }
 
@@ -217,7 +404,11 @@ fn nextafter(vm: &mut Vm, args: &[Value]) -> R {
     if steps.is_negative() {
         return Err(vm.value_error("steps must be a non-negative integer"));
     }
-    Ok(Value::float(math::next_after(x, y, steps.to_u64().unwrap_or(u64::MAX))))
+    Ok(Value::float(math::next_after(
+        x,
+        y,
+        steps.to_u64().unwrap_or(u64::MAX),
+    )))
 }
 
 /// A logarithm of a float, or of an int of any size.
@@ -267,7 +458,10 @@ fn fsum(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn rest(args: &[Value]) -> &[Value] {
-    args[0].as_ref::<Tuple>().map(|t| t.items()).unwrap_or_default()
+    args[0]
+        .as_ref::<Tuple>()
+        .map(|t| t.items())
+        .unwrap_or_default()
 }
 
 fn hypot(vm: &mut Vm, args: &[Value]) -> R {
@@ -341,7 +535,9 @@ fn factorial(vm: &mut Vm, args: &[Value]) -> R {
     }
     match n.to_i64() {
         Some(n) => Ok(integer(math::factorial(n.unsigned_abs()))),
-        None => Err(vm.overflow_error("factorial() argument should not exceed 9223372036854775807")),
+        None => {
+            Err(vm.overflow_error("factorial() argument should not exceed 9223372036854775807"))
+        }
     }
 }
 

@@ -53,11 +53,16 @@ fn with<T>(vm: &mut Vm, this: &Value, f: impl FnOnce(&mut Random) -> T) -> R<T> 
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let base = vm.class_for::<Generator>();
-    let class = args[0].as_ref::<Class>().cloned().unwrap_or_else(|| base.clone());
+    let class = args[0]
+        .as_ref::<Class>()
+        .cloned()
+        .unwrap_or_else(|| base.clone());
     let made = vm.make_in(&class, Generator(RefCell::new(Random::new())));
     // Seeding with the argument is left to `__init__`, which a subclass may have.
     if class.is(&base) {
-        let first = args[1].as_ref::<Tuple>().and_then(|t| t.items().first().cloned());
+        let first = args[1]
+            .as_ref::<Tuple>()
+            .and_then(|t| t.items().first().cloned());
         seed(vm, &[made.clone(), first.unwrap_or(Value::Undef)])?;
     } else {
         seed(vm, &[made.clone(), Value::Undef])?;
@@ -90,7 +95,9 @@ fn getrandbits(vm: &mut Vm, args: &[Value]) -> R {
         let class = vm.exc.memory_error.clone();
         return Err(vm.error_with(&class, vec![]));
     }
-    with(vm, &args[0], |r| Value::bigint(r.getrandbits(bits).into_big()))
+    with(vm, &args[0], |r| {
+        Value::bigint(r.getrandbits(bits).into_big())
+    })
 }
 
 fn getstate(vm: &mut Vm, args: &[Value]) -> R {

@@ -19,14 +19,22 @@ pub static MODULE: ModuleDef = ModuleDef {
 };
 
 fn parts(vm: &mut Vm, args: &[Value]) -> R {
-    let format = args[1].given().cloned().unwrap_or_else(|| "%a %b %d %H:%M:%S %Y".into());
+    let format = args[1]
+        .given()
+        .cloned()
+        .unwrap_or_else(|| "%a %b %d %H:%M:%S %Y".into());
     for (index, arg) in [&args[0], &format].into_iter().enumerate() {
         if arg.as_str().is_none() {
             let name = vm.type_name(arg);
-            return Err(vm.type_error(format!("strptime() argument {index} must be str, not <class '{name}'>")));
+            return Err(vm.type_error(format!(
+                "strptime() argument {index} must be str, not <class '{name}'>"
+            )));
         }
     }
-    let (text, format) = (args[0].as_str().unwrap_or_default(), format.as_str().unwrap_or_default());
+    let (text, format) = (
+        args[0].as_str().unwrap_or_default(),
+        format.as_str().unwrap_or_default(),
+    );
     let p = match strptime::strptime(text, format, ("utc", None)) {
         Ok(parsed) => parsed,
         Err(text) => return Err(vm.value_error(text)),

@@ -32,7 +32,11 @@ pub(super) const METHODS: &[NativeDef] = &[
 ];
 
 /// The table row of such a type.
-pub(super) const fn def(name: &'static str, module: &'static str, fields: &'static [GetSet]) -> TypeDef {
+pub(super) const fn def(
+    name: &'static str,
+    module: &'static str,
+    fields: &'static [GetSet],
+) -> TypeDef {
     TypeDef::new(name, module, Layout::Builtin(Kind::Tuple))
         .base(|vm| vm.types.tuple.clone())
         .with_dict()
@@ -75,7 +79,9 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     let items = vm.collect(&args[1])?;
     if items.len() < names.len() {
         let (name, need, got) = (class.name(), names.len(), items.len());
-        return Err(vm.type_error(format!("{name}() takes an at least {need}-sequence ({got}-sequence given)")));
+        return Err(vm.type_error(format!(
+            "{name}() takes an at least {need}-sequence ({got}-sequence given)"
+        )));
     }
     let hidden: Vec<Value> = items.iter().skip(names.len()).cloned().collect();
     let made = make(&class, items.into_iter().take(names.len()).collect());
@@ -97,7 +103,11 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let items = items.as_ref().map(|t| t.items()).unwrap_or_default();
     let mut parts = Vec::new();
     for (name, item) in names.iter().zip(items) {
-        parts.push(format!("{}={}", name.as_str().unwrap_or_default(), vm.repr(item)?.as_str()));
+        parts.push(format!(
+            "{}={}",
+            name.as_str().unwrap_or_default(),
+            vm.repr(item)?.as_str()
+        ));
     }
     let key = vm.names.__module__.clone();
     let module = class.dict.get_str(&key);

@@ -1,7 +1,9 @@
 //! The module `sys`.
 
 use super::{io, structseq};
-use crate::builtins::{STDLIB_MODULE_NAMES, SimpleNamespace, running_frame, show_exception, show_unraisable};
+use crate::builtins::{
+    STDLIB_MODULE_NAMES, SimpleNamespace, running_frame, show_exception, show_unraisable,
+};
 use crate::text::int::DEFAULT_MAX_STR_DIGITS;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::{GetSet, ModuleDef, NativeDef, TypeDef};
@@ -13,38 +15,202 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
     functions: &[
-        NativeDef::new("exit", "(status=None, /)", exit, "Exit the interpreter by raising SystemExit(status)."),
-        NativeDef::new("getrecursionlimit", "()", |vm, _| Ok(vm.recursion_limit().into()), "Return the current value of the recursion limit."),
-        NativeDef::new("setrecursionlimit", "(limit, /)", setrecursionlimit, "Set the maximum depth of the interpreter stack to n."),
-        NativeDef::new("getrefcount", "(object, /)", |_, a| Ok(Value::Int(a[0].as_obj().map_or(u32::MAX, |o| o.count()).into())), "Return the reference count of object."),
-        NativeDef::new("getsizeof", "(object, default=None)", getsizeof, "Return the size of object in bytes."),
-        NativeDef::new("intern", "(string, /)", intern, "``Intern'' the given string."),
-        NativeDef::new("exc_info", "()", exc_info, "Return current exception information: (type, value, traceback)."),
-        NativeDef::new("exception", "()", |vm, _| Ok(vm.handled()), "Return the current exception."),
-        NativeDef::new("displayhook", "(object, /)", displayhook, "Print an object to sys.stdout and also save it in builtins._"),
-        NativeDef::new("unraisablehook", "(unraisable, /)", unraisablehook, "Handle an unraisable exception."),
-        NativeDef::new("excepthook", "(exctype, value, traceback, /)", excepthook, "Handle an exception by displaying it with a traceback on sys.stderr."),
-        NativeDef::new("_getframe", "(depth=0, /)", getframe, "Return a frame object from the call stack."),
-        NativeDef::new("_getframemodulename", "(depth=0)", frame_module, "Return the name of the module for a calling frame."),
-        NativeDef::new("settrace", "(function, /)", |_, _| Ok(Value::None), "Set the global debug tracing function."),
-        NativeDef::new("gettrace", "()", |_, _| Ok(Value::None), "Return the global debug tracing function set with sys.settrace."),
-        NativeDef::new("setprofile", "(function, /)", |_, _| Ok(Value::None), "Set the profiling function."),
-        NativeDef::new("getprofile", "()", |_, _| Ok(Value::None), "Return the profiling function set with sys.setprofile."),
-        NativeDef::new("get_int_max_str_digits", "()", |vm, _| Ok(vm.state::<DigitLimit>().0.into()), "Return the maximum string digits limit for non-binary int<->str conversions."),
-        NativeDef::new("set_int_max_str_digits", "(maxdigits)", set_int_max_str_digits, "Set the maximum string digits limit for non-binary int<->str conversions."),
-        NativeDef::new("get_asyncgen_hooks", "()", get_asyncgen_hooks, "Return the installed asynchronous generators hooks."),
-        NativeDef::new("set_asyncgen_hooks", "(firstiter=None, finalizer=None)", set_asyncgen_hooks, "Set a finalizer for async generators objects."),
-        NativeDef::new("get_coroutine_origin_tracking_depth", "()", |vm, _| Ok(Value::Int(vm.current.origin_depth.get().into())), "Check status of origin tracking for coroutine objects in this thread."),
-        NativeDef::new("set_coroutine_origin_tracking_depth", "(depth)", set_origin_depth, "Enable or disable origin tracking for coroutine objects in this thread."),
-        NativeDef::new("getdefaultencoding", "()", |_, _| Ok("utf-8".into()), "Return the current default encoding used by the Unicode implementation."),
-        NativeDef::new("getfilesystemencoding", "()", |_, _| Ok("utf-8".into()), "Return the encoding used to convert Unicode filenames to OS filenames."),
-        NativeDef::new("getfilesystemencodeerrors", "()", |_, _| Ok("surrogateescape".into()), "Return the error mode used for Unicode to OS filename conversion."),
-        NativeDef::new("getswitchinterval", "()", |_, _| Ok(Value::float(0.005)), "Return the current thread switch interval."),
-        NativeDef::new("setswitchinterval", "(interval, /)", |_, _| Ok(Value::None), "Set the ideal thread switching delay inside the Python interpreter."),
-        NativeDef::new("is_finalizing", "()", |_, _| Ok(Value::False), "Return True if Python is exiting."),
-        NativeDef::new("_is_gil_enabled", "()", |_, _| Ok(Value::True), "Return True if the GIL is currently enabled."),
-        NativeDef::new("audit", "(event, *args)", |_, _| Ok(Value::None), "Passes the event to any hooks that are attached."),
-        NativeDef::new("call_tracing", "(func, args, /)", call_tracing, "Call func(*args), while tracing is enabled."),
+        NativeDef::new(
+            "exit",
+            "(status=None, /)",
+            exit,
+            "Exit the interpreter by raising SystemExit(status).",
+        ),
+        NativeDef::new(
+            "getrecursionlimit",
+            "()",
+            |vm, _| Ok(vm.recursion_limit().into()),
+            "Return the current value of the recursion limit.",
+        ),
+        NativeDef::new(
+            "setrecursionlimit",
+            "(limit, /)",
+            setrecursionlimit,
+            "Set the maximum depth of the interpreter stack to n.",
+        ),
+        NativeDef::new(
+            "getrefcount",
+            "(object, /)",
+            |_, a| {
+                Ok(Value::Int(
+                    a[0].as_obj().map_or(u32::MAX, |o| o.count()).into(),
+                ))
+            },
+            "Return the reference count of object.",
+        ),
+        NativeDef::new(
+            "getsizeof",
+            "(object, default=None)",
+            getsizeof,
+            "Return the size of object in bytes.",
+        ),
+        NativeDef::new(
+            "intern",
+            "(string, /)",
+            intern,
+            "``Intern'' the given string.",
+        ),
+        NativeDef::new(
+            "exc_info",
+            "()",
+            exc_info,
+            "Return current exception information: (type, value, traceback).",
+        ),
+        NativeDef::new(
+            "exception",
+            "()",
+            |vm, _| Ok(vm.handled()),
+            "Return the current exception.",
+        ),
+        NativeDef::new(
+            "displayhook",
+            "(object, /)",
+            displayhook,
+            "Print an object to sys.stdout and also save it in builtins._",
+        ),
+        NativeDef::new(
+            "unraisablehook",
+            "(unraisable, /)",
+            unraisablehook,
+            "Handle an unraisable exception.",
+        ),
+        NativeDef::new(
+            "excepthook",
+            "(exctype, value, traceback, /)",
+            excepthook,
+            "Handle an exception by displaying it with a traceback on sys.stderr.",
+        ),
+        NativeDef::new(
+            "_getframe",
+            "(depth=0, /)",
+            getframe,
+            "Return a frame object from the call stack.",
+        ),
+        NativeDef::new(
+            "_getframemodulename",
+            "(depth=0)",
+            frame_module,
+            "Return the name of the module for a calling frame.",
+        ),
+        NativeDef::new(
+            "settrace",
+            "(function, /)",
+            |_, _| Ok(Value::None),
+            "Set the global debug tracing function.",
+        ),
+        NativeDef::new(
+            "gettrace",
+            "()",
+            |_, _| Ok(Value::None),
+            "Return the global debug tracing function set with sys.settrace.",
+        ),
+        NativeDef::new(
+            "setprofile",
+            "(function, /)",
+            |_, _| Ok(Value::None),
+            "Set the profiling function.",
+        ),
+        NativeDef::new(
+            "getprofile",
+            "()",
+            |_, _| Ok(Value::None),
+            "Return the profiling function set with sys.setprofile.",
+        ),
+        NativeDef::new(
+            "get_int_max_str_digits",
+            "()",
+            |vm, _| Ok(vm.state::<DigitLimit>().0.into()),
+            "Return the maximum string digits limit for non-binary int<->str conversions.",
+        ),
+        NativeDef::new(
+            "set_int_max_str_digits",
+            "(maxdigits)",
+            set_int_max_str_digits,
+            "Set the maximum string digits limit for non-binary int<->str conversions.",
+        ),
+        NativeDef::new(
+            "get_asyncgen_hooks",
+            "()",
+            get_asyncgen_hooks,
+            "Return the installed asynchronous generators hooks.",
+        ),
+        NativeDef::new(
+            "set_asyncgen_hooks",
+            "(firstiter=None, finalizer=None)",
+            set_asyncgen_hooks,
+            "Set a finalizer for async generators objects.",
+        ),
+        NativeDef::new(
+            "get_coroutine_origin_tracking_depth",
+            "()",
+            |vm, _| Ok(Value::Int(vm.current.origin_depth.get().into())),
+            "Check status of origin tracking for coroutine objects in this thread.",
+        ),
+        NativeDef::new(
+            "set_coroutine_origin_tracking_depth",
+            "(depth)",
+            set_origin_depth,
+            "Enable or disable origin tracking for coroutine objects in this thread.",
+        ),
+        NativeDef::new(
+            "getdefaultencoding",
+            "()",
+            |_, _| Ok("utf-8".into()),
+            "Return the current default encoding used by the Unicode implementation.",
+        ),
+        NativeDef::new(
+            "getfilesystemencoding",
+            "()",
+            |_, _| Ok("utf-8".into()),
+            "Return the encoding used to convert Unicode filenames to OS filenames.",
+        ),
+        NativeDef::new(
+            "getfilesystemencodeerrors",
+            "()",
+            |_, _| Ok("surrogateescape".into()),
+            "Return the error mode used for Unicode to OS filename conversion.",
+        ),
+        NativeDef::new(
+            "getswitchinterval",
+            "()",
+            |_, _| Ok(Value::float(0.005)),
+            "Return the current thread switch interval.",
+        ),
+        NativeDef::new(
+            "setswitchinterval",
+            "(interval, /)",
+            |_, _| Ok(Value::None),
+            "Set the ideal thread switching delay inside the Python interpreter.",
+        ),
+        NativeDef::new(
+            "is_finalizing",
+            "()",
+            |_, _| Ok(Value::False),
+            "Return True if Python is exiting.",
+        ),
+        NativeDef::new(
+            "_is_gil_enabled",
+            "()",
+            |_, _| Ok(Value::True),
+            "Return True if the GIL is currently enabled.",
+        ),
+        NativeDef::new(
+            "audit",
+            "(event, *args)",
+            |_, _| Ok(Value::None),
+            "Passes the event to any hooks that are attached.",
+        ),
+        NativeDef::new(
+            "call_tracing",
+            "(func, args, /)",
+            call_tracing,
+            "Call func(*args), while tracing is enabled.",
+        ),
     ],
     init: Some(init),
 };
@@ -72,7 +238,11 @@ const fn rows<const N: usize>(names: &[&'static str]) -> [GetSet; N] {
     rows
 }
 
-static VERSION_INFO: TypeDef = structseq::def("version_info", "sys", fields!("major" "minor" "micro" "releaselevel" "serial"));
+static VERSION_INFO: TypeDef = structseq::def(
+    "version_info",
+    "sys",
+    fields!("major" "minor" "micro" "releaselevel" "serial"),
+);
 static FLOAT_INFO: TypeDef = structseq::def(
     "float_info",
     "sys",
@@ -93,7 +263,11 @@ static FLAGS: TypeDef = structseq::def(
     "sys",
     fields!("debug" "inspect" "interactive" "optimize" "dont_write_bytecode" "no_user_site" "no_site" "ignore_environment" "verbose" "bytes_warning" "quiet" "hash_randomization" "isolated" "dev_mode" "utf8_mode" "warn_default_encoding" "safe_path" "int_max_str_digits"),
 );
-static ASYNCGEN_HOOKS: TypeDef = structseq::def("asyncgen_hooks", "builtins", fields!("firstiter" "finalizer"));
+static ASYNCGEN_HOOKS: TypeDef = structseq::def(
+    "asyncgen_hooks",
+    "builtins",
+    fields!("firstiter" "finalizer"),
+);
 
 /// CPython's `sys.version` begins like this; what stands in brackets is ours.
 const VERSION: &str = concat!("3.13.0 (coro ", env!("CARGO_PKG_VERSION"), ") [Rust]");
@@ -108,7 +282,13 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let version_info = sequence(
         vm,
         &VERSION_INFO,
-        vec![Value::Int(3), Value::Int(13), Value::Int(0), "final".into(), Value::Int(0)],
+        vec![
+            Value::Int(3),
+            Value::Int(13),
+            Value::Int(0),
+            "final".into(),
+            Value::Int(0),
+        ],
     );
     let [stdin, stdout, stderr] = io::standard_streams(vm);
     let mut values = vec![
@@ -123,7 +303,15 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         ("implementation", implementation(vm, version_info)?),
         ("copyright", "Copyright (c) the coro authors.".into()),
         ("platform", std::env::consts::OS.into()),
-        ("byteorder", if cfg!(target_endian = "little") { "little" } else { "big" }.into()),
+        (
+            "byteorder",
+            if cfg!(target_endian = "little") {
+                "little"
+            } else {
+                "big"
+            }
+            .into(),
+        ),
         ("maxsize", Value::Int(i64::MAX)),
         ("maxunicode", Value::Int(0x10_FFFF)),
         ("executable", "".into()),
@@ -149,7 +337,10 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         let name = vm.intern(name);
         module.dict.set_str(&name, value);
     }
-    for (hidden, name) in [("__displayhook__", "displayhook"), ("__excepthook__", "excepthook")] {
+    for (hidden, name) in [
+        ("__displayhook__", "displayhook"),
+        ("__excepthook__", "excepthook"),
+    ] {
         let (hidden, name) = (vm.intern(hidden), vm.intern(name));
         if let Some(function) = module.dict.get_str(&name) {
             module.dict.set_str(&hidden, function);
@@ -162,23 +353,47 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
 fn facts(vm: &mut Vm) -> Vec<(&'static str, Value)> {
     let int = Value::Int;
     let float_info = vec![
-        Value::float(f64::MAX), int(1024), int(308), Value::float(f64::MIN_POSITIVE), int(-1021),
-        int(-307), int(15), int(53), Value::float(f64::EPSILON), int(2), int(1),
+        Value::float(f64::MAX),
+        int(1024),
+        int(308),
+        Value::float(f64::MIN_POSITIVE),
+        int(-1021),
+        int(-307),
+        int(15),
+        int(53),
+        Value::float(f64::EPSILON),
+        int(2),
+        int(1),
     ];
     let hash_info = vec![
-        int(64), int((1 << 61) - 1), int(314_159), int(0), int(1_000_003), "siphash13".into(),
-        int(64), int(128), int(0),
+        int(64),
+        int((1 << 61) - 1),
+        int(314_159),
+        int(0),
+        int(1_000_003),
+        "siphash13".into(),
+        int(64),
+        int(128),
+        int(0),
     ];
     let limit = int(DEFAULT_MAX_STR_DIGITS as i64);
     let mut flags = vec![int(0); 18];
-    for (place, value) in [(13, Value::False), (16, Value::False), (17, limit.clone()), (4, int(1))] {
+    for (place, value) in [
+        (13, Value::False),
+        (16, Value::False),
+        (17, limit.clone()),
+        (4, int(1)),
+    ] {
         if let Some(flag) = flags.get_mut(place) {
             *flag = value;
         }
     }
     vec![
         ("float_info", sequence(vm, &FLOAT_INFO, float_info)),
-        ("int_info", sequence(vm, &INT_INFO, vec![int(30), int(4), limit, int(640)])),
+        (
+            "int_info",
+            sequence(vm, &INT_INFO, vec![int(30), int(4), limit, int(640)]),
+        ),
         ("hash_info", sequence(vm, &HASH_INFO, hash_info)),
         ("flags", sequence(vm, &FLAGS, flags)),
     ]
@@ -197,7 +412,11 @@ fn implementation(vm: &mut Vm, version: Value) -> R {
 }
 
 fn builtin_names() -> Value {
-    Tuple::value(crate::stdlib::native_names().map(Value::str).collect::<Vec<_>>())
+    Tuple::value(
+        crate::stdlib::native_names()
+            .map(Value::str)
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn library_names(vm: &mut Vm) -> R {
@@ -210,7 +429,14 @@ fn library_names(vm: &mut Vm) -> R {
 
 fn exit(vm: &mut Vm, args: &[Value]) -> R {
     let class: Value = vm.exc.system_exit.clone().into();
-    let exception = vm.call(&class, &args.iter().filter(|a| !matches!(a, Value::Undef | Value::None)).cloned().collect::<Vec<_>>())?;
+    let exception = vm.call(
+        &class,
+        &args
+            .iter()
+            .filter(|a| !matches!(a, Value::Undef | Value::None))
+            .cloned()
+            .collect::<Vec<_>>(),
+    )?;
     Err(vm.raise(exception))
 }
 
@@ -281,7 +507,11 @@ fn exc_info(vm: &mut Vm, _: &[Value]) -> R {
         return Ok(Tuple::value([Value::None, Value::None, Value::None]));
     };
     let traceback = e.traceback.get().defined().unwrap_or(Value::None);
-    Ok(Tuple::value([e.class.get().into(), exception.clone(), traceback]))
+    Ok(Tuple::value([
+        e.class.get().into(),
+        exception.clone(),
+        traceback,
+    ]))
 }
 
 fn displayhook(vm: &mut Vm, args: &[Value]) -> R {
@@ -339,7 +569,9 @@ fn frame_module(vm: &mut Vm, args: &[Value]) -> R {
     };
     let frame = vm.frame(usize::try_from(depth).unwrap_or(0));
     let name = vm.names.__name__.clone();
-    Ok(frame.and_then(|f| f.code.globals.get_str(&name)).unwrap_or(Value::None))
+    Ok(frame
+        .and_then(|f| f.code.globals.get_str(&name))
+        .unwrap_or(Value::None))
 }
 
 fn set_int_max_str_digits(vm: &mut Vm, args: &[Value]) -> R {
@@ -354,8 +586,16 @@ fn set_int_max_str_digits(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn get_asyncgen_hooks(vm: &mut Vm, _: &[Value]) -> R {
-    let first = vm.current.asyncgen_firstiter.defined().unwrap_or(Value::None);
-    let finalizer = vm.current.asyncgen_finalizer.defined().unwrap_or(Value::None);
+    let first = vm
+        .current
+        .asyncgen_firstiter
+        .defined()
+        .unwrap_or(Value::None);
+    let finalizer = vm
+        .current
+        .asyncgen_finalizer
+        .defined()
+        .unwrap_or(Value::None);
     Ok(sequence(vm, &ASYNCGEN_HOOKS, vec![first, finalizer]))
 }
 
@@ -399,6 +639,9 @@ fn set_origin_depth(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn call_tracing(vm: &mut Vm, args: &[Value]) -> R {
-    let given = args[1].as_ref::<Tuple>().map(|t| t.items().to_vec()).unwrap_or_default();
+    let given = args[1]
+        .as_ref::<Tuple>()
+        .map(|t| t.items().to_vec())
+        .unwrap_or_default();
     vm.call(&args[0], &given)
 }

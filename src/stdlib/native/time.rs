@@ -17,25 +17,120 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "time",
     doc: "This module provides various functions to manipulate time values.",
     functions: &[
-        NativeDef::new("time", "()", |vm, _| seconds(vm.host.clock.wall()), "Return the current time in seconds since the Epoch."),
-        NativeDef::new("time_ns", "()", |vm, _| nanoseconds(vm.host.clock.wall()), "Return the current time in nanoseconds since the Epoch."),
-        NativeDef::new("monotonic", "()", |vm, _| seconds(vm.host.clock.monotonic()), "Monotonic clock, cannot go backward."),
-        NativeDef::new("monotonic_ns", "()", |vm, _| nanoseconds(vm.host.clock.monotonic()), "Monotonic clock, cannot go backward, as nanoseconds."),
-        NativeDef::new("perf_counter", "()", |vm, _| seconds(vm.host.clock.monotonic()), "Performance counter for benchmarking."),
-        NativeDef::new("perf_counter_ns", "()", |vm, _| nanoseconds(vm.host.clock.monotonic()), "Performance counter for benchmarking as nanoseconds."),
-        NativeDef::new("process_time", "()", |vm, _| seconds(vm.host.clock.process()), "Process time for profiling: sum of the kernel and user-space CPU time."),
-        NativeDef::new("process_time_ns", "()", |vm, _| nanoseconds(vm.host.clock.process()), "Process time for profiling as nanoseconds."),
-        NativeDef::new("thread_time", "()", |vm, _| seconds(vm.host.clock.process()), "Thread time for profiling."),
-        NativeDef::new("thread_time_ns", "()", |vm, _| nanoseconds(vm.host.clock.process()), "Thread time for profiling as nanoseconds."),
-        NativeDef::new("sleep", "(seconds, /)", sleep, "Delay execution for a given number of seconds."),
-        NativeDef::new("localtime", "(seconds=None, /)", |vm, a| broken_down(vm, &a[0], true), "Convert seconds since the Epoch to a time tuple expressing local time."),
-        NativeDef::new("gmtime", "(seconds=None, /)", |vm, a| broken_down(vm, &a[0], false), "Convert seconds since the Epoch to a time tuple expressing UTC."),
-        NativeDef::new("mktime", "(tuple, /)", mktime, "Convert a time tuple in local time to seconds since the Epoch."),
-        NativeDef::new("asctime", "(tuple=None, /)", asctime, "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'."),
-        NativeDef::new("ctime", "(seconds=None, /)", ctime, "Convert a time in seconds since the Epoch to a string in local time."),
-        NativeDef::new("strftime", "(format, tuple=None, /)", strftime_function, "Convert a time tuple to a string according to a format specification."),
-        NativeDef::new("strptime", "(string, format='%a %b %d %H:%M:%S %Y', /)", strptime_function, "Parse a string to a time tuple according to a format specification."),
-        NativeDef::new("tzset", "()", |_, _| Ok(Value::None), "Initialize, or reinitialize, the local timezone."),
+        NativeDef::new(
+            "time",
+            "()",
+            |vm, _| seconds(vm.host.clock.wall()),
+            "Return the current time in seconds since the Epoch.",
+        ),
+        NativeDef::new(
+            "time_ns",
+            "()",
+            |vm, _| nanoseconds(vm.host.clock.wall()),
+            "Return the current time in nanoseconds since the Epoch.",
+        ),
+        NativeDef::new(
+            "monotonic",
+            "()",
+            |vm, _| seconds(vm.host.clock.monotonic()),
+            "Monotonic clock, cannot go backward.",
+        ),
+        NativeDef::new(
+            "monotonic_ns",
+            "()",
+            |vm, _| nanoseconds(vm.host.clock.monotonic()),
+            "Monotonic clock, cannot go backward, as nanoseconds.",
+        ),
+        NativeDef::new(
+            "perf_counter",
+            "()",
+            |vm, _| seconds(vm.host.clock.monotonic()),
+            "Performance counter for benchmarking.",
+        ),
+        NativeDef::new(
+            "perf_counter_ns",
+            "()",
+            |vm, _| nanoseconds(vm.host.clock.monotonic()),
+            "Performance counter for benchmarking as nanoseconds.",
+        ),
+        NativeDef::new(
+            "process_time",
+            "()",
+            |vm, _| seconds(vm.host.clock.process()),
+            "Process time for profiling: sum of the kernel and user-space CPU time.",
+        ),
+        NativeDef::new(
+            "process_time_ns",
+            "()",
+            |vm, _| nanoseconds(vm.host.clock.process()),
+            "Process time for profiling as nanoseconds.",
+        ),
+        NativeDef::new(
+            "thread_time",
+            "()",
+            |vm, _| seconds(vm.host.clock.process()),
+            "Thread time for profiling.",
+        ),
+        NativeDef::new(
+            "thread_time_ns",
+            "()",
+            |vm, _| nanoseconds(vm.host.clock.process()),
+            "Thread time for profiling as nanoseconds.",
+        ),
+        NativeDef::new(
+            "sleep",
+            "(seconds, /)",
+            sleep,
+            "Delay execution for a given number of seconds.",
+        ),
+        NativeDef::new(
+            "localtime",
+            "(seconds=None, /)",
+            |vm, a| broken_down(vm, &a[0], true),
+            "Convert seconds since the Epoch to a time tuple expressing local time.",
+        ),
+        NativeDef::new(
+            "gmtime",
+            "(seconds=None, /)",
+            |vm, a| broken_down(vm, &a[0], false),
+            "Convert seconds since the Epoch to a time tuple expressing UTC.",
+        ),
+        NativeDef::new(
+            "mktime",
+            "(tuple, /)",
+            mktime,
+            "Convert a time tuple in local time to seconds since the Epoch.",
+        ),
+        NativeDef::new(
+            "asctime",
+            "(tuple=None, /)",
+            asctime,
+            "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.",
+        ),
+        NativeDef::new(
+            "ctime",
+            "(seconds=None, /)",
+            ctime,
+            "Convert a time in seconds since the Epoch to a string in local time.",
+        ),
+        NativeDef::new(
+            "strftime",
+            "(format, tuple=None, /)",
+            strftime_function,
+            "Convert a time tuple to a string according to a format specification.",
+        ),
+        NativeDef::new(
+            "strptime",
+            "(string, format='%a %b %d %H:%M:%S %Y', /)",
+            strptime_function,
+            "Parse a string to a time tuple according to a format specification.",
+        ),
+        NativeDef::new(
+            "tzset",
+            "()",
+            |_, _| Ok(Value::None),
+            "Initialize, or reinitialize, the local timezone.",
+        ),
     ],
     init: Some(init),
 };
@@ -85,7 +180,10 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         ("timezone", Value::Int(-standard)),
         ("altzone", Value::Int(-summer)),
         ("daylight", Value::Int((january != july).into())),
-        ("tzname", Tuple::value([zone_name(standard).into(), zone_name(summer).into()])),
+        (
+            "tzname",
+            Tuple::value([zone_name(standard).into(), zone_name(summer).into()]),
+        ),
     ];
     for (name, value) in values {
         let name = vm.intern(name);
@@ -223,14 +321,20 @@ fn broken_down(vm: &mut Vm, seconds: &Value, local: bool) -> R {
 }
 
 fn from_fields(vm: &mut Vm, class: &Ref<Class>, f: &Fields, dst: i64) -> Value {
-    let numbers = [f.month, f.day, f.hour, f.minute, f.second, f.weekday, f.year_day];
+    let numbers = [
+        f.month, f.day, f.hour, f.minute, f.second, f.weekday, f.year_day,
+    ];
     let mut items = vec![Value::Int(f.year)];
     items.extend(numbers.map(|n| Value::Int(n.into())));
     items.push(Value::Int(dst));
     let made = structseq::make(class, items);
     if let Some(instance) = made.as_ref::<Instance>() {
         let (zone, offset) = (vm.intern("tm_zone"), vm.intern("tm_gmtoff"));
-        let value = if f.zone.is_empty() { Value::None } else { f.zone.clone().into() };
+        let value = if f.zone.is_empty() {
+            Value::None
+        } else {
+            f.zone.clone().into()
+        };
         drop(instance.set(&zone, value));
         drop(instance.set(&offset, f.offset.map_or(Value::None, Value::Int)));
     }
@@ -270,8 +374,12 @@ fn to_fields(vm: &mut Vm, value: &Value) -> R<Fields> {
         zone: String::new(),
         fine: None,
     };
-    let zone = value.as_ref::<Instance>().and_then(|i| i.get(&vm.intern("tm_zone")));
-    let offset = value.as_ref::<Instance>().and_then(|i| i.get(&vm.intern("tm_gmtoff")));
+    let zone = value
+        .as_ref::<Instance>()
+        .and_then(|i| i.get(&vm.intern("tm_zone")));
+    let offset = value
+        .as_ref::<Instance>()
+        .and_then(|i| i.get(&vm.intern("tm_gmtoff")));
     let zone = zone.and_then(|z| z.as_str().map(str::to_owned));
     Ok(Fields {
         zone: zone.unwrap_or_else(|| "UTC".into()),
@@ -317,11 +425,20 @@ fn strftime_function(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn strptime_function(vm: &mut Vm, args: &[Value]) -> R {
-    let format = args[1].given().cloned().unwrap_or_else(|| "%a %b %d %H:%M:%S %Y".into());
+    let format = args[1]
+        .given()
+        .cloned()
+        .unwrap_or_else(|| "%a %b %d %H:%M:%S %Y".into());
     let (Some(text), Some(format)) = (args[0].as_str(), format.as_str()) else {
-        let wrong = if args[0].as_str().is_none() { &args[0] } else { &args[1] };
+        let wrong = if args[0].as_str().is_none() {
+            &args[0]
+        } else {
+            &args[1]
+        };
         let name = vm.type_name(wrong);
-        return Err(vm.type_error(format!("strptime() argument must be str, not <class '{name}'>")));
+        return Err(vm.type_error(format!(
+            "strptime() argument must be str, not <class '{name}'>"
+        )));
     };
     match strptime::strptime(text, format, ("utc", None)) {
         Ok(p) => {

@@ -12,10 +12,30 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_weakref",
     doc: "Weak-reference support module.",
     functions: &[
-        NativeDef::new("proxy", "(object, callback=None, /)", proxy, "Create a proxy object that weakly references 'object'."),
-        NativeDef::new("getweakrefcount", "(object, /)", |_, a| Ok(references(&a[0]).len().into()), "Return the number of weak references to 'object'."),
-        NativeDef::new("getweakrefs", "(object, /)", |_, a| Ok(List::value(references(&a[0]))), "Return a list of all weak reference objects pointing to 'object'."),
-        NativeDef::new("_remove_dead_weakref", "(dct, key, /)", remove_dead, "Atomically remove key from dict if it points to a dead weakref."),
+        NativeDef::new(
+            "proxy",
+            "(object, callback=None, /)",
+            proxy,
+            "Create a proxy object that weakly references 'object'.",
+        ),
+        NativeDef::new(
+            "getweakrefcount",
+            "(object, /)",
+            |_, a| Ok(references(&a[0]).len().into()),
+            "Return the number of weak references to 'object'.",
+        ),
+        NativeDef::new(
+            "getweakrefs",
+            "(object, /)",
+            |_, a| Ok(List::value(references(&a[0]))),
+            "Return a list of all weak reference objects pointing to 'object'.",
+        ),
+        NativeDef::new(
+            "_remove_dead_weakref",
+            "(dct, key, /)",
+            remove_dead,
+            "Atomically remove key from dict if it points to a dead weakref.",
+        ),
     ],
     init: Some(init),
 };
@@ -37,19 +57,51 @@ macro_rules! classes {
 
 classes! { Reference REFERENCE Proxy PROXY CallableProxy CALLABLE_PROXY }
 
-static REFERENCE: TypeDef = TypeDef::new("ReferenceType", "weakref", Layout::Opaque(0x5752)).methods(&[
-    NativeDef::constructor("(cls, object, callback=None, /, *args, **kwargs)", new_reference),
-    NativeDef::new("__init__", "(self, *args, **kwargs)", |_, _| Ok(Value::None), "Initialize self."),
-    NativeDef::new("__call__", "(self, /)", |_, a| Ok(target(&a[0]).unwrap_or(Value::None)), "Call self as a function."),
-    NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-    NativeDef::new("__hash__", "(self, /)", hash, "Return hash(self)."),
-    NativeDef::new("__eq__", "(self, value, /)", |vm, a| equal(vm, a, Cmp::Eq), "Return self==value."),
-    NativeDef::new("__ne__", "(self, value, /)", |vm, a| equal(vm, a, Cmp::Ne), "Return self!=value."),
-    NativeDef::new("__class_getitem__", "(cls, item, /)", class_getitem, "See PEP 585").class(),
-]).getset(&[GetSet::read("__callback__", callback, "")]);
+static REFERENCE: TypeDef = TypeDef::new("ReferenceType", "weakref", Layout::Opaque(0x5752))
+    .methods(&[
+        NativeDef::constructor(
+            "(cls, object, callback=None, /, *args, **kwargs)",
+            new_reference,
+        ),
+        NativeDef::new(
+            "__init__",
+            "(self, *args, **kwargs)",
+            |_, _| Ok(Value::None),
+            "Initialize self.",
+        ),
+        NativeDef::new(
+            "__call__",
+            "(self, /)",
+            |_, a| Ok(target(&a[0]).unwrap_or(Value::None)),
+            "Call self as a function.",
+        ),
+        NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
+        NativeDef::new("__hash__", "(self, /)", hash, "Return hash(self)."),
+        NativeDef::new(
+            "__eq__",
+            "(self, value, /)",
+            |vm, a| equal(vm, a, Cmp::Eq),
+            "Return self==value.",
+        ),
+        NativeDef::new(
+            "__ne__",
+            "(self, value, /)",
+            |vm, a| equal(vm, a, Cmp::Ne),
+            "Return self!=value.",
+        ),
+        NativeDef::new(
+            "__class_getitem__",
+            "(cls, item, /)",
+            class_getitem,
+            "See PEP 585",
+        )
+        .class(),
+    ])
+    .getset(&[GetSet::read("__callback__", callback, "")]);
 
 static PROXY: TypeDef = TypeDef::new("ProxyType", "weakref", Layout::Final).methods(PROXY_METHODS);
-static CALLABLE_PROXY: TypeDef = TypeDef::new("CallableProxyType", "weakref", Layout::Final).methods(PROXY_METHODS);
+static CALLABLE_PROXY: TypeDef =
+    TypeDef::new("CallableProxyType", "weakref", Layout::Final).methods(PROXY_METHODS);
 
 fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     for (name, class) in [
@@ -79,7 +131,10 @@ fn proxy_class(vm: &mut Vm, callable: bool) -> Ref<Class> {
 
 /// The object that a reference or proxy refers to, if it lives.
 fn target(reference: &Value) -> Option<Value> {
-    reference.opaque::<WeakReference>()?.target().map(Value::Obj)
+    reference
+        .opaque::<WeakReference>()?
+        .target()
+        .map(Value::Obj)
 }
 
 /// The references and proxies to an object, oldest first.
@@ -87,7 +142,10 @@ fn references(object: &Value) -> Vec<Value> {
     let Some(object) = object.as_obj() else {
         return Vec::new();
     };
-    let mut all: Vec<Value> = weak::references_to(object).into_iter().map(Value::Obj).collect();
+    let mut all: Vec<Value> = weak::references_to(object)
+        .into_iter()
+        .map(Value::Obj)
+        .collect();
     all.reverse();
     all
 }
@@ -97,8 +155,16 @@ fn check(vm: &mut Vm, value: &Value) -> R<()> {
     let possible = match value.kind() {
         Some(Kind::Instance) => has_slot(vm, value),
         Some(
-            Kind::Class | Kind::Function | Kind::BoundMethod | Kind::NativeFunction | Kind::Generator
-            | Kind::Set | Kind::FrozenSet | Kind::Module | Kind::Future | Kind::Code,
+            Kind::Class
+            | Kind::Function
+            | Kind::BoundMethod
+            | Kind::NativeFunction
+            | Kind::Generator
+            | Kind::Set
+            | Kind::FrozenSet
+            | Kind::Module
+            | Kind::Future
+            | Kind::Code,
         ) => true,
         Some(Kind::Exception) => vm.class_of(value).flags().heap,
         Some(Kind::Opaque) => {
@@ -131,7 +197,10 @@ fn has_slot(vm: &mut Vm, value: &Value) -> bool {
 
 fn new_reference(vm: &mut Vm, args: &[Value]) -> R {
     let base = vm.class_for::<Reference>();
-    let class = args[0].as_ref::<Class>().cloned().unwrap_or_else(|| base.clone());
+    let class = args[0]
+        .as_ref::<Class>()
+        .cloned()
+        .unwrap_or_else(|| base.clone());
     make(vm, &class, class.is(&base), &args[1], &args[2])
 }
 
@@ -150,7 +219,8 @@ fn make(vm: &mut Vm, class: &Ref<Class>, plain: bool, object: &Value, callback: 
             let opaque = r.downcast::<Opaque>();
             opaque.is_some_and(|o| {
                 o.class.get().is(class)
-                    && o.get::<WeakReference>().is_some_and(|w| w.callback().is_none())
+                    && o.get::<WeakReference>()
+                        .is_some_and(|w| w.callback().is_none())
             })
         });
         if let Some(shared) = shared {
@@ -229,7 +299,10 @@ fn remove_dead(vm: &mut Vm, args: &[Value]) -> R {
 fn proxy(vm: &mut Vm, args: &[Value]) -> R {
     let name = vm.names.__call__.clone();
     let callable = vm.lookup(&vm.class_of(&args[0]), &name).is_some()
-        || matches!(args[0].kind(), Some(Kind::Function | Kind::Class | Kind::BoundMethod));
+        || matches!(
+            args[0].kind(),
+            Some(Kind::Function | Kind::Class | Kind::BoundMethod)
+        );
     let class = proxy_class(vm, callable);
     make(vm, &class, true, &args[0], &args[1])
 }
@@ -308,11 +381,19 @@ forward! {
     "__index__" "(self, /)" |vm, a| vm.index(&a[0]);
 }
 
-const PROXY_CALL: &[NativeDef] = &[NativeDef::new("__call__", "(self, *args, **kwargs)", call_behind, "Call self as a function.")];
+const PROXY_CALL: &[NativeDef] = &[NativeDef::new(
+    "__call__",
+    "(self, *args, **kwargs)",
+    call_behind,
+    "Call self as a function.",
+)];
 
 fn call_behind(vm: &mut Vm, args: &[Value]) -> R {
     let func = behind(vm, &args[0])?;
-    let positional = args[1].as_ref::<Tuple>().map(|t| t.items().to_vec()).unwrap_or_default();
+    let positional = args[1]
+        .as_ref::<Tuple>()
+        .map(|t| t.items().to_vec())
+        .unwrap_or_default();
     let keywords: Vec<(Ref<Str>, Value)> = match args[2].as_ref::<Dict>() {
         Some(dict) => {
             let map = dict.map.borrow();

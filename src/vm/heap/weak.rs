@@ -180,7 +180,10 @@ fn kill(header: &Header, silent: impl Fn(&ObjRef) -> bool) {
             clear_dying(*raw);
             continue;
         };
-        let Some(data) = holder.downcast::<Opaque>().and_then(Opaque::get::<WeakReference>) else {
+        let Some(data) = holder
+            .downcast::<Opaque>()
+            .and_then(Opaque::get::<WeakReference>)
+        else {
             continue;
         };
         data.target.set(ptr::null());

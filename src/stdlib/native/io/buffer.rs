@@ -24,7 +24,12 @@ impl TextBuffer {
     /// The position in characters.
     pub fn chars_before(&self) -> usize {
         let beyond = self.at.saturating_sub(self.text.len());
-        self.text.get(..self.at).unwrap_or(&self.text).chars().count() + beyond
+        self.text
+            .get(..self.at)
+            .unwrap_or(&self.text)
+            .chars()
+            .count()
+            + beyond
     }
 
     /// The byte position of a character; beyond the end, characters count one byte each.
@@ -83,7 +88,10 @@ impl TextBuffer {
         } else {
             let rest = self.rest();
             let count = more.chars().count();
-            let end = rest.char_indices().nth(count).map_or(rest.len(), |(i, _)| i);
+            let end = rest
+                .char_indices()
+                .nth(count)
+                .map_or(rest.len(), |(i, _)| i);
             self.text.replace_range(self.at..self.at + end, more);
         }
         self.at += more.len();
@@ -144,7 +152,10 @@ impl ByteBuffer {
 
     pub fn read_line(&mut self, limit: Option<usize>) -> Vec<u8> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let line = rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |i| i + 1);
+        let line = rest
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(rest.len(), |i| i + 1);
         self.take(line.min(limit.unwrap_or(usize::MAX)))
     }
 

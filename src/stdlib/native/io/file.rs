@@ -73,7 +73,11 @@ impl FileData {
     }
 
     fn is_memory(&self) -> bool {
-        self.path.is_none() && matches!(&*self.content.borrow(), Content::Text(_) | Content::Bytes(_))
+        self.path.is_none()
+            && matches!(
+                &*self.content.borrow(),
+                Content::Text(_) | Content::Bytes(_)
+            )
     }
 }
 
@@ -89,8 +93,10 @@ impl NativeData for FileData {
         check_readable(vm, self)?;
         let line = read_line(vm, self, None)?;
         let end = match &line {
-            Value::Obj(_) => line.as_str().is_some_and(str::is_empty)
-                || line.downcast::<Bytes>().is_some_and(|b| b.0.is_empty()),
+            Value::Obj(_) => {
+                line.as_str().is_some_and(str::is_empty)
+                    || line.downcast::<Bytes>().is_some_and(|b| b.0.is_empty())
+            }
             _ => true,
         };
         Ok(if end { None } else { Some(line) })
@@ -151,32 +157,139 @@ static IO_BASE: TypeDef = TypeDef::new("_IOBase", "_io", Layout::Object)
     .doc("The abstract base class for all I/O classes.")
     .with_dict()
     .methods(&[
-        NativeDef::new("read", "(self, size=-1, /)", read, "Read at most size characters."),
-        NativeDef::new("readline", "(self, size=-1, /)", readline, "Read until newline or EOF."),
-        NativeDef::new("readlines", "(self, hint=-1, /)", readlines, "Return a list of lines from the stream."),
-        NativeDef::new("write", "(self, s, /)", write, "Write to the stream; the number of characters."),
-        NativeDef::new("writelines", "(self, lines, /)", writelines, "Write a list of lines to stream."),
-        NativeDef::new("flush", "(self, /)", flush, "Flush write buffers, if applicable."),
-        NativeDef::new("close", "(self, /)", close, "Flush and close the IO object."),
-        NativeDef::new("seek", "(self, pos, whence=0, /)", seek, "Change the stream position."),
-        NativeDef::new("tell", "(self, /)", tell, "Tell the current stream position."),
-        NativeDef::new("truncate", "(self, pos=None, /)", truncate, "Truncate size to pos."),
-        NativeDef::new("readable", "(self, /)", |vm, a| flag(vm, a, |d| d.readable), "Whether it can be read."),
-        NativeDef::new("writable", "(self, /)", |vm, a| flag(vm, a, |d| d.writable), "Whether it can be written."),
-        NativeDef::new("seekable", "(self, /)", |vm, a| flag(vm, a, is_seekable), "Whether it can seek."),
-        NativeDef::new("isatty", "(self, /)", |vm, a| flag(vm, a, |_| false), "Whether it is a terminal."),
-        NativeDef::new("fileno", "(self, /)", fileno, "Return underlying file descriptor if one exists."),
+        NativeDef::new(
+            "read",
+            "(self, size=-1, /)",
+            read,
+            "Read at most size characters.",
+        ),
+        NativeDef::new(
+            "readline",
+            "(self, size=-1, /)",
+            readline,
+            "Read until newline or EOF.",
+        ),
+        NativeDef::new(
+            "readlines",
+            "(self, hint=-1, /)",
+            readlines,
+            "Return a list of lines from the stream.",
+        ),
+        NativeDef::new(
+            "write",
+            "(self, s, /)",
+            write,
+            "Write to the stream; the number of characters.",
+        ),
+        NativeDef::new(
+            "writelines",
+            "(self, lines, /)",
+            writelines,
+            "Write a list of lines to stream.",
+        ),
+        NativeDef::new(
+            "flush",
+            "(self, /)",
+            flush,
+            "Flush write buffers, if applicable.",
+        ),
+        NativeDef::new(
+            "close",
+            "(self, /)",
+            close,
+            "Flush and close the IO object.",
+        ),
+        NativeDef::new(
+            "seek",
+            "(self, pos, whence=0, /)",
+            seek,
+            "Change the stream position.",
+        ),
+        NativeDef::new(
+            "tell",
+            "(self, /)",
+            tell,
+            "Tell the current stream position.",
+        ),
+        NativeDef::new(
+            "truncate",
+            "(self, pos=None, /)",
+            truncate,
+            "Truncate size to pos.",
+        ),
+        NativeDef::new(
+            "readable",
+            "(self, /)",
+            |vm, a| flag(vm, a, |d| d.readable),
+            "Whether it can be read.",
+        ),
+        NativeDef::new(
+            "writable",
+            "(self, /)",
+            |vm, a| flag(vm, a, |d| d.writable),
+            "Whether it can be written.",
+        ),
+        NativeDef::new(
+            "seekable",
+            "(self, /)",
+            |vm, a| flag(vm, a, is_seekable),
+            "Whether it can seek.",
+        ),
+        NativeDef::new(
+            "isatty",
+            "(self, /)",
+            |vm, a| flag(vm, a, |_| false),
+            "Whether it is a terminal.",
+        ),
+        NativeDef::new(
+            "fileno",
+            "(self, /)",
+            fileno,
+            "Return underlying file descriptor if one exists.",
+        ),
         NativeDef::new("__enter__", "(self, /)", enter, ""),
-        NativeDef::new("__exit__", "(self, *args)", |vm, a| { let name = vm.names.close.clone(); vm.call_method(&a[0], &name, &[])?; Ok(Value::None) }, ""),
+        NativeDef::new(
+            "__exit__",
+            "(self, *args)",
+            |vm, a| {
+                let name = vm.names.close.clone();
+                vm.call_method(&a[0], &name, &[])?;
+                Ok(Value::None)
+            },
+            "",
+        ),
         NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-        NativeDef::new("reconfigure", "(self, **kwargs)", |_, _| Ok(Value::None), "Reconfigure the text stream with new parameters."),
+        NativeDef::new(
+            "reconfigure",
+            "(self, **kwargs)",
+            |_, _| Ok(Value::None),
+            "Reconfigure the text stream with new parameters.",
+        ),
     ])
     .getset(&[
-        GetSet::read("closed", |vm, v| flag(vm, std::slice::from_ref(v), |d| d.closed.get()), ""),
+        GetSet::read(
+            "closed",
+            |vm, v| flag(vm, std::slice::from_ref(v), |d| d.closed.get()),
+            "",
+        ),
         GetSet::read("name", name, ""),
         GetSet::read("mode", |vm, v| Ok(this(vm, v)?.mode.as_str().into()), ""),
-        GetSet::read("encoding", |vm, v| Ok(if is_text(this(vm, v)?) { "utf-8".into() } else { Value::None }), ""),
-        GetSet::read("errors", |vm, v| Ok(this(vm, v)?.errors.as_str().into()), ""),
+        GetSet::read(
+            "encoding",
+            |vm, v| {
+                Ok(if is_text(this(vm, v)?) {
+                    "utf-8".into()
+                } else {
+                    Value::None
+                })
+            },
+            "",
+        ),
+        GetSet::read(
+            "errors",
+            |vm, v| Ok(this(vm, v)?.errors.as_str().into()),
+            "",
+        ),
         GetSet::read("newlines", |_, _| Ok(Value::None), ""),
         GetSet::read("line_buffering", |_, _| Ok(Value::False), ""),
         GetSet::read("buffer", buffer, ""),
@@ -201,7 +314,10 @@ fn is_text(data: &FileData) -> bool {
 }
 
 fn is_seekable(data: &FileData) -> bool {
-    matches!(&*data.content.borrow(), Content::Text(_) | Content::Bytes(_))
+    matches!(
+        &*data.content.borrow(),
+        Content::Text(_) | Content::Bytes(_)
+    )
 }
 
 // Making
@@ -273,7 +389,11 @@ fn check_open(vm: &mut Vm, data: &FileData) -> R<()> {
     if !data.closed.get() {
         return Ok(());
     }
-    let stop = if data.is_memory() && is_text(data) { "" } else { "." };
+    let stop = if data.is_memory() && is_text(data) {
+        ""
+    } else {
+        "."
+    };
     Err(vm.value_error(format!("I/O operation on closed file{stop}")))
 }
 
@@ -282,7 +402,14 @@ fn check_readable(vm: &mut Vm, data: &FileData) -> R<()> {
     if data.readable {
         Ok(())
     } else {
-        Err(unsupported(vm, if is_text(data) { "not readable" } else { "read" }))
+        Err(unsupported(
+            vm,
+            if is_text(data) {
+                "not readable"
+            } else {
+                "read"
+            },
+        ))
     }
 }
 
@@ -291,7 +418,14 @@ fn check_writable(vm: &mut Vm, data: &FileData) -> R<()> {
     if data.writable {
         Ok(())
     } else {
-        Err(unsupported(vm, if is_text(data) { "not writable" } else { "write" }))
+        Err(unsupported(
+            vm,
+            if is_text(data) {
+                "not writable"
+            } else {
+                "write"
+            },
+        ))
     }
 }
 
@@ -311,9 +445,16 @@ fn unsupported(vm: &mut Vm, message: &str) -> Raise {
 pub(in crate::stdlib) fn os_error(vm: &mut Vm, error: &io::Error, file: &Value) -> Raise {
     let number = error.raw_os_error().unwrap_or(5);
     let text = io::Error::from_raw_os_error(number).to_string();
-    let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+    let text = text
+        .split(" (os error")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
     let class: Value = vm.exc.os_error.clone().into();
-    match vm.call(&class, &[Value::Int(number.into()), text.into(), file.clone()]) {
+    match vm.call(
+        &class,
+        &[Value::Int(number.into()), text.into(), file.clone()],
+    ) {
         Ok(exception) => vm.raise(exception),
         Err(raise) => raise,
     }
@@ -391,7 +532,8 @@ fn readlines(vm: &mut Vm, args: &[Value]) -> R {
     let hint = limit(vm, &args[1])?.filter(|n| *n > 0);
     let (mut lines, mut size) = (Vec::new(), 0);
     while let Some(line) = data.next(vm)? {
-        size += line.as_str().map_or(0, str::len) + line.downcast::<Bytes>().map_or(0, |b| b.0.len());
+        size +=
+            line.as_str().map_or(0, str::len) + line.downcast::<Bytes>().map_or(0, |b| b.0.len());
         lines.push(line);
         if hint.is_some_and(|hint| size >= hint) {
             break;
@@ -511,7 +653,14 @@ fn seek(vm: &mut Vm, args: &[Value]) -> R {
                     let class = vm.exc.os_error.clone();
                     vm.error(&class, "Can't do nonzero cur-relative seeks")
                 } else {
-                    unsupported(vm, if whence == 1 { "can't do nonzero cur-relative seeks" } else { "can't do nonzero end-relative seeks" })
+                    unsupported(
+                        vm,
+                        if whence == 1 {
+                            "can't do nonzero cur-relative seeks"
+                        } else {
+                            "can't do nonzero end-relative seeks"
+                        },
+                    )
                 });
             }
             _ => format!("Invalid whence ({whence}, should be 0, 1 or 2)"),
@@ -604,7 +753,11 @@ fn name(vm: &mut Vm, v: &Value) -> R {
         Some(name) => Ok(name.clone()),
         None => {
             let class = vm.class_name(v);
-            Err(vm.attribute_error(v, "name", format!("'_io.{class}' object has no attribute 'name'")))
+            Err(vm.attribute_error(
+                v,
+                "name",
+                format!("'_io.{class}' object has no attribute 'name'"),
+            ))
         }
     }
 }
@@ -616,7 +769,11 @@ fn buffer(vm: &mut Vm, v: &Value) -> R {
         Content::Stdout | Content::Stderr | Content::Stdin => return Ok(v.clone()),
         _ => vm.class_name(v),
     };
-    Err(vm.attribute_error(v, "buffer", format!("'_io.{name}' object has no attribute 'buffer'")))
+    Err(vm.attribute_error(
+        v,
+        "buffer",
+        format!("'_io.{name}' object has no attribute 'buffer'"),
+    ))
 }
 
 fn fileno(vm: &mut Vm, args: &[Value]) -> R {
@@ -655,6 +812,15 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         };
         return Ok(format!("<_io.{class} name={}>", name.as_str()).into());
     }
-    let encoding = if data.path.is_some() { "UTF-8" } else { "utf-8" };
-    Ok(format!("<_io.{class} name={} mode='{}' encoding='{encoding}'>", name.as_str(), data.mode).into())
+    let encoding = if data.path.is_some() {
+        "UTF-8"
+    } else {
+        "utf-8"
+    };
+    Ok(format!(
+        "<_io.{class} name={} mode='{}' encoding='{encoding}'>",
+        name.as_str(),
+        data.mode
+    )
+    .into())
 }

@@ -48,7 +48,9 @@ fn path_of(vm: &mut Vm, file: &Value) -> R<PathBuf> {
         return Ok(PathBuf::from(text));
     }
     if let Some(bytes) = file.downcast::<Bytes>() {
-        return Ok(PathBuf::from(String::from_utf8_lossy(&bytes.0).into_owned()));
+        return Ok(PathBuf::from(
+            String::from_utf8_lossy(&bytes.0).into_owned(),
+        ));
     }
     let name = vm.intern("__fspath__");
     if let Some(path) = vm.call_special(file, &name, &[])?
@@ -57,7 +59,9 @@ fn path_of(vm: &mut Vm, file: &Value) -> R<PathBuf> {
         return Ok(PathBuf::from(text));
     }
     let name = vm.type_name(file);
-    Err(vm.type_error(format!("expected str, bytes or os.PathLike object, not {name}")))
+    Err(vm.type_error(format!(
+        "expected str, bytes or os.PathLike object, not {name}"
+    )))
 }
 
 /// `open(file, mode, …)`.
@@ -71,7 +75,9 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
             Some(mode) => mode.to_owned(),
             None => {
                 let name = vm.type_name(mode);
-                return Err(vm.type_error(format!("open() argument 'mode' must be str, not {name}")));
+                return Err(
+                    vm.type_error(format!("open() argument 'mode' must be str, not {name}"))
+                );
             }
         },
     };
@@ -98,7 +104,11 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
             Err(_) => return Err(decode_error(vm, &name, &bytes)),
         };
         let keep = newline.as_str().is_some();
-        let decoded = if keep { decoded } else { decoded.replace("\r\n", "\n").replace('\r', "\n") };
+        let decoded = if keep {
+            decoded
+        } else {
+            decoded.replace("\r\n", "\n").replace('\r', "\n")
+        };
         let mut buffer = TextBuffer::new(decoded);
         if mode.action == 'a' {
             buffer.seek_end();
