@@ -1,9 +1,9 @@
 //! CPython 3.13's form of a traceback: frames with marked lines, chains of exceptions, and groups
 //! as trees. The frame of chains and groups also serves our own drawings.
 
-use super::Diagnostic;
 use super::anchors::{Anchors, Root, anchors};
 use super::traceback::{FrameEntry, UncaughtError};
+use super::{Code, Diagnostic, Label};
 use crate::source::Source;
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar;
@@ -172,19 +172,15 @@ pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     if let Some(label) = diagnostic.labels.first() {
         let line = label.source.line_of(label.span.start);
         let _ = writeln!(out, "  File \"{}\", line {line}", label.source.name());
-        let text = label.source.line_text(line).trim_end_matches(['\n', '\r']);
+        let text = label.source.line_text(line);
         let shown = text.trim_start_matches([' ', '\u{c}']);
         let spaces = chars(Some(text)) - chars(Some(shown));
-        let start = column(&label.source, label.span.start, line);
-        let end = match label.source.line_of(label.span.end) {
-            last if last == line => column(&label.source, label.span.end, line),
-            _ => chars(Some(text)),
-        };
         let _ = writeln!(out, "    {shown}");
-        if let Some(indent) = start.checked_sub(spaces) {
-            let kept = shown.chars().chain(std::iter::repeat(' '));
+        if let Some((start, end)) = syntax_marks(diagnostic, label, line)
+            && let Some(indent) = start.checked_sub(spaces)
+        {
+            let kept = shown.chars().chain(std::iter::repeat(' ')).take(indent);
             let space: String = kept
-                .take(indent)
                 .map(|c| if c.is_whitespace() { c } else { ' ' })
                 .collect();
             let _ = writeln!(
@@ -197,6 +193,32 @@ pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     out.push_str(last_line);
     out.push('\n');
     out
+}
+
+/// The columns that CPython marks. It knows only a position, or none, where our label covers what
+/// is wrong.
+fn syntax_marks(diagnostic: &Diagnostic, label: &Label, line: u32) -> Option<(usize, usize)> {
+    let text = label.source.line_text(line);
+    let start = column(&label.source, label.span.start, line);
+    let title = diagnostic.title.as_str();
+    if title == "unexpected indent" {
+        return None;
+    }
+    if title.starts_with("unindent does not match") {
+        let end = chars(Some(text));
+        return Some((end, end));
+    }
+    if title.starts_with("unterminated triple-quoted") {
+        return Some((start, start));
+    }
+    if diagnostic.code == Code::Tab {
+        return Some((0, 0));
+    }
+    let end = match label.source.line_of(label.span.end) {
+        last if last == line => column(&label.source, label.span.end, line),
+        _ => chars(Some(text)),
+    };
+    Some((start, end))
 }
 
 fn frame(out: &mut String, entry: &FrameEntry, line: u32) {

@@ -180,9 +180,15 @@ impl Step<'_> {
 
     fn called_text(&self) -> String {
         let place = place_name(&self.entry.function);
+        let text = self.entry.source.slice(self.entry.span);
+        let how = match text.split_whitespace().next() {
+            Some("await") => "awaited here",
+            Some("yield") => "delegated from here",
+            _ => "called from here",
+        };
         match self.times {
-            1 => format!("called from here{}", called_in(&place)),
-            n => format!("called from here{}, {n} times in a row", called_in(&place)),
+            1 => format!("{how}{}", called_in(&place)),
+            n => format!("{how}{}, {n} times in a row", called_in(&place)),
         }
     }
 }

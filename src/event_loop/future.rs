@@ -421,7 +421,8 @@ fn cancel_method(vm: &mut Vm, args: &[Value]) -> R {
     Ok(cancel(vm, &f, message)?.into())
 }
 
-/// The exception of a future that is done and was not cancelled, marked as seen.
+/// Marks the exception of a future that is done and was not cancelled as seen; its traceback is
+/// kept for whoever retrieves it.
 pub(super) fn consume_exception(f: &Ref<Future>) {
     // Its traceback stays for whoever really retrieves it.
     if f.state.get() == FutureState::Finished {
