@@ -150,7 +150,5 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         }
         Ok(format!("{name}({})", parts.join(", ")))
     })?;
-    Ok(Value::from(
-        text.unwrap_or_else(|| format!("{name}(...)")),
-    ))
+    Ok(Value::from(text.unwrap_or_else(|| format!("{name}(...)"))))
 }
