@@ -122,7 +122,8 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
             )));
         };
         re -= b;
-        im += a;
+        // A zero keeps its sign unless there is something to add it to.
+        im = if im == 0.0 { a } else { im + a };
     }
     made(vm, &args[0], &class, Value::complex(re, im))
 }
