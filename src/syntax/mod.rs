@@ -80,7 +80,9 @@ fn ordered(
     let first = errors.first().map(place);
     if let Some(lexical) = lexed.errors.first() {
         let before = |at: u32| at < place(lexical) && !outranks(lexical);
-        let upheld = |at: u32| at <= place(lexical) && blocks.before_lexical;
+        // A tab that cannot be compared is no indentation to begin with.
+        let same = |at: u32| at == place(lexical) && lexical.code == Code::Tab;
+        let upheld = |at: u32| at <= place(lexical) && blocks.before_lexical && !same(at);
         let parser_first = first.is_some_and(|at| before(at) || upheld(at));
         let rest = errors.split_off(usize::from(parser_first).min(errors.len()));
         let primary = errors.len().max(1);
