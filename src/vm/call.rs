@@ -265,6 +265,85 @@ impl Vm {
         self.native_depth = self.native_depth.saturating_sub(1);
     }
 
+    /// A call of a function that has only positional parameters, with arguments and defaults
+    /// enough: the frame is set up where it stands, or the suspended frame is made. `None` if the
+    /// call is not of this kind.
+    pub(super) fn call_simple(
+        &mut self,
+        base: *mut Value,
+        has_self: bool,
+        argc: usize,
+        dst: u16,
+    ) -> Option<Called> {
+        // SAFETY: the callable's register is initialised.
+        let f = unsafe { (*base).as_ref::<Function>() }?;
+        // SAFETY: nobody replaces the function's code while it is being called.
+        let code: &Ref<CodeObject> = unsafe { f.code.peek() };
+        let (given, positional) = (argc + usize::from(has_self), code.code.positional as usize);
+        if !code.positional_only || given > positional {
+            return None;
+        }
+        let defaults = if given < positional { f.defaults() } else { None };
+        let defaults = defaults.as_ref().map_or(&[][..], |t| t.items());
+        let missing = positional - given;
+        let defaults = defaults.get(defaults.len().checked_sub(missing)?..)?;
+        // SAFETY: the arguments follow the callable.
+        let args = unsafe { base.add(if has_self { 1 } else { 2 }) };
+        if code.suspends {
+            if f.extra.get().is_some() || self.current.origin_depth.get() > 0 {
+                return None;
+            }
+            // SAFETY: the arguments are initialised; each is moved out once.
+            let given = (0..given).map(|i| unsafe { take(args.add(i)) });
+            let registers = given.chain(defaults.iter().cloned());
+            let g = Generator::with_registers(gen_kind(&code.code), code.clone(), registers);
+            for (i, cell) in f.closure.iter().enumerate() {
+                g.set_register(code.code.free_start as usize + i, cell.clone().into());
+            }
+            // SAFETY: the callable is done with.
+            drop(unsafe { take(base) });
+            return Some(Called::Value(g.into()));
+        }
+        if self.control.len() >= self.control_limit || self.room_from(self.frame.top) < code.nregs as usize + 8 {
+            return None;
+        }
+        let (window, regs) = if self.frame.generator.is_null() {
+            (base, args)
+        } else {
+            let top = self.frame.top;
+            // SAFETY: room was checked; nothing above the top is owned.
+            unsafe {
+                top.write(take(base));
+                for i in 0..given {
+                    top.add(2 + i).write(take(args.add(i)));
+                }
+                (top, top.add(2))
+            }
+        };
+        // SAFETY: the callee's named registers lie in the room that was checked.
+        unsafe {
+            for (i, value) in defaults.iter().enumerate() {
+                regs.add(given + i).write(value.clone());
+            }
+            for i in positional..code.nnamed as usize {
+                regs.add(i).write(Value::Undef);
+            }
+            for (i, cell) in f.closure.iter().enumerate() {
+                regs.add(code.code.free_start as usize + i).write(cell.clone().into());
+            }
+            let caller = self.frame;
+            self.frame = Frame {
+                pc: code.entry,
+                regs,
+                code: ptr::from_ref::<CodeObject>(code),
+                generator: ptr::null(),
+                top: regs.add(code.nregs as usize),
+            };
+            self.push_plain(Activation::call(caller, window, Deliver::Call, dst));
+        }
+        Some(Called::Frame)
+    }
+
     /// Calls what stands in a window: callable at `base`, self slot after it, then `argc`
     /// arguments. The window is used up. Bytecode gets a frame, natives run at once.
     pub(super) fn invoke(
@@ -407,14 +486,7 @@ impl Vm {
         regs: *mut Value,
         named: usize,
     ) -> Value {
-        let flags = code.code.flags;
-        let kind = if flags.async_generator {
-            GenKind::AsyncGenerator
-        } else if flags.coroutine {
-            GenKind::Coroutine
-        } else {
-            GenKind::Generator
-        };
+        let kind = gen_kind(&code.code);
         let g = Generator::new(kind, code.clone());
         for i in 0..named {
             // SAFETY: named registers were initialised by the caller.
@@ -572,6 +644,17 @@ impl Vm {
             }
         }
         self.instantiate(class, args, kwargs)
+    }
+}
+
+/// What a call of code that suspends makes.
+fn gen_kind(code: &crate::bytecode::Code) -> GenKind {
+    if code.flags.async_generator {
+        GenKind::AsyncGenerator
+    } else if code.flags.coroutine {
+        GenKind::Coroutine
+    } else {
+        GenKind::Generator
     }
 }
 

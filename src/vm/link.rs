@@ -39,6 +39,8 @@ impl Vm {
             } else {
                 u32::MAX
             },
+            positional_only: !flags.vararg && !flags.kwarg && code.kwonly == 0 && !flags.class_body,
+            suspends: flags.suspends(),
             nregs: u32::from(code.nregs),
             nnamed: u32::from(code.nnamed),
             iterable_coroutine: Cell::new(false),

@@ -11,15 +11,17 @@ use crate::vm::object::{
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
-/// The running code, kept alive while its caches are used.
-fn running_code(vm: &Vm) -> Option<Ref<CodeObject>> {
-    vm.frame_code(0)
+/// The cache of a site of the running code.
+fn site_cache<'a>(vm: &Vm, site: usize) -> Option<&'a CacheEntry> {
+    // SAFETY: the running code lives as long as its frame is on the control stack, which is longer
+    // than the instruction that asks; its caches never move.
+    let code: Option<&'a CodeObject> = unsafe { vm.frame.code.as_ref() };
+    code.and_then(|c| c.caches.get(site))
 }
 
 pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let obj = operand_b(i, regs);
-    let code = running_code(vm);
-    let Some(cache) = code.as_ref().and_then(|c| c.caches.get(i.site())) else {
+    let Some(cache) = site_cache(vm, i.site()) else {
         let name = site_name(vm, i.site());
         return vm.get_attr(&obj, &name);
     };
@@ -161,8 +163,7 @@ fn cache_class_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value)
 
 pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let (obj, value) = (operand_a(i, regs), operand_b(i, regs));
-    let code = running_code(vm);
-    let Some(cache) = code.as_ref().and_then(|c| c.caches.get(i.site())) else {
+    let Some(cache) = site_cache(vm, i.site()) else {
         let name = site_name(vm, i.site());
         return vm.set_attr(&obj, &name, value);
     };
@@ -226,8 +227,7 @@ pub fn delete_attr(vm: &mut Vm, site: usize, obj: Value) -> R<()> {
 
 pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let obj = operand_b(i, regs);
-    let code = running_code(vm);
-    let (func, this) = match code.as_ref().and_then(|c| c.caches.get(i.site())) {
+    let (func, this) = match site_cache(vm, i.site()) {
         None => {
             let name = site_name(vm, i.site());
             vm.load_method(&obj, &name)?

@@ -30,9 +30,14 @@ fn window(vm: &mut Vm, base: u16, values: usize) -> *mut Value {
 /// `Call` and `CallMethod`.
 pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let argc = i.c as usize;
-    let base = window(vm, i.b, argc + 2);
+    // SAFETY: the verifier has seen the window inside the frame.
+    let at = unsafe { vm.frame.regs.add(i.b as usize) };
     // SAFETY: the self slot is initialised.
-    let has_self = method && !unsafe { (*base.add(1)).is_undef() };
+    let has_self = method && !unsafe { (*at.add(1)).is_undef() };
+    if let Some(called) = vm.call_simple(at, has_self, argc, i.a) {
+        return Ok(called);
+    }
+    let base = window(vm, i.b, argc + 2);
     vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
 }
 

@@ -15,6 +15,10 @@ pub struct CodeObject {
     pub entry: *const Instr,
     /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does.
     pub plain_args: u32,
+    /// Only positional parameters, so that a call binds by copying, filling in defaults at most.
+    pub positional_only: bool,
+    /// A call makes a suspended frame.
+    pub suspends: bool,
     /// Copies of `code.nregs` and `code.nnamed`, nearer to hand.
     pub nregs: u32,
     pub nnamed: u32,

@@ -71,6 +71,15 @@ pub struct GenExtra {
 impl Generator {
     /// A frame for a call of the code, its registers all `Undef`.
     pub fn new(kind: GenKind, code: Ref<CodeObject>) -> Ref<Generator> {
+        Self::with_registers(kind, code, std::iter::empty())
+    }
+
+    /// A frame whose first registers are these.
+    pub fn with_registers(
+        kind: GenKind,
+        code: Ref<CodeObject>,
+        registers: impl Iterator<Item = Value>,
+    ) -> Ref<Generator> {
         Ref::with_tail(
             Generator {
                 kind,
@@ -86,12 +95,12 @@ impl Generator {
                 depth: Cell::new(0),
                 extra: OnceCell::new(),
             },
-            std::iter::empty(),
+            registers,
         )
     }
 
     pub(super) fn tail(&self) -> usize {
-        self.code.code.nregs as usize
+        self.code.nregs as usize
     }
 
     pub fn extra(&self) -> &GenExtra {
@@ -145,12 +154,13 @@ impl Ref<Generator> {
     /// Releases all registers, first to last, as CPython clears a frame.
     pub fn clear_registers(&self) {
         for i in 0..self.tail_len_of() {
-            self.set_register(i, Value::Undef);
+            // SAFETY: inside the tail; moved out before it is released.
+            drop(unsafe { std::mem::take(&mut *self.tail_ptr().add(i)) });
         }
     }
 
     fn tail_len_of(&self) -> usize {
-        self.code.code.nregs as usize
+        self.code.nregs as usize
     }
 }
 
