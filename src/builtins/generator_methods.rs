@@ -1,20 +1,22 @@
 //! What programs do with suspended frames: `send`, `throw`, `close` and their asynchronous kin.
 //! Each asks the dispatch loop to resume the frame in its stead, so the Rust stack never grows.
 
-use crate::vm::native::{NativeDef, NativeType, TypeDef};
+use crate::vm::native::{NativeDef, NativeType, Resumes, TypeDef};
 use crate::vm::object::{Generator, Layout, NativeData};
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Tail, Vm, asyncgen};
 
-const NEXT: NativeDef = NativeDef::new("__next__", "(self, /)", next, "Implement next(self).");
+const NEXT: NativeDef = NativeDef::new("__next__", "(self, /)", next, "Implement next(self).")
+    .resuming(Resumes::Next);
 const ITER: NativeDef = NativeDef::new("__iter__", "(self, /)", itself, "Implement iter(self).");
 const SEND: NativeDef = NativeDef::new(
     "send",
     "(self, value, /)",
     send,
     "Resume the frame: the value becomes the result of the yield it is suspended at.",
-);
+)
+.resuming(Resumes::Send);
 const THROW: NativeDef = NativeDef::new(
     "throw",
     "(self, type, value=None, traceback=None, /)",

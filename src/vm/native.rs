@@ -39,6 +39,18 @@ pub struct NativeDef {
     pub func: NativeFn,
     pub doc: &'static str,
     pub kind: NativeKind,
+    pub resumes: Resumes,
+}
+
+/// Natives that do nothing but resume their first argument, if that is a generator or coroutine:
+/// the dispatch loop does it for them, without a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Resumes {
+    No,
+    /// With `None`: `next(g)`, `g.__next__()`.
+    Next,
+    /// With the second argument: `g.send(value)`.
+    Send,
 }
 
 impl NativeDef {
@@ -54,7 +66,13 @@ impl NativeDef {
             func,
             doc,
             kind: NativeKind::Plain,
+            resumes: Resumes::No,
         }
+    }
+
+    /// Marks a native as one that only resumes.
+    pub const fn resuming(self, how: Resumes) -> Self {
+        NativeDef { resumes: how, ..self }
     }
 
     pub const fn class(self) -> Self {
@@ -79,6 +97,7 @@ impl NativeDef {
             func,
             doc: "Create and return a new object.  See help(type) for accurate signature.",
             kind: NativeKind::New,
+            resumes: Resumes::No,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::anext;
 use crate::builtins::args::is_callable;
 use crate::builtins::iterators::CallableIterator;
-use crate::vm::native::NativeDef;
+use crate::vm::native::{NativeDef, Resumes};
 use crate::vm::object::{GenKind, Generator};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Tail, Vm};
@@ -84,7 +84,8 @@ pub const FUNCTIONS: &[NativeDef] = &[
         "(iterator, default=None, /)",
         next,
         "The next item, or the default at the end.",
-    ),
+    )
+    .resuming(Resumes::Next),
     NativeDef::new(
         "aiter",
         "(async_iterable, /)",

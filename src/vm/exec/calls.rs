@@ -6,9 +6,11 @@ use crate::bytecode::opcode::NO_REG;
 use crate::vm::call::Keywords;
 use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
-use crate::vm::object::{CellObject, CodeObject, Dict, Function, List, Tuple};
+use crate::vm::flow::Outcome;
+use crate::vm::native::Resumes;
+use crate::vm::object::{GenKind, Generator, NativeFunction, CellObject, CodeObject, Dict, Function, List, Tuple};
 use crate::vm::value::Value;
-use crate::vm::{R, Vm};
+use crate::vm::{R, Resume, Vm};
 use std::cell::OnceCell;
 
 /// The window at `base`; a generator's is moved to the top of the register stack first.
@@ -37,8 +39,49 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     if let Some(called) = vm.call_simple(at, has_self, argc, i.a) {
         return Ok(called);
     }
+    if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, i.a)? {
+        return Ok(called);
+    }
     let base = window(vm, i.b, argc + 2);
     vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
+}
+
+/// A native that only resumes a generator or coroutine: no call is made at all.
+fn call_resuming(vm: &mut Vm, at: *mut Value, given: usize, has_self: bool, dst: u16) -> R<Option<Called>> {
+    // SAFETY: the callable's register is initialised.
+    let resumes = match unsafe { (*at).downcast::<NativeFunction>() } {
+        Some(f) if f.this.is_undef() => f.def.resumes,
+        _ => Resumes::No,
+    };
+    let wanted = match resumes {
+        Resumes::No => return Ok(None),
+        Resumes::Next => 1,
+        Resumes::Send => 2,
+    };
+    let first = if has_self { 1 } else { 2 };
+    if given != wanted {
+        return Ok(None);
+    }
+    // SAFETY: the arguments are initialised.
+    let Some(g) = (unsafe { (*at.add(first)).as_ref::<Generator>() }).cloned() else {
+        return Ok(None);
+    };
+    let fits = match g.kind {
+        GenKind::Generator => true,
+        GenKind::Coroutine => resumes == Resumes::Send,
+        GenKind::AsyncGenerator => false,
+    };
+    if !fits {
+        return Ok(None);
+    }
+    let value = if wanted == 2 { take_at(at, first + 1) } else { Value::None };
+    drop((take_at(at, 0), take_at(at, first)));
+    match vm.enter(&g, Resume::Send(value), Deliver::Value, dst, Value::Undef)? {
+        None => Ok(Some(Called::Reload)),
+        Some(Outcome::Returned(v)) => Err(vm.stop_iteration(v)),
+        Some(Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(Some(Called::Value(v))),
+        Some(Outcome::Raised) => Err(vm.raised_again()),
+    }
 }
 
 /// `CallKw`: the names of the last arguments follow them.
