@@ -293,10 +293,11 @@ impl Vm {
             if f.extra.get().is_some() || self.current.origin_depth.get() > 0 {
                 return None;
             }
-            // SAFETY: the arguments are initialised; each is moved out once.
-            let given = (0..given).map(|i| unsafe { take(args.add(i)) });
-            let registers = given.chain(defaults.iter().cloned());
-            let g = Generator::with_registers(gen_kind(&code.code), code.clone(), registers);
+            // SAFETY: the arguments are initialised, and no more than the code's registers.
+            let g = unsafe { Generator::with_arguments(gen_kind(&code.code), code.clone(), args, given) };
+            for (i, value) in defaults.iter().enumerate() {
+                g.set_register(given + i, value.clone());
+            }
             for (i, cell) in f.closure.iter().enumerate() {
                 g.set_register(code.code.free_start as usize + i, cell.clone().into());
             }

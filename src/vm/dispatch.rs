@@ -8,7 +8,7 @@
 //! again.
 
 use super::frame::{Activation, Deliver, Frame, release_registers, take};
-use super::heap::{Ref, finalize};
+use super::heap::{Header, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
     Str, Tuple,
@@ -16,7 +16,7 @@ use super::object::{
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
-use super::generator::is_at_yield;
+use super::generator::{CHAIN_LIMIT, is_at_yield};
 use super::{R, Raise, Vm, exec};
 use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, METHOD};
 use crate::bytecode::{Instr, Op};
@@ -840,6 +840,40 @@ impl Vm {
                                 continue;
                             }
                         }
+                        // A coroutine or generator in a chain returns to the frame that awaits it.
+                        // SAFETY: the running frame's generator is alive.
+                        if let Some(own) = unsafe { self.frame.generator.as_ref() }.and_then(Header::peek::<Generator>)
+                            && own.kind != GenKind::AsyncGenerator
+                            && self.handled_is_clear()
+                            && !self.is_root(self.frame.generator)
+                            && self.top_link().is_none_or(|l| l.closing.is_null())
+                            // SAFETY: the parent of a frame in the running chain is alive.
+                            && let Some(parent) = unsafe { super::frame::generator_at(own.parent.get()) }
+                        {
+                            own.state.set(GenState::Finished);
+                            own.parent.set(std::ptr::null());
+                            // SAFETY: all registers of a generator are initialised.
+                            unsafe { release_registers(regs, (*code).nregs as usize) };
+                            parent.state.set(GenState::Running);
+                            if !parent.handled.is_undef() {
+                                self.handled.set(parent.handled.take());
+                            }
+                            self.frame.generator = super::frame::raw(parent.as_obj());
+                            regs = parent.tail_ptr();
+                            code = std::ptr::from_ref(&*parent.code);
+                            jump_to!(parent.pc.get() as usize);
+                            // SAFETY: the parent is suspended at its `Delegate`.
+                            let awaiting = unsafe { *pc.sub(1) };
+                            // The running chain keeps the parent alive.
+                            drop(parent);
+                            drop(std::mem::take(reg!(awaiting.b)));
+                            set!(awaiting.a, value);
+                            if finalize::pending() {
+                                sync!();
+                                break 'inner Exit::Drain;
+                            }
+                            continue;
+                        }
                         flow!(self.return_value(value));
                     }
 
@@ -1007,7 +1041,35 @@ impl Vm {
                         let value = operand!(b, DIES_B);
                         slow!(exec::get_awaitable(self, value, i.c));
                     }
-                    Op::Delegate => flow!(self.delegate()),
+                    Op::Delegate => {
+                        // The commonest case: a coroutine or generator that has not begun.
+                        if let Some(inner) = reg!(i.b).as_ref::<Generator>()
+                            && inner.state.get() == GenState::Created
+                            && inner.kind != GenKind::AsyncGenerator
+                            && inner.parent.get().is_null()
+                            && self.input.is_none()
+                            && self.handled_is_clear()
+                            // SAFETY: the running frame's generator is alive.
+                            && let Some(outer) = unsafe { self.frame.generator.as_ref() }.and_then(Header::peek::<Generator>)
+                            && outer.depth.get() < CHAIN_LIMIT
+                        {
+                            // SAFETY: `pc` is inside the code of the running frame.
+                            outer.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
+                            if !self.is_root(self.frame.generator) {
+                                outer.state.set(GenState::Suspended);
+                            }
+                            inner.started.set(true);
+                            inner.state.set(GenState::Running);
+                            inner.parent.set(self.frame.generator);
+                            inner.depth.set(outer.depth.get() + 1);
+                            self.frame.generator = super::frame::raw(inner.as_obj());
+                            regs = inner.tail_ptr();
+                            code = std::ptr::from_ref(&*inner.code);
+                            jump_to!(0);
+                            continue;
+                        }
+                        flow!(self.delegate())
+                    }
 
                     Op::EnterWith => slow_unit!(exec::enter_with(self, i, regs, false)),
                     Op::EnterAsyncWith => slow_unit!(exec::enter_with(self, i, regs, true)),

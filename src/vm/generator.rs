@@ -15,7 +15,7 @@ use std::ptr;
 
 /// Most frames in a chain of delegations. They cost memory, not stack: the limit is there so that
 /// a delegation without end ends in RecursionError.
-const CHAIN_LIMIT: u32 = 1_200_000;
+pub(super) const CHAIN_LIMIT: u32 = 1_200_000;
 
 /// The instruction at which a frame is suspended.
 pub(super) fn suspended_at(g: &Generator) -> Option<Instr> {
@@ -59,7 +59,7 @@ pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
         return None;
     }
     let instr = suspended_at(g).filter(|i| i.op == Op::Delegate)?;
-    Some(g.register(instr.b as usize)).filter(|v| !v.is_undef())
+    Some(g.register(instr.b as usize)).filter(|v| v.as_obj().is_some())
 }
 
 /// The generator whose next item an activation of a `for` loop wants: it stands in the hidden
@@ -285,7 +285,7 @@ impl Vm {
                 }
             } else if let Some(future) = delegate.downcast::<Future>() {
                 future.blocking.set(false);
-            } else if !matches!(delegate, Value::Undef | Value::None) {
+            } else if delegate.as_obj().is_some() {
                 self.redo_delegate(Resume::Throw(exception));
                 return Ok(());
             }
@@ -401,6 +401,17 @@ impl Vm {
     /// entered: a future, a native or user iterator, a generator that is finished or busy.
     fn delegate_send(&mut self, i: Instr, value: Value) -> R<Flow> {
         // SAFETY: the verifier has seen the register.
+        let place = unsafe { &mut *self.frame.regs.add(i.b as usize) };
+        // What stands in the register tells whether the turn has been given away already.
+        if place.is_none() {
+            self.end_delegation(i, Value::None);
+            return Ok(Flow::Go);
+        }
+        if place.opaque::<NextTurn>().is_some() {
+            drop(mem::replace(place, Value::None));
+            return self.suspend_with(Value::None);
+        }
+        // SAFETY: the verifier has seen the register.
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
         if let Some(future) = delegate.as_ref::<Future>() {
             if !future.is_done() {
@@ -418,16 +429,6 @@ impl Vm {
         }
         if let Some(inner) = delegate.as_ref::<Generator>() {
             return self.delegate_to_unfit(i, inner.clone(), value);
-        }
-        if delegate.is_none() {
-            self.end_delegation(i, Value::None);
-            return Ok(Flow::Go);
-        }
-        if delegate.opaque::<NextTurn>().is_some() {
-            // What stands in the register tells whether the turn has been given away already.
-            // SAFETY: as above; moved out before it is released.
-            drop(unsafe { mem::replace(&mut *self.frame.regs.add(i.b as usize), Value::None) });
-            return self.suspend_with(Value::None);
         }
         if let Some((inner, value)) = super::asyncgen::begin_asend(self, &delegate, &value)? {
             let outer = self.frame;

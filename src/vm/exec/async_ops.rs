@@ -25,6 +25,9 @@ pub fn get_yield_from(vm: &mut Vm, value: Value) -> R {
 
 /// The iterator of `await value`.
 pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
+    if value.opaque::<NextTurn>().is_some() {
+        return Ok(value);
+    }
     if let Some(g) = value.as_ref::<Generator>() {
         if g.kind == GenKind::Coroutine {
             if crate::vm::generator::yield_from(g).is_some() && !g.parent.get().is_null() {
@@ -37,9 +40,6 @@ pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
         }
     }
     if value.downcast::<Future>().is_some() && vm.awaits_natively(&value) {
-        return Ok(value);
-    }
-    if value.opaque::<NextTurn>().is_some() {
         return Ok(value);
     }
     let name = vm.names.__await__.clone();

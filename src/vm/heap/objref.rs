@@ -251,6 +251,29 @@ impl<T: Object> Ref<T> {
         Ref(ObjRef(at.cast()), PhantomData)
     }
 
+    /// As `with_tail`, where the first values of the tail are moved out of an array.
+    ///
+    /// # Safety
+    /// `count` initialised values stand at `from`; `count` is at most `body.tail_len()`.
+    pub(in crate::vm) unsafe fn with_moved_tail(body: T, from: *mut Value, count: usize) -> Ref<T> {
+        let len = body.tail_len();
+        let at = slab::allocate(size::<T>(len)).cast::<Gc<T>>();
+        // SAFETY: `allocate` gave room for header, body and `len` values; all are written here.
+        // What is moved out of the array is replaced by `Undef` there.
+        unsafe {
+            let base = at.as_ptr().cast::<u8>().add(size_of::<Gc<T>>()).cast::<Value>();
+            ptr::copy_nonoverlapping(from, base, count);
+            for i in 0..count {
+                from.add(i).write(Value::Undef);
+            }
+            for i in count..len {
+                base.add(i).write(Value::Undef);
+            }
+            at.as_ptr().write(Gc { header: Header::new(T::KIND), body });
+        }
+        Ref(ObjRef(at.cast()), PhantomData)
+    }
+
     #[inline(always)]
     pub fn as_obj(&self) -> &ObjRef {
         &self.0
@@ -354,6 +377,8 @@ impl<T: Object> fmt::Debug for Ref<T> {
 thread_local! {
     /// How deeply releases are nested on the Rust stack.
     static NESTING: Cell<u32> = const { Cell::new(0) };
+    /// `LATER` is not empty.
+    static IS_LATER: Cell<bool> = const { Cell::new(false) };
     /// Objects whose release waits until the nesting is gone.
     static LATER: Cell<Vec<NonNull<Header>>> = const { Cell::new(Vec::new()) };
 }
@@ -383,12 +408,13 @@ fn release(at: NonNull<Header>) {
         let mut later = LATER.take();
         later.push(at);
         LATER.set(later);
+        IS_LATER.set(true);
         return;
     }
     NESTING.set(nesting + 1);
     // SAFETY: nobody refers to the object.
     unsafe { (info.drop)(at) };
-    if nesting == 0 {
+    if nesting == 0 && IS_LATER.replace(false) {
         release_later();
     }
     NESTING.set(nesting);

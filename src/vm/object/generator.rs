@@ -71,32 +71,39 @@ pub struct GenExtra {
 impl Generator {
     /// A frame for a call of the code, its registers all `Undef`.
     pub fn new(kind: GenKind, code: Ref<CodeObject>) -> Ref<Generator> {
-        Self::with_registers(kind, code, std::iter::empty())
+        Ref::with_tail(Self::body(kind, code), std::iter::empty())
     }
 
-    /// A frame whose first registers are these.
-    pub fn with_registers(
+    /// As `new`, the first registers moved out of an array.
+    ///
+    /// # Safety
+    /// `count` initialised values stand at `from`, no more than the code has registers.
+    #[inline]
+    pub(in crate::vm) unsafe fn with_arguments(
         kind: GenKind,
         code: Ref<CodeObject>,
-        registers: impl Iterator<Item = Value>,
+        from: *mut Value,
+        count: usize,
     ) -> Ref<Generator> {
-        Ref::with_tail(
-            Generator {
-                kind,
-                state: Cell::new(GenState::Created),
-                started: Cell::new(false),
-                async_running: Cell::new(false),
-                pc: Cell::new(0),
-                code,
-                parent: Cell::new(std::ptr::null()),
-                leaf: ObjSlot::default(),
-                root: Cell::new(std::ptr::null()),
-                handled: ObjSlot::default(),
-                depth: Cell::new(0),
-                extra: OnceCell::new(),
-            },
-            registers,
-        )
+        // SAFETY: passed on from the caller.
+        unsafe { Ref::with_moved_tail(Self::body(kind, code), from, count) }
+    }
+
+    fn body(kind: GenKind, code: Ref<CodeObject>) -> Generator {
+        Generator {
+            kind,
+            state: Cell::new(GenState::Created),
+            started: Cell::new(false),
+            async_running: Cell::new(false),
+            pc: Cell::new(0),
+            code,
+            parent: Cell::new(std::ptr::null()),
+            leaf: ObjSlot::default(),
+            root: Cell::new(std::ptr::null()),
+            handled: ObjSlot::default(),
+            depth: Cell::new(0),
+            extra: OnceCell::new(),
+        }
     }
 
     pub(super) fn tail(&self) -> usize {
