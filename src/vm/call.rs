@@ -4,8 +4,9 @@
 use super::bind::Kwargs;
 use super::dispatch::Flow;
 use super::exec::Called;
+use super::window::Window;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, Link, release_registers, take};
+use super::frame::{Activation, Deliver, Frame, Link, take};
 use super::heap::Ref;
 use super::object::{
     BoundMethod, Class, CodeObject, Function, GenKind, Generator, Kind, Layout, NativeFunction,
@@ -656,113 +657,5 @@ fn gen_kind(code: &crate::bytecode::Code) -> GenKind {
         GenKind::Coroutine
     } else {
         GenKind::Generator
-    }
-}
-
-/// A call window and what goes with it.
-struct Window {
-    base: *mut Value,
-    has_self: bool,
-    argc: usize,
-    keywords: Keywords,
-    deliver: Deliver,
-    dst: u16,
-    /// The instance whose `__init__` is called.
-    instance: Value,
-}
-
-impl Window {
-    fn callable(&self) -> Value {
-        // SAFETY: the callable's register is initialised.
-        unsafe { (*self.base).clone() }
-    }
-
-    fn set_callable(&mut self, func: Value) {
-        // SAFETY: as above; moved out before it is released.
-        drop(unsafe { ptr::replace(self.base, func) });
-    }
-
-    /// Number of arguments, the self included.
-    fn count(&self) -> usize {
-        self.argc + usize::from(self.has_self)
-    }
-
-    /// The first argument, the self included.
-    fn args_ptr(&self) -> *mut Value {
-        // SAFETY: inside the window.
-        unsafe { self.base.add(if self.has_self { 1 } else { 2 }) }
-    }
-
-    /// # Safety
-    /// The window must not be written while the slice lives.
-    unsafe fn args<'a>(&self) -> &'a [Value] {
-        // SAFETY: the arguments are initialised and stand side by side.
-        unsafe { std::slice::from_raw_parts(self.args_ptr(), self.count()) }
-    }
-
-    /// Another callable, with one more argument in front.
-    fn insert_self(&mut self, func: Value, this: Value) {
-        // SAFETY: the self slot is free, or the arguments are moved up by one: there is always
-        // room for one register more above a window.
-        unsafe {
-            if self.has_self {
-                ptr::copy(self.base.add(1), self.base.add(2), self.argc + 1);
-                self.argc += 1;
-            }
-            self.base.add(1).write(this);
-        }
-        self.has_self = true;
-        self.set_callable(func);
-    }
-
-    /// Other arguments in place of the present ones, from the place where they begin.
-    fn replace_args(&mut self, bound: super::bind::Bound) {
-        let at = self.args_ptr();
-        // SAFETY: room for all registers of the callee was checked.
-        unsafe {
-            release_registers(at, self.count());
-            self.argc = bound.len() - usize::from(self.has_self);
-            for (i, value) in bound.into_iter().enumerate() {
-                at.add(i).write(value);
-            }
-        }
-        self.keywords.clear();
-    }
-
-    /// A new call in the (released) window.
-    fn refill(&mut self, func: Value, args: Vec<Value>, kwargs: Vec<(Ref<Str>, Value)>) {
-        self.has_self = false;
-        self.argc = args.len();
-        self.keywords = kwargs.into_iter().collect();
-        // SAFETY: room was checked; the window owns nothing.
-        unsafe {
-            self.base.write(func);
-            self.base.add(1).write(Value::Undef);
-            for (i, arg) in args.into_iter().enumerate() {
-                self.base.add(2 + i).write(arg);
-            }
-        }
-    }
-
-    /// The arguments have become `named` registers, which were moved out or must be released.
-    fn finish_registers(&mut self, named: usize) {
-        // SAFETY: the registers are initialised.
-        unsafe { release_registers(self.args_ptr(), named) };
-        self.argc = 0;
-        self.has_self = false;
-        self.release();
-    }
-
-    /// Releases everything in the window.
-    fn release(&mut self) {
-        // SAFETY: the window's registers are initialised.
-        unsafe {
-            release_registers(self.args_ptr(), self.count());
-            drop(take(self.base));
-        }
-        self.argc = 0;
-        self.has_self = false;
-        self.keywords.clear();
-        self.instance = Value::Undef;
     }
 }

@@ -6,6 +6,7 @@ pub mod bind;
 pub mod call;
 pub mod compare_pure;
 pub mod cycles;
+mod deliver;
 mod dispatch;
 pub mod exceptions;
 mod exec;
@@ -27,6 +28,7 @@ pub mod raise;
 pub mod types;
 mod unwind;
 pub mod value;
+mod window;
 
 use self::exceptions::ExceptionTypes;
 use self::frame::{Activation, Frame, Link, RegisterStack};
