@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::syntax::ast::ExprKind as E;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 impl<'a> Rules<'a> {
     pub(super) fn optional(&mut self, e: Option<&'a Expr>) {
@@ -180,7 +180,7 @@ impl<'a> Rules<'a> {
     }
 
     pub(super) fn args(&mut self, args: &'a [Arg]) {
-        let mut seen = HashSet::new();
+        self.repeated_keyword(args);
         for arg in args {
             match arg {
                 Arg::Positional(e) => self.value(e),
@@ -188,13 +188,28 @@ impl<'a> Rules<'a> {
                 Arg::Keyword(name, e) => {
                     let span = name.span.to(e.span);
                     self.assigned(&name.name, span);
-                    if !seen.insert(&*name.name) {
-                        let title = format!("keyword argument repeated: {}", name.name);
-                        self.error(span, title, "given twice", "keep one of the two");
-                    }
                     self.value(e);
                 }
             }
+        }
+    }
+
+    /// Of several repeated keywords the one that comes first is reported, at its second place.
+    fn repeated_keyword(&mut self, args: &'a [Arg]) {
+        let mut first = HashMap::new();
+        let mut found: Option<(usize, &Ident, Span)> = None;
+        for (i, arg) in args.iter().enumerate() {
+            let Arg::Keyword(name, value) = arg else {
+                continue;
+            };
+            let earlier = *first.entry(&*name.name).or_insert(i);
+            if earlier < i && found.is_none_or(|(best, ..)| earlier < best) {
+                found = Some((earlier, name, name.span.to(value.span)));
+            }
+        }
+        if let Some((_, name, span)) = found {
+            let title = format!("keyword argument repeated: {}", name.name);
+            self.error(span, title, "given twice", "keep one of the two");
         }
     }
 

@@ -19,21 +19,28 @@ const FEATURES: &[&str] = &[
 impl<'a> Rules<'a> {
     /// Future statements stand before everything but the docstring, and name known features.
     pub(super) fn future_statements(&mut self, module: &'a Module) {
-        let mut beginning = true;
-        for (i, stmt) in module.body.iter().enumerate() {
-            if let Some((names, star)) = future_import(stmt) {
-                if beginning {
-                    self.features(names, star, stmt.span);
-                } else {
-                    self.late_future(stmt.span);
-                }
-                continue;
-            }
-            let docstring = i == 0
-                && matches!(&stmt.kind, StmtKind::Expr(e)
-                    if matches!(e.kind, ExprKind::Constant(Constant::Str(_))));
-            beginning &= docstring;
-            self.nested_future(stmt);
+        let mut body = module.body.as_slice();
+        if let Some((Stmt { kind, .. }, rest)) = body.split_first()
+            && let StmtKind::Expr(e) = kind
+            && matches!(e.kind, ExprKind::Constant(Constant::Str(_)))
+        {
+            body = rest;
+        }
+        for stmt in body {
+            let Some((names, star)) = future_import(stmt) else {
+                return;
+            };
+            self.futures_end = stmt.span.end;
+            self.features(names, star, stmt.span);
+        }
+    }
+
+    /// Refuses a future statement further down.
+    pub(super) fn late_future(&mut self, stmt: &'a Stmt) {
+        if future_import(stmt).is_some() && stmt.span.end > self.futures_end {
+            let title = "from __future__ imports must occur at the beginning of the file";
+            let help = "move it to the top; only a docstring and comments may stand before";
+            self.error(stmt.span, title, "too late", help);
         }
     }
 
@@ -53,24 +60,6 @@ impl<'a> Rules<'a> {
             return self.error(span, title, "no such feature", help);
         }
     }
-
-    fn late_future(&mut self, span: Span) {
-        let title = "from __future__ imports must occur at the beginning of the file";
-        let help = "move it to the top; only a docstring and comments may stand before";
-        self.error(span, title, "too late", help);
-    }
-
-    fn nested_future(&mut self, stmt: &'a Stmt) {
-        let mut waiting: Vec<&[Stmt]> = blocks(stmt);
-        while let Some(body) = waiting.pop() {
-            for stmt in body {
-                if future_import(stmt).is_some() {
-                    self.late_future(stmt.span);
-                }
-                waiting.extend(blocks(stmt));
-            }
-        }
-    }
 }
 
 fn future_import(stmt: &Stmt) -> Option<(&[Alias], bool)> {
@@ -82,24 +71,5 @@ fn future_import(stmt: &Stmt) -> Option<(&[Alias], bool)> {
             star,
         } if &*module.name == "__future__" => Some((names, *star)),
         _ => None,
-    }
-}
-
-/// The blocks inside a statement.
-fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
-    match &stmt.kind {
-        StmtKind::If { body, orelse, .. }
-        | StmtKind::While { body, orelse, .. }
-        | StmtKind::For { body, orelse, .. } => vec![body, orelse],
-        StmtKind::With { body, .. } => vec![body],
-        StmtKind::Try(t) => {
-            let mut all: Vec<&[Stmt]> = vec![&t.body, &t.orelse, &t.finalbody];
-            all.extend(t.handlers.iter().map(|h| h.body.as_slice()));
-            all
-        }
-        StmtKind::Match { cases, .. } => cases.iter().map(|c| c.body.as_slice()).collect(),
-        StmtKind::FunctionDef(def) => vec![&def.body],
-        StmtKind::ClassDef(def) => vec![&def.body],
-        _ => Vec::new(),
     }
 }

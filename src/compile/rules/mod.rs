@@ -58,6 +58,8 @@ struct Rules<'a> {
     /// Top-level `await` is allowed (a REPL entry).
     top_await: bool,
     place: Place<'a>,
+    /// Where the future statements at the beginning end.
+    futures_end: u32,
     errors: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
 }
@@ -82,6 +84,7 @@ pub(super) fn check(
             in_comprehension: false,
             frozen: None,
         },
+        futures_end: 0,
         errors: Vec::new(),
         warnings: Vec::new(),
     };
@@ -179,6 +182,7 @@ impl<'a> Rules<'a> {
             }
             StmtKind::Import(names) => names.iter().for_each(|a| self.alias(a, span)),
             StmtKind::ImportFrom { names, star, .. } => {
+                self.late_future(stmt);
                 if *star && self.place.unit != Unit::Module {
                     let title = "import * only allowed at module level";
                     self.error(span, title, "not at module level", "name what is imported");

@@ -249,7 +249,6 @@ impl Builder<'_> {
 
     fn try_stmt(&mut self, t: &Try) {
         self.block(&t.body);
-        self.block(&t.orelse);
         for handler in &t.handlers {
             self.optional(handler.typ.as_ref());
             if let Some(name) = &handler.name {
@@ -257,6 +256,7 @@ impl Builder<'_> {
             }
             self.block(&handler.body);
         }
+        self.block(&t.orelse);
         self.block(&t.finalbody);
     }
 
@@ -276,12 +276,6 @@ impl Builder<'_> {
     fn declare(&mut self, names: &[Ident], what: Flags) {
         let word = if what == GLOBAL { "global" } else { "nonlocal" };
         for ident in names {
-            if what == NONLOCAL && self.kind() == ScopeKind::Module {
-                let title = "nonlocal declaration not allowed at module level".to_owned();
-                let help = "write `global` inside a function to reach a module's variable; at module level every name is already global";
-                self.error(ident.span, title, "not inside a function", help);
-                return;
-            }
             let before = self.flags_of(&ident.name);
             let name = &ident.name;
             let (title, label) = if before & PARAM != 0 {

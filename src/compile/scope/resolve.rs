@@ -56,6 +56,14 @@ fn resolve_scope(source: &Source, scopes: &mut Scopes, id: ScopeId, errors: &mut
         if flags & GLOBAL != 0 {
             continue;
         }
+        if flags & NONLOCAL != 0 && kind == ScopeKind::Module {
+            let title = "nonlocal declaration not allowed at module level".to_owned();
+            let error = syntax_error(source, span, title, "not inside a function");
+            errors.push(error.help(
+                "at module level every name is global already; inside a function, `global` reaches it",
+            ));
+            continue;
+        }
         if flags & BOUND != 0 && flags & NONLOCAL == 0 {
             if kind.has_locals() {
                 set_binder(scopes, id, &name, id);
