@@ -1,14 +1,14 @@
 //! What programs do with suspended frames: `send`, `throw`, `close` and their asynchronous kin.
 //! Each asks the dispatch loop to resume the frame in its stead, so the Rust stack never grows.
 
+use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeDef, NativeType, Resumes, TypeDef};
 use crate::vm::object::{Generator, Layout, NativeData};
-use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Tail, Vm, asyncgen};
 
-const NEXT: NativeDef = NativeDef::new("__next__", "(self, /)", next, "Implement next(self).")
-    .resuming(Resumes::Next);
+const NEXT: NativeDef =
+    NativeDef::new("__next__", "(self, /)", next, "Implement next(self).").resuming(Resumes::Next);
 const ITER: NativeDef = NativeDef::new("__iter__", "(self, /)", itself, "Implement iter(self).");
 const SEND: NativeDef = NativeDef::new(
     "send",
@@ -23,8 +23,12 @@ const THROW: NativeDef = NativeDef::new(
     throw,
     "Resume the frame by raising an exception where it is suspended.",
 );
-const CLOSE: NativeDef =
-    NativeDef::new("close", "(self, /)", close, "Raise GeneratorExit where the frame is suspended, to end it.");
+const CLOSE: NativeDef = NativeDef::new(
+    "close",
+    "(self, /)",
+    close,
+    "Raise GeneratorExit where the frame is suspended, to end it.",
+);
 
 static GENERATOR: &[NativeDef] = &[NEXT, ITER, SEND, THROW, CLOSE];
 
@@ -94,8 +98,11 @@ impl NativeType for CoroutineWrapper {
 
 /// Gives the three types their methods.
 pub fn install(vm: &mut Vm) {
-    let (generator, coroutine, asynchronous) =
-        (vm.types.generator.clone(), vm.types.coroutine.clone(), vm.types.async_generator.clone());
+    let (generator, coroutine, asynchronous) = (
+        vm.types.generator.clone(),
+        vm.types.coroutine.clone(),
+        vm.types.async_generator.clone(),
+    );
     vm.extend_class(&generator, GENERATOR, &[]);
     vm.extend_class(&coroutine, COROUTINE, &[]);
     vm.extend_class(&asynchronous, ASYNC_GENERATOR, &[]);

@@ -65,9 +65,25 @@ pub fn install(vm: &mut Vm) {
 fn install_names(vm: &mut Vm) {
     let t = &vm.types;
     let classes = [
-        &t.int, &t.bool_, &t.float, &t.complex, &t.str_, &t.bytes, &t.bytearray, &t.list,
-        &t.tuple, &t.dict, &t.set, &t.frozenset, &t.range, &t.slice, &t.property, &t.classmethod,
-        &t.staticmethod, &t.object, &t.type_,
+        &t.int,
+        &t.bool_,
+        &t.float,
+        &t.complex,
+        &t.str_,
+        &t.bytes,
+        &t.bytearray,
+        &t.list,
+        &t.tuple,
+        &t.dict,
+        &t.set,
+        &t.frozenset,
+        &t.range,
+        &t.slice,
+        &t.property,
+        &t.classmethod,
+        &t.staticmethod,
+        &t.object,
+        &t.type_,
     ]
     .map(|class| (class.name(), Value::from(class.clone())));
     let constants = [

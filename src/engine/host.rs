@@ -13,7 +13,9 @@ pub struct SystemClock {
 
 impl SystemClock {
     pub fn new() -> Self {
-        SystemClock { start: Instant::now() }
+        SystemClock {
+            start: Instant::now(),
+        }
     }
 }
 
@@ -29,7 +31,9 @@ impl Clock for SystemClock {
     }
 
     fn wall(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
 
     fn process(&self) -> Duration {
@@ -55,7 +59,9 @@ const VIRTUAL_EPOCH: Duration = Duration::from_secs(1_735_689_600);
 
 impl VirtualClock {
     pub fn new() -> Self {
-        VirtualClock { now: Cell::new(Duration::ZERO) }
+        VirtualClock {
+            now: Cell::new(Duration::ZERO),
+        }
     }
 }
 
@@ -98,11 +104,17 @@ impl StandardOutput {
         let out = io::stdout();
         let by_line = out.is_terminal();
         // The lock's own line buffer is passed through in blocks.
-        StandardOutput { inner: BufWriter::with_capacity(1 << 16, Box::new(out)), by_line }
+        StandardOutput {
+            inner: BufWriter::with_capacity(1 << 16, Box::new(out)),
+            by_line,
+        }
     }
 
     pub fn stderr() -> Self {
-        StandardOutput { inner: BufWriter::with_capacity(1 << 12, Box::new(io::stderr())), by_line: true }
+        StandardOutput {
+            inner: BufWriter::with_capacity(1 << 12, Box::new(io::stderr())),
+            by_line: true,
+        }
     }
 }
 
@@ -134,5 +146,7 @@ impl Input for StandardInput {
 /// A number that differs from run to run.
 pub(super) fn entropy() -> u64 {
     use std::hash::{BuildHasher, Hasher};
-    std::collections::hash_map::RandomState::new().build_hasher().finish()
+    std::collections::hash_map::RandomState::new()
+        .build_hasher()
+        .finish()
 }

@@ -16,7 +16,10 @@ use std::path::{Path, PathBuf};
 /// Lets `import` find modules.
 pub(super) fn install(vm: &mut Vm) {
     vm.import_hook = import;
-    let module = Ref::new(Module { name: RefCell::new("builtins".into()), dict: vm.builtins.clone() });
+    let module = Ref::new(Module {
+        name: RefCell::new("builtins".into()),
+        dict: vm.builtins.clone(),
+    });
     let (key, value) = (vm.names.__name__.clone(), vm.intern("builtins"));
     module.dict.set_str(&key, value.clone().into());
     vm.modules.set_str(&value, module.into());
@@ -24,11 +27,18 @@ pub(super) fn install(vm: &mut Vm) {
 
 /// `__import__(name, globals, fromlist, level)`.
 fn import(vm: &mut Vm, name: &str, globals: &Ref<Dict>, fromlist: &Value, level: i64) -> R {
-    let full = if level > 0 { resolve_relative(vm, name, globals, level)? } else { name.to_string() };
+    let full = if level > 0 {
+        resolve_relative(vm, name, globals, level)?
+    } else {
+        name.to_string()
+    };
     let module = load_dotted(vm, &full)?;
     let wanted: Vec<Value> = match fromlist.as_ref::<Tuple>() {
         Some(t) => t.items().to_vec(),
-        None => fromlist.downcast::<List>().map(|l| l.items.borrow().clone()).unwrap_or_default(),
+        None => fromlist
+            .downcast::<List>()
+            .map(|l| l.items.borrow().clone())
+            .unwrap_or_default(),
     };
     if !wanted.is_empty() {
         load_submodules(vm, &full, &module, &wanted)?;
@@ -46,7 +56,9 @@ fn import(vm: &mut Vm, name: &str, globals: &Ref<Dict>, fromlist: &Value, level:
 fn resolve_relative(vm: &mut Vm, name: &str, globals: &Ref<Dict>, level: i64) -> R<String> {
     let text = |vm: &mut Vm, key: &str| {
         let key = vm.intern(key);
-        globals.get_str(&key).and_then(|v| v.as_str().map(str::to_string))
+        globals
+            .get_str(&key)
+            .and_then(|v| v.as_str().map(str::to_string))
     };
     let package = match text(vm, "__package__") {
         Some(p) => p,
@@ -56,13 +68,17 @@ fn resolve_relative(vm: &mut Vm, name: &str, globals: &Ref<Dict>, level: i64) ->
             if globals.get_str(&path).is_some() {
                 own
             } else {
-                own.rsplit_once('.').map_or_else(String::new, |(head, _)| head.to_string())
+                own.rsplit_once('.')
+                    .map_or_else(String::new, |(head, _)| head.to_string())
             }
         }
     };
     if package.is_empty() {
         let class = vm.exc.import_error.clone();
-        return Err(vm.error(&class, "attempted relative import with no known parent package"));
+        return Err(vm.error(
+            &class,
+            "attempted relative import with no known parent package",
+        ));
     }
     let mut parts: Vec<&str> = package.split('.').collect();
     for _ in 1..level {
@@ -73,7 +89,11 @@ fn resolve_relative(vm: &mut Vm, name: &str, globals: &Ref<Dict>, level: i64) ->
         parts.pop();
     }
     let base = parts.join(".");
-    Ok(if name.is_empty() { base } else { format!("{base}.{name}") })
+    Ok(if name.is_empty() {
+        base
+    } else {
+        format!("{base}.{name}")
+    })
 }
 
 /// Loads `a`, `a.b`, `a.b.c` in turn; the last one is the result.
@@ -81,7 +101,10 @@ fn load_dotted(vm: &mut Vm, full: &str) -> R {
     let mut parent: Option<Value> = None;
     let mut end = 0;
     loop {
-        end = full.get(end..).and_then(|rest| rest.find('.')).map_or(full.len(), |i| end + i);
+        end = full
+            .get(end..)
+            .and_then(|rest| rest.find('.'))
+            .map_or(full.len(), |i| end + i);
         let name = full.get(..end).unwrap_or(full);
         let module = load(vm, name, parent.as_ref(), full)?;
         if end >= full.len() {
@@ -96,14 +119,22 @@ fn load(vm: &mut Vm, name: &str, parent: Option<&Value>, wanted: &str) -> R {
     let key = vm.intern(name);
     if let Some(found) = vm.modules.get_str(&key) {
         if found.is_none() {
-            return Err(not_found(vm, name, format!("import of {name} halted; None in sys.modules")));
+            return Err(not_found(
+                vm,
+                name,
+                format!("import of {name} halted; None in sys.modules"),
+            ));
         }
         return Ok(found);
     }
     let leaf = name.rsplit('.').next().unwrap_or(name);
     let module = match find(vm, name, leaf, parent)? {
         Found::Native(def) => stdlib::make_native(vm, def)?,
-        Found::Text { source, package, file } => run_module(vm, name, &key, &source, package, file)?,
+        Found::Text {
+            source,
+            package,
+            file,
+        } => run_module(vm, name, &key, &source, package, file)?,
         Found::Nothing => return Err(missing(vm, name, parent, wanted)),
     };
     if let Some(parent) = parent {
@@ -116,7 +147,11 @@ fn load(vm: &mut Vm, name: &str, parent: Option<&Value>, wanted: &str) -> R {
 /// Where a module's text or table is.
 enum Found {
     Native(&'static crate::vm::native::ModuleDef),
-    Text { source: Source, package: Option<PathBuf>, file: String },
+    Text {
+        source: Source,
+        package: Option<PathBuf>,
+        file: String,
+    },
     Nothing,
 }
 
@@ -136,9 +171,17 @@ fn find(vm: &mut Vm, name: &str, leaf: &str, parent: Option<&Value>) -> R<Found>
         return Ok(match found {
             ModuleSource::Native(def) => Found::Native(def),
             ModuleSource::Embedded { text, is_package } => {
-                let file = format!("<coro>/{}{}.coro", name.replace('.', "/"), if is_package { "/__init__" } else { "" });
+                let file = format!(
+                    "<coro>/{}{}.coro",
+                    name.replace('.', "/"),
+                    if is_package { "/__init__" } else { "" }
+                );
                 let folder = PathBuf::from(format!("<coro>/{}", name.replace('.', "/")));
-                Found::Text { source: Source::new(file.clone(), text), package: is_package.then_some(folder), file }
+                Found::Text {
+                    source: Source::new(file.clone(), text),
+                    package: is_package.then_some(folder),
+                    file,
+                }
             }
         });
     }
@@ -160,17 +203,26 @@ fn find(vm: &mut Vm, name: &str, leaf: &str, parent: Option<&Value>) -> R<Found>
 fn read(vm: &mut Vm, name: &str, path: &Path, package: Option<PathBuf>) -> R<Found> {
     let file = path.to_string_lossy().into_owned();
     match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Found::Text { source: Source::new(file.clone(), text), package, file }),
+        Ok(text) => Ok(Found::Text {
+            source: Source::new(file.clone(), text),
+            package,
+            file,
+        }),
         Err(error) => {
             let class = vm.exc.import_error.clone();
-            Err(vm.error(&class, format!("cannot read module '{name}' from {file}: {error}")))
+            Err(vm.error(
+                &class,
+                format!("cannot read module '{name}' from {file}: {error}"),
+            ))
         }
     }
 }
 
 fn search_path(vm: &mut Vm) -> R<Vec<String>> {
     let (sys, path) = (vm.intern("sys"), vm.intern("path"));
-    let Some(sys) = vm.modules.get_str(&sys) else { return Ok(Vec::new()) };
+    let Some(sys) = vm.modules.get_str(&sys) else {
+        return Ok(Vec::new());
+    };
     match vm.get_attr_opt(&sys, &path)? {
         Some(list) => strings(vm, &list),
         None => Ok(Vec::new()),
@@ -178,7 +230,11 @@ fn search_path(vm: &mut Vm) -> R<Vec<String>> {
 }
 
 fn strings(vm: &mut Vm, list: &Value) -> R<Vec<String>> {
-    Ok(vm.collect(list)?.iter().filter_map(|v| v.as_str().map(str::to_string)).collect())
+    Ok(vm
+        .collect(list)?
+        .iter()
+        .filter_map(|v| v.as_str().map(str::to_string))
+        .collect())
 }
 
 /// Runs a module's text. It stands in `sys.modules` from the beginning, so that circular imports
@@ -200,7 +256,11 @@ fn run_module(
     match &package {
         Some(folder) => {
             set(vm, "__package__", Value::str(name));
-            set(vm, "__path__", List::value(vec![Value::str(&folder.to_string_lossy())]));
+            set(
+                vm,
+                "__path__",
+                List::value(vec![Value::str(&folder.to_string_lossy())]),
+            );
         }
         None => {
             let parent = name.rsplit_once('.').map_or("", |(head, _)| head);
@@ -239,7 +299,11 @@ pub(super) fn syntax_error(vm: &mut Vm, source: &Source, diagnostic: &Diagnostic
         Code::Tab => vm.exc.tab_error.clone(),
         _ => vm.exc.syntax_error.clone(),
     };
-    let span = diagnostic.labels.first().map(|l| l.span).unwrap_or_default();
+    let span = diagnostic
+        .labels
+        .first()
+        .map(|l| l.span)
+        .unwrap_or_default();
     let (start, end) = (source.position(span.start), source.position(span.end));
     let number = |n: u32| Value::Int(i64::from(n));
     let message = Value::str(&diagnostic.title);
@@ -268,7 +332,9 @@ fn load_submodules(vm: &mut Vm, full: &str, module: &Value, wanted: &[Value]) ->
         return Ok(());
     }
     for name in wanted {
-        let Some(name) = vm.intern_value(name) else { continue };
+        let Some(name) = vm.intern_value(name) else {
+            continue;
+        };
         if name.as_str() == "*" || vm.get_attr_opt(module, &name)?.is_some() {
             continue;
         }

@@ -76,8 +76,11 @@ pub struct Engine {
 
 impl Engine {
     pub fn new(options: EngineOptions) -> Engine {
-        let clock: Box<dyn Clock> =
-            if options.virtual_time { Box::new(VirtualClock::new()) } else { Box::new(SystemClock::new()) };
+        let clock: Box<dyn Clock> = if options.virtual_time {
+            Box::new(VirtualClock::new())
+        } else {
+            Box::new(SystemClock::new())
+        };
         let host = Host {
             clock,
             stdout: options.stdout,
@@ -108,11 +111,21 @@ impl Engine {
     pub fn run_source(&mut self, source: &Source) -> RunOutcome {
         let parsed = syntax::parse_module(source);
         if !parsed.errors.is_empty() {
-            return RunOutcome { exit_code: 1, diagnostics: parsed.errors, ..RunOutcome::default() };
+            return RunOutcome {
+                exit_code: 1,
+                diagnostics: parsed.errors,
+                ..RunOutcome::default()
+            };
         }
         let compiled = match compile::compile_module(source, &parsed.module, Mode::Module) {
             Ok(compiled) => compiled,
-            Err(errors) => return RunOutcome { exit_code: 1, diagnostics: errors, ..RunOutcome::default() },
+            Err(errors) => {
+                return RunOutcome {
+                    exit_code: 1,
+                    diagnostics: errors,
+                    ..RunOutcome::default()
+                };
+            }
         };
         // A tree of ten million nodes is not needed while its program runs.
         drop(parsed);
@@ -163,7 +176,10 @@ impl Engine {
         let interrupted = class.is_subclass(&self.vm.exc.keyboard_interrupt);
         let exit_code = if interrupted { 130 } else { 1 };
         if builtins::call_excepthook(&mut self.vm, &exception) {
-            return RunOutcome { exit_code, ..RunOutcome::default() };
+            return RunOutcome {
+                exit_code,
+                ..RunOutcome::default()
+            };
         }
         RunOutcome {
             exit_code,
@@ -173,11 +189,16 @@ impl Engine {
     }
 
     fn system_exit(&mut self, exception: &Value) -> RunOutcome {
-        let code = exception.downcast::<Exception>().map_or(Value::None, |e| e.field(0));
+        let code = exception
+            .downcast::<Exception>()
+            .map_or(Value::None, |e| e.field(0));
         match code {
             Value::None | Value::Undef => RunOutcome::default(),
             other => match other.as_i64() {
-                Some(code) => RunOutcome { exit_code: code as i32, ..RunOutcome::default() },
+                Some(code) => RunOutcome {
+                    exit_code: code as i32,
+                    ..RunOutcome::default()
+                },
                 None => {
                     let text = match self.vm.str(&other) {
                         Ok(text) => text.as_str().to_string(),
@@ -186,7 +207,11 @@ impl Engine {
                             String::new()
                         }
                     };
-                    RunOutcome { exit_code: 1, exit_message: Some(text), ..RunOutcome::default() }
+                    RunOutcome {
+                        exit_code: 1,
+                        exit_message: Some(text),
+                        ..RunOutcome::default()
+                    }
                 }
             },
         }
@@ -212,18 +237,26 @@ fn new_module(vm: &mut Vm, name: &str) -> Ref<Module> {
         let key = vm.names.__builtins__.clone();
         dict.set_str(&key, module);
     }
-    Ref::new(Module { name: RefCell::new(Rc::from(name)), dict })
+    Ref::new(Module {
+        name: RefCell::new(Rc::from(name)),
+        dict,
+    })
 }
 
 /// Empties a namespace as CPython does at exit: single-underscore names first, then the others,
 /// each in order, `__builtins__` left alone.
 fn clear_namespace(dict: &Ref<Dict>) -> Vec<Value> {
     let keys: Vec<Value> = dict.map.borrow().iter().map(|e| e.key.clone()).collect();
-    let is_private = |k: &Value| k.as_str().is_some_and(|s| s.starts_with('_') && !s.starts_with("__"));
+    let is_private = |k: &Value| {
+        k.as_str()
+            .is_some_and(|s| s.starts_with('_') && !s.starts_with("__"))
+    };
     let (private, public): (Vec<Value>, Vec<Value>) = keys.into_iter().partition(is_private);
     let mut values = Vec::new();
     for key in private.into_iter().chain(public) {
-        let Some(name) = key.as_ref::<crate::vm::object::Str>() else { continue };
+        let Some(name) = key.as_ref::<crate::vm::object::Str>() else {
+            continue;
+        };
         if name.as_str() == "__builtins__" {
             continue;
         }

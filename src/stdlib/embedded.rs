@@ -106,7 +106,10 @@ embedded! {
 
 /// A module by its full name.
 pub fn find(name: &str) -> Option<&'static Embedded> {
-    MODULES.binary_search_by(|m| m.name.cmp(name)).ok().and_then(|i| MODULES.get(i))
+    MODULES
+        .binary_search_by(|m| m.name.cmp(name))
+        .ok()
+        .and_then(|i| MODULES.get(i))
 }
 
 #[cfg(test)]
@@ -122,10 +125,18 @@ mod tests {
     #[test]
     fn every_file_of_the_folder_has_its_row() {
         fn count(folder: &Path) -> usize {
-            let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+            let Ok(entries) = std::fs::read_dir(folder) else {
+                return 0;
+            };
             let paths = entries.filter_map(Result::ok).map(|e| e.path());
             paths
-                .map(|p| if p.is_dir() { count(&p) } else { usize::from(p.extension().is_some_and(|e| e == "coro")) })
+                .map(|p| {
+                    if p.is_dir() {
+                        count(&p)
+                    } else {
+                        usize::from(p.extension().is_some_and(|e| e == "coro"))
+                    }
+                })
                 .sum()
         }
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/stdlib/lib");

@@ -15,7 +15,10 @@ use std::cell::RefCell;
 pub enum ModuleSource {
     Native(&'static ModuleDef),
     /// Text in the language itself.
-    Embedded { text: &'static str, is_package: bool },
+    Embedded {
+        text: &'static str,
+        is_package: bool,
+    },
 }
 
 /// The module of a full name (`asyncio.tasks`).
@@ -49,7 +52,11 @@ pub fn make_native(vm: &mut Vm, def: &'static ModuleDef) -> R {
     let (name, doc) = (vm.names.__name__.clone(), vm.names.__doc__.clone());
     module.dict.set_str(&name, def.name.into());
     module.dict.set_str(&doc, def.doc.into());
-    for (key, value) in [("__package__", "".into()), ("__loader__", Value::None), ("__spec__", Value::None)] {
+    for (key, value) in [
+        ("__package__", "".into()),
+        ("__loader__", Value::None),
+        ("__spec__", Value::None),
+    ] {
         let key = vm.intern(key);
         module.dict.set_str(&key, value);
     }
@@ -120,7 +127,10 @@ mod tests {
         files(Path::new(root), &mut found);
         for file in found {
             let path = file.strip_prefix(root).unwrap();
-            let name = path.trim_end_matches(".coro").trim_end_matches("/__init__").replace('/', ".");
+            let name = path
+                .trim_end_matches(".coro")
+                .trim_end_matches("/__init__")
+                .replace('/', ".");
             let listed = embedded::find(&name).is_some();
             assert!(listed, "{path} is missing in embedded.rs");
         }
@@ -130,7 +140,13 @@ mod tests {
     fn the_table_is_sorted_and_found() {
         assert!(embedded::MODULES.is_sorted_by_key(|m| m.name));
         let found = find("asyncio");
-        assert!(matches!(found, Some(ModuleSource::Embedded { is_package: true, .. })));
+        assert!(matches!(
+            found,
+            Some(ModuleSource::Embedded {
+                is_package: true,
+                ..
+            })
+        ));
         assert!(matches!(find("math"), Some(ModuleSource::Native(_))));
         assert!(find("no_such_module").is_none());
     }

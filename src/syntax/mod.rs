@@ -125,7 +125,9 @@ fn ordered(
 /// tokenizer only stops, as it does at bad indentation and at stray line joins.
 fn outranks(lexical: &Diagnostic) -> bool {
     lexical.code == Code::Syntax
-        && !lexical.title.starts_with("unexpected character after line continuation")
+        && !lexical
+            .title
+            .starts_with("unexpected character after line continuation")
         && !lexical.title.starts_with("unexpected EOF")
 }
 

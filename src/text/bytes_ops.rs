@@ -65,7 +65,11 @@ fn pieces<'a>(bytes: &'a [u8], sep: &[u8], max: Option<usize>) -> Vec<&'a [u8]> 
     let mut parts = Vec::new();
     let mut rest = bytes;
     while max.is_none_or(|max| parts.len() < max) {
-        let Some((head, _, tail)) = position(rest, sep).and_then(|at| cut_around(rest, at, sep.len())) else { break };
+        let Some((head, _, tail)) =
+            position(rest, sep).and_then(|at| cut_around(rest, at, sep.len()))
+        else {
+            break;
+        };
         parts.push(head);
         rest = tail;
     }
@@ -74,7 +78,11 @@ fn pieces<'a>(bytes: &'a [u8], sep: &[u8], max: Option<usize>) -> Vec<&'a [u8]> 
 }
 
 fn cut_around(bytes: &[u8], at: usize, len: usize) -> Option<(&[u8], &[u8], &[u8])> {
-    Some((bytes.get(..at)?, bytes.get(at..at + len)?, bytes.get(at + len..)?))
+    Some((
+        bytes.get(..at)?,
+        bytes.get(at..at + len)?,
+        bytes.get(at + len..)?,
+    ))
 }
 
 /// `bytes.split` at a separator; `None` is `ValueError: empty separator`.
@@ -90,7 +98,11 @@ pub fn rsplit<'a>(bytes: &'a [u8], sep: &[u8], max: Option<usize>) -> Option<Vec
     let mut parts = Vec::new();
     let mut rest = bytes;
     while max.is_none_or(|max| parts.len() < max) {
-        let Some((head, _, tail)) = rposition(rest, sep).and_then(|at| cut_around(rest, at, sep.len())) else { break };
+        let Some((head, _, tail)) =
+            rposition(rest, sep).and_then(|at| cut_around(rest, at, sep.len()))
+        else {
+            break;
+        };
         parts.push(tail);
         rest = head;
     }
@@ -125,7 +137,10 @@ pub fn rsplit_whitespace(bytes: &[u8], max: Option<usize>) -> Vec<&[u8]> {
             parts.push(rest);
             break;
         }
-        let start = rest.iter().rposition(|b| is_space(*b)).map_or(0, |at| at + 1);
+        let start = rest
+            .iter()
+            .rposition(|b| is_space(*b))
+            .map_or(0, |at| at + 1);
         let (head, word) = rest.split_at_checked(start).unwrap_or((&[], rest));
         parts.push(word);
         rest = strip(head, None, Ends::Right);
@@ -139,10 +154,21 @@ pub fn splitlines(bytes: &[u8], keep_ends: bool) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
-        let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+        let end = rest
+            .iter()
+            .position(|b| matches!(b, b'\n' | b'\r'))
+            .unwrap_or(rest.len());
         let (line, tail) = rest.split_at_checked(end).unwrap_or((rest, &[]));
-        let break_len = if tail.starts_with(b"\r\n") { 2 } else { tail.len().min(1) };
-        lines.push(if keep_ends { rest.get(..end + break_len).unwrap_or(rest) } else { line });
+        let break_len = if tail.starts_with(b"\r\n") {
+            2
+        } else {
+            tail.len().min(1)
+        };
+        lines.push(if keep_ends {
+            rest.get(..end + break_len).unwrap_or(rest)
+        } else {
+            line
+        });
         rest = tail.get(break_len..).unwrap_or(&[]);
     }
     lines
@@ -166,7 +192,11 @@ pub fn partition<'a>(bytes: &'a [u8], sep: &[u8]) -> Option<(&'a [u8], &'a [u8],
     if sep.is_empty() {
         return None;
     }
-    Some(position(bytes, sep).and_then(|at| cut_around(bytes, at, sep.len())).unwrap_or((bytes, &[], &[])))
+    Some(
+        position(bytes, sep)
+            .and_then(|at| cut_around(bytes, at, sep.len()))
+            .unwrap_or((bytes, &[], &[])),
+    )
 }
 
 /// `bytes.rpartition`; `None` is `ValueError: empty separator`.
@@ -174,7 +204,11 @@ pub fn rpartition<'a>(bytes: &'a [u8], sep: &[u8]) -> Option<(&'a [u8], &'a [u8]
     if sep.is_empty() {
         return None;
     }
-    Some(rposition(bytes, sep).and_then(|at| cut_around(bytes, at, sep.len())).unwrap_or((&[], &[], bytes)))
+    Some(
+        rposition(bytes, sep)
+            .and_then(|at| cut_around(bytes, at, sep.len()))
+            .unwrap_or((&[], &[], bytes)),
+    )
 }
 
 /// `bytes.replace`; `max` is the number of replacements, `None` for all.
@@ -223,7 +257,11 @@ pub fn rjust(bytes: &[u8], width: usize, fill: u8) -> Vec<u8> {
 pub fn zfill(bytes: &[u8], width: usize) -> Vec<u8> {
     let signed = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
     let (sign, digits) = bytes.split_at_checked(signed).unwrap_or((&[], bytes));
-    [sign, &padded(digits, width.saturating_sub(bytes.len()), 0, b'0')].concat()
+    [
+        sign,
+        &padded(digits, width.saturating_sub(bytes.len()), 0, b'0'),
+    ]
+    .concat()
 }
 
 /// `bytes.expandtabs`.
@@ -241,7 +279,11 @@ pub fn expand_tabs(bytes: &[u8], size: usize) -> Vec<u8> {
             b'\t' => {}
             _ => {
                 out.push(byte);
-                column = if matches!(byte, b'\n' | b'\r') { 0 } else { column + 1 };
+                column = if matches!(byte, b'\n' | b'\r') {
+                    0
+                } else {
+                    column + 1
+                };
             }
         }
     }
@@ -261,7 +303,11 @@ pub fn capitalize(bytes: &[u8]) -> Vec<u8> {
 pub fn title(bytes: &[u8]) -> Vec<u8> {
     let mut inside = false;
     let mut cased = |byte: u8| {
-        let mapped = if inside { byte.to_ascii_lowercase() } else { byte.to_ascii_uppercase() };
+        let mapped = if inside {
+            byte.to_ascii_lowercase()
+        } else {
+            byte.to_ascii_uppercase()
+        };
         inside = byte.is_ascii_alphabetic();
         mapped
     };
@@ -270,7 +316,10 @@ pub fn title(bytes: &[u8]) -> Vec<u8> {
 
 /// `bytes.swapcase`.
 pub fn swapcase(bytes: &[u8]) -> Vec<u8> {
-    bytes.iter().map(|&b| if b.is_ascii_alphabetic() { b ^ 0x20 } else { b }).collect()
+    bytes
+        .iter()
+        .map(|&b| if b.is_ascii_alphabetic() { b ^ 0x20 } else { b })
+        .collect()
 }
 
 fn all(bytes: &[u8], test: impl FnMut(&u8) -> bool) -> bool {
@@ -314,8 +363,17 @@ pub fn istitle(bytes: &[u8]) -> bool {
 
 /// `bytes.translate`: `table` (256 entries, or `None`) after dropping what is in `delete`.
 pub fn translate(bytes: &[u8], table: Option<&[u8]>, delete: &[u8]) -> Vec<u8> {
-    let mapped = |byte: &u8| table.and_then(|table| table.get(usize::from(*byte))).copied().unwrap_or(*byte);
-    bytes.iter().filter(|byte| !delete.contains(byte)).map(mapped).collect()
+    let mapped = |byte: &u8| {
+        table
+            .and_then(|table| table.get(usize::from(*byte)))
+            .copied()
+            .unwrap_or(*byte)
+    };
+    bytes
+        .iter()
+        .filter(|byte| !delete.contains(byte))
+        .map(mapped)
+        .collect()
 }
 
 /// `bytes.hex`; `per_group` counts from the right, or from the left where negative; 0 separates nothing.
@@ -369,21 +427,43 @@ mod tests {
         assert_eq!(hex(b"abcde", Some(':'), -2), "6162:6364:65");
         assert_eq!(hex(b"abc", Some(':'), 0), "616263");
         assert_eq!(from_hex(" ab\ncd "), Ok(vec![0xab, 0xcd]));
-        for (text, at) in [("a b", 1), ("ab c", 4), ("abxy", 2), ("a", 1), ("aé", 1), ("f fé", 3)] {
+        for (text, at) in [
+            ("a b", 1),
+            ("ab c", 4),
+            ("abxy", 2),
+            ("a", 1),
+            ("aé", 1),
+            ("f fé", 3),
+        ] {
             assert_eq!(from_hex(text), Err(at), "{text}");
         }
     }
 
     #[test]
     fn splitting() {
-        assert_eq!(splitlines(b"a\x0bb\r\nc\n", true), [&b"a\x0bb\r\n"[..], b"c\n"]);
-        assert_eq!(split_whitespace(b"a\x0bb\x1cc d", None), [&b"a"[..], b"b\x1cc", b"d"]);
+        assert_eq!(
+            splitlines(b"a\x0bb\r\nc\n", true),
+            [&b"a\x0bb\r\n"[..], b"c\n"]
+        );
+        assert_eq!(
+            split_whitespace(b"a\x0bb\x1cc d", None),
+            [&b"a"[..], b"b\x1cc", b"d"]
+        );
         assert_eq!(split_whitespace(b" a b c ", Some(1)), [&b"a"[..], b"b c "]);
         assert_eq!(rsplit_whitespace(b" a b c ", Some(1)), [&b" a b"[..], b"c"]);
-        assert_eq!(split(b"a,b,,c", b",", Some(2)).unwrap(), [&b"a"[..], b"b", b",c"]);
-        assert_eq!(rsplit(b"a,b,,c", b",", Some(1)).unwrap(), [&b"a,b,"[..], b"c"]);
+        assert_eq!(
+            split(b"a,b,,c", b",", Some(2)).unwrap(),
+            [&b"a"[..], b"b", b",c"]
+        );
+        assert_eq!(
+            rsplit(b"a,b,,c", b",", Some(1)).unwrap(),
+            [&b"a,b,"[..], b"c"]
+        );
         assert_eq!(count(b"aaaa", b"aa", None, None), 2);
-        assert_eq!(rpartition(b"a.b", b"."), Some((&b"a"[..], &b"."[..], &b"b"[..])));
+        assert_eq!(
+            rpartition(b"a.b", b"."),
+            Some((&b"a"[..], &b"."[..], &b"b"[..]))
+        );
     }
 
     #[test]

@@ -55,14 +55,17 @@ pub enum CodecError {
 impl Codec {
     /// The codec of this name; `None` is `LookupError: unknown encoding: name`.
     pub fn find(name: &str) -> Option<Codec> {
-        let plain: String =
-            name.to_ascii_lowercase().split(|c: char| !c.is_alphanumeric()).collect::<Vec<_>>().join("_");
+        let plain: String = name
+            .to_ascii_lowercase()
+            .split(|c: char| !c.is_alphanumeric())
+            .collect::<Vec<_>>()
+            .join("_");
         Some(match plain.trim_matches('_') {
             "utf_8" | "utf8" | "u8" | "utf" | "cp65001" => Codec::Utf8,
             "utf_8_sig" | "utf8_sig" => Codec::Utf8Sig,
             "ascii" | "us_ascii" | "646" | "us" | "ansi_x3_4_1968" => Codec::Ascii,
-            "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "cp819"
-            | "iso_ir_100" => Codec::Latin1,
+            "latin_1" | "latin1" | "latin" | "l1" | "iso_8859_1" | "iso8859_1" | "iso8859"
+            | "8859" | "cp819" | "iso_ir_100" => Codec::Latin1,
             "utf_16" | "utf16" | "u16" => Codec::Utf16(Order::Marked),
             "utf_16_le" | "utf_16le" | "utf16_le" => Codec::Utf16(Order::Little),
             "utf_16_be" | "utf_16be" | "utf16_be" => Codec::Utf16(Order::Big),
@@ -88,20 +91,42 @@ impl Codec {
 }
 
 /// The text of a UnicodeEncodeError; `object` is the whole string.
-pub fn encode_message(encoding: &str, object: &str, start: usize, end: usize, reason: &str) -> String {
+pub fn encode_message(
+    encoding: &str,
+    object: &str,
+    start: usize,
+    end: usize,
+    reason: &str,
+) -> String {
     if end != start + 1 {
         let last = end.saturating_sub(1);
-        return format!("'{encoding}' codec can't encode characters in position {start}-{last}: {reason}");
+        return format!(
+            "'{encoding}' codec can't encode characters in position {start}-{last}: {reason}"
+        );
     }
-    let c = object.chars().nth(start).unwrap_or(char::REPLACEMENT_CHARACTER);
-    format!("'{encoding}' codec can't encode character '{}' in position {start}: {reason}", escape(c as u32))
+    let c = object
+        .chars()
+        .nth(start)
+        .unwrap_or(char::REPLACEMENT_CHARACTER);
+    format!(
+        "'{encoding}' codec can't encode character '{}' in position {start}: {reason}",
+        escape(c as u32)
+    )
 }
 
 /// The text of a UnicodeDecodeError; `object` is all the bytes.
-pub fn decode_message(encoding: &str, object: &[u8], start: usize, end: usize, reason: &str) -> String {
+pub fn decode_message(
+    encoding: &str,
+    object: &[u8],
+    start: usize,
+    end: usize,
+    reason: &str,
+) -> String {
     match object.get(start) {
         Some(byte) if end == start + 1 => {
-            format!("'{encoding}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}")
+            format!(
+                "'{encoding}' codec can't decode byte 0x{byte:02x} in position {start}: {reason}"
+            )
         }
         _ => {
             let last = end.saturating_sub(1);
@@ -139,13 +164,22 @@ fn wide_bytes(units: impl Iterator<Item = u32>, order: Order, size: usize) -> Ve
     for unit in mark.into_iter().chain(units) {
         let bytes = unit.to_be_bytes();
         let bytes = bytes.get(4 - size..).unwrap_or(&[]);
-        if order == Order::Big { out.extend_from_slice(bytes) } else { out.extend(bytes.iter().rev()) }
+        if order == Order::Big {
+            out.extend_from_slice(bytes)
+        } else {
+            out.extend(bytes.iter().rev())
+        }
     }
     out
 }
 
 /// One byte for each character below `limit`.
-fn encode_narrow(text: &str, limit: u32, codec: Codec, errors: &str) -> Result<Vec<u8>, CodecError> {
+fn encode_narrow(
+    text: &str,
+    limit: u32,
+    codec: Codec,
+    errors: &str,
+) -> Result<Vec<u8>, CodecError> {
     let mut out = Vec::with_capacity(text.len());
     for (at, c) in text.chars().enumerate() {
         match u8::try_from(u32::from(c)) {
@@ -154,9 +188,22 @@ fn encode_narrow(text: &str, limit: u32, codec: Codec, errors: &str) -> Result<V
                 Some(bytes) => out.extend_from_slice(bytes.as_bytes()),
                 None if !is_handler(errors) => return Err(CodecError::UnknownHandler),
                 None => {
-                    let run = text.chars().skip(at).take_while(|c| u32::from(*c) >= limit).count();
-                    let reason = if limit == 0x80 { "ordinal not in range(128)" } else { "ordinal not in range(256)" };
-                    return Err(CodecError::Unicode { encoding: codec.name(), start: at, end: at + run, reason });
+                    let run = text
+                        .chars()
+                        .skip(at)
+                        .take_while(|c| u32::from(*c) >= limit)
+                        .count();
+                    let reason = if limit == 0x80 {
+                        "ordinal not in range(128)"
+                    } else {
+                        "ordinal not in range(256)"
+                    };
+                    return Err(CodecError::Unicode {
+                        encoding: codec.name(),
+                        start: at,
+                        end: at + run,
+                        reason,
+                    });
                 }
             },
         }
@@ -181,7 +228,14 @@ fn substitute(c: char, errors: &str) -> Option<Cow<'static, str>> {
 
 /// Whether CPython knows a handler of this name.
 fn is_handler(errors: &str) -> bool {
-    let known = ["strict", "ignore", "replace", "backslashreplace", "xmlcharrefreplace", "namereplace"];
+    let known = [
+        "strict",
+        "ignore",
+        "replace",
+        "backslashreplace",
+        "xmlcharrefreplace",
+        "namereplace",
+    ];
     known.contains(&errors) || matches!(errors, "surrogateescape" | "surrogatepass")
 }
 
@@ -196,18 +250,27 @@ pub fn decode(bytes: &[u8], codec: Codec, errors: &str) -> Result<String, CodecE
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let (taken, bad) = decode_run(rest, codec, &mut out);
         at += taken;
-        let Some((length, reason)) = bad else { continue };
+        let Some((length, reason)) = bad else {
+            continue;
+        };
         let rest = bytes.get(at..at + length).unwrap_or(&[]);
         match errors {
             "ignore" => {}
             "replace" => out.push(char::REPLACEMENT_CHARACTER),
-            "backslashreplace" => rest.iter().for_each(|byte| out.push_str(&format!("\\x{byte:02x}"))),
+            "backslashreplace" => rest
+                .iter()
+                .for_each(|byte| out.push_str(&format!("\\x{byte:02x}"))),
             "xmlcharrefreplace" | "namereplace" => return Err(CodecError::CannotHandle),
             _ if !is_handler(errors) => return Err(CodecError::UnknownHandler),
             _ => {
                 // A mark that is taken away is not counted.
                 let start = if codec == Codec::Utf8 { at - skip } else { at };
-                return Err(CodecError::Unicode { encoding: codec.name(), start, end: start + length, reason });
+                return Err(CodecError::Unicode {
+                    encoding: codec.name(),
+                    start,
+                    end: start + length,
+                    reason,
+                });
             }
         }
         at += length;
@@ -218,7 +281,14 @@ pub fn decode(bytes: &[u8], codec: Codec, errors: &str) -> Result<String, CodecE
 /// Settles the byte order, and how many bytes of a mark to skip.
 fn resolve_mark(bytes: &[u8], codec: Codec) -> (Codec, usize) {
     match codec {
-        Codec::Utf8Sig => (Codec::Utf8, if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }),
+        Codec::Utf8Sig => (
+            Codec::Utf8,
+            if bytes.starts_with(b"\xef\xbb\xbf") {
+                3
+            } else {
+                0
+            },
+        ),
         Codec::Utf16(Order::Marked) => match bytes {
             [0xfe, 0xff, ..] => (Codec::Utf16(Order::Big), 2),
             [0xff, 0xfe, ..] => (Codec::Utf16(Order::Little), 2),
@@ -244,7 +314,10 @@ fn decode_run(bytes: &[u8], codec: Codec, out: &mut String) -> (usize, Option<Ba
         Codec::Ascii => {
             let good = bytes.iter().take_while(|byte| byte.is_ascii()).count();
             out.extend(bytes.iter().take(good).map(|byte| char::from(*byte)));
-            (good, (good < bytes.len()).then_some((1, "ordinal not in range(128)")))
+            (
+                good,
+                (good < bytes.len()).then_some((1, "ordinal not in range(128)")),
+            )
         }
         Codec::Utf16(order) => decode_wide(bytes, |rest| utf16_step(rest, order), out),
         Codec::Utf32(order) => decode_wide(bytes, |rest| utf32_step(rest, order), out),
@@ -259,11 +332,15 @@ fn decode_utf8(bytes: &[u8], out: &mut String) -> (usize, Option<Bad>) {
         }
         Err(error) => error,
     };
-    let (good, rest) = bytes.split_at_checked(error.valid_up_to()).unwrap_or((&[], bytes));
+    let (good, rest) = bytes
+        .split_at_checked(error.valid_up_to())
+        .unwrap_or((&[], bytes));
     out.push_str(std::str::from_utf8(good).unwrap_or(""));
     let bad = match error.error_len() {
         None => (rest.len(), "unexpected end of data"),
-        Some(length) if matches!(rest.first(), Some(0x80..=0xc1 | 0xf5..)) => (length, "invalid start byte"),
+        Some(length) if matches!(rest.first(), Some(0x80..=0xc1 | 0xf5..)) => {
+            (length, "invalid start byte")
+        }
         Some(length) => (length, "invalid continuation byte"),
     };
     (good.len(), Some(bad))
@@ -289,31 +366,51 @@ fn decode_wide(
 
 fn unit16(bytes: &[u8], at: usize, order: Order) -> Option<u32> {
     let (a, b) = (*bytes.get(at)?, *bytes.get(at + 1)?);
-    Some(u32::from(if order == Order::Big { u16::from_be_bytes([a, b]) } else { u16::from_le_bytes([a, b]) }))
+    Some(u32::from(if order == Order::Big {
+        u16::from_be_bytes([a, b])
+    } else {
+        u16::from_le_bytes([a, b])
+    }))
 }
 
 fn utf16_step(bytes: &[u8], order: Order) -> Result<(char, usize), Bad> {
-    let Some(unit) = unit16(bytes, 0, order) else { return Err((bytes.len(), "truncated data")) };
+    let Some(unit) = unit16(bytes, 0, order) else {
+        return Err((bytes.len(), "truncated data"));
+    };
     if let Some(c) = char::from_u32(unit) {
         return Ok((c, 2));
     }
     if unit >= 0xdc00 {
         return Err((2, "illegal encoding"));
     }
-    let Some(low) = unit16(bytes, 2, order) else { return Err((bytes.len(), "unexpected end of data")) };
+    let Some(low) = unit16(bytes, 2, order) else {
+        return Err((bytes.len(), "unexpected end of data"));
+    };
     if !(0xdc00..0xe000).contains(&low) {
         return Err((2, "illegal UTF-16 surrogate"));
     }
     let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-    Ok((char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 4))
+    Ok((
+        char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER),
+        4,
+    ))
 }
 
 fn utf32_step(bytes: &[u8], order: Order) -> Result<(char, usize), Bad> {
-    let Some(&[a, b, c, d]) = bytes.first_chunk::<4>() else { return Err((bytes.len(), "truncated data")) };
-    let code = if order == Order::Big { u32::from_be_bytes([a, b, c, d]) } else { u32::from_le_bytes([a, b, c, d]) };
+    let Some(&[a, b, c, d]) = bytes.first_chunk::<4>() else {
+        return Err((bytes.len(), "truncated data"));
+    };
+    let code = if order == Order::Big {
+        u32::from_be_bytes([a, b, c, d])
+    } else {
+        u32::from_le_bytes([a, b, c, d])
+    };
     match char::from_u32(code) {
         Some(c) => Ok((c, 4)),
-        None if code < 0x11_0000 => Err((4, "code point in surrogate code point range(0xd800, 0xe000)")),
+        None if code < 0x11_0000 => Err((
+            4,
+            "code point in surrogate code point range(0xd800, 0xe000)",
+        )),
         None => Err((4, "code point not in range(0x110000)")),
     }
 }
@@ -326,9 +423,12 @@ mod tests {
     fn encoded(text: &str, codec: &str, errors: &str) -> String {
         match encode(text, Codec::find(codec).unwrap(), errors) {
             Ok(bytes) => super::super::repr::bytes_repr(&bytes),
-            Err(CodecError::Unicode { encoding, start, end, reason }) => {
-                encode_message(encoding, text, start, end, reason)
-            }
+            Err(CodecError::Unicode {
+                encoding,
+                start,
+                end,
+                reason,
+            }) => encode_message(encoding, text, start, end, reason),
             Err(other) => format!("{other:?}"),
         }
     }
@@ -336,9 +436,12 @@ mod tests {
     fn decoded(bytes: &[u8], codec: &str, errors: &str) -> String {
         match decode(bytes, Codec::find(codec).unwrap(), errors) {
             Ok(text) => text,
-            Err(CodecError::Unicode { encoding, start, end, reason }) => {
-                decode_message(encoding, bytes, start, end, reason)
-            }
+            Err(CodecError::Unicode {
+                encoding,
+                start,
+                end,
+                reason,
+            }) => decode_message(encoding, bytes, start, end, reason),
             Err(other) => format!("{other:?}"),
         }
     }
@@ -365,14 +468,24 @@ mod tests {
                 "'latin-1' codec can't encode character '\\u20ac' in position 1: ordinal not in range(256)",
             ),
             ("aé", "US-ASCII", "replace", "b'a?'"),
-            ("aé€😀", "ascii", "backslashreplace", "b'a\\\\xe9\\\\u20ac\\\\U0001f600'"),
+            (
+                "aé€😀",
+                "ascii",
+                "backslashreplace",
+                "b'a\\\\xe9\\\\u20ac\\\\U0001f600'",
+            ),
             ("aé€", "ascii", "xmlcharrefreplace", "b'a&#233;&#8364;'"),
             ("é€", "latin1", "namereplace", "b'\\xe9\\\\N{EURO SIGN}'"),
             ("é", "ascii", "foo", "UnknownHandler"),
             ("a", "ascii", "foo", "b'a'"),
             ("a", "utf-16", "strict", "b'\\xff\\xfea\\x00'"),
             ("a😀", "utf-16-le", "strict", "b'a\\x00=\\xd8\\x00\\xde'"),
-            ("a", "utf_32", "strict", "b'\\xff\\xfe\\x00\\x00a\\x00\\x00\\x00'"),
+            (
+                "a",
+                "utf_32",
+                "strict",
+                "b'\\xff\\xfe\\x00\\x00a\\x00\\x00\\x00'",
+            ),
             ("a", "utf-8-sig", "strict", "b'\\xef\\xbb\\xbfa'"),
         ] {
             assert_eq!(encoded(text, codec, errors), found);
@@ -384,8 +497,18 @@ mod tests {
     #[test]
     fn decoding() {
         for (bytes, codec, errors, found) in [
-            (&b"\xff"[..], "utf8", "strict", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-            (b"\xe2\x82", "u8", "strict", "'utf-8' codec can't decode bytes in position 0-1: unexpected end of data"),
+            (
+                &b"\xff"[..],
+                "utf8",
+                "strict",
+                "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+            ),
+            (
+                b"\xe2\x82",
+                "u8",
+                "strict",
+                "'utf-8' codec can't decode bytes in position 0-1: unexpected end of data",
+            ),
             (
                 b"\xe2\x82a",
                 "u8",
@@ -405,7 +528,12 @@ mod tests {
                 "'ascii' codec can't decode byte 0x80 in position 1: ordinal not in range(128)",
             ),
             (b"a\x80b\xe2\x82", "utf8", "replace", "a\u{fffd}b\u{fffd}"),
-            (b"a\x80b\xe2\x82", "utf8", "backslashreplace", "a\\x80b\\xe2\\x82"),
+            (
+                b"a\x80b\xe2\x82",
+                "utf8",
+                "backslashreplace",
+                "a\\x80b\\xe2\\x82",
+            ),
             (b"a\x80", "ascii", "xmlcharrefreplace", "CannotHandle"),
             (b"\xfe\xff\x00a", "utf16", "strict", "a"),
             (
@@ -420,7 +548,12 @@ mod tests {
                 "strict",
                 "'utf-16-le' codec can't decode bytes in position 0-1: illegal UTF-16 surrogate",
             ),
-            (b"abc", "utf-32", "strict", "'utf-32-le' codec can't decode bytes in position 0-2: truncated data"),
+            (
+                b"abc",
+                "utf-32",
+                "strict",
+                "'utf-32-le' codec can't decode bytes in position 0-2: truncated data",
+            ),
             (b"\xef\xbb\xbfa", "utf-8-sig", "strict", "a"),
         ] {
             assert_eq!(decoded(bytes, codec, errors), found);

@@ -1,7 +1,8 @@
 //! Complex numbers as CPython writes, reads and hashes them. Knows nothing of values.
 
 use super::float::{
-    DoubleFlags, finish_hash, float_prefix, format_double, hash_f64, to_ascii_number, without_underscores,
+    DoubleFlags, finish_hash, float_prefix, format_double, hash_f64, to_ascii_number,
+    without_underscores,
 };
 
 /// What the imaginary part of a complex number counts in its hash.
@@ -9,7 +10,9 @@ const HASH_IMAG: i64 = 1_000_003;
 
 /// `hash(complex)`; `None` where a part is NaN.
 pub fn hash(real: f64, imag: f64) -> Option<i64> {
-    Some(finish_hash(hash_f64(real)?.wrapping_add(HASH_IMAG.wrapping_mul(hash_f64(imag)?))))
+    Some(finish_hash(
+        hash_f64(real)?.wrapping_add(HASH_IMAG.wrapping_mul(hash_f64(imag)?)),
+    ))
 }
 
 /// `repr(complex)`.
@@ -18,8 +21,15 @@ pub fn repr(real: f64, imag: f64) -> String {
     if real == 0.0 && real.is_sign_positive() {
         return format!("{}j", format_double(imag, 'r', 0, plain));
     }
-    let signed = DoubleFlags { always_sign: true, ..plain };
-    format!("({}{}j)", format_double(real, 'r', 0, plain), format_double(imag, 'r', 0, signed))
+    let signed = DoubleFlags {
+        always_sign: true,
+        ..plain
+    };
+    format!(
+        "({}{}j)",
+        format_double(real, 'r', 0, plain),
+        format_double(imag, 'r', 0, signed)
+    )
 }
 
 /// `complex(str)`; `None` is `ValueError: complex() arg is a malformed string`.

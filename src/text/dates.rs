@@ -1,7 +1,15 @@
 //! The proleptic Gregorian calendar: days, weekdays and weeks. Knows nothing of clocks, zones or formats.
 
 /// Weekday names, Monday first.
-pub const DAY_NAMES: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+pub const DAY_NAMES: [&str; 7] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+];
 /// Month names, January first.
 pub const MONTH_NAMES: [&str; 12] = [
     "January",
@@ -44,12 +52,16 @@ pub fn days_in_year(year: i64) -> u32 {
 
 /// How many days of the year lie before the first of a month (1 to 12).
 pub fn days_before_month(year: i64, month: u32) -> u32 {
-    (1..month.min(13)).map(|month| days_in_month(year, month)).sum()
+    (1..month.min(13))
+        .map(|month| days_in_month(year, month))
+        .sum()
 }
 
 /// `date(year, month, day).toordinal()`: 1 is January 1 of year 1. Days and months out of range are not checked.
 pub fn to_ordinal(year: i64, month: u32, day: u32) -> i64 {
-    let before = year.saturating_sub(1).clamp(-1_000_000_000_000, 1_000_000_000_000);
+    let before = year
+        .saturating_sub(1)
+        .clamp(-1_000_000_000_000, 1_000_000_000_000);
     let leaps = before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
     before * 365 + leaps + i64::from(days_before_month(year, month)) + i64::from(day)
 }
@@ -104,7 +116,11 @@ fn iso_year_start(year: i64) -> i64 {
     let first = to_ordinal(year, 1, 1);
     let weekday = i64::from(weekday_of_ordinal(first));
     // The week with the year's first Thursday is its first.
-    if weekday > 3 { first - weekday + 7 } else { first - weekday }
+    if weekday > 3 {
+        first - weekday + 7
+    } else {
+        first - weekday
+    }
 }
 
 /// `date.isocalendar()`: year, week and weekday (Monday is 1).
@@ -116,7 +132,11 @@ pub fn iso_calendar(year: i64, month: u32, day: u32) -> (i64, u32, u32) {
         _ => year,
     };
     let week = (ordinal - iso_year_start(iso_year)) / 7 + 1;
-    (iso_year, u32::try_from(week).unwrap_or(0), weekday_of_ordinal(ordinal) + 1)
+    (
+        iso_year,
+        u32::try_from(week).unwrap_or(0),
+        weekday_of_ordinal(ordinal) + 1,
+    )
 }
 
 /// `date.fromisocalendar()` as an ordinal; the error is the ValueError's text.
@@ -143,7 +163,11 @@ pub fn check_date(year: i64, month: i64, day: i64) -> Result<(), String> {
         return Err("month must be in 1..12".to_string());
     }
     let days = days_in_month(year, u32::try_from(month).unwrap_or(0));
-    if (1..=i64::from(days)).contains(&day) { Ok(()) } else { Err("day is out of range for month".to_string()) }
+    if (1..=i64::from(days)).contains(&day) {
+        Ok(())
+    } else {
+        Err("day is out of range for month".to_string())
+    }
 }
 
 /// What `datetime.time` refuses, as the ValueError's text.
@@ -154,7 +178,10 @@ pub fn check_time(hour: i64, minute: i64, second: i64, microsecond: i64) -> Resu
         (second, 59, "second must be in 0..59"),
         (microsecond, 999_999, "microsecond must be in 0..999999"),
     ];
-    match ranges.iter().find(|(value, max, _)| !(0..=*max).contains(value)) {
+    match ranges
+        .iter()
+        .find(|(value, max, _)| !(0..=*max).contains(value))
+    {
         Some((_, _, text)) => Err((*text).to_string()),
         None => Ok(()),
     }
@@ -192,17 +219,29 @@ mod tests {
             ((1, 1, 1), (1, 1, 1)),
         ] {
             assert_eq!(iso_calendar(date.0, date.1, date.2), iso);
-            assert_eq!(from_iso_calendar(iso.0, iso.1.into(), iso.2.into()), Ok(to_ordinal(date.0, date.1, date.2)));
+            assert_eq!(
+                from_iso_calendar(iso.0, iso.1.into(), iso.2.into()),
+                Ok(to_ordinal(date.0, date.1, date.2))
+            );
         }
-        assert_eq!(from_iso_calendar(2021, 53, 1), Err("Invalid week: 53".into()));
+        assert_eq!(
+            from_iso_calendar(2021, 53, 1),
+            Err("Invalid week: 53".into())
+        );
         assert_eq!((weekday(2024, 2, 29), year_day(2024, 12, 31)), (3, 366));
     }
 
     #[test]
     fn refusals() {
-        assert_eq!(check_date(2023, 2, 29), Err("day is out of range for month".into()));
+        assert_eq!(
+            check_date(2023, 2, 29),
+            Err("day is out of range for month".into())
+        );
         assert_eq!(check_date(0, 1, 1), Err("year 0 is out of range".into()));
-        assert_eq!(check_date(2023, 13, 1), Err("month must be in 1..12".into()));
+        assert_eq!(
+            check_date(2023, 13, 1),
+            Err("month must be in 1..12".into())
+        );
         assert_eq!(check_time(24, 0, 0, 0), Err("hour must be in 0..23".into()));
     }
 }

@@ -37,7 +37,15 @@ pub enum FloatError {
 
 /// `repr(float)`: the shortest digits that read back as `x`.
 pub fn repr(x: f64) -> String {
-    format_double(x, 'r', 0, DoubleFlags { add_dot_0: true, ..DoubleFlags::default() })
+    format_double(
+        x,
+        'r',
+        0,
+        DoubleFlags {
+            add_dot_0: true,
+            ..DoubleFlags::default()
+        },
+    )
 }
 
 /// The shared core of `repr`, `format` and `%`: `code` is one of `e E f F g G r`; any other counts as `r`.
@@ -52,15 +60,23 @@ pub fn format_double(x: f64, code: char, precision: usize, flags: DoubleFlags) -
     } else {
         finite_body(magnitude, code.to_ascii_lowercase(), precision, flags)
     };
-    let is_zero = !body.bytes().take_while(|b| *b != b'e').any(|b| matches!(b, b'1'..=b'9'));
-    let negative = x.is_sign_negative() && !x.is_nan() && !(flags.no_neg_0 && x.is_finite() && is_zero);
+    let is_zero = !body
+        .bytes()
+        .take_while(|b| *b != b'e')
+        .any(|b| matches!(b, b'1'..=b'9'));
+    let negative =
+        x.is_sign_negative() && !x.is_nan() && !(flags.no_neg_0 && x.is_finite() && is_zero);
     if negative {
         text.push('-');
     } else if flags.always_sign {
         text.push('+');
     }
     text.push_str(&body);
-    if upper { text.to_ascii_uppercase() } else { text }
+    if upper {
+        text.to_ascii_uppercase()
+    } else {
+        text
+    }
 }
 
 fn finite_body(x: f64, code: char, precision: usize, flags: DoubleFlags) -> String {
@@ -71,7 +87,10 @@ fn finite_body(x: f64, code: char, precision: usize, flags: DoubleFlags) -> Stri
         }
         'f' => {
             let mut text = format!("{:.*}", precision.min(MAX_DIGITS), x);
-            text.extend(std::iter::repeat_n('0', precision.saturating_sub(MAX_DIGITS)));
+            text.extend(std::iter::repeat_n(
+                '0',
+                precision.saturating_sub(MAX_DIGITS),
+            ));
             if precision == 0 && flags.alt {
                 text.push('.');
             }
@@ -81,8 +100,16 @@ fn finite_body(x: f64, code: char, precision: usize, flags: DoubleFlags) -> Stri
             let precision = precision.max(1);
             let (digits, point) = significant_digits(x, precision);
             let wanted = if flags.alt { precision } else { 0 };
-            let limit = i64::try_from(precision).unwrap_or(i64::MAX).saturating_sub(i64::from(flags.add_dot_0));
-            layout(&digits, point, wanted, point <= -4 || i64::from(point) > limit, flags)
+            let limit = i64::try_from(precision)
+                .unwrap_or(i64::MAX)
+                .saturating_sub(i64::from(flags.add_dot_0));
+            layout(
+                &digits,
+                point,
+                wanted,
+                point <= -4 || i64::from(point) > limit,
+                flags,
+            )
         }
         _ => {
             let (digits, point) = shortest_digits(x);
@@ -94,7 +121,11 @@ fn finite_body(x: f64, code: char, precision: usize, flags: DoubleFlags) -> Stri
 /// The first `count` significant digits of `x`, correctly rounded, without trailing zeros, and where the decimal point
 /// stands (`0.d1d2… × 10^point`).
 fn significant_digits(x: f64, count: usize) -> (String, i32) {
-    let (mut digits, point) = split_exponent(&format!("{:.*e}", count.saturating_sub(1).min(MAX_DIGITS), x));
+    let (mut digits, point) = split_exponent(&format!(
+        "{:.*e}",
+        count.saturating_sub(1).min(MAX_DIGITS),
+        x
+    ));
     let kept = digits.trim_end_matches('0').len().max(1);
     digits.truncate(kept);
     (digits, point)
@@ -109,14 +140,21 @@ fn shortest_digits(x: f64) -> (String, i32) {
         return (digits, point);
     }
     let rounded = format!("{:.*e}", digits.len() - 1, x);
-    if rounded.parse() == Ok(x) { split_exponent(&rounded) } else { (digits, point) }
+    if rounded.parse() == Ok(x) {
+        split_exponent(&rounded)
+    } else {
+        (digits, point)
+    }
 }
 
 /// `d.ddde±x` as digits and position of the point.
 fn split_exponent(text: &str) -> (String, i32) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    (digits, exponent.parse::<i32>().unwrap_or(0).saturating_add(1))
+    (
+        digits,
+        exponent.parse::<i32>().unwrap_or(0).saturating_add(1),
+    )
 }
 
 /// Writes digits with their point: at least `wanted` significant digits, filled up with zeros.
@@ -192,11 +230,20 @@ pub(super) fn float_prefix(text: &str) -> Option<usize> {
     let signed = usize::from(matches!(bytes.first(), Some(b'+' | b'-')));
     let rest = text.get(signed..)?;
     for word in ["infinity", "inf", "nan"] {
-        if rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)) {
+        if rest
+            .get(..word.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(word))
+        {
             return Some(signed + word.len());
         }
     }
-    let count = |from: usize| bytes.iter().skip(from).take_while(|b| b.is_ascii_digit()).count();
+    let count = |from: usize| {
+        bytes
+            .iter()
+            .skip(from)
+            .take_while(|b| b.is_ascii_digit())
+            .count()
+    };
     let mut at = signed;
     let mut digits = count(at);
     at += digits;
@@ -271,7 +318,10 @@ pub fn as_integer_ratio(x: f64) -> Result<(Integer, Integer), FloatError> {
     } else {
         bottom <<= exponent.unsigned_abs();
     }
-    Ok((Integer::from(if x < 0.0 { -top } else { top }), Integer::from(bottom)))
+    Ok((
+        Integer::from(if x < 0.0 { -top } else { top }),
+        Integer::from(bottom),
+    ))
 }
 
 /// `round(x)`: half to even. Errors as [`to_integer`].
@@ -291,7 +341,11 @@ pub fn round_digits(x: f64, ndigits: i64) -> Result<f64, FloatError> {
         Ok(digits) => format!("{:.*}", digits, x.abs()).parse().unwrap_or(x.abs()),
         Err(_) => round_to_tens(x.abs(), ndigits.unsigned_abs() as usize),
     };
-    if rounded.is_infinite() { Err(FloatError::Overflow) } else { Ok(rounded.copysign(x)) }
+    if rounded.is_infinite() {
+        Err(FloatError::Overflow)
+    } else {
+        Ok(rounded.copysign(x))
+    }
 }
 
 /// Rounds a positive number to a multiple of `10^tens`.
@@ -304,7 +358,11 @@ fn round_to_tens(x: f64, tens: usize) -> f64 {
                 let whole = whole.into_big();
                 whole > half || (whole == half && x.fract() > 0.0)
             });
-            if above { format!("1e{tens}").parse().unwrap_or(x) } else { 0.0 }
+            if above {
+                format!("1e{tens}").parse().unwrap_or(x)
+            } else {
+                0.0
+            }
         }
         Ok(Some(digits)) => format!("{:.*e}", digits - 1, x).parse().unwrap_or(x),
         _ => 0.0,
@@ -356,7 +414,11 @@ fn hex_magnitude(text: &str) -> Result<f64, FloatError> {
         return Err(FloatError::Malformed);
     }
     let value = BigInt::parse_bytes(digits.as_bytes(), 16).ok_or(FloatError::Malformed)?;
-    let scale = exponent.saturating_sub(i64::try_from(fraction.len()).unwrap_or(i64::MAX).saturating_mul(4));
+    let scale = exponent.saturating_sub(
+        i64::try_from(fraction.len())
+            .unwrap_or(i64::MAX)
+            .saturating_mul(4),
+    );
     scale_exact(&value, scale).ok_or(FloatError::Overflow)
 }
 
@@ -365,7 +427,10 @@ fn parse_exponent(text: &str) -> Result<i64, FloatError> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(FloatError::Malformed);
     }
-    let size = digits.parse::<i64>().unwrap_or(i64::MAX / 4).min(i64::MAX / 4);
+    let size = digits
+        .parse::<i64>()
+        .unwrap_or(i64::MAX / 4)
+        .min(i64::MAX / 4);
     Ok(if text.starts_with('-') { -size } else { size })
 }
 
@@ -434,7 +499,11 @@ pub fn hash_i64(value: i64) -> i64 {
 pub fn hash_bigint(value: &BigInt) -> i64 {
     let modulus = BigInt::from(HASH_MODULUS);
     let magnitude = (value.abs() % modulus).to_i64().unwrap_or(0);
-    finish_hash(if value.sign() == Sign::Minus { -magnitude } else { magnitude })
+    finish_hash(if value.sign() == Sign::Minus {
+        -magnitude
+    } else {
+        magnitude
+    })
 }
 
 /// `hash(float)`; `None` for NaN, whose hash is that of its identity.
@@ -519,7 +588,10 @@ mod tests {
             assert_eq!(round_digits(x, digits), Ok(rounded), "{x} {digits}");
         }
         assert_eq!(round_digits(1.7e308, -308), Err(FloatError::Overflow));
-        assert_eq!(round_to_integer(1e20).unwrap().to_string(), "100000000000000000000");
+        assert_eq!(
+            round_to_integer(1e20).unwrap().to_string(),
+            "100000000000000000000"
+        );
         assert_eq!(round_to_integer(f64::NAN), Err(FloatError::Nan));
     }
 

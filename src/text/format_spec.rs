@@ -64,7 +64,10 @@ impl Cursor<'_> {
         let mut value: Option<i64> = None;
         while let Some(digit) = self.peek().and_then(decimal_value) {
             self.rest.next();
-            let next = value.unwrap_or(0).checked_mul(10).and_then(|v| v.checked_add(i64::from(digit)));
+            let next = value
+                .unwrap_or(0)
+                .checked_mul(10)
+                .and_then(|v| v.checked_add(i64::from(digit)));
             match next {
                 Some(next) => value = Some(next),
                 None => return value_error("Too many decimal digits in format string"),
@@ -102,19 +105,35 @@ impl FormatSpec {
         let precision = parse_precision(&mut cursor)?;
         let kind = cursor.rest.next().or(default_kind);
         if cursor.peek().is_some() {
-            return value_error(format!("Invalid format specifier '{spec}' for object of type '{type_name}'"));
+            return value_error(format!(
+                "Invalid format specifier '{spec}' for object of type '{type_name}'"
+            ));
         }
         check_grouping(grouping, kind)?;
         if width.is_some_and(|width| width > i32::MAX as usize) {
             return Err(FormatError::Memory);
         }
         let fill = fill.unwrap_or(if zero { '0' } else { ' ' });
-        Ok(FormatSpec { fill, align, sign, no_neg_0, alternate, width, grouping, precision, kind })
+        Ok(FormatSpec {
+            fill,
+            align,
+            sign,
+            no_neg_0,
+            alternate,
+            width,
+            grouping,
+            precision,
+            kind,
+        })
     }
 
     fn group_size(&self) -> Option<usize> {
         self.grouping?;
-        Some(if matches!(self.kind, Some('b' | 'o' | 'x' | 'X')) { 4 } else { 3 })
+        Some(if matches!(self.kind, Some('b' | 'o' | 'x' | 'X')) {
+            4
+        } else {
+            3
+        })
     }
 }
 
@@ -149,21 +168,33 @@ fn parse_precision(cursor: &mut Cursor<'_>) -> Result<Option<usize>, FormatError
 }
 
 fn check_grouping(grouping: Option<char>, kind: Option<char>) -> Result<(), FormatError> {
-    let Some(grouping) = grouping else { return Ok(()) };
+    let Some(grouping) = grouping else {
+        return Ok(());
+    };
     match kind {
         None | Some('d' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F') => Ok(()),
         Some('b' | 'o' | 'x' | 'X') if grouping == '_' => Ok(()),
-        Some(kind) => value_error(format!("Cannot specify '{grouping}' with '{}'.", code_text(kind))),
+        Some(kind) => value_error(format!(
+            "Cannot specify '{grouping}' with '{}'.",
+            code_text(kind)
+        )),
     }
 }
 
 /// How messages show a presentation type.
 fn code_text(code: char) -> String {
-    if matches!(code, '!'..='\u{7f}') { code.to_string() } else { format!("\\x{:x}", code as u32) }
+    if matches!(code, '!'..='\u{7f}') {
+        code.to_string()
+    } else {
+        format!("\\x{:x}", code as u32)
+    }
 }
 
 fn unknown_code<T>(kind: char, type_name: &str) -> Result<T, FormatError> {
-    value_error(format!("Unknown format code '{}' for object of type '{type_name}'", code_text(kind)))
+    value_error(format!(
+        "Unknown format code '{}' for object of type '{type_name}'",
+        code_text(kind)
+    ))
 }
 
 /// `count` copies of `c` at the end of `out`.
@@ -209,19 +240,28 @@ pub fn format_str(text: &str, spec: &str, type_name: &str) -> Result<String, For
     if spec.align == '=' {
         return value_error("'=' alignment not allowed in string format specifier");
     }
-    let cut = spec.precision.and_then(|precision| text.char_indices().nth(precision));
+    let cut = spec
+        .precision
+        .and_then(|precision| text.char_indices().nth(precision));
     let shown = cut.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
     Ok(pad(shown, shown.chars().count(), &spec))
 }
 
 /// `format(int, spec)`; `digit_limit` is the interpreter's limit on decimal digits (0: none).
-pub fn format_int(value: &BigInt, spec: &str, type_name: &str, digit_limit: usize) -> Result<String, FormatError> {
+pub fn format_int(
+    value: &BigInt,
+    spec: &str,
+    type_name: &str,
+    digit_limit: usize,
+) -> Result<String, FormatError> {
     let spec = FormatSpec::parse(spec, Some('d'), '>', type_name)?;
     match spec.kind {
         Some('b' | 'c' | 'd' | 'o' | 'x' | 'X' | 'n') | None => int_with(value, &spec, digit_limit),
         Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%') => match bigint_to_f64(value) {
             Some(x) => float_with(x, &spec),
-            None => Err(FormatError::Overflow("int too large to convert to float".into())),
+            None => Err(FormatError::Overflow(
+                "int too large to convert to float".into(),
+            )),
         },
         Some(kind) => unknown_code(kind, type_name),
     }
@@ -245,17 +285,28 @@ fn int_with(value: &BigInt, spec: &FormatSpec, digit_limit: usize) -> Result<Str
     };
     let digits = if radix == 10 {
         let text = to_decimal(value, digit_limit);
-        let text = text.ok_or_else(|| FormatError::Value(digit_limit_message(digit_limit, None)))?;
+        let text =
+            text.ok_or_else(|| FormatError::Value(digit_limit_message(digit_limit, None)))?;
         text.trim_start_matches('-').to_string()
     } else {
         value.magnitude().to_str_radix(radix)
     };
-    let prefix = if spec.alternate { base_prefix(radix) } else { "" };
+    let prefix = if spec.alternate {
+        base_prefix(radix)
+    } else {
+        ""
+    };
     let (digits, prefix) = match spec.kind {
         Some('X') => (digits.to_ascii_uppercase(), prefix.to_ascii_uppercase()),
         _ => (digits, prefix.to_string()),
     };
-    Ok(Number { negative: value.is_negative(), prefix: &prefix, digits: &digits, rest: "" }.layout(spec))
+    Ok(Number {
+        negative: value.is_negative(),
+        prefix: &prefix,
+        digits: &digits,
+        rest: "",
+    }
+    .layout(spec))
 }
 
 fn character(value: &BigInt, spec: &FormatSpec) -> Result<String, FormatError> {
@@ -266,13 +317,25 @@ fn character(value: &BigInt, spec: &FormatSpec) -> Result<String, FormatError> {
         return value_error("Alternate form (#) not allowed with integer format specifier 'c'");
     }
     let Some(code) = value.to_i64() else {
-        return Err(FormatError::Overflow("Python int too large to convert to C long".into()));
+        return Err(FormatError::Overflow(
+            "Python int too large to convert to C long".into(),
+        ));
     };
     let Some(code) = u32::try_from(code).ok().filter(|code| *code <= 0x10_ffff) else {
-        return Err(FormatError::Overflow("%c arg not in range(0x110000)".into()));
+        return Err(FormatError::Overflow(
+            "%c arg not in range(0x110000)".into(),
+        ));
     };
-    let text = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER).to_string();
-    Ok(Number { negative: false, prefix: "", digits: "", rest: &text }.layout(spec))
+    let text = char::from_u32(code)
+        .unwrap_or(char::REPLACEMENT_CHARACTER)
+        .to_string();
+    Ok(Number {
+        negative: false,
+        prefix: "",
+        digits: "",
+        rest: &text,
+    }
+    .layout(spec))
 }
 
 /// `format(float, spec)`.
@@ -285,8 +348,14 @@ pub fn format_float(x: f64, spec: &str, type_name: &str) -> Result<String, Forma
 }
 
 /// What [`format_double`] needs for this spec: code, precision and flags.
-fn float_style(spec: &FormatSpec, add_dot_0: bool) -> Result<(char, usize, DoubleFlags), FormatError> {
-    if spec.precision.is_some_and(|precision| precision > i32::MAX as usize) {
+fn float_style(
+    spec: &FormatSpec,
+    add_dot_0: bool,
+) -> Result<(char, usize, DoubleFlags), FormatError> {
+    if spec
+        .precision
+        .is_some_and(|precision| precision > i32::MAX as usize)
+    {
         return value_error("precision too big");
     }
     let flags = DoubleFlags {
@@ -316,7 +385,12 @@ fn float_with(x: f64, spec: &FormatSpec) -> Result<String, FormatError> {
 }
 
 /// `format(complex, spec)`.
-pub fn format_complex(real: f64, imag: f64, spec: &str, type_name: &str) -> Result<String, FormatError> {
+pub fn format_complex(
+    real: f64,
+    imag: f64,
+    spec: &str,
+    type_name: &str,
+) -> Result<String, FormatError> {
     let spec = FormatSpec::parse(spec, None, '>', type_name)?;
     match spec.kind {
         None | Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n') => {}
@@ -330,7 +404,12 @@ pub fn format_complex(real: f64, imag: f64, spec: &str, type_name: &str) -> Resu
     }
     let (code, precision, flags) = float_style(&spec, false)?;
     let skip_real = spec.kind.is_none() && real == 0.0 && real.is_sign_positive();
-    let mut bare = FormatSpec { fill: ' ', align: '<', width: None, ..spec.clone() };
+    let mut bare = FormatSpec {
+        fill: ' ',
+        align: '<',
+        width: None,
+        ..spec.clone()
+    };
     let real = format_double(real, code, precision, flags);
     let imag = format_double(imag, code, precision, flags);
     let mut text = String::new();
@@ -363,9 +442,16 @@ impl<'a> Number<'a> {
             Some(body) => (true, body),
             None => (false, text),
         };
-        let end = body.find(|c: char| !c.is_ascii_digit()).unwrap_or(body.len());
+        let end = body
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(body.len());
         let (digits, rest) = body.split_at_checked(end).unwrap_or((body, ""));
-        Number { negative, prefix: "", digits, rest }
+        Number {
+            negative,
+            prefix: "",
+            digits,
+            rest,
+        }
     }
 
     fn layout(&self, spec: &FormatSpec) -> String {
@@ -377,7 +463,11 @@ impl<'a> Number<'a> {
         };
         let fixed = sign.len() + self.prefix.len() + self.rest.chars().count();
         let width = spec.width.unwrap_or(0);
-        let zeros = if spec.fill == '0' && spec.align == '=' { width.saturating_sub(fixed) } else { 0 };
+        let zeros = if spec.fill == '0' && spec.align == '=' {
+            width.saturating_sub(fixed)
+        } else {
+            0
+        };
         let grouped = match self.digits {
             "" => String::new(),
             digits => group(digits, spec.group_size().zip(spec.grouping), zeros),
@@ -413,7 +503,10 @@ fn group(digits: &str, groups: Option<(usize, char)>, min_width: usize) -> Strin
     let count = digits.len().max(needed);
     let zeros = count - digits.len();
     let mut out = String::with_capacity(count + count / size);
-    for (at, c) in std::iter::repeat_n('0', zeros).chain(digits.chars()).enumerate() {
+    for (at, c) in std::iter::repeat_n('0', zeros)
+        .chain(digits.chars())
+        .enumerate()
+    {
         if at > 0 && (count - at).is_multiple_of(size) {
             out.push(separator);
         }
@@ -427,7 +520,8 @@ mod tests {
     use super::*;
 
     fn int(value: i64, spec: &str) -> String {
-        format_int(&BigInt::from(value), spec, "int", 4300).unwrap_or_else(|error| format!("{error:?}"))
+        format_int(&BigInt::from(value), spec, "int", 4300)
+            .unwrap_or_else(|error| format!("{error:?}"))
     }
 
     fn float(value: f64, spec: &str) -> String {
@@ -499,8 +593,18 @@ mod tests {
 
     #[test]
     fn strings() {
-        for (spec, text) in [("", "abc"), ("5", "abc  "), (">5", "  abc"), ("^6.2", "  ab  "), ("05", "abc00")] {
-            assert_eq!(format_str("abc", spec, "str").as_deref(), Ok(text), "{spec}");
+        for (spec, text) in [
+            ("", "abc"),
+            ("5", "abc  "),
+            (">5", "  abc"),
+            ("^6.2", "  ab  "),
+            ("05", "abc00"),
+        ] {
+            assert_eq!(
+                format_str("abc", spec, "str").as_deref(),
+                Ok(text),
+                "{spec}"
+            );
         }
     }
 
@@ -514,7 +618,11 @@ mod tests {
             (1.0, 2.0, "+.2g", "+1+2j"),
             (0.0, 2.0, "+", "+2j"),
         ] {
-            assert_eq!(format_complex(real, imag, spec, "complex").as_deref(), Ok(text), "{spec}");
+            assert_eq!(
+                format_complex(real, imag, spec, "complex").as_deref(),
+                Ok(text),
+                "{spec}"
+            );
         }
     }
 
@@ -522,22 +630,67 @@ mod tests {
     fn errors_have_the_texts_of_cpython() {
         let big = BigInt::from(5);
         for (result, text) in [
-            (format_str("a", "d", "str"), "Unknown format code 'd' for object of type 'str'"),
+            (
+                format_str("a", "d", "str"),
+                "Unknown format code 'd' for object of type 'str'",
+            ),
             (format_str("a", ",", "str"), "Cannot specify ',' with 's'."),
-            (format_int(&big, ",_", "int", 0), "Cannot specify both ',' and '_'."),
-            (format_int(&big, "xy", "int", 0), "Invalid format specifier 'xy' for object of type 'int'"),
-            (format_int(&big, ".3d", "int", 0), "Precision not allowed in integer format specifier"),
-            (format_int(&big, "s", "bool", 0), "Unknown format code 's' for object of type 'bool'"),
-            (format_int(&big, "+c", "int", 0), "Sign not allowed with integer format specifier 'c'"),
-            (format_int(&big, "zd", "int", 0), "Negative zero coercion (z) not allowed in integer format specifier"),
-            (format_str("a", "+", "str"), "Sign not allowed in string format specifier"),
-            (format_str("a", " ", "str"), "Space not allowed in string format specifier"),
-            (format_str("a", "#", "str"), "Alternate form (#) not allowed in string format specifier"),
-            (format_str("a", "=5", "str"), "'=' alignment not allowed in string format specifier"),
-            (format_float(1.0, "d", "float"), "Unknown format code 'd' for object of type 'float'"),
-            (format_float(1.0, ".", "float"), "Format specifier missing precision"),
-            (format_float(1.0, "99999999999999999999", "float"), "Too many decimal digits in format string"),
-            (format_complex(1.0, 1.0, "05", "complex"), "Zero padding is not allowed in complex format specifier"),
+            (
+                format_int(&big, ",_", "int", 0),
+                "Cannot specify both ',' and '_'.",
+            ),
+            (
+                format_int(&big, "xy", "int", 0),
+                "Invalid format specifier 'xy' for object of type 'int'",
+            ),
+            (
+                format_int(&big, ".3d", "int", 0),
+                "Precision not allowed in integer format specifier",
+            ),
+            (
+                format_int(&big, "s", "bool", 0),
+                "Unknown format code 's' for object of type 'bool'",
+            ),
+            (
+                format_int(&big, "+c", "int", 0),
+                "Sign not allowed with integer format specifier 'c'",
+            ),
+            (
+                format_int(&big, "zd", "int", 0),
+                "Negative zero coercion (z) not allowed in integer format specifier",
+            ),
+            (
+                format_str("a", "+", "str"),
+                "Sign not allowed in string format specifier",
+            ),
+            (
+                format_str("a", " ", "str"),
+                "Space not allowed in string format specifier",
+            ),
+            (
+                format_str("a", "#", "str"),
+                "Alternate form (#) not allowed in string format specifier",
+            ),
+            (
+                format_str("a", "=5", "str"),
+                "'=' alignment not allowed in string format specifier",
+            ),
+            (
+                format_float(1.0, "d", "float"),
+                "Unknown format code 'd' for object of type 'float'",
+            ),
+            (
+                format_float(1.0, ".", "float"),
+                "Format specifier missing precision",
+            ),
+            (
+                format_float(1.0, "99999999999999999999", "float"),
+                "Too many decimal digits in format string",
+            ),
+            (
+                format_complex(1.0, 1.0, "05", "complex"),
+                "Zero padding is not allowed in complex format specifier",
+            ),
         ] {
             assert_eq!(error(result), text);
         }

@@ -44,10 +44,18 @@ const DENOMINATOR: [f64; 13] = [
 /// The rational function at `x > 0`; in `1/x` for large `x`, where powers of `x` would overflow.
 fn lanczos_sum(x: f64) -> f64 {
     let step = |(top, bottom): (f64, f64), (a, b): (&f64, &f64)| {
-        if x < 5.0 { (top * x + a, bottom * x + b) } else { (top / x + a, bottom / x + b) }
+        if x < 5.0 {
+            (top * x + a, bottom * x + b)
+        } else {
+            (top / x + a, bottom / x + b)
+        }
     };
     let pairs = NUMERATOR.iter().zip(&DENOMINATOR);
-    let (top, bottom) = if x < 5.0 { pairs.rev().fold((0.0, 0.0), step) } else { pairs.fold((0.0, 0.0), step) };
+    let (top, bottom) = if x < 5.0 {
+        pairs.rev().fold((0.0, 0.0), step)
+    } else {
+        pairs.fold((0.0, 0.0), step)
+    };
     top / bottom
 }
 
@@ -89,17 +97,29 @@ pub fn gamma(x: f64) -> MathResult {
         _ if size > 200.0 => f64::INFINITY,
         _ => gamma_by_lanczos(x),
     };
-    if value.is_infinite() { Err(MathError::Range) } else { Ok(value) }
+    if value.is_infinite() {
+        Err(MathError::Range)
+    } else {
+        Ok(value)
+    }
 }
 
 fn gamma_by_lanczos(x: f64) -> f64 {
     let size = x.abs();
     let y = size + G_MINUS_HALF;
     // What the sum above lost in rounding.
-    let lost = if size > G_MINUS_HALF { (y - size) - G_MINUS_HALF } else { (y - G_MINUS_HALF) - size };
+    let lost = if size > G_MINUS_HALF {
+        (y - size) - G_MINUS_HALF
+    } else {
+        (y - G_MINUS_HALF) - size
+    };
     let z = lost * G / y;
     // The power is taken in two halves where it would overflow.
-    let (power, times) = if size < 140.0 { (y.powf(size - 0.5), 1) } else { (y.powf(size / 2.0 - 0.25), 2) };
+    let (power, times) = if size < 140.0 {
+        (y.powf(size - 0.5), 1)
+    } else {
+        (y.powf(size / 2.0 - 0.25), 2)
+    };
     if x < 0.0 {
         let mut value = -PI / sin_pi(size) / size * y.exp() / lanczos_sum(size);
         value -= z * value;
@@ -117,7 +137,11 @@ pub fn lgamma(x: f64) -> MathResult {
         return Ok(x.abs());
     }
     if x == x.floor() && x <= 2.0 {
-        return if x <= 0.0 { Err(MathError::Domain) } else { Ok(0.0) };
+        return if x <= 0.0 {
+            Err(MathError::Domain)
+        } else {
+            Ok(0.0)
+        };
     }
     let size = x.abs();
     if size < 1e-20 {
@@ -129,5 +153,9 @@ pub fn lgamma(x: f64) -> MathResult {
         // Reflection.
         value = LOG_PI - sin_pi(size).abs().ln() - size.ln() - value;
     }
-    if value.is_infinite() { Err(MathError::Range) } else { Ok(value) }
+    if value.is_infinite() {
+        Err(MathError::Range)
+    } else {
+        Ok(value)
+    }
 }

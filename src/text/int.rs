@@ -126,7 +126,9 @@ fn split_prefix(text: &str, base: u32) -> (u32, &str) {
         _ => 0,
     };
     match text.get(2..) {
-        Some(rest) if radix != 0 && (base == 0 || base == radix) => (radix, rest.strip_prefix('_').unwrap_or(rest)),
+        Some(rest) if radix != 0 && (base == 0 || base == radix) => {
+            (radix, rest.strip_prefix('_').unwrap_or(rest))
+        }
         _ => (if base == 0 { 10 } else { base }, text),
     }
 }
@@ -166,7 +168,11 @@ pub fn to_base(value: &BigInt, radix: u32) -> String {
 /// `hex`, `oct` and `bin`: with their prefix after the sign. `radix` is 2, 8 or 16.
 pub fn to_prefixed(value: &BigInt, radix: u32) -> String {
     let sign = if value.is_negative() { "-" } else { "" };
-    format!("{sign}{}{}", base_prefix(radix), value.magnitude().to_str_radix(radix.clamp(2, 36)))
+    format!(
+        "{sign}{}{}",
+        base_prefix(radix),
+        value.magnitude().to_str_radix(radix.clamp(2, 36))
+    )
 }
 
 /// The prefix of literals in this base.
@@ -186,14 +192,21 @@ pub fn bit_length(value: i64) -> u32 {
 
 /// `int.bit_count` of a big int; for a small one it is `value.unsigned_abs().count_ones()`.
 pub fn bit_count(value: &BigInt) -> u64 {
-    value.iter_u64_digits().map(|digit| u64::from(digit.count_ones())).sum()
+    value
+        .iter_u64_digits()
+        .map(|digit| u64::from(digit.count_ones()))
+        .sum()
 }
 
 /// `a // b`; `None` when it overflows or `b` is zero.
 pub fn floor_div(a: i64, b: i64) -> Option<i64> {
     let quotient = a.checked_div(b)?;
     let inexact = a.checked_rem(b)? != 0;
-    Some(if inexact && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
+    Some(if inexact && (a < 0) != (b < 0) {
+        quotient - 1
+    } else {
+        quotient
+    })
 }
 
 /// `a % b` with the sign of `b`; `None` when `b` is zero.
@@ -202,12 +215,20 @@ pub fn floor_mod(a: i64, b: i64) -> Option<i64> {
         return None;
     }
     let rest = a.wrapping_rem(b);
-    Some(if rest != 0 && (rest < 0) != (b < 0) { rest + b } else { rest })
+    Some(if rest != 0 && (rest < 0) != (b < 0) {
+        rest + b
+    } else {
+        rest
+    })
 }
 
 /// `divmod(a, b)` of big ints.
 pub fn floor_divmod(a: &BigInt, b: &BigInt) -> Result<(BigInt, BigInt), IntError> {
-    if b.is_zero() { Err(IntError::DivisionByZero) } else { Ok(a.div_mod_floor(b)) }
+    if b.is_zero() {
+        Err(IntError::DivisionByZero)
+    } else {
+        Ok(a.div_mod_floor(b))
+    }
 }
 
 /// `base ** exponent` for exponents that are not negative.
@@ -221,7 +242,12 @@ pub fn pow(base: &BigInt, exponent: &BigInt) -> Result<BigInt, IntError> {
         });
     }
     let exponent = exponent.to_u32().ok_or(IntError::Memory)?;
-    if base.bits().saturating_sub(1).saturating_mul(u64::from(exponent)) > MAX_BITS {
+    if base
+        .bits()
+        .saturating_sub(1)
+        .saturating_mul(u64::from(exponent))
+        > MAX_BITS
+    {
         return Err(IntError::Memory);
     }
     Ok(base.pow(exponent))
@@ -245,12 +271,20 @@ pub fn pow_mod(base: &BigInt, exponent: &BigInt, modulus: &BigInt) -> Result<Big
 /// The inverse of `value` modulo `modulus > 0`.
 fn inverse(value: &BigInt, modulus: &BigInt) -> Result<BigInt, IntError> {
     let found = value.extended_gcd(modulus);
-    if found.gcd.is_one() { Ok(found.x.mod_floor(modulus)) } else { Err(IntError::NotInvertible) }
+    if found.gcd.is_one() {
+        Ok(found.x.mod_floor(modulus))
+    } else {
+        Err(IntError::NotInvertible)
+    }
 }
 
 /// `math.isqrt` of a number that is not negative (0 for negative ones: the caller has raised).
 pub fn isqrt(value: &BigInt) -> BigInt {
-    if value.is_negative() { BigInt::zero() } else { value.sqrt() }
+    if value.is_negative() {
+        BigInt::zero()
+    } else {
+        value.sqrt()
+    }
 }
 
 /// The greatest common divisor, never negative.
@@ -271,7 +305,9 @@ pub fn shift_left(value: &BigInt, count: &BigInt) -> Result<BigInt, IntError> {
     if value.is_zero() {
         return Ok(BigInt::zero());
     }
-    let count = count.to_u64().filter(|count| count.saturating_add(value.bits()) <= MAX_BITS);
+    let count = count
+        .to_u64()
+        .filter(|count| count.saturating_add(value.bits()) <= MAX_BITS);
     Ok(value << count.ok_or(IntError::Memory)?)
 }
 
@@ -288,11 +324,20 @@ pub fn shift_right(value: &BigInt, count: &BigInt) -> Result<BigInt, IntError> {
 }
 
 /// `int.to_bytes`.
-pub fn to_bytes(value: &BigInt, length: usize, little: bool, signed: bool) -> Result<Vec<u8>, IntError> {
+pub fn to_bytes(
+    value: &BigInt,
+    length: usize,
+    little: bool,
+    signed: bool,
+) -> Result<Vec<u8>, IntError> {
     if value.is_negative() && !signed {
         return Err(IntError::NegativeUnsigned);
     }
-    let mut bytes = if signed { value.to_signed_bytes_le() } else { value.magnitude().to_bytes_le() };
+    let mut bytes = if signed {
+        value.to_signed_bytes_le()
+    } else {
+        value.magnitude().to_bytes_le()
+    };
     // No bytes at all say 0, and to CPython −1 as well.
     if value.is_zero() || (length == 0 && *value == -BigInt::one()) {
         bytes.clear();
@@ -379,7 +424,11 @@ pub fn cmp_bigint_f64(a: &BigInt, b: f64) -> Option<Ordering> {
         return None;
     }
     if b.is_infinite() {
-        return Some(if b > 0.0 { Ordering::Less } else { Ordering::Greater });
+        return Some(if b > 0.0 {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        });
     }
     let (mantissa, exponent) = decode(b.trunc());
     let size = if exponent >= 0 {
@@ -389,7 +438,10 @@ pub fn cmp_bigint_f64(a: &BigInt, b: f64) -> Option<Ordering> {
     };
     let whole = if b < 0.0 { -size } else { size };
     // The whole parts decide, or else what stands behind the point.
-    Some(a.cmp(&whole).then_with(|| 0.0f64.partial_cmp(&b.fract()).unwrap_or(Ordering::Equal)))
+    Some(
+        a.cmp(&whole)
+            .then_with(|| 0.0f64.partial_cmp(&b.fract()).unwrap_or(Ordering::Equal)),
+    )
 }
 
 /// `round(int, -tens)`: half to even, to a multiple of `10 ** tens`.
@@ -454,7 +506,10 @@ mod tests {
             assert_eq!(parse_int(text, base, 4300), expected, "{text:?} {base}");
         }
         assert_eq!(parse_int("1", 1, 0), Err(ParseIntError::BadBase));
-        assert_eq!(parse_int(&"1".repeat(4301), 10, 4300), Err(ParseIntError::TooManyDigits(4301)));
+        assert_eq!(
+            parse_int(&"1".repeat(4301), 10, 4300),
+            Err(ParseIntError::TooManyDigits(4301))
+        );
         assert!(parse_int(&"1".repeat(4301), 16, 4300).is_ok());
     }
 
@@ -468,38 +523,77 @@ mod tests {
 
     #[test]
     fn division_floors() {
-        for (a, b, q, r) in [(7, 2, 3, 1), (-7, 2, -4, 1), (7, -2, -4, -1), (-7, -2, 3, -1), (6, -3, -2, 0)] {
+        for (a, b, q, r) in [
+            (7, 2, 3, 1),
+            (-7, 2, -4, 1),
+            (7, -2, -4, -1),
+            (-7, -2, 3, -1),
+            (6, -3, -2, 0),
+        ] {
             assert_eq!((floor_div(a, b), floor_mod(a, b)), (Some(q), Some(r)));
         }
-        assert_eq!((floor_div(i64::MIN, -1), floor_mod(i64::MIN, -1)), (None, Some(0)));
+        assert_eq!(
+            (floor_div(i64::MIN, -1), floor_mod(i64::MIN, -1)),
+            (None, Some(0))
+        );
         assert_eq!((floor_div(1, 0), floor_mod(1, 0)), (None, None));
     }
 
     #[test]
     fn true_division_rounds_once() {
-        assert_eq!(true_div(&big("9007199254740993"), &big("1")), Ok(9007199254740992.0));
-        assert_eq!(true_div(&BigInt::from(10).pow(400), &BigInt::from(10).pow(399)), Ok(10.0));
-        assert_eq!(true_div(&BigInt::from(1), &BigInt::from(10).pow(323)), Ok(1e-323));
-        assert_eq!(true_div(&BigInt::from(1), &BigInt::from(10).pow(400)), Ok(0.0));
-        assert_eq!(true_div(&BigInt::from(10).pow(400), &BigInt::from(-3)), Err(IntError::DivisionTooLarge));
+        assert_eq!(
+            true_div(&big("9007199254740993"), &big("1")),
+            Ok(9007199254740992.0)
+        );
+        assert_eq!(
+            true_div(&BigInt::from(10).pow(400), &BigInt::from(10).pow(399)),
+            Ok(10.0)
+        );
+        assert_eq!(
+            true_div(&BigInt::from(1), &BigInt::from(10).pow(323)),
+            Ok(1e-323)
+        );
+        assert_eq!(
+            true_div(&BigInt::from(1), &BigInt::from(10).pow(400)),
+            Ok(0.0)
+        );
+        assert_eq!(
+            true_div(&BigInt::from(10).pow(400), &BigInt::from(-3)),
+            Err(IntError::DivisionTooLarge)
+        );
         assert_eq!(true_div_small(i64::MAX, 3), Some(3.0744573456182584e18));
     }
 
     #[test]
     fn conversion_to_float_rounds_half_even() {
-        assert_eq!(bigint_to_f64(&big("9007199254740993")), Some(9007199254740992.0));
-        assert_eq!(bigint_to_f64(&big("-9007199254740995")), Some(-9007199254740996.0));
+        assert_eq!(
+            bigint_to_f64(&big("9007199254740993")),
+            Some(9007199254740992.0)
+        );
+        assert_eq!(
+            bigint_to_f64(&big("-9007199254740995")),
+            Some(-9007199254740996.0)
+        );
         assert_eq!(bigint_to_f64(&BigInt::from(10).pow(309)), None);
         assert_eq!(bigint_to_f64(&((BigInt::one() << 1024u32) - 1)), None);
     }
 
     #[test]
     fn comparison_with_floats_is_exact() {
-        assert_eq!(cmp_i64_f64(9007199254740993, 9007199254740992.0), Some(Ordering::Greater));
-        assert_eq!(cmp_i64_f64(i64::MAX, 9223372036854775808.0), Some(Ordering::Less));
+        assert_eq!(
+            cmp_i64_f64(9007199254740993, 9007199254740992.0),
+            Some(Ordering::Greater)
+        );
+        assert_eq!(
+            cmp_i64_f64(i64::MAX, 9223372036854775808.0),
+            Some(Ordering::Less)
+        );
         assert_eq!(cmp_i64_f64(1, 1.5), Some(Ordering::Less));
         assert_eq!(cmp_i64_f64(-1, -1.5), Some(Ordering::Greater));
-        assert_eq!(cmp_bigint_f64(&BigInt::from(10).pow(400), f64::INFINITY), Some(Ordering::Less));
+        assert_eq!(
+            cmp_bigint_f64(&BigInt::from(10).pow(400), f64::INFINITY),
+            Some(Ordering::Less)
+        );
         assert_eq!(cmp_i64_f64(0, f64::NAN), None);
     }
 
@@ -507,10 +601,19 @@ mod tests {
     fn powers() {
         assert_eq!(pow_mod(&big("3"), &big("-1"), &big("7")), Ok(big("5")));
         assert_eq!(pow_mod(&big("3"), &big("2"), &big("-7")), Ok(big("-5")));
-        assert_eq!(pow_mod(&big("2"), &big("-1"), &big("4")), Err(IntError::NotInvertible));
+        assert_eq!(
+            pow_mod(&big("2"), &big("-1"), &big("4")),
+            Err(IntError::NotInvertible)
+        );
         assert_eq!(pow_mod(&big("2"), &big("0"), &big("1")), Ok(big("0")));
-        assert_eq!(pow(&big("-1"), &big("100000000000000000000001")), Ok(big("-1")));
-        assert_eq!(pow(&big("2"), &big("100000000000000000000001")), Err(IntError::Memory));
+        assert_eq!(
+            pow(&big("-1"), &big("100000000000000000000001")),
+            Ok(big("-1"))
+        );
+        assert_eq!(
+            pow(&big("2"), &big("100000000000000000000001")),
+            Err(IntError::Memory)
+        );
         assert_eq!(pow(&big("0"), &big("0")), Ok(big("1")));
     }
 
@@ -522,18 +625,33 @@ mod tests {
         assert_eq!(to_bytes(&big("0"), 0, false, false), Ok(vec![]));
         assert_eq!(to_bytes(&big("1"), 0, false, false), Err(IntError::TooBig));
         assert_eq!(to_bytes(&big("-1"), 0, false, true), Ok(vec![]));
-        assert_eq!(to_bytes(&big("-1"), 1, false, false), Err(IntError::NegativeUnsigned));
+        assert_eq!(
+            to_bytes(&big("-1"), 1, false, false),
+            Err(IntError::NegativeUnsigned)
+        );
         assert_eq!(from_bytes(&[0xff, 0x7f], false, true), Integer::Small(-129));
-        assert_eq!(from_bytes(&[0xff, 0x7f], true, false), Integer::Small(0x7fff));
+        assert_eq!(
+            from_bytes(&[0xff, 0x7f], true, false),
+            Integer::Small(0x7fff)
+        );
     }
 
     #[test]
     fn shifts_and_bits() {
         assert_eq!(shift_right(&big("-5"), &big("1")), Ok(big("-3")));
-        assert_eq!(shift_right(&big("-5"), &big("100000000000000000000")), Ok(big("-1")));
-        assert_eq!(shift_left(&big("1"), &big("-1")), Err(IntError::NegativeShift));
+        assert_eq!(
+            shift_right(&big("-5"), &big("100000000000000000000")),
+            Ok(big("-1"))
+        );
+        assert_eq!(
+            shift_left(&big("1"), &big("-1")),
+            Err(IntError::NegativeShift)
+        );
         assert_eq!(bit_length(i64::MIN), 64);
-        assert_eq!(bit_count(&big("-340282366920938463463374607431768211455")), 128);
+        assert_eq!(
+            bit_count(&big("-340282366920938463463374607431768211455")),
+            128
+        );
         assert_eq!(round_to_tens(&big("-25"), 1), big("-20"));
         assert_eq!(round_to_tens(&big("15"), 1), big("20"));
         assert_eq!(round_to_tens(&big("5"), 1), big("0"));

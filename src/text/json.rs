@@ -93,7 +93,13 @@ type Step<'a> = Result<Event<'a>, JsonError>;
 impl<'a> Scanner<'a> {
     /// Starts at byte `start` of `text`. `strict` forbids control characters in strings.
     pub fn new(text: &'a str, start: usize, strict: bool) -> Self {
-        Scanner { text, at: start.min(text.len()), strict, expect: Expect::Value, open: Vec::new() }
+        Scanner {
+            text,
+            at: start.min(text.len()),
+            strict,
+            expect: Expect::Value,
+            open: Vec::new(),
+        }
     }
 
     /// How many brackets are open: the caller's depth of recursion in CPython.
@@ -109,17 +115,30 @@ impl<'a> Scanner<'a> {
     /// Skips blanks; a whole document may have them before its value.
     pub fn skip_space(&mut self) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or(&[]);
-        self.at += rest.iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.at += rest
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r'))
+            .count();
     }
 
     /// After [`Event::End`]: only blanks may follow.
     pub fn finish(&mut self) -> Result<(), JsonError> {
         self.skip_space();
-        if self.at == self.text.len() { Ok(()) } else { self.fail("Extra data", self.at) }
+        if self.at == self.text.len() {
+            Ok(())
+        } else {
+            self.fail("Extra data", self.at)
+        }
     }
 
     fn fail<T>(&self, message: &'static str, at: usize) -> Result<T, JsonError> {
-        let position = self.text.as_bytes().iter().take(at).filter(|b| (**b & 0xc0) != 0x80).count();
+        let position = self
+            .text
+            .as_bytes()
+            .iter()
+            .take(at)
+            .filter(|b| (**b & 0xc0) != 0x80)
+            .count();
         Err(JsonError { message, position })
     }
 
@@ -133,11 +152,19 @@ impl<'a> Scanner<'a> {
             Expect::Value => self.value(),
             Expect::FirstItem => {
                 self.skip_space();
-                if self.byte() == Some(b']') { self.close(Event::ArrayEnd) } else { self.value() }
+                if self.byte() == Some(b']') {
+                    self.close(Event::ArrayEnd)
+                } else {
+                    self.value()
+                }
             }
             Expect::FirstKey => {
                 self.skip_space();
-                if self.byte() == Some(b'}') { self.close(Event::ObjectEnd) } else { self.key() }
+                if self.byte() == Some(b'}') {
+                    self.close(Event::ObjectEnd)
+                } else {
+                    self.key()
+                }
             }
             Expect::After => self.after(),
         }
@@ -151,11 +178,21 @@ impl<'a> Scanner<'a> {
     }
 
     fn after(&mut self) -> Step<'a> {
-        let Some(in_object) = self.open.last().copied() else { return Ok(Event::End) };
+        let Some(in_object) = self.open.last().copied() else {
+            return Ok(Event::End);
+        };
         self.skip_space();
         let (closer, end, trailing) = match in_object {
-            true => (b'}', Event::ObjectEnd, "Illegal trailing comma before end of object"),
-            false => (b']', Event::ArrayEnd, "Illegal trailing comma before end of array"),
+            true => (
+                b'}',
+                Event::ObjectEnd,
+                "Illegal trailing comma before end of object",
+            ),
+            false => (
+                b']',
+                Event::ArrayEnd,
+                "Illegal trailing comma before end of array",
+            ),
         };
         let comma = self.at;
         match self.byte() {
@@ -202,8 +239,16 @@ impl<'a> Scanner<'a> {
     fn open_bracket(&mut self, object: bool) -> Event<'a> {
         self.at += 1;
         self.open.push(object);
-        self.expect = if object { Expect::FirstKey } else { Expect::FirstItem };
-        if object { Event::ObjectStart } else { Event::ArrayStart }
+        self.expect = if object {
+            Expect::FirstKey
+        } else {
+            Expect::FirstItem
+        };
+        if object {
+            Event::ObjectStart
+        } else {
+            Event::ArrayStart
+        }
     }
 
     fn word(&mut self) -> Option<Event<'a>> {
@@ -225,7 +270,13 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let bytes = self.text.as_bytes();
         let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
-        let digits = |at: usize| bytes.iter().skip(at).take_while(|b| b.is_ascii_digit()).count();
+        let digits = |at: usize| {
+            bytes
+                .iter()
+                .skip(at)
+                .take_while(|b| b.is_ascii_digit())
+                .count()
+        };
         let mut at = start + usize::from(byte(start) == b'-');
         at += match byte(at) {
             b'0' => 1,
@@ -245,7 +296,11 @@ impl<'a> Scanner<'a> {
         }
         self.at = at;
         let text = self.text.get(start..at).unwrap_or("");
-        Ok(if at == whole { Event::Int(text) } else { Event::Float(text) })
+        Ok(if at == whole {
+            Event::Int(text)
+        } else {
+            Event::Float(text)
+        })
     }
 
     /// A string, from its opening quote on.
@@ -257,7 +312,9 @@ impl<'a> Scanner<'a> {
         loop {
             let rest = self.text.get(self.at..).unwrap_or("");
             let stop = |b: u8| b == b'"' || b == b'\\' || (self.strict && b < 0x20);
-            let Some(length) = rest.bytes().position(stop) else { return self.fail(UNTERMINATED, begin) };
+            let Some(length) = rest.bytes().position(stop) else {
+                return self.fail(UNTERMINATED, begin);
+            };
             let chunk = rest.get(..length).unwrap_or("");
             if text.is_empty() {
                 text = Cow::Borrowed(chunk)
@@ -270,7 +327,9 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     return Ok(text);
                 }
-                Some(b'\\') if self.at + 1 >= self.text.len() => return self.fail(UNTERMINATED, begin),
+                Some(b'\\') if self.at + 1 >= self.text.len() => {
+                    return self.fail(UNTERMINATED, begin);
+                }
                 Some(b'\\') => text.to_mut().push(self.escape()?),
                 _ => return self.fail("Invalid control character at", self.at),
             }
@@ -299,12 +358,16 @@ impl<'a> Scanner<'a> {
     /// `\uXXXX`, with its low half where it is the high half of a pair.
     fn unicode_escape(&mut self, start: usize) -> Result<char, JsonError> {
         const INVALID: &str = "Invalid \\uXXXX escape";
-        let Some(unit) = self.hex4(start + 2) else { return self.fail(INVALID, start + 1) };
+        let Some(unit) = self.hex4(start + 2) else {
+            return self.fail(INVALID, start + 1);
+        };
         self.at = start + 6;
         let pair_follows = self.text.as_bytes().get(self.at..self.at + 2) == Some(b"\\u");
         // CPython looks for the low half only where something follows it, as a string's end must.
         if (0xd800..0xdc00).contains(&unit) && pair_follows && self.chars_follow(self.at, 6) {
-            let Some(low) = self.hex4(self.at + 2) else { return self.fail(INVALID, self.at + 1) };
+            let Some(low) = self.hex4(self.at + 2) else {
+                return self.fail(INVALID, self.at + 1);
+            };
             if (0xdc00..0xe000).contains(&low) {
                 self.at += 6;
                 let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
@@ -317,13 +380,20 @@ impl<'a> Scanner<'a> {
 
     /// Whether more than `count` characters come from `at` on.
     fn chars_follow(&self, at: usize, count: usize) -> bool {
-        self.text.get(at..).is_some_and(|rest| rest.chars().nth(count).is_some())
+        self.text
+            .get(at..)
+            .is_some_and(|rest| rest.chars().nth(count).is_some())
     }
 
     /// Four hexadecimal digits, which must not end the text.
     fn hex4(&self, at: usize) -> Option<u32> {
-        let digits = self.text.get(at..at + 4).filter(|_| at + 4 < self.text.len())?;
-        digits.chars().try_fold(0, |value, c| Some(value * 16 + c.to_digit(16)?))
+        let digits = self
+            .text
+            .get(at..at + 4)
+            .filter(|_| at + 4 < self.text.len())?;
+        digits
+            .chars()
+            .try_fold(0, |value, c| Some(value * 16 + c.to_digit(16)?))
     }
 }
 
@@ -367,7 +437,9 @@ mod tests {
         loop {
             let event = match scanner.next_event() {
                 Ok(Event::End) => {
-                    return scanner.finish().map_or_else(|e| error_text(text, e.message, e.position), |()| out);
+                    return scanner
+                        .finish()
+                        .map_or_else(|e| error_text(text, e.message, e.position), |()| out);
                 }
                 Ok(event) => event,
                 Err(error) => return error_text(text, error.message, error.position),
@@ -390,7 +462,10 @@ mod tests {
     #[test]
     fn documents() {
         for (text, found) in [
-            (r#" {"a": [1, -2.5e3, null], "b": {}} "#, "{a:[i1 f-2.5e3 Null ]b:{}}"),
+            (
+                r#" {"a": [1, -2.5e3, null], "b": {}} "#,
+                "{a:[i1 f-2.5e3 Null ]b:{}}",
+            ),
             (r#""a\n\u00e9\ud83d\ude00\/""#, "'a\né\u{1f600}/' "),
             ("[NaN,-Infinity,true,0]", "[NaN -Infinity Bool(true) i0 ]"),
             ("1.", "Extra data: line 1 column 2 (char 1)"),
@@ -405,16 +480,37 @@ mod tests {
     fn errors() {
         for (text, found) in [
             ("", "Expecting value: line 1 column 1 (char 0)"),
-            ("[1,]", "Illegal trailing comma before end of array: line 1 column 3 (char 2)"),
-            ("{\"a\":1,}", "Illegal trailing comma before end of object: line 1 column 7 (char 6)"),
-            ("{a}", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-            ("{\"a\" 1}", "Expecting ':' delimiter: line 1 column 6 (char 5)"),
+            (
+                "[1,]",
+                "Illegal trailing comma before end of array: line 1 column 3 (char 2)",
+            ),
+            (
+                "{\"a\":1,}",
+                "Illegal trailing comma before end of object: line 1 column 7 (char 6)",
+            ),
+            (
+                "{a}",
+                "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            ),
+            (
+                "{\"a\" 1}",
+                "Expecting ':' delimiter: line 1 column 6 (char 5)",
+            ),
             ("[1 2]", "Expecting ',' delimiter: line 1 column 4 (char 3)"),
             ("[1,\n x]", "Expecting value: line 2 column 2 (char 5)"),
-            ("\"é", "Unterminated string starting at: line 1 column 1 (char 0)"),
-            ("\"é\n\"", "Invalid control character at: line 1 column 3 (char 2)"),
+            (
+                "\"é",
+                "Unterminated string starting at: line 1 column 1 (char 0)",
+            ),
+            (
+                "\"é\n\"",
+                "Invalid control character at: line 1 column 3 (char 2)",
+            ),
             ("\"\\x\"", "Invalid \\escape: line 1 column 2 (char 1)"),
-            ("\"\\u12\"", "Invalid \\uXXXX escape: line 1 column 3 (char 2)"),
+            (
+                "\"\\u12\"",
+                "Invalid \\uXXXX escape: line 1 column 3 (char 2)",
+            ),
             ("[", "Expecting value: line 1 column 2 (char 1)"),
             ("{} x", "Extra data: line 1 column 4 (char 3)"),
             ("-", "Expecting value: line 1 column 1 (char 0)"),
@@ -425,7 +521,10 @@ mod tests {
 
     #[test]
     fn quoting() {
-        assert_eq!(quote("a\"\\\n\u{1}é\u{7f}\u{1f600}", true), "\"a\\\"\\\\\\n\\u0001\\u00e9\\u007f\\ud83d\\ude00\"");
+        assert_eq!(
+            quote("a\"\\\n\u{1}é\u{7f}\u{1f600}", true),
+            "\"a\\\"\\\\\\n\\u0001\\u00e9\\u007f\\ud83d\\ude00\""
+        );
         assert_eq!(quote("é\u{7f}\u{8}", false), "\"é\u{7f}\\b\"");
     }
 }

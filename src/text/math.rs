@@ -107,7 +107,8 @@ pub fn log_bigint(value: &BigInt, function: fn(f64) -> MathResult) -> MathResult
     }
     // value = x · 2^exponent with x in [1/2, 1).
     let mut exponent = value.bits();
-    let mut x = bigint_to_f64(&(value >> exponent.saturating_sub(64))).unwrap_or(1.0) / 2f64.powi(64);
+    let mut x =
+        bigint_to_f64(&(value >> exponent.saturating_sub(64))).unwrap_or(1.0) / 2f64.powi(64);
     let dropped = exponent.saturating_sub(64);
     if (value - ((value >> dropped) << dropped)).is_positive() && x < 1.0 {
         x = sticky_top(value, dropped);
@@ -127,7 +128,11 @@ fn sticky_top(value: &BigInt, dropped: u64) -> f64 {
 
 /// `math.log(x, base)` from the two logarithms.
 pub fn log_base(log_x: f64, log_base: f64) -> MathResult {
-    if log_base == 0.0 { Err(MathError::ZeroDivision) } else { Ok(log_x / log_base) }
+    if log_base == 0.0 {
+        Err(MathError::ZeroDivision)
+    } else {
+        Ok(log_x / log_base)
+    }
 }
 
 /// `math.atan2`.
@@ -156,7 +161,11 @@ pub fn fmod(x: f64, y: f64) -> MathResult {
         return Ok(x);
     }
     let value = x % y;
-    if value.is_nan() && !x.is_nan() && !y.is_nan() { Err(MathError::Domain) } else { Ok(value) }
+    if value.is_nan() && !x.is_nan() && !y.is_nan() {
+        Err(MathError::Domain)
+    } else {
+        Ok(value)
+    }
 }
 
 /// `math.remainder`: with the quotient rounded half to even.
@@ -186,12 +195,20 @@ pub fn remainder(x: f64, y: f64) -> MathResult {
 
 /// `math.modf`: fractional and integral part.
 pub fn modf(x: f64) -> (f64, f64) {
-    if x.is_infinite() { (0f64.copysign(x), x) } else { (x.fract().copysign(x), x.trunc()) }
+    if x.is_infinite() {
+        (0f64.copysign(x), x)
+    } else {
+        (x.fract().copysign(x), x.trunc())
+    }
 }
 
 /// `math.frexp`: a mantissa in [1/2, 1) and the exponent.
 pub fn frexp(x: f64) -> (f64, i32) {
-    if !x.is_finite() || x == 0.0 { (x, 0) } else { libm::frexp(x) }
+    if !x.is_finite() || x == 0.0 {
+        (x, 0)
+    } else {
+        libm::frexp(x)
+    }
 }
 
 /// `math.ldexp`; exponents beyond an `i64` come in clamped to it.
@@ -200,7 +217,11 @@ pub fn ldexp(x: f64, exponent: i64) -> MathResult {
         return Ok(x);
     }
     let value = libm::ldexp(x, exponent.clamp(-5000, 5000) as i32);
-    if value.is_infinite() { Err(MathError::Range) } else { Ok(value) }
+    if value.is_infinite() {
+        Err(MathError::Range)
+    } else {
+        Ok(value)
+    }
 }
 
 /// `math.nextafter` with `steps`.
@@ -218,12 +239,20 @@ pub fn next_after(x: f64, y: f64, steps: u64) -> f64 {
     };
     let (from, to) = (scale(x), scale(y));
     let steps = i64::try_from(steps).unwrap_or(i64::MAX);
-    let at = if from < to { from.saturating_add(steps).min(to) } else { from.saturating_sub(steps).max(to) };
+    let at = if from < to {
+        from.saturating_add(steps).min(to)
+    } else {
+        from.saturating_sub(steps).max(to)
+    };
     if at == to {
         return y;
     }
     let size = f64::from_bits(at.unsigned_abs());
-    if at < 0 || (at == 0 && x.is_sign_negative()) { -size } else { size }
+    if at < 0 || (at == 0 && x.is_sign_negative()) {
+        -size
+    } else {
+        size
+    }
 }
 
 /// `math.ulp`.
@@ -242,8 +271,12 @@ pub fn ulp(x: f64) -> f64 {
 pub fn fma(x: f64, y: f64, z: f64) -> MathResult {
     let value = x.mul_add(y, z);
     match value {
-        _ if value.is_nan() && !x.is_nan() && !y.is_nan() && !z.is_nan() => Err(MathError::FmaInvalid),
-        _ if value.is_infinite() && x.is_finite() && y.is_finite() && z.is_finite() => Err(MathError::FmaOverflow),
+        _ if value.is_nan() && !x.is_nan() && !y.is_nan() && !z.is_nan() => {
+            Err(MathError::FmaInvalid)
+        }
+        _ if value.is_infinite() && x.is_finite() && y.is_finite() && z.is_finite() => {
+            Err(MathError::FmaOverflow)
+        }
         _ => Ok(value),
     }
 }
@@ -270,7 +303,11 @@ pub fn is_close(a: f64, b: f64, relative: f64, absolute: f64) -> Option<bool> {
         return Some(false);
     }
     let distance = (b - a).abs();
-    Some(distance <= (relative * b).abs() || distance <= (relative * a).abs() || distance <= absolute)
+    Some(
+        distance <= (relative * b).abs()
+            || distance <= (relative * a).abs()
+            || distance <= absolute,
+    )
 }
 
 /// The product of `from..=to`, by halves, so that the factors stay of equal size.
@@ -339,12 +376,20 @@ fn comb_of(n: &BigInt, k: i64) -> BigInt {
 
 /// `math.gcd` of any number of ints.
 pub fn gcd_all<'a>(values: impl IntoIterator<Item = &'a BigInt>) -> Integer {
-    Integer::from(values.into_iter().fold(BigInt::zero(), |gcd, value| gcd.gcd(value)))
+    Integer::from(
+        values
+            .into_iter()
+            .fold(BigInt::zero(), |gcd, value| gcd.gcd(value)),
+    )
 }
 
 /// `math.lcm` of any number of ints.
 pub fn lcm_all<'a>(values: impl IntoIterator<Item = &'a BigInt>) -> Integer {
-    Integer::from(values.into_iter().fold(BigInt::one(), |lcm, value| lcm.lcm(value).abs()))
+    Integer::from(
+        values
+            .into_iter()
+            .fold(BigInt::one(), |lcm, value| lcm.lcm(value).abs()),
+    )
 }
 
 #[cfg(test)]
@@ -393,11 +438,22 @@ mod tests {
 
     #[test]
     fn remainders() {
-        for (x, y, value) in [(5.0, 3.0, Ok(-1.0)), (7.0, 2.0, Ok(-1.0)), (-5.0, 2.0, Ok(-1.0)), (1.0, INF, Ok(1.0))] {
+        for (x, y, value) in [
+            (5.0, 3.0, Ok(-1.0)),
+            (7.0, 2.0, Ok(-1.0)),
+            (-5.0, 2.0, Ok(-1.0)),
+            (1.0, INF, Ok(1.0)),
+        ] {
             assert_eq!(remainder(x, y), value);
         }
-        assert_eq!((remainder(INF, 1.0), remainder(5.0, 0.0)), (Err(Domain), Err(Domain)));
-        assert_eq!((fmod(-5.0, 3.0), fmod(INF, 1.0), fmod(1.0, -INF)), (Ok(-2.0), Err(Domain), Ok(1.0)));
+        assert_eq!(
+            (remainder(INF, 1.0), remainder(5.0, 0.0)),
+            (Err(Domain), Err(Domain))
+        );
+        assert_eq!(
+            (fmod(-5.0, 3.0), fmod(INF, 1.0), fmod(1.0, -INF)),
+            (Ok(-2.0), Err(Domain), Ok(1.0))
+        );
     }
 
     #[test]
@@ -408,42 +464,89 @@ mod tests {
         assert_eq!(next_after(0.0, 1.0, 5), 2.5e-323);
         assert!(next_after(-5e-324, 1.0, 1).is_sign_negative());
         assert!(next_after(5e-324, -1.0, 1).is_sign_positive());
-        assert_eq!((ulp(1.0), ulp(0.0), ulp(f64::MAX)), (f64::EPSILON, 5e-324, 1.99584030953472e292));
+        assert_eq!(
+            (ulp(1.0), ulp(0.0), ulp(f64::MAX)),
+            (f64::EPSILON, 5e-324, 1.99584030953472e292)
+        );
     }
 
     #[test]
     fn logarithms_of_big_ints() {
         assert_eq!(log_bigint(&power_of_ten(400), log), Ok(921.0340371976182));
         assert_eq!(log_bigint(&(BigInt::one() << 1024u32), log2), Ok(1024.0));
-        assert_eq!(log_bigint(&((BigInt::one() << 2000u32) - 1), log), Ok(1386.2943611198907));
+        assert_eq!(
+            log_bigint(&((BigInt::one() << 2000u32) - 1), log),
+            Ok(1386.2943611198907)
+        );
         assert_eq!(log_bigint(&power_of_ten(400), log10), Ok(400.0));
         assert_eq!(log_bigint(&BigInt::zero(), log10), Err(Domain));
     }
 
     #[test]
     fn errors() {
-        assert_eq!((sqrt(-1.0), exp(1000.0), acos(2.0)), (Err(Domain), Err(Range), Err(Domain)));
-        assert_eq!((sin(INF), log(0.0), log1p(-1.0), atanh(1.0)), (Err(Domain), Err(Domain), Err(Domain), Err(Domain)));
-        assert_eq!((pow(0.0, -1.0), pow(-8.0, 1.0 / 3.0), pow(1e200, 2.0)), (Err(Domain), Err(Domain), Err(Range)));
-        assert_eq!((pow(1.0, f64::NAN), pow(-1.0, INF), pow(INF, -1.0)), (Ok(1.0), Ok(1.0), Ok(0.0)));
-        assert_eq!((ldexp(1.0, 1024), ldexp(5e-324, 1074), ldexp(1.0, -1080)), (Err(Range), Ok(1.0), Ok(0.0)));
+        assert_eq!(
+            (sqrt(-1.0), exp(1000.0), acos(2.0)),
+            (Err(Domain), Err(Range), Err(Domain))
+        );
+        assert_eq!(
+            (sin(INF), log(0.0), log1p(-1.0), atanh(1.0)),
+            (Err(Domain), Err(Domain), Err(Domain), Err(Domain))
+        );
+        assert_eq!(
+            (pow(0.0, -1.0), pow(-8.0, 1.0 / 3.0), pow(1e200, 2.0)),
+            (Err(Domain), Err(Domain), Err(Range))
+        );
+        assert_eq!(
+            (pow(1.0, f64::NAN), pow(-1.0, INF), pow(INF, -1.0)),
+            (Ok(1.0), Ok(1.0), Ok(0.0))
+        );
+        assert_eq!(
+            (ldexp(1.0, 1024), ldexp(5e-324, 1074), ldexp(1.0, -1080)),
+            (Err(Range), Ok(1.0), Ok(0.0))
+        );
         assert_eq!(fma(1e308, 10.0, 0.0), Err(MathError::FmaOverflow));
     }
 
     #[test]
     fn counting() {
         let n = power_of_ten(20);
-        assert_eq!(comb(&BigInt::from(10), &BigInt::from(3)), Some(Integer::Small(120)));
-        assert_eq!(comb(&BigInt::from(3), &BigInt::from(5)), Some(Integer::Small(0)));
-        let middle = comb(&BigInt::from(100), &BigInt::from(50)).unwrap().to_string();
+        assert_eq!(
+            comb(&BigInt::from(10), &BigInt::from(3)),
+            Some(Integer::Small(120))
+        );
+        assert_eq!(
+            comb(&BigInt::from(3), &BigInt::from(5)),
+            Some(Integer::Small(0))
+        );
+        let middle = comb(&BigInt::from(100), &BigInt::from(50))
+            .unwrap()
+            .to_string();
         assert_eq!(middle, "100891344545564193334812497256");
         let large = comb(&n, &BigInt::from(3)).unwrap().to_string();
-        assert_eq!(large, "166666666666666666661666666666666666666700000000000000000000");
-        assert_eq!(perm(&BigInt::from(25), &BigInt::from(25)), Some(factorial(25)));
-        assert_eq!(perm(&n, &BigInt::from(2)).unwrap().to_string(), "9999999999999999999900000000000000000000");
+        assert_eq!(
+            large,
+            "166666666666666666661666666666666666666700000000000000000000"
+        );
+        assert_eq!(
+            perm(&BigInt::from(25), &BigInt::from(25)),
+            Some(factorial(25))
+        );
+        assert_eq!(
+            perm(&n, &BigInt::from(2)).unwrap().to_string(),
+            "9999999999999999999900000000000000000000"
+        );
         assert_eq!(factorial(25).to_string(), "15511210043330985984000000");
-        assert_eq!((factorial(0), perm(&n, &BigInt::zero())), (Integer::Small(1), Some(Integer::Small(1))));
-        assert_eq!(gcd_all(&[BigInt::from(12), BigInt::from(-18)]), Integer::Small(6));
-        assert_eq!(lcm_all(&[BigInt::from(4), BigInt::from(-6)]), Integer::Small(12));
+        assert_eq!(
+            (factorial(0), perm(&n, &BigInt::zero())),
+            (Integer::Small(1), Some(Integer::Small(1)))
+        );
+        assert_eq!(
+            gcd_all(&[BigInt::from(12), BigInt::from(-18)]),
+            Integer::Small(6)
+        );
+        assert_eq!(
+            lcm_all(&[BigInt::from(4), BigInt::from(-6)]),
+            Integer::Small(12)
+        );
     }
 }

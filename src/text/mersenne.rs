@@ -21,7 +21,11 @@ pub struct Random {
 impl Random {
     /// Seeded with 0.
     pub fn new() -> Random {
-        let mut random = Random { state: vec![0; WORDS], index: WORDS, gauss_next: None };
+        let mut random = Random {
+            state: vec![0; WORDS],
+            index: WORDS,
+            gauss_next: None,
+        };
         random.seed_words(&[0]);
         random
     }
@@ -45,14 +49,25 @@ impl Random {
         let mut previous = self.state.first().copied().unwrap_or(0);
         for step in 0..WORDS.max(key.len()) {
             let from = step % key.len();
-            let word = key.get(from).copied().unwrap_or(0).wrapping_add(from as u32);
-            previous = self.mix(at, |old, mixed| (old ^ mixed.wrapping_mul(1_664_525)).wrapping_add(word), previous);
+            let word = key
+                .get(from)
+                .copied()
+                .unwrap_or(0)
+                .wrapping_add(from as u32);
+            previous = self.mix(
+                at,
+                |old, mixed| (old ^ mixed.wrapping_mul(1_664_525)).wrapping_add(word),
+                previous,
+            );
             at = self.advance(at, previous);
         }
         for _ in 1..WORDS {
             let word = at as u32;
-            previous =
-                self.mix(at, |old, mixed| (old ^ mixed.wrapping_mul(1_566_083_941)).wrapping_sub(word), previous);
+            previous = self.mix(
+                at,
+                |old, mixed| (old ^ mixed.wrapping_mul(1_566_083_941)).wrapping_sub(word),
+                previous,
+            );
             at = self.advance(at, previous);
         }
         if let Some(first) = self.state.first_mut() {
@@ -65,7 +80,9 @@ impl Random {
         let mut word = seed;
         for (at, slot) in self.state.iter_mut().enumerate() {
             if at > 0 {
-                word = (word ^ (word >> 30)).wrapping_mul(1_812_433_253).wrapping_add(at as u32);
+                word = (word ^ (word >> 30))
+                    .wrapping_mul(1_812_433_253)
+                    .wrapping_add(at as u32);
             }
             *slot = word;
         }
@@ -73,7 +90,9 @@ impl Random {
     }
 
     fn mix(&mut self, at: usize, update: impl Fn(u32, u32) -> u32, previous: u32) -> u32 {
-        let Some(slot) = self.state.get_mut(at) else { return previous };
+        let Some(slot) = self.state.get_mut(at) else {
+            return previous;
+        };
         *slot = update(*slot, previous ^ (previous >> 30));
         *slot
     }
@@ -223,7 +242,14 @@ mod tests {
     fn seeds() {
         let mut random = seeded(42);
         let first = [random.random(), random.random(), random.random()];
-        assert_eq!(first, [0.6394267984578837, 0.025010755222666936, 0.27502931836911926]);
+        assert_eq!(
+            first,
+            [
+                0.6394267984578837,
+                0.025010755222666936,
+                0.27502931836911926
+            ]
+        );
         random.seed_int(&-BigInt::from(10).pow(30));
         assert_eq!(random.random(), 0.9341508484568806);
         assert_eq!(seeded(0).random(), 0.8444218515250481);
@@ -234,8 +260,18 @@ mod tests {
     #[test]
     fn bits() {
         let mut random = seeded(1);
-        let bits: Vec<String> = [1, 5, 32, 33, 64, 100].iter().map(|k| random.getrandbits(*k).to_string()).collect();
-        let expected = ["0", "18", "3639700191", "7740669488", "4705193143269049553", "614886793670229279908878609289"];
+        let bits: Vec<String> = [1, 5, 32, 33, 64, 100]
+            .iter()
+            .map(|k| random.getrandbits(*k).to_string())
+            .collect();
+        let expected = [
+            "0",
+            "18",
+            "3639700191",
+            "7740669488",
+            "4705193143269049553",
+            "614886793670229279908878609289",
+        ];
         assert_eq!(bits, expected);
         assert_eq!(seeded(12).randbytes(5), b"\xdev}yD");
         let mut random = seeded(2);

@@ -70,12 +70,18 @@ pub struct PercentFormat {
 pub fn unsupported(spec: &PercentSpec) -> String {
     let c = spec.conversion;
     let shown = if matches!(c, '\u{1f}'..='~') { c } else { '?' };
-    format!("unsupported format character '{shown}' (0x{:x}) at index {}", c as u32, spec.index)
+    format!(
+        "unsupported format character '{shown}' (0x{:x}) at index {}",
+        c as u32, spec.index
+    )
 }
 
 /// Takes a format apart.
 pub fn parse(format: &str) -> PercentFormat {
-    let mut parser = Parser { chars: format.chars(), index: 0 };
+    let mut parser = Parser {
+        chars: format.chars(),
+        index: 0,
+    };
     let mut pieces = Vec::new();
     let mut literal = String::new();
     let mut error = None;
@@ -129,16 +135,30 @@ impl Parser<'_> {
     }
 
     fn spec(&mut self) -> Result<PercentSpec, &'static str> {
-        let key = if self.take('(') { Some(self.key()?) } else { None };
+        let key = if self.take('(') {
+            Some(self.key()?)
+        } else {
+            None
+        };
         let flags = self.flags();
         let width = self.count(i64::MAX as u64, "width too big")?;
         let precision = match self.take('.') {
-            true => Some(self.count(i32::MAX as u64, "precision too big")?.unwrap_or(Count::Fixed(0))),
+            true => Some(
+                self.count(i32::MAX as u64, "precision too big")?
+                    .unwrap_or(Count::Fixed(0)),
+            ),
             false => None,
         };
         let _ = self.take('h') || self.take('l') || self.take('L');
         let conversion = self.next().ok_or("incomplete format")?;
-        Ok(PercentSpec { key, flags, width, precision, conversion, index: self.index - 1 })
+        Ok(PercentSpec {
+            key,
+            flags,
+            width,
+            precision,
+            conversion,
+            index: self.index - 1,
+        })
     }
 
     fn key(&mut self) -> Result<String, &'static str> {
@@ -178,9 +198,16 @@ impl Parser<'_> {
             return Ok(Some(Count::Star));
         }
         let mut value: Option<u64> = None;
-        while let Some(digit) = self.peek().filter(char::is_ascii_digit).and_then(|c| c.to_digit(10)) {
+        while let Some(digit) = self
+            .peek()
+            .filter(char::is_ascii_digit)
+            .and_then(|c| c.to_digit(10))
+        {
             self.next();
-            let next = value.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(digit));
+            let next = value
+                .unwrap_or(0)
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit));
             if next > limit {
                 return Err(too_big);
             }
@@ -218,12 +245,18 @@ impl Layout {
             (Some(Count::Star), Some(precision)) => Some(usize::try_from(precision).unwrap_or(0)),
             _ => None,
         };
-        Layout { flags, width, precision }
+        Layout {
+            flags,
+            width,
+            precision,
+        }
     }
 
     /// `%s`, `%r` and `%a`: `text` cut to the precision and padded.
     pub fn text(&self, text: &str) -> String {
-        let cut = self.precision.and_then(|precision| text.char_indices().nth(precision));
+        let cut = self
+            .precision
+            .and_then(|precision| text.char_indices().nth(precision));
         let shown = cut.and_then(|(at, _)| text.get(..at)).unwrap_or(text);
         self.pad("", "", shown, false)
     }
@@ -241,10 +274,19 @@ impl Layout {
             _ => 10,
         };
         let digits = value.magnitude().to_str_radix(radix);
-        let zeros = self.precision.unwrap_or(0).min(MAX_PADDING).saturating_sub(digits.len());
+        let zeros = self
+            .precision
+            .unwrap_or(0)
+            .min(MAX_PADDING)
+            .saturating_sub(digits.len());
         let mut body = "0".repeat(zeros);
         body.push_str(&digits);
-        let mut prefix = if self.flags.alt { base_prefix(radix) } else { "" }.to_string();
+        let mut prefix = if self.flags.alt {
+            base_prefix(radix)
+        } else {
+            ""
+        }
+        .to_string();
         if conversion == 'X' {
             body.make_ascii_uppercase();
             prefix.make_ascii_uppercase();
@@ -254,8 +296,16 @@ impl Layout {
 
     /// `%e %E %f %F %g %G`.
     pub fn float(&self, x: f64, conversion: char) -> String {
-        let flags = DoubleFlags { alt: self.flags.alt, ..DoubleFlags::default() };
-        let text = format_double(x, conversion, self.precision.unwrap_or(6).min(MAX_PADDING), flags);
+        let flags = DoubleFlags {
+            alt: self.flags.alt,
+            ..DoubleFlags::default()
+        };
+        let text = format_double(
+            x,
+            conversion,
+            self.precision.unwrap_or(6).min(MAX_PADDING),
+            flags,
+        );
         let negative = text.starts_with('-');
         self.pad(self.sign(negative), "", text.trim_start_matches('-'), true)
     }
@@ -308,12 +358,16 @@ mod tests {
             match (piece, &arg) {
                 (Piece::Literal(text), _) => out.push_str(&text),
                 (Piece::Spec(spec), Arg::Int(n)) => {
-                    out.push_str(&Layout::new(&spec, None, None).int(&BigInt::from(*n), spec.conversion));
+                    out.push_str(
+                        &Layout::new(&spec, None, None).int(&BigInt::from(*n), spec.conversion),
+                    );
                 }
                 (Piece::Spec(spec), Arg::Float(x)) => {
                     out.push_str(&Layout::new(&spec, None, None).float(*x, spec.conversion));
                 }
-                (Piece::Spec(spec), Arg::Text(text)) => out.push_str(&Layout::new(&spec, None, None).text(text)),
+                (Piece::Spec(spec), Arg::Text(text)) => {
+                    out.push_str(&Layout::new(&spec, None, None).text(text))
+                }
             }
         }
         out
@@ -346,16 +400,32 @@ mod tests {
         let parsed = parse("a%%b%((k))-*.*rc");
         let spec = PercentSpec {
             key: Some("(k)".into()),
-            flags: Flags { left: true, ..Flags::default() },
+            flags: Flags {
+                left: true,
+                ..Flags::default()
+            },
             width: Some(Count::Star),
             precision: Some(Count::Star),
             conversion: 'r',
             index: 14,
         };
         let layout = Layout::new(&spec, Some(-5), Some(-1));
-        assert_eq!((layout.flags.left, layout.width, layout.precision), (true, 5, Some(0)));
-        let pieces = vec![Piece::Literal("a%b".into()), Piece::Spec(spec), Piece::Literal("c".into())];
-        assert_eq!(parsed, PercentFormat { pieces, error: None });
+        assert_eq!(
+            (layout.flags.left, layout.width, layout.precision),
+            (true, 5, Some(0))
+        );
+        let pieces = vec![
+            Piece::Literal("a%b".into()),
+            Piece::Spec(spec),
+            Piece::Literal("c".into()),
+        ];
+        assert_eq!(
+            parsed,
+            PercentFormat {
+                pieces,
+                error: None
+            }
+        );
     }
 
     #[test]
@@ -373,7 +443,13 @@ mod tests {
             Some(Piece::Spec(spec)) => unsupported(spec),
             other => format!("{other:?}"),
         };
-        assert_eq!(bad("%lld"), "unsupported format character 'l' (0x6c) at index 2");
-        assert_eq!(bad("%é"), "unsupported format character '?' (0xe9) at index 1");
+        assert_eq!(
+            bad("%lld"),
+            "unsupported format character 'l' (0x6c) at index 2"
+        );
+        assert_eq!(
+            bad("%é"),
+            "unsupported format character '?' (0xe9) at index 1"
+        );
     }
 }

@@ -40,17 +40,29 @@ impl Random {
             _ => (-(width + wide_step + 1)).div_euclid(-wide_step),
         };
         let Ok(count) = u64::try_from(count) else {
-            return self.randrange_big(&BigInt::from(start), &BigInt::from(stop), &BigInt::from(step));
+            return self.randrange_big(
+                &BigInt::from(start),
+                &BigInt::from(stop),
+                &BigInt::from(step),
+            );
         };
         if count == 0 {
             return Err(RandomError::EmptyRange);
         }
         let value = i128::from(start) + wide_step * i128::from(self.below(count));
-        Ok(i64::try_from(value).map_or_else(|_| Integer::from(BigInt::from(value)), Integer::Small))
+        Ok(
+            i64::try_from(value)
+                .map_or_else(|_| Integer::from(BigInt::from(value)), Integer::Small),
+        )
     }
 
     /// `randrange` for ints of any size.
-    pub fn randrange_big(&mut self, start: &BigInt, stop: &BigInt, step: &BigInt) -> Result<Integer, RandomError> {
+    pub fn randrange_big(
+        &mut self,
+        start: &BigInt,
+        stop: &BigInt,
+        step: &BigInt,
+    ) -> Result<Integer, RandomError> {
         if step.is_zero() {
             return Err(RandomError::Value("zero step for randrange()"));
         }
@@ -71,20 +83,29 @@ impl Random {
 
     /// `shuffle`: the swaps to make, in order.
     pub fn shuffle(&mut self, len: usize) -> Vec<(usize, usize)> {
-        (1..len).rev().map(|at| (at, self.below_len(at + 1))).collect()
+        (1..len)
+            .rev()
+            .map(|at| (at, self.below_len(at + 1)))
+            .collect()
     }
 
     /// `sample`: the indices of `k` items out of `len`.
     pub fn sample(&mut self, len: usize, k: usize) -> Result<Vec<usize>, RandomError> {
         if k > len {
-            return Err(RandomError::Value("Sample larger than population or is negative"));
+            return Err(RandomError::Value(
+                "Sample larger than population or is negative",
+            ));
         }
         // A pool costs as much as a set of this many items.
         let mut set_size = 21.0;
         if k > 5 {
             set_size += 4f64.powf(((k as f64 * 3.0).ln() / 4f64.ln()).ceil());
         }
-        Ok(if len as f64 <= set_size { self.sample_pool(len, k) } else { self.sample_set(len, k) })
+        Ok(if len as f64 <= set_size {
+            self.sample_pool(len, k)
+        } else {
+            self.sample_set(len, k)
+        })
     }
 
     fn sample_pool(&mut self, len: usize, k: usize) -> Vec<usize> {
@@ -116,10 +137,16 @@ impl Random {
     }
 
     /// `choices` with cumulative weights: `k` indices.
-    pub fn choices_weighted(&mut self, cumulative: &[f64], k: usize) -> Result<Vec<usize>, RandomError> {
+    pub fn choices_weighted(
+        &mut self,
+        cumulative: &[f64],
+        k: usize,
+    ) -> Result<Vec<usize>, RandomError> {
         let total = cumulative.last().copied().unwrap_or(0.0);
         if total <= 0.0 {
-            return Err(RandomError::Value("Total of weights must be greater than zero"));
+            return Err(RandomError::Value(
+                "Total of weights must be greater than zero",
+            ));
         }
         if !total.is_finite() {
             return Err(RandomError::Value("Total of weights must be finite"));
@@ -139,7 +166,12 @@ impl Random {
     }
 
     /// `triangular(low, high, mode)`; `None` where `low` itself is the result because `high` equals it.
-    pub fn triangular(&mut self, low: f64, high: f64, mode: Option<f64>) -> Result<Option<f64>, RandomError> {
+    pub fn triangular(
+        &mut self,
+        low: f64,
+        high: f64,
+        mode: Option<f64>,
+    ) -> Result<Option<f64>, RandomError> {
         let mut u = self.random();
         let mut c = match mode {
             None => 0.5,
@@ -191,7 +223,11 @@ impl Random {
     /// `expovariate(lambd)`.
     pub fn expovariate(&mut self, lambd: f64) -> Result<f64, RandomError> {
         let size = -(1.0 - self.random()).ln();
-        if lambd == 0.0 { Err(RandomError::ZeroDivision) } else { Ok(size / lambd) }
+        if lambd == 0.0 {
+            Err(RandomError::ZeroDivision)
+        } else {
+            Ok(size / lambd)
+        }
     }
 
     /// `vonmisesvariate(mu, kappa)`.
@@ -211,14 +247,20 @@ impl Random {
         };
         let q = 1.0 / r;
         let angle = ((q + z) / (1.0 + q * z)).acos();
-        let theta = if self.random() > 0.5 { mu + angle } else { mu - angle };
+        let theta = if self.random() > 0.5 {
+            mu + angle
+        } else {
+            mu - angle
+        };
         float_mod(theta, TWO_PI)
     }
 
     /// `gammavariate(alpha, beta)`.
     pub fn gammavariate(&mut self, alpha: f64, beta: f64) -> Result<f64, RandomError> {
         if alpha <= 0.0 || beta <= 0.0 {
-            return Err(RandomError::Value("gammavariate: alpha and beta must be > 0.0"));
+            return Err(RandomError::Value(
+                "gammavariate: alpha and beta must be > 0.0",
+            ));
         }
         Ok(if alpha > 1.0 {
             self.gamma_large(alpha) * beta
@@ -254,9 +296,17 @@ impl Random {
             let u = self.random();
             let b = (E + alpha) / E;
             let p = b * u;
-            let x = if p <= 1.0 { p.powf(1.0 / alpha) } else { -((b - p) / alpha).ln() };
+            let x = if p <= 1.0 {
+                p.powf(1.0 / alpha)
+            } else {
+                -((b - p) / alpha).ln()
+            };
             let u1 = self.random();
-            let accepted = if p > 1.0 { u1 <= x.powf(alpha - 1.0) } else { u1 <= (-x).exp() };
+            let accepted = if p > 1.0 {
+                u1 <= x.powf(alpha - 1.0)
+            } else {
+                u1 <= (-x).exp()
+            };
             if accepted {
                 return x;
             }
@@ -266,7 +316,11 @@ impl Random {
     /// `betavariate(alpha, beta)`.
     pub fn betavariate(&mut self, alpha: f64, beta: f64) -> Result<f64, RandomError> {
         let y = self.gammavariate(alpha, 1.0)?;
-        if y == 0.0 { Ok(0.0) } else { Ok(y / (y + self.gammavariate(beta, 1.0)?)) }
+        if y == 0.0 {
+            Ok(0.0)
+        } else {
+            Ok(y / (y + self.gammavariate(beta, 1.0)?))
+        }
     }
 
     /// `paretovariate(alpha)`.
@@ -284,7 +338,12 @@ impl Random {
         if beta == 0.0 {
             return Err(RandomError::ZeroDivision);
         }
-        Ok(alpha * finite((-u.ln()).powf(1.0 / beta), &[u, beta], RandomError::PowRange)?)
+        Ok(alpha
+            * finite(
+                (-u.ln()).powf(1.0 / beta),
+                &[u, beta],
+                RandomError::PowRange,
+            )?)
     }
 
     /// `binomialvariate(n, p)`.
@@ -304,7 +363,11 @@ impl Random {
         if p > 0.5 {
             return Ok(n - self.binomialvariate(n, 1.0 - p)?);
         }
-        Ok(if n as f64 * p < 10.0 { self.binomial_gaps(n, p) } else { self.binomial_transformed(n, p) })
+        Ok(if n as f64 * p < 10.0 {
+            self.binomial_gaps(n, p)
+        } else {
+            self.binomial_transformed(n, p)
+        })
     }
 
     /// Adds up the gaps between successes.
@@ -315,7 +378,9 @@ impl Random {
             return 0;
         }
         loop {
-            trials = trials.saturating_add((self.random().log2() / c).floor() as i64).saturating_add(1);
+            trials = trials
+                .saturating_add((self.random().log2() / c).floor() as i64)
+                .saturating_add(1);
             if trials > n {
                 return successes;
             }
@@ -348,8 +413,8 @@ impl Random {
             if us >= 0.07 && v <= vr {
                 return k;
             }
-            let bound =
-                h - log_gamma(k.saturating_add(1)) - log_gamma((n - k).saturating_add(1)) + (k - mode) as f64 * odds;
+            let bound = h - log_gamma(k.saturating_add(1)) - log_gamma((n - k).saturating_add(1))
+                + (k - mode) as f64 * odds;
             if (v * (alpha / (a / (us * us) + b))).ln() <= bound {
                 return k;
             }
@@ -359,7 +424,11 @@ impl Random {
 
 /// Refuses an infinity that comes from finite numbers.
 fn finite(value: f64, from: &[f64], error: RandomError) -> Result<f64, RandomError> {
-    if value.is_infinite() && from.iter().all(|x| x.is_finite()) { Err(error) } else { Ok(value) }
+    if value.is_infinite() && from.iter().all(|x| x.is_finite()) {
+        Err(error)
+    } else {
+        Ok(value)
+    }
 }
 
 /// `x % y` for `y > 0`, never negative.
@@ -388,8 +457,13 @@ mod tests {
         let mut random = seeded(3);
         assert_eq!(random.randrange(-5, 100, 7), Ok(Integer::Small(16)));
         assert_eq!(random.randrange(100, -5, -7), Ok(Integer::Small(37)));
-        assert_eq!(random.randint(i64::MIN, i64::MAX), Ok(Integer::Small(-6817496105948636342)));
-        let big = random.randrange_big(&BigInt::zero(), &BigInt::from(10).pow(30), &BigInt::from(3)).unwrap();
+        assert_eq!(
+            random.randint(i64::MIN, i64::MAX),
+            Ok(Integer::Small(-6817496105948636342))
+        );
+        let big = random
+            .randrange_big(&BigInt::zero(), &BigInt::from(10).pow(30), &BigInt::from(3))
+            .unwrap();
         assert_eq!(big.to_string(), "143941615562496252818092468983");
         assert_eq!(random.randrange(5, 5, 1), Err(RandomError::EmptyRange));
         assert_eq!(random.randrange(5, 6, -1), Err(RandomError::EmptyRange));
@@ -405,24 +479,42 @@ mod tests {
         let mut random = seeded(5);
         assert_eq!(random.sample(20, 5).unwrap(), [19, 8, 11, 16, 0]);
         assert_eq!(random.sample(1000, 5).unwrap(), [860, 476, 794, 965, 255]);
-        assert_eq!(random.sample(100, 10).unwrap(), [83, 6, 20, 14, 47, 60, 31, 48, 69, 13]);
-        assert_eq!(random.sample(30, 30).unwrap().get(..5).unwrap(), [18, 7, 0, 23, 6]);
+        assert_eq!(
+            random.sample(100, 10).unwrap(),
+            [83, 6, 20, 14, 47, 60, 31, 48, 69, 13]
+        );
+        assert_eq!(
+            random.sample(30, 30).unwrap().get(..5).unwrap(),
+            [18, 7, 0, 23, 6]
+        );
         assert!(random.sample(0, 1).is_err());
         let mut random = seeded(6);
         let plain: Vec<usize> = (0..5).map(|_| random.choices_index(10)).collect();
         assert_eq!(plain, [7, 8, 4, 2, 0]);
-        assert_eq!(random.choices_weighted(&[1.0, 3.0, 6.0, 10.0], 6).unwrap(), [3, 2, 3, 2, 3, 1]);
+        assert_eq!(
+            random.choices_weighted(&[1.0, 3.0, 6.0, 10.0], 6).unwrap(),
+            [3, 2, 3, 2, 3, 1]
+        );
     }
 
     #[test]
     fn distributions() {
         let mut random = seeded(7);
         assert_eq!(random.uniform(-1.0, 1.0), -0.35233447033367526);
-        assert_eq!(random.triangular(0.0, 1.0, None), Ok(Some(0.27463537092343177)));
-        assert_eq!(random.triangular(0.0, 10.0, Some(2.0)), Ok(Some(4.7155660514288105)));
+        assert_eq!(
+            random.triangular(0.0, 1.0, None),
+            Ok(Some(0.27463537092343177))
+        );
+        assert_eq!(
+            random.triangular(0.0, 10.0, Some(2.0)),
+            Ok(Some(4.7155660514288105))
+        );
         let mut random = seeded(8);
         assert_eq!(random.normalvariate(1.0, 2.0), -3.343336524317108);
-        assert_eq!([random.gauss(0.0, 1.0), random.gauss(0.0, 1.0)], [0.6485726314142313, 0.3845845316208495]);
+        assert_eq!(
+            [random.gauss(0.0, 1.0), random.gauss(0.0, 1.0)],
+            [0.6485726314142313, 0.3845845316208495]
+        );
         assert_eq!(random.lognormvariate(0.0, 1.0), Ok(1.5682815462331934));
         let mut random = seeded(9);
         assert_eq!(random.expovariate(2.0), Ok(0.31088544313554606));
@@ -440,7 +532,14 @@ mod tests {
     #[test]
     fn binomials() {
         let mut random = seeded(11);
-        let cases = [(10, 0.3), (1, 0.5), (1000, 0.5), (1000, 0.7), (100000, 0.01), (50, 0.9)];
+        let cases = [
+            (10, 0.3),
+            (1, 0.5),
+            (1000, 0.5),
+            (1000, 0.7),
+            (100000, 0.01),
+            (50, 0.9),
+        ];
         let drawn = cases.map(|(n, p)| random.binomialvariate(n, p).unwrap());
         assert_eq!(drawn, [4, 0, 484, 694, 951, 47]);
     }

@@ -17,7 +17,11 @@ pub fn str_ascii(text: &str) -> String {
 pub fn ascii_of_repr(repr: &str) -> String {
     let mut out = String::with_capacity(repr.len());
     for c in repr.chars() {
-        if c.is_ascii() { out.push(c) } else { push_escape(&mut out, c) }
+        if c.is_ascii() {
+            out.push(c)
+        } else {
+            push_escape(&mut out, c)
+        }
     }
     out
 }
@@ -97,13 +101,24 @@ mod tests {
         for (text, repr, ascii) in [
             ("it's", "\"it's\"", "\"it's\""),
             ("it's \"x\"", "'it\\'s \"x\"'", "'it\\'s \"x\"'"),
-            ("a\\b\n\t\r\u{0}\u{7f}", "'a\\\\b\\n\\t\\r\\x00\\x7f'", "'a\\\\b\\n\\t\\r\\x00\\x7f'"),
+            (
+                "a\\b\n\t\r\u{0}\u{7f}",
+                "'a\\\\b\\n\\t\\r\\x00\\x7f'",
+                "'a\\\\b\\n\\t\\r\\x00\\x7f'",
+            ),
             ("é\u{a0}\u{ad}", "'é\\xa0\\xad'", "'\\xe9\\xa0\\xad'"),
             ("\u{200b}\u{3000}", "'\\u200b\\u3000'", "'\\u200b\\u3000'"),
-            ("\u{1f600}\u{e0001}", "'\u{1f600}\\U000e0001'", "'\\U0001f600\\U000e0001'"),
+            (
+                "\u{1f600}\u{e0001}",
+                "'\u{1f600}\\U000e0001'",
+                "'\\U0001f600\\U000e0001'",
+            ),
             ("\u{b}\u{c}\u{8}", "'\\x0b\\x0c\\x08'", "'\\x0b\\x0c\\x08'"),
         ] {
-            assert_eq!((str_repr(text).as_str(), str_ascii(text).as_str()), (repr, ascii));
+            assert_eq!(
+                (str_repr(text).as_str(), str_ascii(text).as_str()),
+                (repr, ascii)
+            );
         }
         assert_eq!(ascii_of_repr("['é', \"'\"]"), "['\\xe9', \"'\"]");
     }

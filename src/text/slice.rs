@@ -17,7 +17,9 @@ impl SliceIndices {
     /// The selected indices in order.
     pub fn iter(self) -> impl Iterator<Item = usize> {
         (0..self.count).map(move |n| {
-            let offset = i64::try_from(n).unwrap_or(i64::MAX).saturating_mul(self.step);
+            let offset = i64::try_from(n)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(self.step);
             usize::try_from(self.start.saturating_add(offset)).unwrap_or(0)
         })
     }
@@ -25,7 +27,12 @@ impl SliceIndices {
 
 /// Fits `start:stop:step` to a sequence of `len` items. Bounds larger than an `i64` come in clamped to it; `None` is
 /// `ValueError: slice step cannot be zero`.
-pub fn slice_indices(start: Option<i64>, stop: Option<i64>, step: Option<i64>, len: usize) -> Option<SliceIndices> {
+pub fn slice_indices(
+    start: Option<i64>,
+    stop: Option<i64>,
+    step: Option<i64>,
+    len: usize,
+) -> Option<SliceIndices> {
     let step = step.unwrap_or(1).max(-i64::MAX);
     if step == 0 {
         return None;
@@ -33,25 +40,51 @@ pub fn slice_indices(start: Option<i64>, stop: Option<i64>, step: Option<i64>, l
     let len = i64::try_from(len).unwrap_or(i64::MAX);
     let (lowest, highest) = if step < 0 { (-1, len - 1) } else { (0, len) };
     let fit = |bound: i64| {
-        let bound = if bound < 0 { bound.saturating_add(len) } else { bound };
+        let bound = if bound < 0 {
+            bound.saturating_add(len)
+        } else {
+            bound
+        };
         bound.clamp(lowest, highest)
     };
-    let (first, last) = if step < 0 { (highest, lowest) } else { (lowest, highest) };
+    let (first, last) = if step < 0 {
+        (highest, lowest)
+    } else {
+        (lowest, highest)
+    };
     let start = start.map_or(first, fit);
     let stop = stop.map_or(last, fit);
     let distance = if step < 0 { start - stop } else { stop - start };
-    let count = if distance > 0 { (distance - 1) / step.abs() + 1 } else { 0 };
-    Some(SliceIndices { start, stop, step, count: usize::try_from(count).unwrap_or(0) })
+    let count = if distance > 0 {
+        (distance - 1) / step.abs() + 1
+    } else {
+        0
+    };
+    Some(SliceIndices {
+        start,
+        stop,
+        step,
+        count: usize::try_from(count).unwrap_or(0),
+    })
 }
 
 /// Fits the optional `start` and `end` arguments of `str.find` and its kin: a range that may be backwards (`start >
 /// end`), which then contains nothing, not even the empty string.
 pub fn search_range(start: Option<i64>, end: Option<i64>, len: usize) -> (usize, usize) {
     let len = i64::try_from(len).unwrap_or(i64::MAX);
-    let fit = |bound: i64| if bound < 0 { bound.saturating_add(len).max(0) } else { bound };
+    let fit = |bound: i64| {
+        if bound < 0 {
+            bound.saturating_add(len).max(0)
+        } else {
+            bound
+        }
+    };
     let end = end.map_or(len, |end| fit(end).min(len));
     let start = start.map_or(0, fit);
-    (usize::try_from(start).unwrap_or(usize::MAX), usize::try_from(end).unwrap_or(0))
+    (
+        usize::try_from(start).unwrap_or(usize::MAX),
+        usize::try_from(end).unwrap_or(0),
+    )
 }
 
 #[cfg(test)]
@@ -68,8 +101,20 @@ mod tests {
             (Some(10), Some(-10), Some(-2), 5, (4, -1, -2)),
             (Some(3), Some(1), None, 5, (3, 1, 1)),
             (Some(-10), Some(10), Some(3), 5, (0, 5, 3)),
-            (Some(i64::MIN), Some(i64::MAX), Some(i64::MAX), 5, (0, 5, i64::MAX)),
-            (Some(i64::MAX), Some(i64::MIN), Some(i64::MIN), 5, (4, -1, -i64::MAX)),
+            (
+                Some(i64::MIN),
+                Some(i64::MAX),
+                Some(i64::MAX),
+                5,
+                (0, 5, i64::MAX),
+            ),
+            (
+                Some(i64::MAX),
+                Some(i64::MIN),
+                Some(i64::MIN),
+                5,
+                (4, -1, -i64::MAX),
+            ),
         ] {
             let fitted = slice_indices(start, stop, step, len).unwrap();
             assert_eq!((fitted.start, fitted.stop, fitted.step), expected);
@@ -79,7 +124,12 @@ mod tests {
 
     #[test]
     fn selected_items() {
-        let items = |start, stop, step, len| slice_indices(start, stop, step, len).unwrap().iter().collect::<Vec<_>>();
+        let items = |start, stop, step, len| {
+            slice_indices(start, stop, step, len)
+                .unwrap()
+                .iter()
+                .collect::<Vec<_>>()
+        };
         assert_eq!(items(None, None, Some(-2), 5), [4, 2, 0]);
         assert_eq!(items(Some(1), Some(-1), Some(2), 6), [1, 3]);
         assert_eq!(items(Some(3), Some(1), None, 6), [0usize; 0]);

@@ -9,8 +9,13 @@ const ERX: f64 = 0.8450629115104675;
 /// 2/√π − 1.
 const EFX: f64 = 0.1283791670955126;
 /// Rational approximation of erf on [0, 0.84375]: above.
-const PP: [f64; 5] =
-    [0.12837916709551256, -0.3250421072470015, -0.02848174957559851, -0.005770270296489442, -2.3763016656650163e-05];
+const PP: [f64; 5] = [
+    0.12837916709551256,
+    -0.3250421072470015,
+    -0.02848174957559851,
+    -0.005770270296489442,
+    -2.3763016656650163e-05,
+];
 /// … and below.
 const QQ: [f64; 6] = [
     1.0,
@@ -150,7 +155,11 @@ pub fn erfc(x: f64) -> f64 {
         _ if size < 2f64.powi(-56) => 1.0 - x,
         _ if size < 0.84375 => {
             let rest = x * near_zero(x);
-            if x < 0.25 { 1.0 - (x + rest) } else { 0.5 - (rest + (x - 0.5)) }
+            if x < 0.25 {
+                1.0 - (x + rest)
+            } else {
+                0.5 - (rest + (x - 0.5))
+            }
         }
         _ if size < 1.25 && x > 0.0 => (1.0 - ERX) - near_one(x),
         _ if size < 1.25 => 1.0 + (ERX + near_one(x)),
@@ -227,9 +236,16 @@ pub fn cbrt(x: f64) -> f64 {
     }
     let (m, exponent) = libm::frexp(x.abs());
     // A polynomial close to the root of the mantissa, then one step of Halley's method.
-    let guess = GUESS.iter().rev().fold(0.0, |sum, coefficient| coefficient + sum * m);
+    let guess = GUESS
+        .iter()
+        .rev()
+        .fold(0.0, |sum, coefficient| coefficient + sum * m);
     let cube = guess * guess * guess;
-    let factor = usize::try_from(2 + exponent % 3).ok().and_then(|at| FACTORS.get(at)).copied().unwrap_or(1.0);
+    let factor = usize::try_from(2 + exponent % 3)
+        .ok()
+        .and_then(|at| FACTORS.get(at))
+        .copied()
+        .unwrap_or(1.0);
     let root = guess * (cube + 2.0 * m) / (2.0 * cube + m) * factor;
     libm::ldexp(root, exponent / 3).copysign(x)
 }

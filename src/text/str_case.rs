@@ -1,7 +1,8 @@
 //! Case mappings and the `is…` predicates of `str`. Knows nothing of values.
 
 use super::unicode::{
-    self, is_assigned, is_lower, is_space, is_title, is_upper, push_fold, push_lower, push_title, push_upper,
+    self, is_assigned, is_lower, is_space, is_title, is_upper, push_fold, push_lower, push_title,
+    push_upper,
 };
 
 /// Whether each capital sigma of `text`, in order, ends its word and so becomes `ς` in lower case.
@@ -12,7 +13,12 @@ fn final_sigmas(text: &str) -> Vec<bool> {
         return Vec::new();
     }
     let masked = text.replace(['σ', 'ς'], "a");
-    masked.to_lowercase().chars().filter(|c| matches!(c, 'σ' | 'ς')).map(|c| c == 'ς').collect()
+    masked
+        .to_lowercase()
+        .chars()
+        .filter(|c| matches!(c, 'σ' | 'ς'))
+        .map(|c| c == 'ς')
+        .collect()
 }
 
 /// Maps every character, with lower case as its place in the text demands.
@@ -23,7 +29,10 @@ struct CaseMapper {
 
 impl CaseMapper {
     fn new(text: &str) -> Self {
-        CaseMapper { sigmas: final_sigmas(text).into_iter(), out: String::with_capacity(text.len()) }
+        CaseMapper {
+            sigmas: final_sigmas(text).into_iter(),
+            out: String::with_capacity(text.len()),
+        }
     }
 
     /// Appends `c` in lower case, or as `other` writes it.
@@ -97,7 +106,11 @@ pub fn title(text: &str) -> String {
 pub fn swapcase(text: &str) -> String {
     let mut mapper = CaseMapper::new(text);
     for c in text.chars() {
-        let keep_or_raise = if is_lower(c) { push_upper } else { String::push };
+        let keep_or_raise = if is_lower(c) {
+            push_upper
+        } else {
+            String::push
+        };
         mapper.push(c, is_upper(c), keep_or_raise);
     }
     mapper.out
@@ -150,7 +163,9 @@ pub fn isprintable(text: &str) -> bool {
 /// `str.isidentifier`: `XID_Start` or `_`, then `XID_Continue`.
 pub fn isidentifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c == '_' || (unicode_ident::is_xid_start(c) && is_assigned(c)))
+    chars
+        .next()
+        .is_some_and(|c| c == '_' || (unicode_ident::is_xid_start(c) && is_assigned(c)))
         && chars.all(|c| unicode_ident::is_xid_continue(c) && is_assigned(c))
 }
 
@@ -229,7 +244,11 @@ mod tests {
                 (istitle(text), 't'),
                 (isprintable(text), 'p'),
             ];
-            let mut found: Vec<char> = all.iter().filter(|entry| entry.0).map(|entry| entry.1).collect();
+            let mut found: Vec<char> = all
+                .iter()
+                .filter(|entry| entry.0)
+                .map(|entry| entry.1)
+                .collect();
             let mut expected: Vec<char> = flags.chars().collect();
             found.sort_unstable();
             expected.sort_unstable();

@@ -58,13 +58,19 @@ impl<'a> Template<'a> {
 
     fn step(&mut self) -> Result<Markup<'a>, TemplateError> {
         let Some(at) = self.rest.find(['{', '}']) else {
-            return Ok(Markup { literal: self.cut(self.rest.len(), 0), field: None });
+            return Ok(Markup {
+                literal: self.cut(self.rest.len(), 0),
+                field: None,
+            });
         };
         let brace = self.rest.as_bytes().get(at).copied();
         if self.rest.as_bytes().get(at + 1).copied() == brace {
             let literal = self.rest.get(..=at).unwrap_or("");
             self.cut(at + 1, 1);
-            return Ok(Markup { literal, field: None });
+            return Ok(Markup {
+                literal,
+                field: None,
+            });
         }
         if brace == Some(b'}') {
             return Err(TemplateError("Single '}' encountered in format string"));
@@ -73,20 +79,30 @@ impl<'a> Template<'a> {
             return Err(TemplateError("Single '{' encountered in format string"));
         }
         let literal = self.cut(at, 1);
-        Ok(Markup { literal, field: Some(self.field()?) })
+        Ok(Markup {
+            literal,
+            field: Some(self.field()?),
+        })
     }
 
     fn field(&mut self) -> Result<Field<'a>, TemplateError> {
         let (end, terminator) = self.name_end()?;
         let name = self.cut(end, 1);
-        let mut field = Field { name, conversion: None, spec: "", spec_is_template: false };
+        let mut field = Field {
+            name,
+            conversion: None,
+            spec: "",
+            spec_is_template: false,
+        };
         if terminator == b'}' {
             return Ok(field);
         }
         if terminator == b'!' {
             let mut chars = self.rest.chars();
             let Some(conversion) = chars.next() else {
-                return Err(TemplateError("end of string while looking for conversion specifier"));
+                return Err(TemplateError(
+                    "end of string while looking for conversion specifier",
+                ));
             };
             field.conversion = Some(conversion);
             let after = chars.next();
@@ -141,7 +157,11 @@ impl<'a> Iterator for Template<'a> {
     type Item = Result<Markup<'a>, TemplateError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() { None } else { Some(self.step()) }
+        if self.rest.is_empty() {
+            None
+        } else {
+            Some(self.step())
+        }
     }
 }
 
@@ -150,7 +170,10 @@ pub fn conversion_error(conversion: char) -> Option<String> {
     match conversion {
         'r' | 's' | 'a' => None,
         '!'..='~' => Some(format!("Unknown conversion specifier {conversion}")),
-        _ => Some(format!("Unknown conversion specifier \\x{:x}", conversion as u32)),
+        _ => Some(format!(
+            "Unknown conversion specifier \\x{:x}",
+            conversion as u32
+        )),
     }
 }
 
@@ -187,7 +210,9 @@ pub struct FieldName<'a> {
 impl<'a> FieldName<'a> {
     /// Splits `name` before its first `.` or `[`.
     pub fn split(name: &'a str) -> Result<FieldName<'a>, TemplateError> {
-        let (first, rest) = name.split_at_checked(name.find(['.', '[']).unwrap_or(name.len())).unwrap_or((name, ""));
+        let (first, rest) = name
+            .split_at_checked(name.find(['.', '[']).unwrap_or(name.len()))
+            .unwrap_or((name, ""));
         let start = match parse_index(first)? {
             _ if first.is_empty() => FieldStart::Auto,
             Some(index) => FieldStart::Index(index),
@@ -199,12 +224,20 @@ impl<'a> FieldName<'a> {
     fn accessor(&mut self) -> Result<Accessor<'a>, TemplateError> {
         const EMPTY: TemplateError = TemplateError("Empty attribute in format string");
         if let Some(tail) = self.rest.strip_prefix('.') {
-            let (name, rest) = tail.split_at_checked(tail.find(['.', '[']).unwrap_or(tail.len())).unwrap_or((tail, ""));
+            let (name, rest) = tail
+                .split_at_checked(tail.find(['.', '[']).unwrap_or(tail.len()))
+                .unwrap_or((tail, ""));
             self.rest = rest;
-            return if name.is_empty() { Err(EMPTY) } else { Ok(Accessor::Attribute(name)) };
+            return if name.is_empty() {
+                Err(EMPTY)
+            } else {
+                Ok(Accessor::Attribute(name))
+            };
         }
         let Some(tail) = self.rest.strip_prefix('[') else {
-            return Err(TemplateError("Only '.' or '[' may follow ']' in format field specifier"));
+            return Err(TemplateError(
+                "Only '.' or '[' may follow ']' in format field specifier",
+            ));
         };
         let Some((key, rest)) = tail.split_once(']') else {
             return Err(TemplateError("Missing ']' in format string"));
@@ -222,7 +255,11 @@ impl<'a> Iterator for FieldName<'a> {
     type Item = Result<Accessor<'a>, TemplateError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() { None } else { Some(self.accessor()) }
+        if self.rest.is_empty() {
+            None
+        } else {
+            Some(self.accessor())
+        }
     }
 }
 
@@ -233,10 +270,14 @@ fn parse_index(text: &str) -> Result<Option<usize>, TemplateError> {
     }
     let mut value = 0i64;
     for digit in text.chars().filter_map(decimal_value) {
-        let next = value.checked_mul(10).and_then(|value| value.checked_add(i64::from(digit)));
+        let next = value
+            .checked_mul(10)
+            .and_then(|value| value.checked_add(i64::from(digit)));
         value = next.ok_or(TOO_MANY_DIGITS)?;
     }
-    usize::try_from(value).map(Some).map_err(|_| TOO_MANY_DIGITS)
+    usize::try_from(value)
+        .map(Some)
+        .map_err(|_| TOO_MANY_DIGITS)
 }
 
 /// Numbers the `{}` fields of one call, specs included, and refuses to mix them with `{0}`.
@@ -251,16 +292,16 @@ impl AutoNumber {
     pub fn index(&mut self, start: FieldStart<'_>) -> Result<Option<usize>, TemplateError> {
         match start {
             FieldStart::Name(_) => Ok(None),
-            FieldStart::Auto if self.manual => {
-                Err(TemplateError("cannot switch from manual field specification to automatic field numbering"))
-            }
+            FieldStart::Auto if self.manual => Err(TemplateError(
+                "cannot switch from manual field specification to automatic field numbering",
+            )),
             FieldStart::Auto => {
                 self.next = self.next.saturating_add(1);
                 Ok(Some(self.next - 1))
             }
-            FieldStart::Index(_) if self.next > 0 => {
-                Err(TemplateError("cannot switch from automatic field numbering to manual field specification"))
-            }
+            FieldStart::Index(_) if self.next > 0 => Err(TemplateError(
+                "cannot switch from automatic field numbering to manual field specification",
+            )),
             FieldStart::Index(index) => {
                 self.manual = true;
                 Ok(Some(index))
@@ -277,8 +318,14 @@ mod tests {
         let mut out = String::new();
         for step in Template::new(text) {
             match step {
-                Ok(Markup { literal, field: None }) => out.push_str(&format!("<{literal}>")),
-                Ok(Markup { literal, field: Some(f) }) => out.push_str(&format!(
+                Ok(Markup {
+                    literal,
+                    field: None,
+                }) => out.push_str(&format!("<{literal}>")),
+                Ok(Markup {
+                    literal,
+                    field: Some(f),
+                }) => out.push_str(&format!(
                     "<{literal}>[{}|{}|{}|{}]",
                     f.name,
                     f.conversion.unwrap_or('-'),
@@ -294,7 +341,10 @@ mod tests {
     #[test]
     fn templates() {
         for (text, expected) in [
-            ("a{0.name[key]!r:>{width}}b", "<a>[0.name[key]|r|>{width}|true]<b>"),
+            (
+                "a{0.name[key]!r:>{width}}b",
+                "<a>[0.name[key]|r|>{width}|true]<b>",
+            ),
             ("{{}}", "<{><}>"),
             ("{}{:x}", "<>[|-||false]<>[|-|x|false]"),
             ("{a[}:!]}", "<>[a[}:!]|-||false]"),
@@ -302,7 +352,10 @@ mod tests {
             ("}", "Single '}' encountered in format string"),
             ("{", "Single '{' encountered in format string"),
             ("{a", "expected '}' before end of string"),
-            ("{a!", "end of string while looking for conversion specifier"),
+            (
+                "{a!",
+                "end of string while looking for conversion specifier",
+            ),
             ("{a!r", "unmatched '{' in format spec"),
             ("{a!rx}", "expected ':' after conversion specifier"),
             ("{a:{b}", "unmatched '{' in format spec"),
@@ -315,15 +368,36 @@ mod tests {
 
     #[test]
     fn names() {
-        let parts = |name| -> Result<Vec<Accessor<'_>>, TemplateError> { FieldName::split(name)?.collect() };
+        let parts = |name| -> Result<Vec<Accessor<'_>>, TemplateError> {
+            FieldName::split(name)?.collect()
+        };
         assert_eq!(
             parts("a.b[0][x y].c"),
-            Ok(vec![Accessor::Attribute("b"), Accessor::Index(0), Accessor::Key("x y"), Accessor::Attribute("c")])
+            Ok(vec![
+                Accessor::Attribute("b"),
+                Accessor::Index(0),
+                Accessor::Key("x y"),
+                Accessor::Attribute("c")
+            ])
         );
-        assert_eq!(parts("a."), Err(TemplateError("Empty attribute in format string")));
-        assert_eq!(parts("a[]"), Err(TemplateError("Empty attribute in format string")));
-        assert_eq!(parts("a[b"), Err(TemplateError("Missing ']' in format string")));
-        assert_eq!(parts("a[b]c"), Err(TemplateError("Only '.' or '[' may follow ']' in format field specifier")));
+        assert_eq!(
+            parts("a."),
+            Err(TemplateError("Empty attribute in format string"))
+        );
+        assert_eq!(
+            parts("a[]"),
+            Err(TemplateError("Empty attribute in format string"))
+        );
+        assert_eq!(
+            parts("a[b"),
+            Err(TemplateError("Missing ']' in format string"))
+        );
+        assert_eq!(
+            parts("a[b]c"),
+            Err(TemplateError(
+                "Only '.' or '[' may follow ']' in format field specifier"
+            ))
+        );
         assert_eq!(parts("99999999999999999999"), Err(TOO_MANY_DIGITS));
     }
 

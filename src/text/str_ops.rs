@@ -6,7 +6,11 @@ use super::unicode::{is_line_break, is_space};
 
 /// How many characters `text` has.
 pub fn len(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.chars().count() }
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
 }
 
 /// The byte offset of character `index`; the length in bytes at or behind the end.
@@ -14,19 +18,26 @@ pub fn byte_offset(text: &str, index: usize) -> usize {
     if text.is_ascii() {
         return index.min(text.len());
     }
-    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
+    text.char_indices()
+        .nth(index)
+        .map_or(text.len(), |(at, _)| at)
 }
 
 /// The character at `index`.
 pub fn char_at(text: &str, index: usize) -> Option<char> {
-    if text.is_ascii() { text.as_bytes().get(index).map(|&byte| char::from(byte)) } else { text.chars().nth(index) }
+    if text.is_ascii() {
+        text.as_bytes().get(index).map(|&byte| char::from(byte))
+    } else {
+        text.chars().nth(index)
+    }
 }
 
 /// The characters from `start` to `end`; nothing where `start >= end`.
 pub fn substring(text: &str, start: usize, end: usize) -> &str {
     let from = byte_offset(text, start);
     let tail = text.get(from..).unwrap_or("");
-    tail.get(..byte_offset(tail, end.saturating_sub(start))).unwrap_or("")
+    tail.get(..byte_offset(tail, end.saturating_sub(start)))
+        .unwrap_or("")
 }
 
 /// The characters that a slice selects.
@@ -91,7 +102,9 @@ pub fn split_whitespace(text: &str, max: Option<usize>) -> Vec<&str> {
             parts.push(rest);
             break;
         }
-        let (word, tail) = rest.split_at_checked(rest.find(is_space).unwrap_or(rest.len())).unwrap_or((rest, ""));
+        let (word, tail) = rest
+            .split_at_checked(rest.find(is_space).unwrap_or(rest.len()))
+            .unwrap_or((rest, ""));
         parts.push(word);
         rest = tail.trim_start_matches(is_space);
     }
@@ -146,9 +159,17 @@ pub fn splitlines(text: &str, keep_ends: bool) -> Vec<&str> {
     while !rest.is_empty() {
         let end = rest.find(is_line_break).unwrap_or(rest.len());
         let tail = rest.get(end..).unwrap_or("");
-        let break_len = if tail.starts_with("\r\n") { 2 } else { tail.chars().next().map_or(0, char::len_utf8) };
+        let break_len = if tail.starts_with("\r\n") {
+            2
+        } else {
+            tail.chars().next().map_or(0, char::len_utf8)
+        };
         let (line, next) = rest.split_at_checked(end + break_len).unwrap_or((rest, ""));
-        lines.push(if keep_ends { line } else { rest.get(..end).unwrap_or("") });
+        lines.push(if keep_ends {
+            line
+        } else {
+            rest.get(..end).unwrap_or("")
+        });
         rest = next;
     }
     lines
@@ -168,8 +189,16 @@ pub enum Ends {
 /// `str.strip` and its kin: takes whitespace, or any of `chars`, off the ends.
 pub fn strip<'a>(text: &'a str, chars: Option<&str>, ends: Ends) -> &'a str {
     let drop = |c: char| chars.map_or_else(|| is_space(c), |chars| chars.contains(c));
-    let text = if ends == Ends::Right { text } else { text.trim_start_matches(drop) };
-    if ends == Ends::Left { text } else { text.trim_end_matches(drop) }
+    let text = if ends == Ends::Right {
+        text
+    } else {
+        text.trim_start_matches(drop)
+    };
+    if ends == Ends::Left {
+        text
+    } else {
+        text.trim_end_matches(drop)
+    }
 }
 
 /// `str.partition`; `None` is `ValueError: empty separator`.
@@ -177,7 +206,11 @@ pub fn partition<'a>(text: &'a str, sep: &str) -> Option<(&'a str, &'a str, &'a 
     if sep.is_empty() {
         return None;
     }
-    Some(text.find(sep).and_then(|at| cut_around(text, at, sep.len())).unwrap_or((text, "", "")))
+    Some(
+        text.find(sep)
+            .and_then(|at| cut_around(text, at, sep.len()))
+            .unwrap_or((text, "", "")),
+    )
 }
 
 /// `str.rpartition`; `None` is `ValueError: empty separator`.
@@ -185,11 +218,19 @@ pub fn rpartition<'a>(text: &'a str, sep: &str) -> Option<(&'a str, &'a str, &'a
     if sep.is_empty() {
         return None;
     }
-    Some(text.rfind(sep).and_then(|at| cut_around(text, at, sep.len())).unwrap_or(("", "", text)))
+    Some(
+        text.rfind(sep)
+            .and_then(|at| cut_around(text, at, sep.len()))
+            .unwrap_or(("", "", text)),
+    )
 }
 
 fn cut_around(text: &str, at: usize, len: usize) -> Option<(&str, &str, &str)> {
-    Some((text.get(..at)?, text.get(at..at + len)?, text.get(at + len..)?))
+    Some((
+        text.get(..at)?,
+        text.get(at..at + len)?,
+        text.get(at + len..)?,
+    ))
 }
 
 /// `str.replace`; `max` is the number of replacements, `None` for all.
@@ -247,7 +288,9 @@ pub fn rjust(text: &str, width: usize, fill: char) -> String {
 /// `str.zfill`: zeros after a sign.
 pub fn zfill(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(len(text));
-    let (sign, digits) = text.split_at_checked(usize::from(text.starts_with(['+', '-']))).unwrap_or(("", text));
+    let (sign, digits) = text
+        .split_at_checked(usize::from(text.starts_with(['+', '-'])))
+        .unwrap_or(("", text));
     let mut out = sign.to_string();
     out.extend(std::iter::repeat_n('0', missing.min(MAX_PADDING)));
     out.push_str(digits);
@@ -269,7 +312,11 @@ pub fn expand_tabs(text: &str, size: usize) -> String {
             '\t' => {}
             _ => {
                 out.push(c);
-                column = if matches!(c, '\n' | '\r') { 0 } else { column + 1 };
+                column = if matches!(c, '\n' | '\r') {
+                    0
+                } else {
+                    column + 1
+                };
             }
         }
     }
@@ -290,7 +337,10 @@ pub enum Translated {
 }
 
 /// `str.translate` over whatever looks characters up.
-pub fn translate<E>(text: &str, mut lookup: impl FnMut(char) -> Result<Translated, E>) -> Result<String, E> {
+pub fn translate<E>(
+    text: &str,
+    mut lookup: impl FnMut(char) -> Result<Translated, E>,
+) -> Result<String, E> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match lookup(c)? {
@@ -336,7 +386,10 @@ mod tests {
         assert_eq!(rsplit("aaa", "aa", None).unwrap(), ["a", ""]);
         assert_eq!(split("", ",", None).unwrap(), [""]);
         assert_eq!(split("a", "", None), None);
-        assert_eq!(splitlines("a\r\nb\n\nc\u{2028}d\u{b}", true), ["a\r\n", "b\n", "\n", "c\u{2028}", "d\u{b}"]);
+        assert_eq!(
+            splitlines("a\r\nb\n\nc\u{2028}d\u{b}", true),
+            ["a\r\n", "b\n", "\n", "c\u{2028}", "d\u{b}"]
+        );
         assert_eq!(splitlines("a\n", false), ["a"]);
         assert_eq!(splitlines("", false), [""; 0]);
         assert_eq!(partition("a.b.c", "."), Some(("a", ".", "b.c")));
@@ -361,7 +414,13 @@ mod tests {
         assert_eq!(replace("", "", "x", Some(0)), "");
         assert_eq!(strip("\u{a0}\u{1c}a ", None, Ends::Both), "a");
         assert_eq!(strip("xyaxy", Some("yx"), Ends::Left), "axy");
-        assert_eq!(slice("añb", slice_indices(None, None, Some(-1), 3).unwrap()), "bña");
-        assert_eq!(slice("añbc", slice_indices(Some(1), Some(3), None, 4).unwrap()), "ñb");
+        assert_eq!(
+            slice("añb", slice_indices(None, None, Some(-1), 3).unwrap()),
+            "bña"
+        );
+        assert_eq!(
+            slice("añbc", slice_indices(Some(1), Some(3), None, 4).unwrap()),
+            "ñb"
+        );
     }
 }

@@ -101,15 +101,27 @@ fn directive(fields: &Fields, text: &str) -> Option<(String, usize)> {
     let end = at + code.len_utf8();
     // What means nothing is shown as it is, but padded.
     let unknown = || text.get(..end).map(|raw| pad_text(raw.to_string(), style));
-    let shown = number(fields, code, style).or_else(|| words(fields, code, style)).or_else(unknown)?;
+    let shown = number(fields, code, style)
+        .or_else(|| words(fields, code, style))
+        .or_else(unknown)?;
     Some((shown, end))
 }
 
 fn number(fields: &Fields, code: char, style: Style) -> Option<String> {
-    let hour12 = if fields.hour.is_multiple_of(12) { 12 } else { fields.hour % 12 };
+    let hour12 = if fields.hour.is_multiple_of(12) {
+        12
+    } else {
+        fields.hour % 12
+    };
     let iso = || iso_calendar(fields.year, fields.month, fields.day);
     let weekday = fields.weekday % 7;
-    let week = |first_day: u32| fields.year_day.saturating_add(6).saturating_sub((weekday + 7 - first_day) % 7) / 7;
+    let week = |first_day: u32| {
+        fields
+            .year_day
+            .saturating_add(6)
+            .saturating_sub((weekday + 7 - first_day) % 7)
+            / 7
+    };
     let (value, digits, pad) = match code {
         'C' => (fields.year.div_euclid(100), 1, '0'),
         'd' => (fields.day.into(), 2, '0'),
@@ -134,7 +146,12 @@ fn number(fields: &Fields, code: char, style: Style) -> Option<String> {
         'Y' => (fields.year, 1, '0'),
         _ => return None,
     };
-    Some(pad_number(value, digits, style.pad.unwrap_or(pad), style.width))
+    Some(pad_number(
+        value,
+        digits,
+        style.pad.unwrap_or(pad),
+        style.width,
+    ))
 }
 
 fn pad_number(value: i64, digits: usize, pad: char, width: usize) -> String {
@@ -150,13 +167,22 @@ fn pad_number(value: i64, digits: usize, pad: char, width: usize) -> String {
 
 fn epoch(fields: &Fields) -> i64 {
     let days = to_ordinal(fields.year, fields.month, fields.day) - EPOCH_ORDINAL;
-    let seconds = i64::from(fields.hour) * 3600 + i64::from(fields.minute) * 60 + i64::from(fields.second);
-    days.saturating_mul(86_400).saturating_add(seconds).saturating_sub(fields.offset.unwrap_or(0))
+    let seconds =
+        i64::from(fields.hour) * 3600 + i64::from(fields.minute) * 60 + i64::from(fields.second);
+    days.saturating_mul(86_400)
+        .saturating_add(seconds)
+        .saturating_sub(fields.offset.unwrap_or(0))
 }
 
 fn words(fields: &Fields, code: char, style: Style) -> Option<String> {
-    let day = DAY_NAMES.get(fields.weekday as usize).copied().unwrap_or("?");
-    let month = MONTH_NAMES.get((fields.month as usize).wrapping_sub(1)).copied().unwrap_or("?");
+    let day = DAY_NAMES
+        .get(fields.weekday as usize)
+        .copied()
+        .unwrap_or("?");
+    let month = MONTH_NAMES
+        .get((fields.month as usize).wrapping_sub(1))
+        .copied()
+        .unwrap_or("?");
     let short = |name: &str| name.get(..3).unwrap_or(name).to_string();
     let half = if fields.hour < 12 { "AM" } else { "PM" };
     let nested = |format: &str| strftime(fields, format);
@@ -201,7 +227,10 @@ fn pad_text(text: String, style: Style) -> String {
 /// `%z` with flags: sign and digits are padded each on their own.
 fn styled_offset(fields: &Fields, style: Style) -> String {
     let text = offset_text(fields, "");
-    let Some((sign, digits)) = text.split_at_checked(1).filter(|_| style.width > 0 || style.pad.is_some()) else {
+    let Some((sign, digits)) = text
+        .split_at_checked(1)
+        .filter(|_| style.width > 0 || style.pad.is_some())
+    else {
         return text;
     };
     let value = digits.parse().unwrap_or(0);
@@ -210,7 +239,9 @@ fn styled_offset(fields: &Fields, style: Style) -> String {
 
 /// `%z`: `+HHMM`, with seconds and microseconds only where there are any.
 fn offset_text(fields: &Fields, separator: &str) -> String {
-    let Some(offset) = fields.offset else { return String::new() };
+    let Some(offset) = fields.offset else {
+        return String::new();
+    };
     let micros = fields.fine.map_or(0, |fine| fine.offset_microsecond);
     let sign = if offset < 0 || micros < 0 { '-' } else { '+' };
     let size = offset.unsigned_abs();
@@ -239,7 +270,10 @@ mod tests {
             second: 5,
             weekday: 6,
             year_day: 2,
-            fine: Some(Fine { microsecond: 678, offset_microsecond: 0 }),
+            fine: Some(Fine {
+                microsecond: 678,
+                offset_microsecond: 0,
+            }),
             ..Fields::default()
         }
     }
@@ -267,10 +301,18 @@ mod tests {
             ("%G %g %V %u", "4 04 53 7", "2024 24 09 4"),
             ("%C %y", "0 05", "20 24"),
             ("%c", "Sun Jan  2 03:04:05 5", "Thu Feb 29 14:05:06 2024"),
-            ("%x|%X|%D", "01/02/05|03:04:05|01/02/05", "02/29/24|14:05:06|02/29/24"),
+            (
+                "%x|%X|%D",
+                "01/02/05|03:04:05|01/02/05",
+                "02/29/24|14:05:06|02/29/24",
+            ),
             ("%e|%k|%l|%I", " 2| 3| 3|03", "29|14| 2|02"),
             ("%p %P", "AM am", "PM pm"),
-            ("%r %R %T", "03:04:05 AM 03:04 03:04:05", "02:05:06 PM 14:05 14:05:06"),
+            (
+                "%r %R %T",
+                "03:04:05 AM 03:04 03:04:05",
+                "02:05:06 PM 14:05 14:05:06",
+            ),
             ("%j %U %W %w", "002 01 00 0", "060 08 09 4"),
             ("%s", "-62009268955", "1709215506"),
             ("%f", "000678", "%f"),
@@ -297,9 +339,18 @@ mod tests {
 
     #[test]
     fn offsets() {
-        let mut fields = Fields { offset: Some(-3661), ..early() };
-        fields.fine = Some(Fine { microsecond: 0, offset_microsecond: -5 });
-        assert_eq!(strftime(&fields, "%z %:z"), "-010101.000005 -01:01:01.000005");
+        let mut fields = Fields {
+            offset: Some(-3661),
+            ..early()
+        };
+        fields.fine = Some(Fine {
+            microsecond: 0,
+            offset_microsecond: -5,
+        });
+        assert_eq!(
+            strftime(&fields, "%z %:z"),
+            "-010101.000005 -01:01:01.000005"
+        );
         fields.offset = Some(-19800);
         fields.fine = Some(Fine::default());
         assert_eq!(strftime(&fields, "%z %:z"), "-0530 -05:30");

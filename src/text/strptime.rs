@@ -57,9 +57,17 @@ pub fn strptime(text: &str, format: &str, zones: (&str, Option<&str>)) -> Result
     let pieces = pieces(format)?;
     let chars: Vec<char> = text.chars().collect();
     let names = zone_names(zones);
-    let search = Search { pieces: &pieces, text: &chars, zones: &names };
+    let search = Search {
+        pieces: &pieces,
+        text: &chars,
+        zones: &names,
+    };
     let Some((captures, end)) = search.run() else {
-        return Err(format!("time data {} does not match format {}", str_repr(text), str_repr(format)));
+        return Err(format!(
+            "time data {} does not match format {}",
+            str_repr(text),
+            str_repr(format)
+        ));
     };
     if end < chars.len() {
         let rest: String = chars.iter().skip(end).collect();
@@ -69,14 +77,22 @@ pub fn strptime(text: &str, format: &str, zones: (&str, Option<&str>)) -> Result
     for (code, value) in &captures {
         found.take(*code, value, &names)?;
     }
-    let has = |codes: &str| pieces.iter().any(|piece| matches!(piece, Piece::Directive(c) if codes.contains(*c)));
+    let has = |codes: &str| {
+        pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Directive(c) if codes.contains(*c)))
+    };
     found.parsed.ambiguous_day = has("d") && !has("YyG");
     found.finish()
 }
 
 /// Zone names with the `dst` they stand for.
 fn zone_names(zones: (&str, Option<&str>)) -> Vec<(String, i64)> {
-    let mut names = vec![("utc".to_string(), 0), ("gmt".to_string(), 0), (zones.0.to_lowercase(), 0)];
+    let mut names = vec![
+        ("utc".to_string(), 0),
+        ("gmt".to_string(), 0),
+        (zones.0.to_lowercase(), 0),
+    ];
     names.extend(zones.1.map(|name| (name.to_lowercase(), 1)));
     names.retain(|(name, _)| !name.is_empty());
     // Longest first, as alternatives in a regular expression have to be.
@@ -95,12 +111,16 @@ fn pieces(format: &str) -> Result<Vec<Piece>, String> {
                 Some('c') => pieces.extend(self::pieces("%a %b %d %H:%M:%S %Y")?),
                 Some('x') => pieces.extend(self::pieces("%m/%d/%y")?),
                 Some('X') => pieces.extend(self::pieces("%H:%M:%S")?),
-                Some(code) if "dfHIGjmMSUWwuVyYzAaBbpZ".contains(code) => pieces.push(Piece::Directive(code)),
+                Some(code) if "dfHIGjmMSUWwuVyYzAaBbpZ".contains(code) => {
+                    pieces.push(Piece::Directive(code))
+                }
                 // CPython has escaped what is special in a regular expression, and sees the backslash.
                 Some(code) if is_space(code) || "\\.^$*+?(){}[]|".contains(code) => {
                     return Err(format!("'%' is a bad directive in format '{format}'"));
                 }
-                Some(code) => return Err(format!("'{code}' is a bad directive in format '{format}'")),
+                Some(code) => {
+                    return Err(format!("'{code}' is a bad directive in format '{format}'"));
+                }
             },
             _ if is_space(c) => {
                 if pieces.last() != Some(&Piece::Space) {
@@ -136,8 +156,15 @@ impl Search<'_> {
                 return Some((self.captures(&attempts, at), at));
             }
             let fresh = failed.insert((attempts.len(), at));
-            let ends = if fresh { self.ends(*self.pieces.get(attempts.len())?, at) } else { Vec::new() };
-            attempts.push(Attempt { start: at, ends: ends.into_iter() });
+            let ends = if fresh {
+                self.ends(*self.pieces.get(attempts.len())?, at)
+            } else {
+                Vec::new()
+            };
+            attempts.push(Attempt {
+                start: at,
+                ends: ends.into_iter(),
+            });
             at = loop {
                 match attempts.last_mut()?.ends.next() {
                     Some(end) => break end,
@@ -148,8 +175,18 @@ impl Search<'_> {
     }
 
     fn captures(&self, attempts: &[Attempt], end: usize) -> Vec<(char, String)> {
-        let ends = attempts.iter().skip(1).map(|attempt| attempt.start).chain([end]);
-        let taken = |start: usize, end: usize| self.text.get(start..end).unwrap_or(&[]).iter().collect::<String>();
+        let ends = attempts
+            .iter()
+            .skip(1)
+            .map(|attempt| attempt.start)
+            .chain([end]);
+        let taken = |start: usize, end: usize| {
+            self.text
+                .get(start..end)
+                .unwrap_or(&[])
+                .iter()
+                .collect::<String>()
+        };
         self.pieces
             .iter()
             .zip(attempts.iter().zip(ends))
@@ -164,8 +201,15 @@ impl Search<'_> {
     fn ends(&self, piece: Piece, at: usize) -> Vec<usize> {
         let rest = self.text.get(at..).unwrap_or(&[]);
         let lengths = match piece {
-            Piece::Literal(c) => rest.first().filter(|other| same_letter(**other, c)).map(|_| 1).into_iter().collect(),
-            Piece::Space => (1..=rest.iter().take_while(|c| is_space(**c)).count()).rev().collect(),
+            Piece::Literal(c) => rest
+                .first()
+                .filter(|other| same_letter(**other, c))
+                .map(|_| 1)
+                .into_iter()
+                .collect(),
+            Piece::Space => (1..=rest.iter().take_while(|c| is_space(**c)).count())
+                .rev()
+                .collect(),
             Piece::Directive(code) => self.lengths(code, rest),
         };
         lengths.into_iter().map(|length| at + length).collect()
@@ -173,8 +217,13 @@ impl Search<'_> {
 
     fn lengths(&self, code: char, rest: &[char]) -> Vec<usize> {
         let names = |all: &[&str], cut: usize| {
-            let names = all.iter().map(|name| name.get(..cut.min(name.len())).unwrap_or(name));
-            let mut found: Vec<usize> = names.filter(|name| starts_with(rest, name)).map(str::len).collect();
+            let names = all
+                .iter()
+                .map(|name| name.get(..cut.min(name.len())).unwrap_or(name));
+            let mut found: Vec<usize> = names
+                .filter(|name| starts_with(rest, name))
+                .map(str::len)
+                .collect();
             found.sort_unstable_by_key(|length| std::cmp::Reverse(*length));
             found
         };
@@ -185,12 +234,19 @@ impl Search<'_> {
             'b' => names(&MONTH_NAMES, 3),
             'p' => names(&["AM", "PM"], 2),
             'Z' => {
-                let zones = self.zones.iter().filter(|(name, _)| starts_with(rest, name));
+                let zones = self
+                    .zones
+                    .iter()
+                    .filter(|(name, _)| starts_with(rest, name));
                 zones.map(|(name, _)| name.chars().count()).collect()
             }
             'z' => offset_lengths(rest),
             'f' => {
-                let digits = rest.iter().take(6).take_while(|c| c.is_ascii_digit()).count();
+                let digits = rest
+                    .iter()
+                    .take(6)
+                    .take_while(|c| c.is_ascii_digit())
+                    .count();
                 (1..=digits).rev().collect()
             }
             _ => number_lengths(code, rest),
@@ -204,7 +260,8 @@ fn same_letter(a: char, b: char) -> bool {
 
 fn starts_with(rest: &[char], name: &str) -> bool {
     let mut rest = rest.iter();
-    name.chars().all(|c| rest.next().is_some_and(|other| same_letter(*other, c)))
+    name.chars()
+        .all(|c| rest.next().is_some_and(|other| same_letter(*other, c)))
 }
 
 /// Digits, in the order in which CPython's alternatives try them.
@@ -215,7 +272,8 @@ fn number_lengths(code: char, rest: &[char]) -> Vec<usize> {
     let pair = |at: usize| Some(ascii(at)? * 10 + digit(at + 1)?);
     let ascii_pair = |at: usize| Some(ascii(at)? * 10 + ascii(at + 1)?);
     let two = |low: u32, high: u32| pair(0).is_some_and(|value| (low..=high).contains(&value));
-    let strict_two = |low: u32, high: u32| ascii_pair(0).is_some_and(|value| (low..=high).contains(&value));
+    let strict_two =
+        |low: u32, high: u32| ascii_pair(0).is_some_and(|value| (low..=high).contains(&value));
     let mut lengths = Vec::new();
     let mut push = |accepted: bool, length: usize| {
         if accepted {
@@ -229,7 +287,10 @@ fn number_lengths(code: char, rest: &[char]) -> Vec<usize> {
         'd' => {
             push(strict_two(30, 31) || two(10, 29) || strict_two(1, 9), 2);
             push(one_to_nine, 1);
-            push(rest.first() == Some(&' ') && ascii(1).is_some_and(|value| value > 0), 2);
+            push(
+                rest.first() == Some(&' ') && ascii(1).is_some_and(|value| value > 0),
+                2,
+            );
         }
         'm' | 'I' => {
             push(strict_two(1, 12), 2);
@@ -261,7 +322,10 @@ fn number_lengths(code: char, rest: &[char]) -> Vec<usize> {
             let three = ascii(0).zip(pair(1)).map(|(high, low)| high * 100 + low);
             let last_is_ascii = ascii(2).is_some();
             let small = three.is_some_and(|value| !(10..360).contains(&value));
-            push(three.is_some_and(|value| (1..=366).contains(&value)) && (last_is_ascii || !small), 3);
+            push(
+                three.is_some_and(|value| (1..=366).contains(&value)) && (last_is_ascii || !small),
+                3,
+            );
             push(two(10, 99), 2);
             push(strict_two(1, 9), 2);
             push(one_to_nine, 1);
@@ -277,12 +341,21 @@ fn offset_lengths(rest: &[char]) -> Vec<usize> {
     let is_sixty = |at: usize| matches!(rest.get(at), Some('0'..='5')) && is_digit(at + 1);
     let after_colon = |at: usize| at + usize::from(rest.get(at) == Some(&':'));
     let mut lengths = Vec::new();
-    if matches!(rest.first(), Some('+' | '-')) && is_digit(1) && is_digit(2) && is_sixty(after_colon(3)) {
+    if matches!(rest.first(), Some('+' | '-'))
+        && is_digit(1)
+        && is_digit(2)
+        && is_sixty(after_colon(3))
+    {
         let minutes_end = after_colon(3) + 2;
         let seconds = after_colon(minutes_end);
         if is_sixty(seconds) {
             let end = seconds + 2;
-            let fraction = rest.iter().skip(end + 1).take(6).take_while(|c| decimal_value(**c).is_some()).count();
+            let fraction = rest
+                .iter()
+                .skip(end + 1)
+                .take(6)
+                .take_while(|c| decimal_value(**c).is_some())
+                .count();
             if rest.get(end) == Some(&'.') {
                 lengths.extend((1..=fraction).rev().map(|count| end + 1 + count));
             }
@@ -313,12 +386,21 @@ struct Found {
 }
 
 fn to_number(text: &str) -> u32 {
-    text.chars().filter_map(decimal_value).fold(0, |value, digit| value.saturating_mul(10).saturating_add(digit))
+    text.chars()
+        .filter_map(decimal_value)
+        .fold(0, |value, digit| {
+            value.saturating_mul(10).saturating_add(digit)
+        })
 }
 
 fn index_of(names: &[&str], text: &str, cut: usize) -> Option<u32> {
     let wanted = text.to_lowercase();
-    let at = names.iter().position(|name| name.get(..cut.min(name.len())).unwrap_or(name).to_lowercase() == wanted);
+    let at = names.iter().position(|name| {
+        name.get(..cut.min(name.len()))
+            .unwrap_or(name)
+            .to_lowercase()
+            == wanted
+    });
     at.and_then(|at| u32::try_from(at).ok())
 }
 
@@ -442,11 +524,28 @@ impl Found {
                 (year, month, day) = dates::from_ordinal(ordinal);
             }
         }
-        let weekday = self.weekday.unwrap_or_else(|| dates::weekday(year, month, day));
+        let weekday = self
+            .weekday
+            .unwrap_or_else(|| dates::weekday(year, month, day));
         let year = if leap_fix { 1900 } else { year };
-        let hour = self.hour12.map_or(self.parsed.hour, |hour| hour % 12 + if self.afternoon { 12 } else { 0 });
-        let dst = if self.parsed.zone.is_some() { self.parsed.dst } else { -1 };
-        Ok(Parsed { year, month, day, hour, weekday, year_day: julian.unwrap_or(1), dst, ..self.parsed })
+        let hour = self.hour12.map_or(self.parsed.hour, |hour| {
+            hour % 12 + if self.afternoon { 12 } else { 0 }
+        });
+        let dst = if self.parsed.zone.is_some() {
+            self.parsed.dst
+        } else {
+            -1
+        };
+        Ok(Parsed {
+            year,
+            month,
+            day,
+            hour,
+            weekday,
+            year_day: julian.unwrap_or(1),
+            dst,
+            ..self.parsed
+        })
     }
 }
 
@@ -455,7 +554,11 @@ fn day_of_week(year: i64, week: i64, weekday: u32, monday_first: bool) -> i64 {
     let shift = i64::from(!monday_first);
     let first = (i64::from(dates::weekday(year, 1, 1)) + shift) % 7;
     let day = (i64::from(weekday) + shift) % 7;
-    if week == 0 { 1 + day - first } else { 1 + (7 - first) % 7 + 7 * (week - 1) + day }
+    if week == 0 {
+        1 + day - first
+    } else {
+        1 + (7 - first) % 7 + 7 * (week - 1) + day
+    }
 }
 
 #[cfg(test)]
@@ -477,7 +580,11 @@ mod tests {
     #[test]
     fn dates() {
         for (text, format, found) in [
-            ("2024-02-29 14:05:06", "%Y-%m-%d %H:%M:%S", "2024 2 29 14 5 6 3 60 -1"),
+            (
+                "2024-02-29 14:05:06",
+                "%Y-%m-%d %H:%M:%S",
+                "2024 2 29 14 5 6 3 60 -1",
+            ),
             ("Thu Feb 29 14:05:06 2024", "%c", "2024 2 29 14 5 6 3 60 -1"),
             ("02/29/24", "%x", "2024 2 29 0 0 0 3 60 -1"),
             ("12 AM", "%I %p", "1900 1 1 0 0 0 0 1 -1"),
@@ -489,7 +596,11 @@ mod tests {
             ("2020 53 7", "%G %V %u", "2021 1 3 0 0 0 6 3 -1"),
             ("29 feb", "%d %b", "1900 2 29 0 0 0 0 60 -1"),
             ("gmt", "%Z", "1900 1 1 0 0 0 0 1 0"),
-            ("monday,  5", "%A,%t %d", "'t' is a bad directive in format '%A,%t %d'"),
+            (
+                "monday,  5",
+                "%A,%t %d",
+                "'t' is a bad directive in format '%A,%t %d'",
+            ),
         ] {
             assert_eq!(date(text, format), found, "{text} {format}");
         }
@@ -500,7 +611,10 @@ mod tests {
         let offset = |text| strptime(text, "%z", UTC).map(|p| (p.offset, p.offset_microsecond));
         assert_eq!(offset("-05:30:15.5"), Ok((Some(-19815), -500_000)));
         assert_eq!(offset("Z"), Ok((Some(0), 0)));
-        assert_eq!(offset("+01:3015"), Err("Inconsistent use of : in +01:3015".into()));
+        assert_eq!(
+            offset("+01:3015"),
+            Err("Inconsistent use of : in +01:3015".into())
+        );
     }
 
     #[test]

@@ -20,7 +20,9 @@ pub fn suggest<'a>(wrong: &str, candidates: &[&'a str]) -> Option<&'a str> {
         // No more than a third of all bytes may change, and what is found must beat what was found.
         let mut limit = (wrong.len() + name.len() + 3) * MOVE_COST / 6;
         if let Some((distance, _)) = best {
-            let Some(better) = distance.checked_sub(1) else { break };
+            let Some(better) = distance.checked_sub(1) else {
+                break;
+            };
             limit = limit.min(better);
         }
         if let Some(distance) = distance(wrong.as_bytes(), name.as_bytes(), limit) {
@@ -110,6 +112,9 @@ mod tests {
         assert_eq!(suggest("ab", &["ab0"; 749]), Some("ab0"));
         assert_eq!(suggest("ab", &["ab0"; 750]), None);
         let long = "a".repeat(41);
-        assert_eq!(suggest(&("a".repeat(40) + "b"), &[&long]), Some(long.as_str()));
+        assert_eq!(
+            suggest(&("a".repeat(40) + "b"), &[&long]),
+            Some(long.as_str())
+        );
     }
 }

@@ -23,7 +23,11 @@ pub fn fsum(values: impl IntoIterator<Item = f64>) -> MathResult {
         }
     }
     if special != 0.0 {
-        return if infinite.is_nan() { Err(MathError::FsumInfinities) } else { Ok(special) };
+        return if infinite.is_nan() {
+            Err(MathError::FsumInfinities)
+        } else {
+            Ok(special)
+        };
     }
     Ok(round_partials(&partials))
 }
@@ -34,7 +38,11 @@ fn add_partial(partials: &mut Vec<f64>, x: f64) -> f64 {
     let mut kept = 0;
     for at in 0..partials.len() {
         let Some(&part) = partials.get(at) else { break };
-        let (large, small) = if x.abs() < part.abs() { (part, x) } else { (x, part) };
+        let (large, small) = if x.abs() < part.abs() {
+            (part, x)
+        } else {
+            (x, part)
+        };
         let high = large + small;
         let low = small - (high - large);
         if low != 0.0 {
@@ -52,7 +60,9 @@ fn add_partial(partials: &mut Vec<f64>, x: f64) -> f64 {
 /// The sum of parts that do not overlap, rounded half to even.
 fn round_partials(partials: &[f64]) -> f64 {
     let mut rest = partials.iter().rev().copied();
-    let Some(mut high) = rest.next() else { return 0.0 };
+    let Some(mut high) = rest.next() else {
+        return 0.0;
+    };
     while let Some(part) = rest.next() {
         let before = high;
         high = before + part;

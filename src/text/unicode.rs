@@ -37,7 +37,11 @@ pub fn is_line_break(c: char) -> bool {
 
 /// `str.isalpha` of one character.
 pub fn is_alpha(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_alphabetic() } else { in_set(tables::ALPHA, c) }
+    if c.is_ascii() {
+        c.is_ascii_alphabetic()
+    } else {
+        in_set(tables::ALPHA, c)
+    }
 }
 
 /// `str.isdecimal` of one character.
@@ -51,19 +55,29 @@ pub fn decimal_value(c: char) -> Option<u32> {
         return c.to_digit(10);
     }
     let code = c as u32;
-    let row = tables::DECIMAL_ZEROS.partition_point(|&zero| zero <= code).checked_sub(1)?;
+    let row = tables::DECIMAL_ZEROS
+        .partition_point(|&zero| zero <= code)
+        .checked_sub(1)?;
     let value = code.checked_sub(*tables::DECIMAL_ZEROS.get(row)?)?;
     (value < 10).then_some(value)
 }
 
 /// `str.isdigit` of one character.
 pub fn is_digit(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_digit() } else { in_set(tables::DIGIT, c) }
+    if c.is_ascii() {
+        c.is_ascii_digit()
+    } else {
+        in_set(tables::DIGIT, c)
+    }
 }
 
 /// `str.isnumeric` of one character.
 pub fn is_numeric(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_digit() } else { in_set(tables::NUMERIC, c) }
+    if c.is_ascii() {
+        c.is_ascii_digit()
+    } else {
+        in_set(tables::NUMERIC, c)
+    }
 }
 
 /// `str.isalnum` of one character.
@@ -90,7 +104,11 @@ pub fn is_title(c: char) -> bool {
 
 /// Appends the lower case of `c`, looked at alone.
 pub fn push_lower(out: &mut String, c: char) {
-    if is_assigned(c) { out.extend(c.to_lowercase()) } else { out.push(c) }
+    if is_assigned(c) {
+        out.extend(c.to_lowercase())
+    } else {
+        out.push(c)
+    }
 }
 
 /// Appends the upper case of `c`.
@@ -99,7 +117,11 @@ pub fn push_upper(out: &mut String, c: char) {
         return out.push(c);
     }
     // Characters whose upper case came with a later Unicode than ours stay as they are.
-    if c.is_ascii() || c.to_uppercase().all(is_assigned) { out.extend(c.to_uppercase()) } else { out.push(c) }
+    if c.is_ascii() || c.to_uppercase().all(is_assigned) {
+        out.extend(c.to_uppercase())
+    } else {
+        out.push(c)
+    }
 }
 
 /// Appends the title case of `c`.
@@ -133,7 +155,12 @@ mod tests {
     #[test]
     fn printable_as_in_cpython() {
         assert!(is_printable('é') && is_printable(' ') && is_printable('\u{1f600}'));
-        assert!(!is_printable('\u{a0}') && !is_printable('\u{ad}') && !is_printable('\u{378}') && !is_printable('\n'));
+        assert!(
+            !is_printable('\u{a0}')
+                && !is_printable('\u{ad}')
+                && !is_printable('\u{378}')
+                && !is_printable('\n')
+        );
     }
 
     #[test]

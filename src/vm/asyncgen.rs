@@ -472,8 +472,9 @@ impl Vm {
             .and_then(Value::given)
             .cloned()
             .unwrap_or(Value::None);
-        let is_exception_class =
-            kind.as_ref::<super::object::Class>().is_some_and(|c| c.is_subclass(&self.exc.base_exception));
+        let is_exception_class = kind
+            .as_ref::<super::object::Class>()
+            .is_some_and(|c| c.is_subclass(&self.exc.base_exception));
         let exception = if is_exception_class {
             if value.downcast::<Exception>().is_some() {
                 value

@@ -72,7 +72,10 @@ impl NativeDef {
 
     /// Marks a native as one that only resumes.
     pub const fn resuming(self, how: Resumes) -> Self {
-        NativeDef { resumes: how, ..self }
+        NativeDef {
+            resumes: how,
+            ..self
+        }
     }
 
     pub const fn class(self) -> Self {

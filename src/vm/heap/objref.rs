@@ -261,7 +261,11 @@ impl<T: Object> Ref<T> {
         // SAFETY: `allocate` gave room for header, body and `len` values; all are written here.
         // What is moved out of the array is replaced by `Undef` there.
         unsafe {
-            let base = at.as_ptr().cast::<u8>().add(size_of::<Gc<T>>()).cast::<Value>();
+            let base = at
+                .as_ptr()
+                .cast::<u8>()
+                .add(size_of::<Gc<T>>())
+                .cast::<Value>();
             ptr::copy_nonoverlapping(from, base, count);
             for i in 0..count {
                 from.add(i).write(Value::Undef);
@@ -269,7 +273,10 @@ impl<T: Object> Ref<T> {
             for i in count..len {
                 base.add(i).write(Value::Undef);
             }
-            at.as_ptr().write(Gc { header: Header::new(T::KIND), body });
+            at.as_ptr().write(Gc {
+                header: Header::new(T::KIND),
+                body,
+            });
         }
         Ref(ObjRef(at.cast()), PhantomData)
     }

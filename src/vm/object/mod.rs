@@ -23,7 +23,7 @@ mod opaque;
 mod scalar;
 
 pub use class::{Class, ClassFlags, Layout, Shape, fresh_id};
-pub use collection::{release_backwards, Dict, FrozenSet, List, Range, Set, Slice, Tuple};
+pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, Traceback};
 pub use function::{
@@ -34,7 +34,7 @@ pub use future::{Future, FutureState, TaskPart, Waiter};
 pub use generator::{GenExtra, GenKind, GenState, Generator};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};
-pub use scalar::{character, ByteArray, Bytes, Complex, Int, Str};
+pub use scalar::{ByteArray, Bytes, Complex, Int, Str, character};
 
 use super::heap::flags;
 use super::heap::{Header, ObjRef, Object};
