@@ -4,6 +4,7 @@
 use super::ast::Module;
 use crate::source::{Source, Span};
 
+mod constant;
 mod node;
 
 /// A tree as the printer sees it.

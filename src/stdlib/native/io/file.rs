@@ -2,11 +2,13 @@
 //! behind all of them; opened files are held in memory and written back when flushed or closed.
 
 use super::buffer::{ByteBuffer, TextBuffer};
+use super::check::{check_open, check_readable, check_writable, limit, os_error, unsupported};
+use super::position::{seek, tell, truncate};
 use crate::text::codec::{self, Codec};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{ByteArray, Bytes, Class, Layout, List, NativeData};
 use crate::vm::value::Value;
-use crate::vm::{R, Raise, Vm};
+use crate::vm::{R, Vm};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::PathBuf;
@@ -72,7 +74,7 @@ impl FileData {
         Ok(())
     }
 
-    fn is_memory(&self) -> bool {
+    pub(super) fn is_memory(&self) -> bool {
         self.path.is_none()
             && matches!(
                 &*self.content.borrow(),
@@ -309,7 +311,7 @@ fn flag(vm: &mut Vm, args: &[Value], f: impl Fn(&FileData) -> bool) -> R {
     Ok(f(this(vm, &args[0])?).into())
 }
 
-fn is_text(data: &FileData) -> bool {
+pub(super) fn is_text(data: &FileData) -> bool {
     !matches!(&*data.content.borrow(), Content::Bytes(_))
 }
 
@@ -381,91 +383,6 @@ pub(super) fn standard(vm: &mut Vm, content: Content, name: &str, mode: &str) ->
     }
     let class = vm.class_for::<TextFile>();
     vm.make_in(&class, data)
-}
-
-// Checks
-
-fn check_open(vm: &mut Vm, data: &FileData) -> R<()> {
-    if !data.closed.get() {
-        return Ok(());
-    }
-    let stop = if data.is_memory() && is_text(data) {
-        ""
-    } else {
-        "."
-    };
-    Err(vm.value_error(format!("I/O operation on closed file{stop}")))
-}
-
-fn check_readable(vm: &mut Vm, data: &FileData) -> R<()> {
-    check_open(vm, data)?;
-    if data.readable {
-        Ok(())
-    } else {
-        Err(unsupported(
-            vm,
-            if is_text(data) {
-                "not readable"
-            } else {
-                "read"
-            },
-        ))
-    }
-}
-
-fn check_writable(vm: &mut Vm, data: &FileData) -> R<()> {
-    check_open(vm, data)?;
-    if data.writable {
-        Ok(())
-    } else {
-        Err(unsupported(
-            vm,
-            if is_text(data) {
-                "not writable"
-            } else {
-                "write"
-            },
-        ))
-    }
-}
-
-/// `io.UnsupportedOperation`, a class of two bases that `io` makes.
-fn unsupported(vm: &mut Vm, message: &str) -> Raise {
-    let class = super::super::import(vm, "io").and_then(|io| {
-        let name = vm.intern("UnsupportedOperation");
-        vm.get_attr(&io, &name)
-    });
-    match class.and_then(|class| vm.call(&class, &[message.into()])) {
-        Ok(exception) => vm.raise(exception),
-        Err(raise) => raise,
-    }
-}
-
-/// The OSError for a failed operation on a file.
-pub(in crate::stdlib) fn os_error(vm: &mut Vm, error: &io::Error, file: &Value) -> Raise {
-    let number = error.raw_os_error().unwrap_or(5);
-    let text = io::Error::from_raw_os_error(number).to_string();
-    let text = text
-        .split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let class: Value = vm.exc.os_error.clone().into();
-    match vm.call(
-        &class,
-        &[Value::Int(number.into()), text.into(), file.clone()],
-    ) {
-        Ok(exception) => vm.raise(exception),
-        Err(raise) => raise,
-    }
-}
-
-/// A size argument: `None` for "all".
-fn limit(vm: &mut Vm, value: &Value) -> R<Option<usize>> {
-    match value {
-        Value::Undef | Value::None => Ok(None),
-        value => Ok(usize::try_from(vm.index_i64(value)?).ok()),
-    }
 }
 
 // Reading
@@ -620,119 +537,6 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
         data.closed.set(true);
     }
     Ok(Value::None)
-}
-
-// Position
-
-fn seek(vm: &mut Vm, args: &[Value]) -> R {
-    let data = this(vm, &args[0])?;
-    check_open(vm, data)?;
-    let whence = match args[2].given() {
-        Some(whence) => vm.index_i64(whence)?,
-        None => 0,
-    };
-    let offset = vm.index_i64(&args[1])?;
-    let memory = data.is_memory();
-    let problem = match &mut *data.content.borrow_mut() {
-        Content::Text(buffer) => match (whence, offset) {
-            (0, 0..) => {
-                let n = usize::try_from(offset).unwrap_or(0);
-                let at = if memory { buffer.at_char(n) } else { n };
-                buffer.seek(at);
-                return Ok(Value::Int(offset));
-            }
-            (0, _) if memory => format!("Negative seek position {offset}"),
-            (0, _) => format!("negative seek position {offset}"),
-            (1, 0) => return Ok(position(buffer, memory)),
-            (2, 0) => {
-                buffer.seek_end();
-                return Ok(position(buffer, memory));
-            }
-            (1 | 2, _) => {
-                return Err(if memory {
-                    let class = vm.exc.os_error.clone();
-                    vm.error(&class, "Can't do nonzero cur-relative seeks")
-                } else {
-                    unsupported(
-                        vm,
-                        if whence == 1 {
-                            "can't do nonzero cur-relative seeks"
-                        } else {
-                            "can't do nonzero end-relative seeks"
-                        },
-                    )
-                });
-            }
-            _ => format!("Invalid whence ({whence}, should be 0, 1 or 2)"),
-        },
-        Content::Bytes(buffer) => {
-            let from = match whence {
-                1 => buffer.position(),
-                2 => buffer.len(),
-                _ => 0,
-            };
-            let to = i64::try_from(from).unwrap_or(0).saturating_add(offset);
-            match usize::try_from(to) {
-                Ok(to) => {
-                    buffer.seek(to);
-                    return Ok(to.into());
-                }
-                Err(_) if whence == 0 => format!("negative seek value {offset}"),
-                Err(_) => {
-                    buffer.seek(0);
-                    return Ok(Value::Int(0));
-                }
-            }
-        }
-        Content::Stdin | Content::Stdout | Content::Stderr => {
-            return Err(unsupported(vm, "underlying stream is not seekable"));
-        }
-    };
-    Err(vm.value_error(problem))
-}
-
-fn position(buffer: &TextBuffer, memory: bool) -> Value {
-    if memory {
-        buffer.chars_before().into()
-    } else {
-        buffer.position().into()
-    }
-}
-
-fn tell(vm: &mut Vm, args: &[Value]) -> R {
-    let data = this(vm, &args[0])?;
-    check_open(vm, data)?;
-    let memory = data.is_memory();
-    match &*data.content.borrow() {
-        Content::Text(buffer) => Ok(position(buffer, memory)),
-        Content::Bytes(buffer) => Ok(buffer.position().into()),
-        _ => Err(unsupported(vm, "underlying stream is not seekable")),
-    }
-}
-
-fn truncate(vm: &mut Vm, args: &[Value]) -> R {
-    let data = this(vm, &args[0])?;
-    check_writable(vm, data)?;
-    let limit = limit(vm, &args[1])?;
-    let memory = data.is_memory();
-    data.dirty.set(true);
-    match &mut *data.content.borrow_mut() {
-        Content::Text(buffer) => {
-            let at = match limit {
-                Some(n) if memory => buffer.at_char(n),
-                Some(n) => n,
-                None => buffer.position(),
-            };
-            buffer.truncate(at.min(buffer.len()));
-            Ok(limit.map_or_else(|| position(buffer, memory), Value::from))
-        }
-        Content::Bytes(buffer) => {
-            let at = limit.unwrap_or_else(|| buffer.position());
-            buffer.truncate(at);
-            Ok(at.into())
-        }
-        _ => Err(unsupported(vm, "truncate")),
-    }
 }
 
 // Inspection

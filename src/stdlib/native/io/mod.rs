@@ -1,10 +1,12 @@
 //! The module `_io`: files in memory, opened files, the standard streams.
 
 mod buffer;
+mod check;
 mod file;
 mod open;
+mod position;
 
-pub(in crate::stdlib) use file::os_error;
+pub(in crate::stdlib) use check::os_error;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};

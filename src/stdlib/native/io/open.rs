@@ -1,7 +1,8 @@
 //! `open()`.
 
 use super::buffer::{ByteBuffer, TextBuffer};
-use super::file::{BinaryFile, Content, FileData, TextFile, os_error};
+use super::check::os_error;
+use super::file::{BinaryFile, Content, FileData, TextFile};
 use crate::text::codec::{self, Codec};
 use crate::vm::object::Bytes;
 use crate::vm::value::Value;
