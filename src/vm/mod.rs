@@ -151,7 +151,7 @@ impl Vm {
         heap::finalize::open();
         cycles::open();
         let (interner, names) = types::make_names();
-        let types = Types::new();
+        let types = Types::default();
         let exc = types::make_exceptions(&types);
         let stack = RegisterStack::new();
         let frame = Frame::outermost(&stack);

@@ -105,13 +105,16 @@ impl NativeDef {
     }
 }
 
+/// What assigns to a computed attribute, or deletes it.
+pub type Setter = fn(&mut Vm, &Value, Option<Value>) -> R<()>;
+
 /// A computed attribute of a built-in type.
 #[derive(Debug)]
 pub struct GetSet {
     pub name: &'static str,
     pub get: fn(&mut Vm, &Value) -> R,
     /// `None` as the new value deletes.
-    pub set: Option<fn(&mut Vm, &Value, Option<Value>) -> R<()>>,
+    pub set: Option<Setter>,
     pub doc: &'static str,
 }
 
@@ -221,13 +224,16 @@ pub trait NativeType: NativeData {
     const DEF: &'static TypeDef;
 }
 
+/// What fills in a module.
+pub type ModuleInit = fn(&mut Vm, &Ref<super::object::Module>) -> R<()>;
+
 /// A module written in Rust.
 pub struct ModuleDef {
     pub name: &'static str,
     pub doc: &'static str,
     pub functions: &'static [NativeDef],
     /// Fills in what is not a function: constants, classes.
-    pub init: Option<fn(&mut Vm, &Ref<super::object::Module>) -> R<()>>,
+    pub init: Option<ModuleInit>,
 }
 
 /// A parsed signature.

@@ -28,9 +28,9 @@ macro_rules! types {
             pub ellipsis: Value,
         }
 
-        impl Types {
+        impl Default for Types {
             /// Makes all classes. `type` is the class of each.
-            pub fn new() -> Types {
+            fn default() -> Types {
                 $(let $field = bare_class($name, types!(@base $base), $layout);)*
                 let mut types = Types {
                     $($field,)*
@@ -45,7 +45,9 @@ macro_rules! types {
                 }
                 types
             }
+        }
 
+        impl Types {
             pub fn all(&self) -> Vec<&Ref<Class>> {
                 vec![$(&self.$field),*]
             }

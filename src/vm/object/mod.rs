@@ -40,10 +40,13 @@ use super::heap::flags;
 use super::heap::{Header, ObjRef, Object};
 use std::ptr::NonNull;
 
+/// Shows the collector what an object refers to.
+pub type TraceFn = fn(&ObjRef, &mut dyn FnMut(&ObjRef));
+
 /// What the allocator and the collector must know of a kind.
 pub struct KindInfo {
     pub drop: unsafe fn(NonNull<Header>),
-    pub trace: fn(&ObjRef, &mut dyn FnMut(&ObjRef)),
+    pub trace: TraceFn,
     /// Holds no references to other objects.
     pub leaf: bool,
     /// May need a finalizer: see `needs_finalizer`.
