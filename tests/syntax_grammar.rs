@@ -481,8 +481,8 @@ struct Finder<'g> {
     grammar: &'g Grammar,
     keywords: &'g BTreeSet<String>,
     tokens: Vec<(String, String)>,
-    /// For a rule at a place: where it ends and which alternatives it took, or that it does not match.
-    memo: HashMap<(&'g str, usize), Option<(usize, Vec<usize>)>>,
+    /// For a rule at a place.
+    memo: HashMap<(&'g str, usize), Found>,
     furthest: usize,
 }
 
@@ -519,10 +519,8 @@ impl<'g> Finder<'g> {
 
     fn part(&mut self, part: &'g Part, at: usize) -> Found {
         match part {
-            Part::Rule(name) => self.rule(name, at).map(|(end, used)| {
-                // A rule's uses are counted where it is entered first; see `memo`.
-                (end, used)
-            }),
+            // A rule's uses are counted where it is entered first; see `memo`.
+            Part::Rule(name) => self.rule(name, at),
             Part::Group(choice) => self.choice(choice, at),
             Part::Optional(choice) => Some(self.choice(choice, at).unwrap_or((at, Vec::new()))),
             Part::Repeat(choice) => {

@@ -10,14 +10,13 @@ const LAYERS: &[&[&str]] = &[
     &["source"],
     &["text"],
     &["diagnostic"],
-    &["syntax", "bytecode", "trace"],
+    &["syntax", "bytecode"],
     &["compile"],
     &["vm"],
     &["event_loop"],
     &["builtins"],
     &["stdlib"],
     &["engine"],
-    &["teach"],
     &["cli"],
 ];
 
