@@ -439,13 +439,13 @@ fn wakeup(vm: &mut Vm, args: &[Value]) -> R {
     };
     let exception = match done.as_ref::<Future>() {
         Some(f) => exception_of(vm, f),
-        None => match {
+        None => {
             let result = vm.names.result.clone();
-            vm.call_method(done, &result, &[])
-        } {
-            Ok(_) => Value::Undef,
-            Err(raise) => vm.take_raised(raise),
-        },
+            match vm.call_method(done, &result, &[]) {
+                Ok(_) => Value::Undef,
+                Err(raise) => vm.take_raised(raise),
+            }
+        }
     };
     foreign_step(vm, &task, exception)
 }

@@ -455,11 +455,11 @@ impl Vm {
             call.finish_registers(named);
             return Ok(Called::Value(generator));
         }
-        if call.deliver == Deliver::Halt {
-            if let Err(raise) = self.enter_native() {
-                call.finish_registers(named);
-                return Err(raise);
-            }
+        if call.deliver == Deliver::Halt
+            && let Err(raise) = self.enter_native()
+        {
+            call.finish_registers(named);
+            return Err(raise);
         }
         let activation = Activation::call(self.frame, call.base, call.deliver, call.dst);
         if call.instance.is_undef() {

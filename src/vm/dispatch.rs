@@ -324,14 +324,14 @@ impl Vm {
                     }};
                 }
                 macro_rules! truth {
-                    ($bit:expr) => {
+                    ($dies:expr) => {
                         match &*reg!(i.a) {
                             Value::True => true,
                             Value::False | Value::None => false,
                             Value::Int(n) => *n != 0,
                             _ => {
                                 sync!();
-                                let value = if i.t & $bit != 0 {
+                                let value = if $dies {
                                     std::mem::take(reg!(i.a))
                                 } else {
                                     reg!(i.a).clone()
@@ -511,10 +511,10 @@ impl Vm {
                             break 'inner Exit::Attention;
                         }
                     }
-                    Op::JumpIfTrue => jump_if!(truth!(DIES_A)),
-                    Op::JumpIfFalse => jump_if!(!truth!(DIES_A)),
-                    Op::JumpIfTrueKeep => jump_if!(truth!(0)),
-                    Op::JumpIfFalseKeep => jump_if!(!truth!(0)),
+                    Op::JumpIfTrue => jump_if!(truth!(i.t & DIES_A != 0)),
+                    Op::JumpIfFalse => jump_if!(!truth!(i.t & DIES_A != 0)),
+                    Op::JumpIfTrueKeep => jump_if!(truth!(false)),
+                    Op::JumpIfFalseKeep => jump_if!(!truth!(false)),
                     Op::JumpIfNone => {
                         let value = operand!(a, DIES_A);
                         let none = value.is_none();
