@@ -16,7 +16,7 @@ use super::object::{
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
-use super::generator::{CHAIN_LIMIT, is_at_yield};
+use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
 use super::{R, Raise, Vm, exec};
 use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, METHOD};
 use crate::bytecode::{Instr, Op};
@@ -965,6 +965,37 @@ impl Vm {
                                         set!(received, Value::None);
                                         continue;
                                     }
+                                    // A chain: straight to its leaf.
+                                    if let Some(root) = obj.as_ref::<Generator>()
+                                        && root.state.get() == GenState::Suspended
+                                        && root.parent.get().is_null()
+                                        && self.control.len() < self.control_limit
+                                        && self.handled_is_clear()
+                                        && let Some(leaf) = leaf_at_yield(root)
+                                    {
+                                        root.state.set(GenState::Running);
+                                        leaf.state.set(GenState::Running);
+                                        let caller = Frame { pc, regs, code, ..self.frame };
+                                        // SAFETY: `control_limit` never exceeds the capacity.
+                                        unsafe {
+                                            self.push_plain(Activation::call(
+                                                caller,
+                                                std::ptr::null_mut(),
+                                                Deliver::Iter,
+                                                i.a,
+                                            ));
+                                        }
+                                        self.frame.generator = super::frame::raw(leaf.as_obj());
+                                        regs = leaf.tail_ptr();
+                                        code = std::ptr::from_ref(&*leaf.code);
+                                        jump_to!(leaf.pc.get() as usize);
+                                        // SAFETY: the leaf is suspended after a `Yield`.
+                                        let received = unsafe { (*pc.sub(1)).a };
+                                        // Its parent keeps the leaf alive.
+                                        drop(leaf);
+                                        set!(received, Value::None);
+                                        continue;
+                                    }
                                 }
                                 _ => {}
                             },
@@ -993,15 +1024,16 @@ impl Vm {
 
                     Op::Yield => {
                         let value = operand!(b, DIES_B);
-                        // The commonest case: a generator without a chain, resumed by a `for`.
+                        // The commonest case: a generator resumed by a `for`, without a chain or
+                        // as the leaf of one that was entered there.
                         if let Some(activation) = self.control.last()
                             && activation.deliver == Deliver::Iter
                             && !activation.linked
-                            && let Some(generator) = self.own_generator(activation)
                             && self.handled_is_clear()
+                            && let Some((root, generator)) = self.iterated_leaf(activation)
                         {
                             generator.state.set(GenState::Suspended);
-                            generator.root.set(self.frame.generator);
+                            root.state.set(GenState::Suspended);
                             // SAFETY: `pc` is inside the code of the running frame.
                             generator.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
                             let dst = activation.dst;

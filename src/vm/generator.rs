@@ -79,6 +79,21 @@ pub(super) fn is_at_yield(g: &Generator) -> bool {
     g.leaf.is_undef() && g.handled.is_undef() && is_yield(g)
 }
 
+/// The leaf of a suspended chain, if it can be entered by putting `None` where its `yield` left
+/// off, and nothing else has happened to the chain since it was suspended.
+#[inline(always)]
+pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<Ref<Generator>> {
+    // SAFETY: the slot counts its object.
+    let header = unsafe { root.leaf.header().as_ref() }?;
+    let leaf = header.peek::<Generator>()?;
+    let fits = leaf.root.get() == raw(root.as_obj())
+        && leaf.state.get() == GenState::Suspended
+        && leaf.handled.is_undef()
+        && root.handled.is_undef()
+        && is_yield(leaf);
+    if fits { header.to_ref().into_ref().ok() } else { None }
+}
+
 #[inline(always)]
 fn is_yield(g: &Generator) -> bool {
     // SAFETY: a suspended generator's `pc` is behind the instruction that suspended it.
@@ -117,13 +132,27 @@ impl Vm {
         self.top_root().is_some_and(|r| raw(r.as_obj()) == generator)
     }
 
-    /// The generator that an activation resumed and whose own frame runs now: an async generator's
-    /// or one in a chain is not meant.
+    /// For a generator that was resumed by a `for` loop: the root of its chain and the running
+    /// frame, if that is the root itself or what the root knows as its leaf already. Async
+    /// generators are not meant.
     #[inline(always)]
-    pub(super) fn own_generator<'a>(&self, activation: &'a Activation) -> Option<&'a Generator> {
+    pub(super) fn iterated_leaf<'a>(&self, activation: &'a Activation) -> Option<(&'a Generator, &'a Generator)> {
         let root = iterated(activation)?;
-        let own = raw(root.as_obj()) == self.frame.generator && root.kind == GenKind::Generator;
-        own.then_some(&**root)
+        let own = raw(root.as_obj());
+        if own == self.frame.generator {
+            if !root.leaf.is_undef() {
+                root.leaf.set(Value::Undef);
+            }
+            root.root.set(own);
+            return (root.kind == GenKind::Generator).then_some((&**root, &**root));
+        }
+        if root.leaf.header() != self.frame.generator {
+            return None;
+        }
+        // SAFETY: the running frame's generator is alive while its frame runs, and as long as the
+        // root's slot counts it.
+        let leaf: &'a Generator = unsafe { self.frame.generator.as_ref() }?.peek::<Generator>()?;
+        (leaf.kind == GenKind::Generator && leaf.root.get() == own).then_some((&**root, leaf))
     }
 
     /// The generator that the innermost activation resumed.

@@ -6,7 +6,7 @@ use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    CacheEntry, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction,
+    CacheEntry, CacheWay, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -40,6 +40,15 @@ pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
 
 /// Hits that are not worth a place in the dispatch loop.
 fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
+    if let Some(instance) = obj.as_ref::<Instance>()
+        && let Some(way) = cache.other_way(instance.shape_id(), class_version(instance))
+    {
+        return match way.kind.get() {
+            hit::SLOT => Some(instance.slot(way.slot.get() as usize)).filter(|v| !v.is_undef()),
+            hit::CLASS_VALUE => Some(way.value.get()),
+            _ => None,
+        };
+    }
     match cache.kind.get() {
         hit::ENTRY => {
             let module = obj.downcast::<Module>()?;
@@ -81,23 +90,24 @@ fn cache_instance_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Val
         return;
     }
     let on_class = vm.lookup(&class, &cache.name);
+    let way = cache.way_for(instance.shape_id());
     match (instance.shape().slot(&cache.name), on_class) {
         (Some(slot), on_class) => {
             if on_class.is_some_and(|d| vm.is_data_descriptor(&d)) {
                 return;
             }
-            cache.kind.set(hit::SLOT);
-            cache.slot.set(slot as u32);
+            way.kind.set(hit::SLOT);
+            way.slot.set(slot as u32);
         }
         // A value that is no descriptor: what the class holds is what the program gets.
         (None, Some(found)) if found.is(value) && is_plain(vm, &found) => {
-            cache.kind.set(hit::CLASS_VALUE);
-            cache.value.set(found);
+            way.kind.set(hit::CLASS_VALUE);
+            way.value.set(found);
         }
         _ => return,
     }
-    cache.key.set(instance.shape_id());
-    cache.key2.set(class.version.get());
+    way.key.set(instance.shape_id());
+    way.key2.set(class.version.get());
 }
 
 /// Certainly no descriptor.
@@ -161,6 +171,15 @@ fn cache_class_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value)
     }
 }
 
+/// The way of a store that holds for an instance.
+fn store_way<'a>(cache: &'a CacheEntry, instance: &Ref<Instance>) -> Option<&'a CacheWay> {
+    let (shape, version) = (instance.shape_id(), class_version(instance));
+    if cache.key.get() == shape && cache.key2.get() == version {
+        return Some(cache);
+    }
+    cache.other_way(shape, version)
+}
+
 pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let (obj, value) = (operand_a(i, regs), operand_b(i, regs));
     let Some(cache) = site_cache(vm, i.site()) else {
@@ -168,15 +187,22 @@ pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
         return vm.set_attr(&obj, &name, value);
     };
     if let Some(instance) = obj.as_ref::<Instance>()
-        && cache.kind.get() == hit::ADD
-        && instance.shape_id() == cache.key.get()
-        && class_version(instance) == cache.key2.get()
+        && let Some(way) = store_way(cache, instance)
     {
-        let shape = cache.shape.borrow().clone();
-        if let Some(shape) = shape {
-            instance.become_shape(shape);
-            drop(instance.replace_slot(cache.slot.get() as usize, value));
-            return Ok(());
+        match way.kind.get() {
+            hit::SLOT => {
+                drop(instance.replace_slot(way.slot.get() as usize, value));
+                return Ok(());
+            }
+            hit::ADD => {
+                let shape = way.shape.borrow().clone();
+                if let Some(shape) = shape {
+                    instance.become_shape(shape);
+                    drop(instance.replace_slot(way.slot.get() as usize, value));
+                    return Ok(());
+                }
+            }
+            _ => {}
         }
     }
     let before = obj.as_ref::<Instance>().map(|n| (n.shape_id(), n.shape()));
@@ -207,17 +233,18 @@ fn cache_store(
     let Some(slot) = instance.shape().slot(&cache.name) else {
         return;
     };
+    let way = cache.way_for(id);
     if instance.shape_id() == id {
-        cache.kind.set(hit::SLOT);
+        way.kind.set(hit::SLOT);
     } else if before.slot(&cache.name).is_none() {
-        cache.kind.set(hit::ADD);
-        *cache.shape.borrow_mut() = Some(instance.shape());
+        way.kind.set(hit::ADD);
+        *way.shape.borrow_mut() = Some(instance.shape());
     } else {
         return;
     }
-    cache.slot.set(slot as u32);
-    cache.key.set(id);
-    cache.key2.set(class.version.get());
+    way.slot.set(slot as u32);
+    way.key.set(id);
+    way.key2.set(class.version.get());
 }
 
 pub fn delete_attr(vm: &mut Vm, site: usize, obj: Value) -> R<()> {
@@ -240,6 +267,12 @@ pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
 }
 
 fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
+    if let Some(instance) = obj.as_ref::<Instance>()
+        && let Some(way) = cache.other_way(instance.shape_id(), class_version(instance))
+        && way.kind.get() == hit::METHOD
+    {
+        return Ok((way.value.get(), obj));
+    }
     if let Some(value) = cached_attr(vm, cache, &obj) {
         return Ok((value, Value::Undef));
     }
@@ -287,8 +320,9 @@ fn cache_method(vm: &mut Vm, cache: &CacheEntry, obj: &Value, func: &Value, this
     if !vm.lookup(&class, &cache.name).is_some_and(|f| f.is(func)) {
         return;
     }
-    cache.kind.set(hit::METHOD);
-    cache.key.set(instance.shape_id());
-    cache.key2.set(class.version.get());
-    cache.value.set(func.clone());
+    let way = cache.way_for(instance.shape_id());
+    way.kind.set(hit::METHOD);
+    way.key.set(instance.shape_id());
+    way.key2.set(class.version.get());
+    way.value.set(func.clone());
 }

@@ -1,6 +1,6 @@
 //! Places inside objects that hold one value and can be changed through a shared reference.
 
-use super::objref::{ObjRef, Object, Ref};
+use super::objref::{Header, ObjRef, Object, Ref};
 use crate::vm::value::Value;
 use std::cell::UnsafeCell;
 use std::fmt;
@@ -112,6 +112,16 @@ impl ObjSlot {
     pub fn is_undef(&self) -> bool {
         // SAFETY: only looked at.
         unsafe { (*self.0.get()).is_none() }
+    }
+
+    /// The object's header as an uncounted pointer, null if there is none.
+    #[inline(always)]
+    pub fn header(&self) -> *const Header {
+        // SAFETY: only looked at.
+        match unsafe { &*self.0.get() } {
+            Some(obj) => obj.header(),
+            None => std::ptr::null(),
+        }
     }
 
     /// A copy of the content, `Undef` if there is none.

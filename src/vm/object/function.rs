@@ -31,10 +31,21 @@ pub struct CodeObject {
     pub caches: Box<[CacheEntry]>,
 }
 
-/// The inline cache of one site, and its interned name.
+/// The inline cache of one site, and its interned name. Dereferences to its first way, which is
+/// the only one that the dispatch loop looks at; instances of further shapes get the other ways.
 pub struct CacheEntry {
     pub name: Ref<super::Str>,
-    /// What must be unchanged for the cache to hold: a shape id, a dict's or class's version.
+    first: CacheWay,
+    more: OnceCell<Box<[CacheWay; MORE_WAYS]>>,
+    next: Cell<u8>,
+}
+
+/// Ways beside the first: a site that sees more shapes than that takes the slow way for some.
+const MORE_WAYS: usize = 4;
+
+/// What one lookup of a site found, and what must be unchanged for it to hold.
+pub struct CacheWay {
+    /// A shape id, a dict's or class's version.
     pub key: Cell<u32>,
     pub key2: Cell<u32>,
     /// A slot of an instance or an entry of a dict.
@@ -47,10 +58,9 @@ pub struct CacheEntry {
     pub shape: RefCell<Option<Rc<super::Shape>>>,
 }
 
-impl CacheEntry {
-    pub fn new(name: Ref<super::Str>) -> Self {
-        CacheEntry {
-            name,
+impl Default for CacheWay {
+    fn default() -> Self {
+        CacheWay {
             key: Cell::new(u32::MAX),
             key2: Cell::new(u32::MAX),
             slot: Cell::new(0),
@@ -58,6 +68,46 @@ impl CacheEntry {
             value: Slot::undef(),
             shape: RefCell::new(None),
         }
+    }
+}
+
+impl CacheEntry {
+    pub fn new(name: Ref<super::Str>) -> Self {
+        CacheEntry { name, first: CacheWay::default(), more: OnceCell::new(), next: Cell::new(0) }
+    }
+
+    /// The way for instances of this shape: the one that has it, else one to be filled.
+    pub fn way_for(&self, shape: u32) -> &CacheWay {
+        if self.first.key.get() == u32::MAX || self.first.key.get() == shape {
+            return &self.first;
+        }
+        let more = self.more.get_or_init(Box::default);
+        if let Some(way) = more.iter().find(|w| w.key.get() == shape) {
+            return way;
+        }
+        let at = self.next.get();
+        self.next.set((at + 1) % MORE_WAYS as u8);
+        more.get(at as usize).unwrap_or(&self.first)
+    }
+
+    /// The way beside the first that holds for this shape and class version.
+    #[inline]
+    pub fn other_way(&self, shape: u32, version: u32) -> Option<&CacheWay> {
+        self.more.get()?.iter().find(|w| w.key.get() == shape && w.key2.get() == version)
+    }
+
+    /// Every value that the ways hold.
+    fn values(&self) -> impl Iterator<Item = &Slot> {
+        let more = self.more.get().into_iter().flat_map(|m| m.iter());
+        std::iter::once(&self.first).chain(more).map(|w| &w.value)
+    }
+}
+
+impl std::ops::Deref for CacheEntry {
+    type Target = CacheWay;
+    #[inline(always)]
+    fn deref(&self) -> &CacheWay {
+        &self.first
     }
 }
 
@@ -200,7 +250,7 @@ impl Trace for CodeObject {
         visit(self.globals.as_obj());
         visit(self.builtins.as_obj());
         visit_values(&self.consts, visit);
-        visit_slots(self.caches.iter().map(|c| &c.value), visit);
+        visit_slots(self.caches.iter().flat_map(CacheEntry::values), visit);
         self.caches.iter().for_each(|c| visit(c.name.as_obj()));
     }
 }

@@ -27,7 +27,7 @@ pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_ba
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, Traceback};
 pub use function::{
-    BoundMethod, CacheEntry, CellObject, ClassMethod, CodeObject, Function, FunctionExtra, Module,
+    BoundMethod, CacheEntry, CacheWay, CellObject, ClassMethod, CodeObject, Function, FunctionExtra, Module,
     NativeFunction, Property, StaticMethod,
 };
 pub use future::{Future, FutureState, TaskPart, Waiter};
