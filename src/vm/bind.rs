@@ -166,11 +166,10 @@ impl Vm {
                 if !place.is_undef() {
                     continue;
                 }
-                let Some(name) = c.names.get(i) else { continue };
-                let interned = self.intern(name);
-                match defaults.and_then(|d| d.get_str(&interned)) {
+                let Some(name) = code.parameters.get(i) else { continue };
+                match defaults.and_then(|d| d.get_str(name)) {
                     Some(default) => *place = default,
-                    None => missing.push(name.clone()),
+                    None => missing.push(name.as_str().into()),
                 }
             }
             if !missing.is_empty() {

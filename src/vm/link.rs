@@ -22,6 +22,8 @@ impl Vm {
             .iter()
             .map(|s| CacheEntry::new(self.intern(&s.name)))
             .collect();
+        let named = code.positional as usize + code.kwonly as usize;
+        let parameters = code.names.iter().take(named).map(|n| self.intern(n)).collect();
         let flags = code.flags;
         let plain = !flags.suspends() && !flags.vararg && !flags.kwarg && code.kwonly == 0;
         let name = self.names.__builtins__.clone();
@@ -45,6 +47,7 @@ impl Vm {
             nnamed: u32::from(code.nnamed),
             iterable_coroutine: Cell::new(false),
             code: code.clone(),
+            parameters,
             globals: globals.clone(),
             builtins: builtins.unwrap_or_else(|| self.builtins.clone()),
             consts,

@@ -3,13 +3,33 @@
 
 use super::heap::Ref;
 use super::object::{Str, character};
+use super::compare_pure::hash_bytes;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
+
+/// Hashes names as strings of the language are hashed: many times quicker than the default, and
+/// nobody outside chooses the names of a program to attack it.
+#[derive(Default)]
+struct TextHasher(u64);
+
+impl Hasher for TextHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = self.0.rotate_left(5) ^ hash_bytes(bytes);
+    }
+
+    // The end mark of a str.
+    fn write_u8(&mut self, _: u8) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 /// The table of interned names.
 #[derive(Default)]
 pub struct Interner {
-    table: HashMap<Rc<str>, Ref<Str>>,
+    table: HashMap<Rc<str>, Ref<Str>, BuildHasherDefault<TextHasher>>,
 }
 
 impl Interner {

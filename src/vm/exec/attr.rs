@@ -5,9 +5,7 @@ use super::{operand_a, operand_b, put_at};
 use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::Ref;
-use crate::vm::object::{
-    CacheEntry, CacheWay, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction,
-};
+use crate::vm::object::{Future, Opaque, CacheEntry, CacheWay, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction,};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -266,6 +264,16 @@ pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     Ok(())
 }
 
+/// An object of a built-in type that has no attributes of its own.
+fn has_only_class_attributes(obj: &Value) -> bool {
+    match obj.kind() {
+        Some(Kind::Instance | Kind::Module | Kind::Class | Kind::Exception) => false,
+        Some(Kind::Opaque) => obj.downcast::<Opaque>().is_some_and(|o| o.dict.is_undef()),
+        Some(Kind::Future) => obj.downcast::<Future>().is_some_and(|f| f.dict.is_undef()),
+        _ => true,
+    }
+}
+
 fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
     if let Some(instance) = obj.as_ref::<Instance>()
         && let Some(way) = cache.other_way(instance.shape_id(), class_version(instance))
@@ -276,11 +284,8 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
     if let Some(value) = cached_attr(vm, cache, &obj) {
         return Ok((value, Value::Undef));
     }
-    let is_object = matches!(
-        obj.kind(),
-        Some(Kind::Instance | Kind::Module | Kind::Class | Kind::Opaque | Kind::Exception)
-    );
-    if !is_object && cache.kind.get() == hit::BUILTIN_METHOD {
+    let shared = has_only_class_attributes(&obj);
+    if shared && cache.kind.get() == hit::BUILTIN_METHOD {
         let class = vm.class_of(&obj);
         if class.version.get() == cache.key.get() {
             return Ok((cache.value.get(), obj));
@@ -291,8 +296,7 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
         Some(Kind::Instance) => cache_method(vm, cache, &obj, &func, &this),
         Some(Kind::Module) => cache_module_attr(cache, &obj),
         Some(Kind::Class) if this.is_undef() => cache_class_attr(vm, cache, &obj, &func),
-        Some(Kind::Class | Kind::Opaque | Kind::Exception) => {}
-        _ => {
+        _ if shared => {
             let class = vm.class_of(&obj);
             if this.is(&obj) && func.as_ref::<NativeFunction>().is_some() && !class.flags().heap {
                 cache.kind.set(hit::BUILTIN_METHOD);
@@ -300,6 +304,7 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
                 cache.value.set(func.clone());
             }
         }
+        _ => {}
     }
     Ok((func, this))
 }

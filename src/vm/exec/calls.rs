@@ -8,7 +8,7 @@ use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::flow::Outcome;
 use crate::vm::native::Resumes;
-use crate::vm::object::{GenKind, Generator, NativeFunction, CellObject, CodeObject, Dict, Function, List, Tuple};
+use crate::vm::object::{GenKind, Generator, NativeFunction, Str, CellObject, CodeObject, Dict, Function, List, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
 use std::cell::OnceCell;
@@ -95,8 +95,9 @@ pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let mut keywords = Keywords::with_capacity(names.len());
     for (n, name) in names.iter().enumerate() {
         let value = take_at(base, 2 + positional + n);
-        if let Some(name) = vm.intern_value(name) {
-            keywords.push((name, value));
+        // Names in constants are interned already.
+        if let Some(name) = name.as_ref::<Str>() {
+            keywords.push((name.clone(), value));
         }
     }
     // SAFETY: the self slot is initialised.

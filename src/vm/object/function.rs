@@ -24,6 +24,8 @@ pub struct CodeObject {
     pub nnamed: u32,
     /// Its generators may be awaited (`types.coroutine`).
     pub iterable_coroutine: Cell<bool>,
+    /// The interned names of the parameters, as far as they can be given by keyword.
+    pub parameters: Box<[Ref<super::Str>]>,
     pub globals: Ref<Dict>,
     pub builtins: Ref<Dict>,
     pub consts: Box<[Value]>,
