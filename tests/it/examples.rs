@@ -22,7 +22,14 @@ fn examples_print_what_was_recorded() {
     assert!(programs.len() >= 30);
     let mut complaints = String::new();
     for program in &programs {
-        if let Some(problem) = judge(program) {
+        // Sleeps are real here, and a busy machine may mix up what is tenths of seconds apart.
+        let tries = if program.with_extension("pattern").exists() {
+            3
+        } else {
+            1
+        };
+        let problems: Vec<String> = (0..tries).map_while(|_| judge(program)).collect();
+        if let Some(problem) = problems.last().filter(|_| problems.len() == tries) {
             let _ = writeln!(complaints, "{}: {problem}", program.display());
         }
     }
