@@ -91,7 +91,7 @@ impl Vm {
                     #[cfg(feature = "checked")]
                     // SAFETY: the running code is alive.
                     unsafe {
-                        assert!(i < (*code).code.nregs as usize, "register out of frame")
+                        assert!(i < (&(*code).code).nregs as usize, "register out of frame")
                     };
                     // SAFETY: see the module's comment.
                     unsafe { &mut *regs.add(i) }
@@ -112,13 +112,21 @@ impl Vm {
                 ($i:expr) => {{
                     let i: usize = $i;
                     // SAFETY: see the module's comment.
-                    unsafe { (&(*code).caches).get_unchecked(i) }
+                    unsafe {
+                        #[cfg(feature = "checked")]
+                        assert!(i < (&(*code).caches).len(), "cache out of range");
+                        (&(*code).caches).get_unchecked(i)
+                    }
                 }};
             }
             macro_rules! jump_to {
                 ($target:expr) => {
                     // SAFETY: the verifier has seen that the target is an instruction.
-                    pc = unsafe { (*code).entry.add($target) }
+                    pc = unsafe {
+                        #[cfg(feature = "checked")]
+                        assert!($target < (&(&(*code).code).instrs).len(), "jump out of the code");
+                        (*code).entry.add($target)
+                    }
                 };
             }
 
