@@ -166,7 +166,9 @@ impl Vm {
                 if !place.is_undef() {
                     continue;
                 }
-                let Some(name) = code.parameters.get(i) else { continue };
+                let Some(name) = code.parameters.get(i) else {
+                    continue;
+                };
                 match defaults.and_then(|d| d.get_str(name)) {
                     Some(default) => *place = default,
                     None => missing.push(name.as_str().into()),

@@ -4,7 +4,6 @@
 use super::bind::Kwargs;
 use super::dispatch::Flow;
 use super::exec::Called;
-use super::window::Window;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, Link, take};
 use super::heap::Ref;
@@ -13,6 +12,7 @@ use super::object::{
     StaticMethod, Str,
 };
 use super::value::Value;
+use super::window::Window;
 use super::{R, Raise, Resume, Tail, Vm};
 use smallvec::SmallVec;
 use std::ptr;
@@ -284,7 +284,11 @@ impl Vm {
         if !code.positional_only || given > positional {
             return None;
         }
-        let defaults = if given < positional { f.defaults() } else { None };
+        let defaults = if given < positional {
+            f.defaults()
+        } else {
+            None
+        };
         let defaults = defaults.as_ref().map_or(&[][..], |t| t.items());
         let missing = positional - given;
         let defaults = defaults.get(defaults.len().checked_sub(missing)?..)?;
@@ -295,7 +299,9 @@ impl Vm {
                 return None;
             }
             // SAFETY: the arguments are initialised, and no more than the code's registers.
-            let g = unsafe { Generator::with_arguments(gen_kind(&code.code), code.clone(), args, given) };
+            let g = unsafe {
+                Generator::with_arguments(gen_kind(&code.code), code.clone(), args, given)
+            };
             for (i, value) in defaults.iter().enumerate() {
                 g.set_register(given + i, value.clone());
             }
@@ -306,7 +312,9 @@ impl Vm {
             drop(unsafe { take(base) });
             return Some(Called::Value(g.into()));
         }
-        if self.control.len() >= self.control_limit || self.room_from(self.frame.top) < code.nregs as usize + 8 {
+        if self.control.len() >= self.control_limit
+            || self.room_from(self.frame.top) < code.nregs as usize + 8
+        {
             return None;
         }
         let (window, regs) = if self.frame.generator.is_null() {
@@ -331,7 +339,8 @@ impl Vm {
                 regs.add(i).write(Value::Undef);
             }
             for (i, cell) in f.closure.iter().enumerate() {
-                regs.add(code.code.free_start as usize + i).write(cell.clone().into());
+                regs.add(code.code.free_start as usize + i)
+                    .write(cell.clone().into());
             }
             let caller = self.frame;
             self.frame = Frame {
@@ -466,7 +475,10 @@ impl Vm {
             self.control.push(activation);
         } else {
             let instance = std::mem::take(&mut call.instance);
-            let activation = Activation { deliver: Deliver::Init, ..activation };
+            let activation = Activation {
+                deliver: Deliver::Init,
+                ..activation
+            };
             self.push_linked(activation, Link::new(instance, Value::Undef, Value::Undef));
         }
         self.frame = Frame {

@@ -14,7 +14,12 @@ use std::ptr;
 
 impl Vm {
     /// Brings an outcome to where the (popped) activation says. `self.frame` is the resumer's.
-    pub(super) fn deliver(&mut self, activation: Activation, link: Link, outcome: Outcome) -> R<Flow> {
+    pub(super) fn deliver(
+        &mut self,
+        activation: Activation,
+        link: Link,
+        outcome: Outcome,
+    ) -> R<Flow> {
         match activation.deliver {
             Deliver::Halt => self.deliver_halt(outcome),
             Deliver::Task => self.deliver_step(link, outcome),

@@ -8,6 +8,7 @@
 //! again.
 
 use super::frame::{Activation, Deliver, Frame, release_registers, take};
+use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
 use super::heap::{Header, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
@@ -16,7 +17,6 @@ use super::object::{
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
-use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
 use super::{R, Raise, Vm, exec};
 use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, METHOD};
 use crate::bytecode::{Instr, Op};
@@ -124,7 +124,10 @@ impl Vm {
                     // SAFETY: the verifier has seen that the target is an instruction.
                     pc = unsafe {
                         #[cfg(feature = "checked")]
-                        assert!($target < (&(&(*code).code).instrs).len(), "jump out of the code");
+                        assert!(
+                            $target < (&(&(*code).code).instrs).len(),
+                            "jump out of the code"
+                        );
                         (*code).entry.add($target)
                     }
                 };
@@ -754,10 +757,22 @@ impl Vm {
                                 && top < self.stack.limit()
                                 && self.control.len() < self.control_limit
                             {
-                                let caller =
-                                    Frame { pc, regs, code, generator: std::ptr::null(), top: self.frame.top };
+                                let caller = Frame {
+                                    pc,
+                                    regs,
+                                    code,
+                                    generator: std::ptr::null(),
+                                    top: self.frame.top,
+                                };
                                 // SAFETY: `control_limit` never exceeds the capacity.
-                                unsafe { self.push_plain(Activation::call(caller, base, Deliver::Call, i.a)) };
+                                unsafe {
+                                    self.push_plain(Activation::call(
+                                        caller,
+                                        base,
+                                        Deliver::Call,
+                                        i.a,
+                                    ))
+                                };
                                 // SAFETY: the callee's named registers lie below `top`.
                                 unsafe {
                                     for n in plain as usize..(*callee).nnamed as usize {
@@ -795,10 +810,22 @@ impl Vm {
                                 && top < self.stack.limit()
                                 && self.control.len() < self.control_limit
                             {
-                                let caller =
-                                    Frame { pc, regs, code, generator: std::ptr::null(), top: self.frame.top };
+                                let caller = Frame {
+                                    pc,
+                                    regs,
+                                    code,
+                                    generator: std::ptr::null(),
+                                    top: self.frame.top,
+                                };
                                 // SAFETY: `control_limit` never exceeds the capacity.
-                                unsafe { self.push_plain(Activation::call(caller, base, Deliver::Call, i.a)) };
+                                unsafe {
+                                    self.push_plain(Activation::call(
+                                        caller,
+                                        base,
+                                        Deliver::Call,
+                                        i.a,
+                                    ))
+                                };
                                 // SAFETY: the callee's named registers lie below `top`.
                                 unsafe {
                                     for n in plain as usize..(*callee).nnamed as usize {
@@ -959,12 +986,23 @@ impl Vm {
                                         && is_at_yield(generator)
                                     {
                                         generator.state.set(GenState::Running);
-                                        let caller = Frame { pc, regs, code, ..self.frame };
+                                        let caller = Frame {
+                                            pc,
+                                            regs,
+                                            code,
+                                            ..self.frame
+                                        };
                                         // SAFETY: `control_limit` never exceeds the capacity.
                                         unsafe {
-                                            self.push_plain(Activation::call(caller, std::ptr::null_mut(), Deliver::Iter, i.a));
+                                            self.push_plain(Activation::call(
+                                                caller,
+                                                std::ptr::null_mut(),
+                                                Deliver::Iter,
+                                                i.a,
+                                            ));
                                         }
-                                        self.frame.generator = super::frame::raw(generator.as_obj());
+                                        self.frame.generator =
+                                            super::frame::raw(generator.as_obj());
                                         regs = generator.tail_ptr();
                                         code = std::ptr::from_ref(&*generator.code);
                                         jump_to!(generator.pc.get() as usize);
@@ -983,7 +1021,12 @@ impl Vm {
                                     {
                                         root.state.set(GenState::Running);
                                         leaf.state.set(GenState::Running);
-                                        let caller = Frame { pc, regs, code, ..self.frame };
+                                        let caller = Frame {
+                                            pc,
+                                            regs,
+                                            code,
+                                            ..self.frame
+                                        };
                                         // SAFETY: `control_limit` never exceeds the capacity.
                                         unsafe {
                                             self.push_plain(Activation::call(
@@ -1043,7 +1086,9 @@ impl Vm {
                             generator.state.set(GenState::Suspended);
                             root.state.set(GenState::Suspended);
                             // SAFETY: `pc` is inside the code of the running frame.
-                            generator.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
+                            generator
+                                .pc
+                                .set(unsafe { pc.offset_from((*code).entry) } as u32);
                             let dst = activation.dst;
                             pc = activation.frame.pc;
                             regs = activation.frame.regs;
@@ -1094,7 +1139,9 @@ impl Vm {
                             && outer.depth.get() < CHAIN_LIMIT
                         {
                             // SAFETY: `pc` is inside the code of the running frame.
-                            outer.pc.set(unsafe { pc.offset_from((*code).entry) } as u32);
+                            outer
+                                .pc
+                                .set(unsafe { pc.offset_from((*code).entry) } as u32);
                             if !self.is_root(self.frame.generator) {
                                 outer.state.set(GenState::Suspended);
                             }

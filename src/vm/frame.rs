@@ -168,7 +168,13 @@ impl Activation {
     /// An activation without a link.
     #[inline(always)]
     pub(super) fn call(frame: Frame, window: *mut Value, deliver: Deliver, dst: u16) -> Self {
-        Activation { frame, window, deliver, linked: false, dst }
+        Activation {
+            frame,
+            window,
+            deliver,
+            linked: false,
+            dst,
+        }
     }
 }
 
@@ -188,7 +194,12 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn new(subject: Value, task: Value, handled: Value) -> Link {
-        Link { subject, task, handled, closing: ptr::null() }
+        Link {
+            subject,
+            task,
+            handled,
+            closing: ptr::null(),
+        }
     }
 
     /// The generator that the activation resumed, if it is a resume.

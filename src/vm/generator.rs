@@ -70,7 +70,13 @@ fn iterated(activation: &Activation) -> Option<&Ref<Generator>> {
     }
     // SAFETY: the resuming instruction is the `ForIter` before `pc`, whose register the verifier
     // has seen; nobody writes it while the generator runs.
-    unsafe { (*activation.frame.regs.add((*activation.frame.pc.sub(1)).b as usize)).as_ref() }
+    unsafe {
+        (*activation
+            .frame
+            .regs
+            .add((*activation.frame.pc.sub(1)).b as usize))
+        .as_ref()
+    }
 }
 
 /// A suspended generator that can be entered by putting `None` where its `yield` left off.
@@ -91,7 +97,11 @@ pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<Ref<Generator>> {
         && leaf.handled.is_undef()
         && root.handled.is_undef()
         && is_yield(leaf);
-    if fits { header.to_ref().into_ref().ok() } else { None }
+    if fits {
+        header.to_ref().into_ref().ok()
+    } else {
+        None
+    }
 }
 
 #[inline(always)]
@@ -105,38 +115,60 @@ impl Vm {
     #[inline(always)]
     pub(super) fn push_linked(&mut self, activation: Activation, link: Link) {
         self.links.push(link);
-        self.control.push(Activation { linked: true, ..activation });
+        self.control.push(Activation {
+            linked: true,
+            ..activation
+        });
     }
 
     /// Pops the innermost activation, with its link or an empty one.
     #[inline(always)]
     pub(super) fn pop_activation(&mut self) -> Option<(Activation, Link)> {
         let activation = self.control.pop()?;
-        let link = if activation.linked { self.links.pop() } else { None };
-        Some((activation, link.unwrap_or_else(|| Link::new(Value::Undef, Value::Undef, Value::Undef))))
+        let link = if activation.linked {
+            self.links.pop()
+        } else {
+            None
+        };
+        Some((
+            activation,
+            link.unwrap_or_else(|| Link::new(Value::Undef, Value::Undef, Value::Undef)),
+        ))
     }
 
     /// The link of the innermost activation.
     #[inline(always)]
     pub(super) fn top_link(&self) -> Option<&Link> {
-        if self.control.last()?.linked { self.links.last() } else { None }
+        if self.control.last()?.linked {
+            self.links.last()
+        } else {
+            None
+        }
     }
 
     pub(super) fn top_link_mut(&mut self) -> Option<&mut Link> {
-        if self.control.last()?.linked { self.links.last_mut() } else { None }
+        if self.control.last()?.linked {
+            self.links.last_mut()
+        } else {
+            None
+        }
     }
 
     /// Whether the innermost activation resumed this generator.
     #[inline(always)]
     pub(super) fn is_root(&self, generator: *const Header) -> bool {
-        self.top_root().is_some_and(|r| raw(r.as_obj()) == generator)
+        self.top_root()
+            .is_some_and(|r| raw(r.as_obj()) == generator)
     }
 
     /// For a generator that was resumed by a `for` loop: the root of its chain and the running
     /// frame, if that is the root itself or what the root knows as its leaf already. Async
     /// generators are not meant.
     #[inline(always)]
-    pub(super) fn iterated_leaf<'a>(&self, activation: &'a Activation) -> Option<(&'a Generator, &'a Generator)> {
+    pub(super) fn iterated_leaf<'a>(
+        &self,
+        activation: &'a Activation,
+    ) -> Option<(&'a Generator, &'a Generator)> {
         let root = iterated(activation)?;
         let own = raw(root.as_obj());
         if own == self.frame.generator {
@@ -158,7 +190,11 @@ impl Vm {
     /// The generator that the innermost activation resumed.
     fn top_root(&self) -> Option<&Ref<Generator>> {
         let activation = self.control.last()?;
-        if activation.linked { self.links.last()?.root() } else { iterated(activation) }
+        if activation.linked {
+            self.links.last()?.root()
+        } else {
+            iterated(activation)
+        }
     }
 
     /// Resumes a frame; its outcome goes where `deliver` says. Returns `Ok(None)` if execution now
@@ -299,7 +335,9 @@ impl Vm {
         let exit = self.is_generator_exit(&exception);
         if exit
             && let Some(link) = self.top_link_mut()
-            && link.root().is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
+            && link
+                .root()
+                .is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
         {
             link.closing = raw(leaf.as_obj());
         }

@@ -23,7 +23,12 @@ impl Vm {
             .map(|s| CacheEntry::new(self.intern(&s.name)))
             .collect();
         let named = code.positional as usize + code.kwonly as usize;
-        let parameters = code.names.iter().take(named).map(|n| self.intern(n)).collect();
+        let parameters = code
+            .names
+            .iter()
+            .take(named)
+            .map(|n| self.intern(n))
+            .collect();
         let flags = code.flags;
         let plain = !flags.suspends() && !flags.vararg && !flags.kwarg && code.kwonly == 0;
         let name = self.names.__builtins__.clone();

@@ -1,9 +1,9 @@
 //! Interned strings: every attribute and variable name is one object, so that shapes and caches
 //! compare addresses.
 
+use super::compare_pure::hash_bytes;
 use super::heap::Ref;
 use super::object::{Str, character};
-use super::compare_pure::hash_bytes;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;

@@ -126,7 +126,9 @@ impl Vm {
 
     /// The exception passes from a frame of a chain to its parent.
     fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
-        let closing = self.top_link().is_some_and(|l| l.closing == raw(g.as_obj()));
+        let closing = self
+            .top_link()
+            .is_some_and(|l| l.closing == raw(g.as_obj()));
         let exception = self.raised.get();
         let class = self.class_of(&exception);
         let well = class.is_subclass(&self.exc.generator_exit)

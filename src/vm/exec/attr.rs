@@ -5,7 +5,10 @@ use super::{operand_a, operand_b, put_at};
 use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::Ref;
-use crate::vm::object::{Future, Opaque, CacheEntry, CacheWay, Class, CodeObject, Function, Instance, Kind, Module, NativeFunction,};
+use crate::vm::object::{
+    CacheEntry, CacheWay, Class, CodeObject, Function, Future, Instance, Kind, Module,
+    NativeFunction, Opaque,
+};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 

@@ -4,11 +4,13 @@ use super::{Called, take_at};
 use crate::bytecode::Instr;
 use crate::bytecode::opcode::NO_REG;
 use crate::vm::call::Keywords;
+use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
-use crate::vm::flow::Outcome;
 use crate::vm::native::Resumes;
-use crate::vm::object::{GenKind, Generator, NativeFunction, Str, CellObject, CodeObject, Dict, Function, List, Tuple};
+use crate::vm::object::{
+    CellObject, CodeObject, Dict, Function, GenKind, Generator, List, NativeFunction, Str, Tuple,
+};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
 use std::cell::OnceCell;
@@ -47,7 +49,13 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
 }
 
 /// A native that only resumes a generator or coroutine: no call is made at all.
-fn call_resuming(vm: &mut Vm, at: *mut Value, given: usize, has_self: bool, dst: u16) -> R<Option<Called>> {
+fn call_resuming(
+    vm: &mut Vm,
+    at: *mut Value,
+    given: usize,
+    has_self: bool,
+    dst: u16,
+) -> R<Option<Called>> {
     // SAFETY: the callable's register is initialised.
     let resumes = match unsafe { (*at).downcast::<NativeFunction>() } {
         Some(f) if f.this.is_undef() => f.def.resumes,
@@ -74,7 +82,11 @@ fn call_resuming(vm: &mut Vm, at: *mut Value, given: usize, has_self: bool, dst:
     if !fits {
         return Ok(None);
     }
-    let value = if wanted == 2 { take_at(at, first + 1) } else { Value::None };
+    let value = if wanted == 2 {
+        take_at(at, first + 1)
+    } else {
+        Value::None
+    };
     drop((take_at(at, 0), take_at(at, first)));
     match vm.enter(&g, Resume::Send(value), Deliver::Value, dst, Value::Undef)? {
         None => Ok(Some(Called::Reload)),
@@ -158,7 +170,9 @@ fn unpacked(vm: &mut Vm, func: &Value, args: &Value) -> R<Vec<Value>> {
     let class = vm.class_of(args);
     if vm.lookup(&class, &iter).is_none() && vm.lookup(&class, &get_item).is_none() {
         let (name, what) = (vm.callable_name(func), class.name());
-        return Err(vm.type_error(format!("{name} argument after * must be an iterable, not {what}")));
+        return Err(vm.type_error(format!(
+            "{name} argument after * must be an iterable, not {what}"
+        )));
     }
     vm.collect(args)
 }

@@ -75,7 +75,12 @@ impl Default for CacheWay {
 
 impl CacheEntry {
     pub fn new(name: Ref<super::Str>) -> Self {
-        CacheEntry { name, first: CacheWay::default(), more: OnceCell::new(), next: Cell::new(0) }
+        CacheEntry {
+            name,
+            first: CacheWay::default(),
+            more: OnceCell::new(),
+            next: Cell::new(0),
+        }
     }
 
     /// The way for instances of this shape: the one that has it, else one to be filled.
@@ -95,7 +100,10 @@ impl CacheEntry {
     /// The way beside the first that holds for this shape and class version.
     #[inline]
     pub fn other_way(&self, shape: u32, version: u32) -> Option<&CacheWay> {
-        self.more.get()?.iter().find(|w| w.key.get() == shape && w.key2.get() == version)
+        self.more
+            .get()?
+            .iter()
+            .find(|w| w.key.get() == shape && w.key2.get() == version)
     }
 
     /// Every value that the ways hold.

@@ -27,8 +27,8 @@ pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_ba
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, Traceback};
 pub use function::{
-    BoundMethod, CacheEntry, CacheWay, CellObject, ClassMethod, CodeObject, Function, FunctionExtra, Module,
-    NativeFunction, Property, StaticMethod,
+    BoundMethod, CacheEntry, CacheWay, CellObject, ClassMethod, CodeObject, Function,
+    FunctionExtra, Module, NativeFunction, Property, StaticMethod,
 };
 pub use future::{Future, FutureState, TaskPart, Waiter};
 pub use generator::{GenExtra, GenKind, GenState, Generator};
