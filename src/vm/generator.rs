@@ -4,8 +4,7 @@ use super::dispatch::Flow;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, take};
 use super::heap::{Header, Ref};
-use super::object::{Future, GenKind, GenState, Generator, Kind};
-use super::ops::future::NextTurn;
+use super::object::{Future, GenKind, GenState, Generator};
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
 use crate::bytecode::{Instr, Op};
@@ -288,7 +287,7 @@ impl Vm {
     }
 
     /// The innermost frame of a chain.
-    fn find_leaf(&mut self, root: &Ref<Generator>) -> Ref<Generator> {
+    pub(super) fn find_leaf(&mut self, root: &Ref<Generator>) -> Ref<Generator> {
         if let Some(leaf) = root.leaf.take().as_ref::<Generator>()
             && leaf.root.get() == raw(root.as_obj())
             && leaf.state.get() == GenState::Suspended
@@ -311,7 +310,7 @@ impl Vm {
     }
 
     /// Gives a value to the suspended leaf, which is the running frame now.
-    fn send_into_leaf(&mut self, leaf: &Ref<Generator>, value: Value) {
+    pub(super) fn send_into_leaf(&mut self, leaf: &Ref<Generator>, value: Value) {
         match suspended_at(leaf) {
             Some(i) if i.op == Op::Delegate => self.redo_delegate(Resume::Send(value)),
             Some(i) => {
@@ -324,7 +323,7 @@ impl Vm {
 
     /// Lets the dispatch loop execute the `Delegate` again, with this input. Doing it from here
     /// would recurse: a delegate that suspends at once leads to the next task's step.
-    fn redo_delegate(&mut self, input: Resume) {
+    pub(super) fn redo_delegate(&mut self, input: Resume) {
         // SAFETY: the leaf is suspended at the instruction before `pc`.
         self.frame.pc = unsafe { self.frame.pc.sub(1) };
         self.input = Some(input);
@@ -359,247 +358,9 @@ impl Vm {
         Err(self.raise_thrown(exception))
     }
 
-    fn is_generator_exit(&self, exception: &Value) -> bool {
+    pub(super) fn is_generator_exit(&self, exception: &Value) -> bool {
         self.class_of(exception)
             .is_subclass(&self.exc.generator_exit)
-    }
-
-    /// Throws into a delegate that is not a generator, by its own methods.
-    fn throw_into_delegate(&mut self, i: Instr, exception: Value) -> R<Flow> {
-        // SAFETY: the verifier has seen the register.
-        let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
-        if self.is_generator_exit(&exception) {
-            let close = self.names.close.clone();
-            if let Some(close) = self.get_attr_opt(&delegate, &close)? {
-                self.call(&close, &[])?;
-            }
-            return Err(self.raise(exception));
-        }
-        let throw = self.names.throw.clone();
-        let Some(throw) = self.get_attr_opt(&delegate, &throw)? else {
-            return Err(self.raise(exception));
-        };
-        match self.call(&throw, &[exception]) {
-            Ok(value) => self.suspend_with(value),
-            Err(raise) => {
-                let value = self.catch_stop_value(raise)?;
-                drop(delegate);
-                self.end_delegation(i, value);
-                Ok(Flow::Go)
-            }
-        }
-    }
-
-    /// StopIteration on its way becomes its value; anything else goes on.
-    pub(super) fn catch_stop_value(&mut self, raise: Raise) -> R {
-        let class = self.exc.stop_iteration.clone();
-        let exception = self.catch(raise, &class)?;
-        Ok(stop_value(&exception))
-    }
-
-    /// The `Delegate` instruction.
-    pub(super) fn delegate(&mut self) -> R<Flow> {
-        // SAFETY: the running instruction is the one before `pc`.
-        let i = unsafe { *self.frame.pc.sub(1) };
-        match self.input.take() {
-            Some(Resume::Send(value)) => return self.delegate_send(i, value),
-            Some(Resume::Throw(exception)) => return self.throw_into_delegate(i, exception),
-            Some(Resume::Close) | None => {}
-        }
-        // SAFETY: the verifier has seen the register.
-        let delegate = unsafe { &*self.frame.regs.add(i.b as usize) };
-        if let Value::Obj(obj) = delegate
-            && obj.kind() == Kind::Generator
-            && let Some(inner) = obj.as_ref::<Generator>()
-            && inner.kind != GenKind::AsyncGenerator
-            && matches!(inner.state.get(), GenState::Created | GenState::Suspended)
-            && inner.parent.get().is_null()
-        {
-            let inner = inner.clone();
-            return self.delegate_to(&inner);
-        }
-        self.delegate_send(i, Value::None)
-    }
-
-    /// Continues in a generator that the running frame delegates to.
-    fn delegate_to(&mut self, inner: &Ref<Generator>) -> R<Flow> {
-        let suspended = inner.state.get() == GenState::Suspended;
-        if suspended && inner.kind == GenKind::Coroutine && yield_from(inner).is_some() {
-            return Err(self.runtime_error("coroutine is being awaited already"));
-        }
-        let outer = self.frame;
-        // SAFETY: the running frame's generator is alive.
-        let running = unsafe { outer.generator.as_ref() }.and_then(Header::peek::<Generator>);
-        let depth = running.map_or(0, |g| g.depth.get()) + 1;
-        if depth > CHAIN_LIMIT {
-            return Err(self.recursion_error(""));
-        }
-        self.leave_for_inner(outer);
-        inner.started.set(true);
-        inner.parent.set(outer.generator);
-        inner.depth.set(depth);
-        if !suspended {
-            self.run_in(inner);
-            return Ok(Flow::Go);
-        }
-        let leaf = self.find_leaf(inner);
-        self.run_in(&leaf);
-        self.send_into_leaf(&leaf, Value::None);
-        Ok(Flow::Go)
-    }
-
-    /// The running frame becomes a middle one: not running, its place and handled exception saved.
-    pub(super) fn leave_for_inner(&mut self, outer: Frame) {
-        // SAFETY: the running frame's generator is alive.
-        if let Some(g) = unsafe { outer.generator.as_ref() }.and_then(Header::peek::<Generator>) {
-            // SAFETY: `pc` points into the instructions.
-            g.pc.set(unsafe { outer.pc.offset_from(g.code.entry) } as u32);
-            if !self.is_root(outer.generator) {
-                g.state.set(GenState::Suspended);
-            }
-            if !self.handled.is_undef() {
-                g.handled.set(self.handled.take());
-            }
-        }
-    }
-
-    /// Sends a value to the delegate of the running frame, which is no generator that can be
-    /// entered: a future, a native or user iterator, a generator that is finished or busy.
-    fn delegate_send(&mut self, i: Instr, value: Value) -> R<Flow> {
-        // SAFETY: the verifier has seen the register.
-        let place = unsafe { &mut *self.frame.regs.add(i.b as usize) };
-        // What stands in the register tells whether the turn has been given away already.
-        if place.is_none() {
-            self.end_delegation(i, Value::None);
-            return Ok(Flow::Go);
-        }
-        if place.opaque::<NextTurn>().is_some() {
-            drop(mem::replace(place, Value::None));
-            return self.suspend_with(Value::None);
-        }
-        // SAFETY: the verifier has seen the register.
-        let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
-        if let Some(future) = delegate.as_ref::<Future>() {
-            if !future.is_done() {
-                if future.blocking.get() {
-                    return Err(self.runtime_error("await wasn't used with future"));
-                }
-                future.blocking.set(true);
-                return self.suspend_with(delegate);
-            }
-            future.blocking.set(false);
-            let result = super::ops::future::future_result(self, future)?;
-            drop(delegate);
-            self.end_delegation(i, result);
-            return Ok(Flow::Go);
-        }
-        if let Some(inner) = delegate.as_ref::<Generator>() {
-            return self.delegate_to_unfit(i, inner.clone(), value);
-        }
-        if let Some((inner, value)) = super::asyncgen::begin_asend(self, &delegate, &value)? {
-            let outer = self.frame;
-            self.leave_for_inner(outer);
-            inner.parent.set(outer.generator);
-            inner.started.set(true);
-            if inner.state.get() == GenState::Created {
-                self.run_in(&inner);
-            } else {
-                let leaf = self.find_leaf(&inner);
-                self.run_in(&leaf);
-                self.send_into_leaf(&leaf, value);
-            }
-            return Ok(Flow::Go);
-        }
-        match self.send_to_iterator(&delegate, value)? {
-            Ok(yielded) => self.suspend_with(yielded),
-            Err(returned) => {
-                drop(delegate);
-                self.end_delegation(i, returned);
-                Ok(Flow::Go)
-            }
-        }
-    }
-
-    /// Delegating to a generator that was resumed by somebody else meanwhile, or is finished.
-    fn delegate_to_unfit(&mut self, i: Instr, inner: Ref<Generator>, value: Value) -> R<Flow> {
-        if is_executing(&inner) {
-            let what = kind_name(inner.kind);
-            return Err(self.value_error(format!("{what} already executing")));
-        }
-        match inner.state.get() {
-            GenState::Finished if inner.kind == GenKind::Coroutine => {
-                Err(self.runtime_error("cannot reuse already awaited coroutine"))
-            }
-            GenState::Finished => {
-                drop(inner);
-                self.end_delegation(i, Value::None);
-                Ok(Flow::Go)
-            }
-            _ => {
-                // Its parent is another frame that is suspended in a chain of its own.
-                if inner.kind == GenKind::Coroutine {
-                    return Err(self.runtime_error("coroutine is being awaited already"));
-                }
-                match self.resume(&inner, Resume::Send(value))? {
-                    super::call::Resumed::Yielded(v) => self.suspend_with(v),
-                    super::call::Resumed::Returned(v) => {
-                        self.end_delegation(i, v);
-                        Ok(Flow::Go)
-                    }
-                }
-            }
-        }
-    }
-
-    /// `next()` or `send()` on any iterator: `Ok(yielded)` or `Err(returned)`.
-    pub(super) fn send_to_iterator(
-        &mut self,
-        iterator: &Value,
-        value: Value,
-    ) -> R<Result<Value, Value>> {
-        let result = if value.is_none() {
-            if iterator.downcast::<super::object::Opaque>().is_some()
-                && self.is_native_iterator(iterator)
-            {
-                return Ok(self.next(iterator)?.ok_or(Value::None));
-            }
-            let name = self.names.__next__.clone();
-            match self.call_special(iterator, &name, &[]) {
-                Ok(Some(v)) => Ok(v),
-                Ok(None) => {
-                    let message = format!(
-                        "'{}' object is not an iterator",
-                        self.class_of(iterator).name()
-                    );
-                    Err(self.type_error(message))
-                }
-                Err(raise) => Err(raise),
-            }
-        } else {
-            let name = self.names.send.clone();
-            self.call_method(iterator, &name, &[value])
-        };
-        match result {
-            Ok(v) => Ok(Ok(v)),
-            Err(raise) => self.catch_stop_value(raise).map(Err),
-        }
-    }
-
-    /// The iterator's `__next__` is its class's own native one.
-    fn is_native_iterator(&self, iterator: &Value) -> bool {
-        let class = self.class_of(iterator);
-        class.flags().native_iterator && !class.flags().heap
-    }
-
-    /// The delegation of the running frame is over: its result goes to the instruction's `a`.
-    fn end_delegation(&mut self, i: Instr, value: Value) {
-        // SAFETY: the verifier has seen both registers; values are moved out before release.
-        unsafe {
-            let delegate = take(self.frame.regs.add(i.b as usize));
-            let old = mem::replace(&mut *self.frame.regs.add(i.a as usize), value);
-            drop(delegate);
-            drop(old);
-        }
     }
 
     /// The `Yield` instruction.

@@ -6,6 +6,7 @@ pub mod bind;
 pub mod call;
 pub mod compare_pure;
 pub mod cycles;
+mod delegate;
 mod deliver;
 mod dispatch;
 pub mod exceptions;
