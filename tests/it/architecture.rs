@@ -42,7 +42,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/generator.rs",
     "src/vm/deliver.rs",
     "src/vm/unwind.rs",
-    "src/vm/execution.rs",
+    "src/vm/delegate.rs",
     "src/vm/inspect.rs",
     "src/vm/object/mod.rs",
     "src/vm/object/generator.rs",
