@@ -144,6 +144,7 @@ impl Engine {
     pub fn finish(&mut self) {
         stdlib::at_exit(&mut self.vm);
         self.vm.settle_finalizers();
+        self.vm.finalize_reachable(&self.main.dict);
         let values = clear_namespace(&self.main.dict);
         for value in values {
             drop(value);
@@ -243,17 +244,11 @@ fn new_module(vm: &mut Vm, name: &str) -> Ref<Module> {
     })
 }
 
-/// Empties a namespace as CPython does at exit: single-underscore names first, then the others,
-/// each in order, `__builtins__` left alone.
+/// Empties a namespace in order; what it held is given back for release, one by one.
 fn clear_namespace(dict: &Ref<Dict>) -> Vec<Value> {
     let keys: Vec<Value> = dict.map.borrow().iter().map(|e| e.key.clone()).collect();
-    let is_private = |k: &Value| {
-        k.as_str()
-            .is_some_and(|s| s.starts_with('_') && !s.starts_with("__"))
-    };
-    let (private, public): (Vec<Value>, Vec<Value>) = keys.into_iter().partition(is_private);
     let mut values = Vec::new();
-    for key in private.into_iter().chain(public) {
+    for key in keys {
         let Some(name) = key.as_ref::<crate::vm::object::Str>() else {
             continue;
         };

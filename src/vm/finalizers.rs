@@ -3,10 +3,11 @@
 //! Ctrl-C and the collector.
 
 use super::heap::finalize::{self, Finalization};
-use super::heap::{ObjRef, Ref};
-use super::object::{Future, GenKind, GenState, Generator};
+use super::heap::{self, ObjRef, Ref, flags};
+use super::object::{self, Dict, Future, GenKind, GenState, Generator, Kind};
 use super::value::Value;
 use super::{R, Vm};
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 
 /// Finalizers that kill objects with finalizers nest only this deep; deeper ones wait for the
@@ -47,6 +48,37 @@ impl Vm {
     /// Works the queue off from outside all frames, until nothing more dies.
     pub fn settle_finalizers(&mut self) {
         while finalize::pending() && self.run_finalizers().is_ok() {}
+    }
+
+    /// The program is over: finalizes what its main namespace leads to, before anything of it is
+    /// taken apart, so that finalizers still find the globals they use (CPython's last collection
+    /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
+    pub fn finalize_reachable(&mut self, namespace: &Ref<Dict>) {
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        // Nearest first; lists and tuples from their end, as they are released.
+        let mut work = VecDeque::from([namespace.as_obj().clone()]);
+        while let Some(obj) = work.pop_front() {
+            let mut inner = Vec::new();
+            heap::trace(&obj, &mut |next| {
+                if !matches!(next.kind(), Kind::Module | Kind::Code) && seen.insert(next.address())
+                {
+                    inner.push(next.clone());
+                }
+            });
+            if matches!(obj.kind(), Kind::List | Kind::Tuple) {
+                inner.reverse();
+            }
+            if !obj.header().has_flag(flags::FINALIZED) && object::needs_finalizer(obj.header()) {
+                found.push(obj);
+            }
+            work.extend(inner);
+        }
+        for obj in found {
+            obj.header().set_flag(flags::FINALIZED, true);
+            self.finalize(obj);
+            self.settle_finalizers();
+        }
     }
 
     /// Runs an object's own finalizer. Its release follows when the reference is dropped.
