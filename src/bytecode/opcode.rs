@@ -1,6 +1,11 @@
 //! THE opcode table: each opcode once, with its operands and one sentence. The enum, the
 //! verifier, the disassembler and `grammar/bytecode.md` are derived from it.
 
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "R[a] is a register; the texts are also those of grammar/bytecode.md"
+)]
+
 /// One instruction, always 8 bytes. What `a`, `b`, `c` mean is said by [`Op::operands`].
 ///
 /// `t` holds, from bit 0, the dying bits of `a`, `b` and `c` (set by the assembler: this `Use`

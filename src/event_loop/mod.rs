@@ -1,7 +1,7 @@
 //! Futures, tasks and the event loop, with asyncio's semantics and order. Policy (`gather`,
 //! timeouts, groups, locks…) is written in the language itself; here is the mechanism.
 //!
-//! One turn of the loop is [`turn`]; what a task does between two suspensions is [`step`]. Both
+//! One turn of the loop is `turn`; what a task does between two suspensions is `step`. Both
 //! are driven by the dispatch loop of the VM through [`HOOKS`], which gets one action at a time
 //! and so never recurses on the Rust stack.
 
