@@ -9,10 +9,10 @@
 
 use super::frame::{Activation, Deliver, Frame, release_registers, take};
 use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
-use super::heap::{Header, Ref, finalize};
+use super::heap::{Header, ObjRef, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
-    Str, Tuple,
+    Module, Str, Tuple,
 };
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
@@ -614,6 +614,19 @@ impl Vm {
                             let this = operand!(b, DIES_B);
                             set!(i.a, cache.value.get());
                             set!(i.a + 1, this);
+                            continue;
+                        }
+                        // A function of a module: `asyncio.sleep(…)`.
+                        if let Value::Obj(obj) = reg!(i.b)
+                            && cache.kind.get() == hit::ENTRY
+                            && cache.value.holds(obj)
+                            && let Some(value) = cached_entry(cache, obj)
+                        {
+                            if i.t & DIES_B != 0 {
+                                drop(std::mem::take(reg!(i.b)));
+                            }
+                            set!(i.a, value);
+                            set!(i.a + 1, Value::Undef);
                             continue;
                         }
                         slow_unit!(exec::load_method(self, i, regs));
@@ -1277,6 +1290,19 @@ fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) 
         return None;
     }
     map.entry(at).map(|e| e.value.clone())
+}
+
+/// An attribute of a module by its inline cache.
+#[inline(always)]
+fn cached_entry(cache: &CacheEntry, module: &ObjRef) -> Option<Value> {
+    let module = module.downcast::<Module>()?;
+    // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
+    let map = unsafe { module.dict.map.try_borrow_unguarded() }.ok()?;
+    if map.version() != cache.key.get() {
+        return None;
+    }
+    map.entry(cache.slot.get() as usize)
+        .map(|e| e.value.clone())
 }
 
 /// The version of an instance's class.

@@ -312,6 +312,10 @@ impl Vm {
     /// Gives a value to the suspended leaf, which is the running frame now.
     pub(super) fn send_into_leaf(&mut self, leaf: &Ref<Generator>, value: Value) {
         match suspended_at(leaf) {
+            // The turn that was given away is over.
+            Some(i) if i.op == Op::Delegate && leaf.register(i.b as usize).is_none() => {
+                self.end_delegation(i, Value::None);
+            }
             Some(i) if i.op == Op::Delegate => self.redo_delegate(Resume::Send(value)),
             Some(i) => {
                 // SAFETY: the verifier has seen the register.

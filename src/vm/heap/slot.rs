@@ -33,6 +33,13 @@ impl Slot {
         matches!(unsafe { &*self.0.get() }, Value::Undef)
     }
 
+    /// Whether the content is this object.
+    #[inline(always)]
+    pub fn holds(&self, obj: &ObjRef) -> bool {
+        // SAFETY: only compared.
+        matches!(unsafe { &*self.0.get() }, Value::Obj(own) if own.is(obj))
+    }
+
     /// Puts a value in; the old one is released after.
     #[inline(always)]
     pub fn set(&self, value: Value) {
