@@ -48,6 +48,7 @@ impl Vm {
     }
 
     /// The `Delegate` instruction.
+    #[inline(never)]
     pub(super) fn delegate(&mut self) -> R<Flow> {
         // SAFETY: the running instruction is the one before `pc`.
         let i = unsafe { *self.frame.pc.sub(1) };

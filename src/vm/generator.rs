@@ -198,6 +198,7 @@ impl Vm {
 
     /// Resumes a frame; its outcome goes where `deliver` says. Returns `Ok(None)` if execution now
     /// goes on in `self.frame`, or the outcome if there was nothing to run.
+    #[inline(never)]
     pub(super) fn enter(
         &mut self,
         root: &Ref<Generator>,
@@ -368,6 +369,7 @@ impl Vm {
     }
 
     /// The `Yield` instruction.
+    #[inline(never)]
     pub(super) fn yield_value(&mut self, value: Value) -> R<Flow> {
         let Some(g) = self.frame.generator() else {
             return Err(self.runtime_error("yield outside a generator"));
@@ -476,6 +478,7 @@ impl Vm {
     }
 
     /// A `Return` that is not a plain call's.
+    #[inline(never)]
     pub(super) fn return_value(&mut self, value: Value) -> R<Flow> {
         let Some(g) = self.frame.generator() else {
             return self.return_from_call(value);

@@ -9,6 +9,7 @@ use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
 /// The iterator of `yield from value`.
+#[inline(never)]
 pub fn get_yield_from(vm: &mut Vm, value: Value) -> R {
     if let Some(g) = value.downcast::<Generator>() {
         if g.kind == GenKind::Coroutine && !vm.in_coroutine() {
@@ -24,6 +25,7 @@ pub fn get_yield_from(vm: &mut Vm, value: Value) -> R {
 }
 
 /// The iterator of `await value`.
+#[inline(never)]
 pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
     if value.opaque::<NextTurn>().is_some() {
         return Ok(value);
@@ -92,6 +94,7 @@ impl Vm {
     }
 }
 
+#[inline(never)]
 pub fn get_aiter(vm: &mut Vm, value: Value) -> R {
     if value
         .downcast::<Generator>()
@@ -116,6 +119,7 @@ pub fn get_aiter(vm: &mut Vm, value: Value) -> R {
     Ok(iterator)
 }
 
+#[inline(never)]
 pub fn get_anext(vm: &mut Vm, value: Value) -> R {
     if let Some(g) = value.as_ref::<Generator>()
         && g.kind == GenKind::AsyncGenerator
@@ -135,6 +139,7 @@ pub fn get_anext(vm: &mut Vm, value: Value) -> R {
 }
 
 /// `EnterWith` and `EnterAsyncWith`: the exit method is looked up before enter is called.
+#[inline(never)]
 pub fn enter_with(vm: &mut Vm, i: &Instr, regs: *mut Value, is_async: bool) -> R<()> {
     let manager = operand_b(i, regs);
     let (enter_name, exit_name) = if is_async {
@@ -182,6 +187,7 @@ fn not_a_manager(
 }
 
 /// Calls the exit window with the exception's type, itself and its traceback.
+#[inline(never)]
 pub fn exit_with(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let (exit, this) = (take_at(regs, i.b as usize), take_at(regs, i.b as usize + 1));
     let exception = super::copy_at(regs, i.c as usize);

@@ -20,6 +20,7 @@ fn site_cache<'a>(vm: &Vm, site: usize) -> Option<&'a CacheEntry> {
     code.and_then(|c| c.caches.get(site))
 }
 
+#[inline(never)]
 pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let obj = operand_b(i, regs);
     let Some(cache) = site_cache(vm, i.site()) else {
@@ -181,6 +182,7 @@ fn store_way<'a>(cache: &'a CacheEntry, instance: &Ref<Instance>) -> Option<&'a 
     cache.other_way(shape, version)
 }
 
+#[inline(never)]
 pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let (obj, value) = (operand_a(i, regs), operand_b(i, regs));
     let Some(cache) = site_cache(vm, i.site()) else {
@@ -248,11 +250,13 @@ fn cache_store(
     way.key2.set(class.version.get());
 }
 
+#[inline(never)]
 pub fn delete_attr(vm: &mut Vm, site: usize, obj: Value) -> R<()> {
     let name = site_name(vm, site);
     vm.del_attr(&obj, &name)
 }
 
+#[inline(never)]
 pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let obj = operand_b(i, regs);
     let (func, this) = match site_cache(vm, i.site()) {

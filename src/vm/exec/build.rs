@@ -9,6 +9,7 @@ use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use compact_str::CompactString;
 
+#[inline(never)]
 pub fn build_slice(i: &Instr, regs: *mut Value) -> R {
     let base = i.b as usize;
     let (start, stop, step) = (
@@ -19,14 +20,17 @@ pub fn build_slice(i: &Instr, regs: *mut Value) -> R {
     Ok(Ref::new(Slice { start, stop, step }).into())
 }
 
+#[inline(never)]
 pub fn build_list(i: &Instr, regs: *mut Value) -> R {
     Ok(List::value(take_many(regs, i.b, i.c as usize).collect()))
 }
 
+#[inline(never)]
 pub fn build_tuple(i: &Instr, regs: *mut Value) -> R {
     Ok(Tuple::value(take_many(regs, i.b, i.c as usize)))
 }
 
+#[inline(never)]
 pub fn build_set(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let set = Ref::new(Set::default());
     let items: Vec<Value> = take_many(regs, i.b, i.c as usize).collect();
@@ -36,6 +40,7 @@ pub fn build_set(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     Ok(set.into())
 }
 
+#[inline(never)]
 pub fn build_dict(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let dict = Dict::new();
     for n in 0..i.c as usize {
@@ -46,6 +51,7 @@ pub fn build_dict(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     Ok(dict.into())
 }
 
+#[inline(never)]
 pub fn build_string(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let mut text = CompactString::const_new("");
     for part in take_many(regs, i.b, i.c as usize) {
@@ -57,6 +63,7 @@ pub fn build_string(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     Ok(Str::from_compact(text).into())
 }
 
+#[inline(never)]
 pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
     let items = match vm.collect(&value) {
         Ok(items) => items,
@@ -77,6 +84,7 @@ pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
     Ok(())
 }
 
+#[inline(never)]
 pub fn list_to_tuple(list: Value) -> R {
     let items = list
         .downcast::<List>()
@@ -85,6 +93,7 @@ pub fn list_to_tuple(list: Value) -> R {
     Ok(Tuple::value(items))
 }
 
+#[inline(never)]
 pub fn set_add(vm: &mut Vm, set: Value, value: Value) -> R<()> {
     if let Some(set) = set.downcast::<Set>() {
         vm.set_add(&set.map, &value)?;
@@ -92,6 +101,7 @@ pub fn set_add(vm: &mut Vm, set: Value, value: Value) -> R<()> {
     Ok(())
 }
 
+#[inline(never)]
 pub fn set_update(vm: &mut Vm, set: Value, value: Value) -> R<()> {
     let items = vm.collect(&value)?;
     if let Some(set) = set.downcast::<Set>() {
@@ -102,6 +112,7 @@ pub fn set_update(vm: &mut Vm, set: Value, value: Value) -> R<()> {
     Ok(())
 }
 
+#[inline(never)]
 pub fn dict_set(vm: &mut Vm, dict: Value, key: Value, value: Value) -> R<()> {
     match dict.as_ref::<Dict>() {
         Some(dict) => vm.dict_set(dict, &key, value),
@@ -109,6 +120,7 @@ pub fn dict_set(vm: &mut Vm, dict: Value, key: Value, value: Value) -> R<()> {
     }
 }
 
+#[inline(never)]
 pub fn dict_update(vm: &mut Vm, dict: Value, value: Value) -> R<()> {
     if !is_mapping(vm, &value)? {
         let name = vm.type_name(&value);
@@ -129,6 +141,7 @@ fn is_mapping(vm: &mut Vm, value: &Value) -> R<bool> {
 }
 
 /// `**value` in a call: every key a string, and none given twice.
+#[inline(never)]
 pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> {
     let Some(into) = dict.as_ref::<Dict>() else {
         return Ok(());
@@ -169,6 +182,7 @@ pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> 
     Ok(())
 }
 
+#[inline(never)]
 pub fn format_value(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let value = operand_b(i, regs);
     let spec = if i.c & 4 != 0 {
@@ -189,6 +203,7 @@ pub fn format_value(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     Ok(vm.format(&value, spec_text)?.into())
 }
 
+#[inline(never)]
 pub fn unpack(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
     let count = i.c as usize;
     if let Some(tuple) = value.as_ref::<Tuple>()
@@ -206,6 +221,7 @@ pub fn unpack(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
     Ok(())
 }
 
+#[inline(never)]
 pub fn unpack_star(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
     let items = vm.unpack_star(&value, (i.c & 255) as usize, (i.c >> 8) as usize)?;
     for (n, item) in items.into_iter().enumerate() {
@@ -214,12 +230,14 @@ pub fn unpack_star(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<
     Ok(())
 }
 
+#[inline(never)]
 pub fn get_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let obj = operand_b(i, regs);
     let key = super::operand_c(i, regs);
     vm.get_item(&obj, &key)
 }
 
+#[inline(never)]
 pub fn set_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let obj = super::operand_a(i, regs);
     let key = operand_b(i, regs);
@@ -230,6 +248,7 @@ pub fn set_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     }
 }
 
+#[inline(never)]
 pub fn del_item(vm: &mut Vm, obj: Value, key: Value) -> R<()> {
     vm.del_item(&obj, &key)
 }

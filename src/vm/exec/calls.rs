@@ -32,6 +32,7 @@ fn window(vm: &mut Vm, base: u16, values: usize) -> *mut Value {
 }
 
 /// `Call` and `CallMethod`.
+#[inline(never)]
 pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let argc = i.c as usize;
     // SAFETY: the verifier has seen the window inside the frame.
@@ -97,6 +98,7 @@ fn call_resuming(
 }
 
 /// `CallKw`: the names of the last arguments follow them.
+#[inline(never)]
 pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let argc = i.c as usize;
     let names = take_at(vm.frame.regs, i.b as usize + 2 + argc);
@@ -118,6 +120,7 @@ pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
 }
 
 /// `CallEx`: arguments from a sequence and a dict.
+#[inline(never)]
 pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     let at = i.b as usize;
     let regs = vm.frame.regs;
@@ -177,6 +180,7 @@ fn unpacked(vm: &mut Vm, func: &Value, args: &Value) -> R<Vec<Value>> {
     vm.collect(args)
 }
 
+#[inline(never)]
 pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let code = match vm.frame.code().and_then(|c| c.consts.get(i.b as usize)) {
         Some(value) => value.as_ref::<CodeObject>().cloned(),
@@ -207,6 +211,7 @@ pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
 }
 
 /// A function object.
+#[inline(never)]
 pub fn function(
     code: Ref<CodeObject>,
     closure: Vec<Ref<CellObject>>,

@@ -11,6 +11,7 @@ use crate::vm::{R, Resume, Vm};
 
 /// Fills the hidden registers of a loop. A range is kept unboxed as (next, how many are left,
 /// step), a list or tuple as (itself, index); anything else as its iterator.
+#[inline(never)]
 pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
     let at = i.a as usize;
     match value.kind() {
@@ -45,6 +46,7 @@ pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()>
 }
 
 /// The next item of a loop over an iterator.
+#[inline(never)]
 pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
     let iterator = copy_at(regs, i.b as usize);
     if let Some(g) = iterator.as_ref::<Generator>()

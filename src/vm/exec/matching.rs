@@ -7,6 +7,7 @@ use crate::vm::object::{Class, Dict, Kind, Opaque, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
+#[inline(never)]
 pub fn match_sequence(vm: &mut Vm, subject: Value) -> R {
     let inner = subject.unwrapped();
     let builtin = matches!(inner.kind(), Some(Kind::List | Kind::Tuple | Kind::Range));
@@ -25,6 +26,7 @@ pub fn match_sequence(vm: &mut Vm, subject: Value) -> R {
     Ok(Value::bool(native || vm.has_abc(&subject, "Sequence")?))
 }
 
+#[inline(never)]
 pub fn match_mapping(vm: &mut Vm, subject: Value) -> R {
     if subject.payload::<Dict>().is_some() {
         return Ok(Value::True);
@@ -52,6 +54,7 @@ impl Vm {
 }
 
 /// The values under the keys, or `None` if one is missing. A key twice is a ValueError.
+#[inline(never)]
 pub fn match_keys(vm: &mut Vm, subject: Value, keys: Value) -> R {
     let Some(keys) = keys.as_ref::<Tuple>() else {
         return Ok(Value::None);
@@ -85,6 +88,7 @@ pub fn match_keys(vm: &mut Vm, subject: Value, keys: Value) -> R {
 }
 
 /// The attributes that a class pattern takes from its subject, or `None` if it does not match.
+#[inline(never)]
 pub fn match_class(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let subject = copy_at(regs, i.b as usize);
     let class = take_at(regs, i.b as usize + 1);
@@ -219,6 +223,7 @@ fn matches_self(vm: &Vm, class: &Ref<Class>) -> bool {
     .any(|own| class.is_subclass(own))
 }
 
+#[inline(never)]
 pub fn get_len(vm: &mut Vm, subject: Value) -> R {
     Ok(vm.len(&subject)?.into())
 }

@@ -8,6 +8,7 @@ use crate::vm::object::{Dict, Exception, Module, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
+#[inline(never)]
 pub fn import_name(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let name = site_name(vm, i.site());
     let fromlist = take_at(regs, i.b as usize);
@@ -27,6 +28,7 @@ pub fn import_name(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
 }
 
 /// `from module import name`: an attribute, else a submodule that is loaded already.
+#[inline(never)]
 pub fn import_from(vm: &mut Vm, site: usize, module: Value) -> R {
     let name = site_name(vm, site);
     if let Some(value) = vm.get_attr_opt(&module, &name)? {
@@ -79,6 +81,7 @@ fn cannot_import(
 }
 
 /// `from module import *`: the names in `__all__`, else all without a leading underscore.
+#[inline(never)]
 pub fn import_star(vm: &mut Vm, module: Value) -> R<()> {
     let all_name = vm.names.__all__.clone();
     let into = star_target(vm);

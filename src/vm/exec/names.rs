@@ -8,6 +8,7 @@ use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
 #[cold]
+#[inline(never)]
 pub fn unbound_local(vm: &mut Vm, reg: u16) -> Raise {
     let name = register_name(vm, reg);
     let class = vm.exc.unbound_local_error.clone();
@@ -17,6 +18,7 @@ pub fn unbound_local(vm: &mut Vm, reg: u16) -> Raise {
 }
 
 #[cold]
+#[inline(never)]
 pub fn unbound_cell(vm: &mut Vm, reg: u16) -> Raise {
     let free = vm
         .frame
@@ -40,12 +42,14 @@ fn register_name(vm: &Vm, reg: u16) -> String {
         .map_or_else(String::new, |n| n.to_string())
 }
 
+#[inline(never)]
 pub fn make_cell(content: Value) -> Value {
     let cell = CellObject::default();
     cell.content.set(content);
     Ref::new(cell).into()
 }
 
+#[inline(never)]
 pub fn delete_cell(vm: &mut Vm, reg: u16) -> R<()> {
     let cell = vm.frame.register(reg as usize);
     let empty = cell
@@ -59,6 +63,7 @@ pub fn delete_cell(vm: &mut Vm, reg: u16) -> R<()> {
 }
 
 /// The interned name of a site of the running code.
+#[inline(never)]
 pub fn site_name(vm: &mut Vm, site: usize) -> Ref<Str> {
     match vm
         .frame
@@ -78,6 +83,7 @@ fn globals(vm: &mut Vm) -> (Ref<Dict>, Ref<Dict>) {
     }
 }
 
+#[inline(never)]
 pub fn load_global(vm: &mut Vm, site: usize) -> R {
     let name = site_name(vm, site);
     let (globals, builtins) = globals(vm);
@@ -123,12 +129,14 @@ fn undefined(vm: &mut Vm, name: &Ref<Str>) -> Raise {
     )
 }
 
+#[inline(never)]
 pub fn store_global(vm: &mut Vm, site: usize, value: Value) -> R<()> {
     let name = site_name(vm, site);
     globals(vm).0.set_str(&name, value);
     Ok(())
 }
 
+#[inline(never)]
 pub fn delete_global(vm: &mut Vm, site: usize) -> R<()> {
     let name = site_name(vm, site);
     match globals(vm).0.remove_str(&name) {
@@ -138,6 +146,7 @@ pub fn delete_global(vm: &mut Vm, site: usize) -> R<()> {
 }
 
 /// A name in a class body: in its namespace, then in a cell, or global and builtin.
+#[inline(never)]
 pub fn load_name(vm: &mut Vm, site: usize, cell: Option<u16>) -> R {
     let name = site_name(vm, site);
     let namespace = vm.frame.register(0);
@@ -172,6 +181,7 @@ fn get_from_namespace(vm: &mut Vm, namespace: &Value, name: &Ref<Str>) -> R<Opti
     }
 }
 
+#[inline(never)]
 pub fn store_name(vm: &mut Vm, site: usize, value: Value) -> R<()> {
     let name = site_name(vm, site);
     let namespace = vm.frame.register(0);
@@ -184,6 +194,7 @@ pub fn store_name(vm: &mut Vm, site: usize, value: Value) -> R<()> {
     }
 }
 
+#[inline(never)]
 pub fn delete_name(vm: &mut Vm, site: usize) -> R<()> {
     let name = site_name(vm, site);
     let namespace = vm.frame.register(0);
@@ -203,6 +214,7 @@ pub fn delete_name(vm: &mut Vm, site: usize) -> R<()> {
     }
 }
 
+#[inline(never)]
 pub fn intrinsic(vm: &mut Vm, number: u16) -> R {
     let builtin = |vm: &mut Vm, name: &str| {
         let name = vm.intern(name);

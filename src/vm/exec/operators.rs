@@ -9,6 +9,7 @@ use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
+#[inline(never)]
 pub fn arith(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     let right = operand_c(i, regs);
     // `s += t` and `s = s + t`: the text grows in place if the register held the only reference.
@@ -46,6 +47,7 @@ fn concat(a: &str, b: &str) -> Value {
     Str::from_compact(text).into()
 }
 
+#[inline(never)]
 pub fn arith_imm(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     let left = operand_b(i, regs);
     vm.arith(
@@ -56,37 +58,44 @@ pub fn arith_imm(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     )
 }
 
+#[inline(never)]
 pub fn unary(vm: &mut Vm, op: Unary, i: &Instr, regs: *mut Value) -> R {
     let value = operand_b(i, regs);
     vm.unary(op, &value)
 }
 
+#[inline(never)]
 pub fn not(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let value = operand_b(i, regs);
     Ok(Value::bool(!vm.truth(&value)?))
 }
 
+#[inline(never)]
 pub fn truth(vm: &mut Vm, value: Value) -> R<bool> {
     vm.truth(&value)
 }
 
+#[inline(never)]
 pub fn compare(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R {
     let (left, right) = (operand_b(i, regs), operand_c(i, regs));
     vm.compare(op, &left, &right)
 }
 
 /// A comparison whose operands are `a` and `b`.
+#[inline(never)]
 pub fn compare_bool(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R<bool> {
     let (left, right) = (operand_a(i, regs), operand_b(i, regs));
     vm.compare_bool(op, &left, &right)
 }
 
+#[inline(never)]
 pub fn compare_bool_imm(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R<bool> {
     let left = operand_a(i, regs);
     vm.compare_bool(op, &left, &Value::Int(i64::from(i.b as i16)))
 }
 
 /// `in` and `not in`.
+#[inline(never)]
 pub fn contains(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let (item, container) = (operand_b(i, regs), operand_c(i, regs));
     let found = vm.contains(&container, &item)?;

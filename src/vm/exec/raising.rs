@@ -7,6 +7,7 @@ use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
 /// The `Raise` instruction.
+#[inline(never)]
 pub fn raise(vm: &mut Vm, i: &Instr, regs: *mut Value) -> Raise {
     if i.c == 0 {
         let handled = vm.topmost_handled();
@@ -35,11 +36,13 @@ fn make(vm: &mut Vm, value: Value, cause: Value) -> R {
     Ok(error)
 }
 
+#[inline(never)]
 pub fn exc_matches(vm: &mut Vm, exception: Value, class: Value) -> R {
     Ok(Value::bool(vm.exception_matches(&exception, &class)?))
 }
 
 /// Splits `R[a]` by the class: the rest stays, the match goes to the next register.
+#[inline(never)]
 pub fn exc_star_matches(vm: &mut Vm, i: &Instr, regs: *mut Value, class: Value) -> R<()> {
     let at = i.a as usize;
     let exception = take_at(regs, at);
@@ -49,6 +52,7 @@ pub fn exc_star_matches(vm: &mut Vm, i: &Instr, regs: *mut Value, class: Value) 
     Ok(())
 }
 
+#[inline(never)]
 pub fn exc_star_result(vm: &mut Vm, original: Value, raised: Value) -> R {
     let raised = vm.collect(&raised)?;
     vm.exc_star_result(&original, &raised)
