@@ -235,10 +235,21 @@ fn check_interrupt(vm: &mut Vm) -> R<()> {
 #[cold]
 fn wait_forever(vm: &mut Vm, event_loop: &Value) -> R<()> {
     let data = event_loop.opaque::<LoopData>();
-    if data.is_some_and(|d| d.nesting.get() == 0) || vm.host.clock.is_virtual() {
+    let is_virtual = vm.host.clock.is_virtual();
+    // A bare `run_forever()` with nothing to do idles until Ctrl-C, as in CPython: nobody waits.
+    if !is_virtual && data.is_some_and(|d| d.until.is_undef()) && !has_pending_tasks(event_loop) {
+        vm.host.clock.sleep(INTERRUPT_CHECK);
+        return check_interrupt(vm);
+    }
+    if data.is_some_and(|d| d.nesting.get() == 0) || is_virtual {
         return Err(report::deadlock(vm, event_loop));
     }
     check_interrupt(vm)
+}
+
+fn has_pending_tasks(event_loop: &Value) -> bool {
+    let tasks = super::registry::pending_tasks();
+    tasks.iter().any(|t| t.event_loop.get().is(event_loop))
 }
 
 // Running

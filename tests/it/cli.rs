@@ -235,6 +235,8 @@ fn ctrl_c_interrupts_whatever_runs() {
         format!(
             "import asyncio\nasync def main():\n    {ready}\n    await asyncio.sleep(100)\nasyncio.run(main())"
         ),
+        // With nothing to do and nobody waiting, a loop idles as CPython's does.
+        format!("import asyncio\n{ready}\nasyncio.new_event_loop().run_forever()"),
         format!("{ready}\ninput()"),
         format!("import sys\n{ready}\nsys.stdin.read()"),
     ];
