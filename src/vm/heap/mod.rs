@@ -17,6 +17,6 @@ pub mod weak;
 
 pub use objref::{Gc, Header, ObjRef, Object, Ref, flags, trace};
 pub(in crate::vm) use objref::{body_to_ref, drop_object};
-pub use slab::{live_bytes, live_objects, set_growth_limit, visit_objects};
+pub use slab::{live_objects, set_growth_limit, visit_objects};
 pub use slot::{ObjSlot, RefSlot, Slot};
 pub use weak::{WeakPointer, WeakReference};

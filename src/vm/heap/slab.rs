@@ -33,7 +33,6 @@ thread_local! {
     static PAGES: RefCell<Vec<Page>> = const { RefCell::new(Vec::new()) };
     static LARGE: RefCell<Vec<*mut LargePrefix>> = const { RefCell::new(Vec::new()) };
     static LIVE: Cell<usize> = const { Cell::new(0) };
-    static BYTES: Cell<usize> = const { Cell::new(0) };
     static GROWTH_LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
@@ -60,7 +59,6 @@ struct FreeSlot {
 /// Uninitialised memory for `size` bytes, aligned to 16.
 pub(super) fn allocate(size: usize) -> NonNull<u8> {
     LIVE.with(|n| n.set(n.get() + 1));
-    BYTES.with(|n| n.set(n.get() + size));
     if size > LARGEST {
         return allocate_large(size);
     }
@@ -84,7 +82,6 @@ pub(super) fn allocate(size: usize) -> NonNull<u8> {
 /// `at` came from `allocate(size)` and its object has been dropped.
 pub(super) unsafe fn release(at: NonNull<u8>, size: usize) {
     LIVE.with(|n| n.set(n.get() - 1));
-    BYTES.with(|n| n.set(n.get() - size));
     if size > LARGEST {
         // SAFETY: passed on from the caller.
         return unsafe { release_large(at) };
@@ -193,11 +190,6 @@ unsafe fn release_large(at: NonNull<u8>) {
 /// Number of objects alive in this thread.
 pub fn live_objects() -> usize {
     LIVE.with(Cell::get)
-}
-
-/// Bytes that live objects take in their slots, tails included, outside buffers excluded.
-pub fn live_bytes() -> usize {
-    BYTES.with(Cell::get)
 }
 
 /// Calls `f` with the header of every live object. `f` must not allocate or release objects.
