@@ -7,6 +7,9 @@ use crate::vm::value::Value;
 use std::cell::{Cell, RefCell, UnsafeCell};
 use std::rc::Rc;
 
+/// Room in the first instances of a class.
+const FIRST_SLOTS: u16 = 4;
+
 /// Slots in the tail come first, further ones stand in `InstanceExtra::overflow`.
 pub struct Instance {
     pub class: RefSlot<Class>,
@@ -53,7 +56,12 @@ impl Instance {
                 ..Default::default()
             }))
         };
-        let capacity = class.slots_hint.get();
+        // Until it is known how many attributes instances get, there is room for a few: the first
+        // instance is often the only one, and the overflow is slow.
+        let capacity = match class.slots_hint.get() {
+            0 => FIRST_SLOTS,
+            hint => hint,
+        };
         let instance = Ref::with_tail(
             Instance {
                 class: RefSlot::new(class.clone()),
