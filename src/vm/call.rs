@@ -17,6 +17,10 @@ use super::{R, Raise, Resume, Tail, Vm};
 use smallvec::SmallVec;
 use std::ptr;
 
+/// How many callables may stand for each other in one call: bound methods, objects with
+/// `__call__`.
+const CALLABLE_NESTING: usize = 1000;
+
 /// Keyword arguments of one call.
 pub(super) type Keywords = SmallVec<[(Ref<Str>, Value); 4]>;
 
@@ -383,7 +387,9 @@ impl Vm {
     }
 
     fn invoke_window(&mut self, call: &mut Window) -> R<Called> {
-        loop {
+        // Callables that stand for other callables come to an end, or in a circle; each may add an
+        // argument, for which the stack's reserve has room.
+        for _ in 0..CALLABLE_NESTING {
             let callable = call.callable();
             let kind = callable.kind();
             match kind {
@@ -426,6 +432,7 @@ impl Vm {
                 }
             }
         }
+        Err(self.recursion_error(""))
     }
 
     fn invoke_function(&mut self, call: &mut Window) -> R<Called> {

@@ -16,19 +16,20 @@ use crate::vm::{R, Resume, Vm};
 use std::cell::OnceCell;
 
 /// The window at `base`; a generator's is moved to the top of the register stack first.
-fn window(vm: &mut Vm, base: u16, values: usize) -> *mut Value {
+fn window(vm: &mut Vm, base: u16, values: usize) -> R<*mut Value> {
     // SAFETY: the verifier has seen the window inside the frame.
     let at = unsafe { vm.frame.regs.add(base as usize) };
     if vm.frame.generator.is_null() {
-        return at;
+        return Ok(at);
     }
     let top = vm.frame.top;
+    vm.check_room(top, values)?;
     for n in 0..values {
-        // SAFETY: the window is inside the frame; there is room above the top for any window
-        // that fits a frame (the stack's reserve), and nothing there is owned.
+        // SAFETY: the window is inside the frame; room was checked, and nothing above the top is
+        // owned.
         unsafe { top.add(n).write(crate::vm::frame::take(at.add(n))) };
     }
-    top
+    Ok(top)
 }
 
 /// `Call` and `CallMethod`.
@@ -45,7 +46,7 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, i.a)? {
         return Ok(called);
     }
-    let base = window(vm, i.b, argc + 2);
+    let base = window(vm, i.b, argc + 2)?;
     vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
 }
 
@@ -102,7 +103,7 @@ fn call_resuming(
 pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let argc = i.c as usize;
     let names = take_at(vm.frame.regs, i.b as usize + 2 + argc);
-    let base = window(vm, i.b, argc + 2);
+    let base = window(vm, i.b, argc + 2)?;
     let names = names.as_ref::<Tuple>().cloned();
     let names: &[Value] = names.as_ref().map_or(&[], |t| t.items());
     let positional = argc.saturating_sub(names.len());
