@@ -280,8 +280,9 @@ impl Vm {
         argc: usize,
         dst: u16,
     ) -> Option<Called> {
+        // The body, not the register: the function moves to another window below.
         // SAFETY: the callable's register is initialised.
-        let f = unsafe { (*base).as_ref::<Function>() }?;
+        let f: &Function = unsafe { (*base).as_ref::<Function>() }?;
         // SAFETY: nobody replaces the function's code while it is being called.
         let code: &Ref<CodeObject> = unsafe { f.code.peek() };
         let (given, positional) = (argc + usize::from(has_self), code.code.positional as usize);
