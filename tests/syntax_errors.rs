@@ -32,11 +32,7 @@ fn verdict(text: &str) -> (i64, String) {
     let Some(error) = parsed.errors.first() else {
         return (0, "fine".into());
     };
-    let name = match error.code {
-        Code::Indentation => "IndentationError",
-        Code::Tab => "TabError",
-        _ => "SyntaxError",
-    };
+    let name = error.code.refusal().unwrap_or("no refusal");
     let at = error.labels.first().map_or(0, |label| label.span.start);
     (
         i64::from(source.line_of(at)),
@@ -94,6 +90,18 @@ fn messages_are_those_of_cpython() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn every_message_belongs_to_a_code() {
+    for (_, _, message) in recorded() {
+        let Some((exception, title)) = message.split_once(": ") else {
+            continue;
+        };
+        let code = Code::of_refusal(title);
+        assert_eq!(code.refusal(), Some(exception), "{message}");
+        assert!(code.says(title), "{message}: in no pattern of the table");
+    }
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
     );
     let source = Source::new(name, String::from_utf8_lossy(bytes));
     let span = Span::new(at as u32, at as u32 + '\u{fffd}'.len_utf8() as u32);
-    let diagnostic = Diagnostic::error(Code::Syntax, title)
+    let diagnostic = Diagnostic::refusal(title)
         .label(
             &source,
             span,

@@ -56,6 +56,18 @@ impl Diagnostic {
         Self::new(code, Level::Error, title)
     }
 
+    /// A program is refused with this message of CPython's, from which the code follows.
+    pub fn refusal(title: impl Into<String>) -> Self {
+        let title = title.into();
+        Self::error(Code::of_refusal(&title), title)
+    }
+
+    /// CPython's SyntaxWarning with this message, from which the code follows.
+    pub fn doubt(title: impl Into<String>) -> Self {
+        let title = title.into();
+        Self::new(Code::of_doubt(&title), Level::Warning, title)
+    }
+
     pub fn label(mut self, source: &Source, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label {
             source: source.clone(),

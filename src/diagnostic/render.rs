@@ -2,7 +2,7 @@
 //! knows nothing of where errors come from.
 
 use super::excerpt::{excerpt, visible};
-use super::{Code, Diagnostic, Label, Level, python};
+use super::{Diagnostic, Label, Level, python};
 use crate::source::{Source, Span};
 use ariadne::{CharSet, Color, Config, Report, ReportKind};
 use std::fmt::Write as _;
@@ -56,13 +56,10 @@ pub fn render(diagnostics: &[Diagnostic], options: &RenderOptions) -> String {
 
 /// CPython's last line for a diagnostic that is a kind of `SyntaxError`.
 pub fn final_line(diagnostic: &Diagnostic) -> Option<String> {
-    let kind = match (diagnostic.level, diagnostic.code) {
-        (Level::Warning, _) => return None,
-        (_, Code::Syntax) => "SyntaxError",
-        (_, Code::Indentation) => "IndentationError",
-        (_, Code::Tab) => "TabError",
-        _ => return None,
-    };
+    if diagnostic.level == Level::Warning {
+        return None;
+    }
+    let kind = diagnostic.code.refusal()?;
     Some(format!("{kind}: {}", diagnostic.title))
 }
 

@@ -1,6 +1,7 @@
 //! What drawings look like.
 
 use super::*;
+use crate::diagnostic::Code;
 use crate::source::{Source, Span};
 
 fn plain() -> RenderOptions {
@@ -14,11 +15,7 @@ fn span_of(text: &str, part: &str) -> Span {
 
 fn syntax_error(text: &str, part: &str) -> Diagnostic {
     let source = Source::new("t.coro", text);
-    Diagnostic::error(Code::Syntax, "invalid syntax").label(
-        &source,
-        span_of(text, part),
-        "not expected here",
-    )
+    Diagnostic::refusal("invalid syntax").label(&source, span_of(text, part), "not expected here")
 }
 
 #[test]
@@ -129,11 +126,11 @@ fn the_end_of_a_file() {
     let text = "print((1,\n";
     let end = text.len() as u32;
     let source = Source::new("t.coro", text);
-    let d = Diagnostic::error(Code::Syntax, "'(' was never closed")
+    let d = Diagnostic::refusal("'(' was never closed")
         .label(&source, Span::new(5, 6), "opened here")
         .label(&source, Span::new(end, end), "the file ends here");
     insta::assert_snapshot!(render(&[d], &plain()), @r"
-    [E0101] Error: '(' was never closed
+    [E0104] Error: '(' was never closed
        ╭─[ t.coro:1:6 ]
        │
      1 │ print((1,
@@ -146,7 +143,7 @@ fn the_end_of_a_file() {
     SyntaxError: '(' was never closed
     ");
     let empty = Source::new("t.coro", "");
-    let d = Diagnostic::error(Code::Syntax, "nothing").label(&empty, Span::new(0, 0), "");
+    let d = Diagnostic::refusal("nothing").label(&empty, Span::new(0, 0), "");
     insta::assert_snapshot!(render(&[d], &plain()), @r"
     [E0101] Error: nothing
        ╭─[ t.coro:1:1 ]
@@ -203,7 +200,7 @@ fn without_a_place() {
         .help("did you mean 'y.coro'?")
         .note("looked in the current folder");
     insta::assert_snapshot!(render(&[d], &plain()), @r"
-    [E0201] Error: cannot read 'x.coro': no such file
+    [E0001] Error: cannot read 'x.coro': no such file
       Help: did you mean 'y.coro'?
       Note: looked in the current folder
     ");
@@ -241,7 +238,7 @@ fn a_message_cannot_reach_the_terminal() {
 fn syntax_errors_in_the_form_of_cpython() {
     let form = |text: &str, span: Span, title: &str| {
         let source = Source::new("t.py", text);
-        let d = Diagnostic::error(Code::Syntax, title).label(&source, span, "");
+        let d = Diagnostic::refusal(title).label(&source, span, "");
         render_python(&[d], &plain())
     };
     let want =
@@ -292,7 +289,7 @@ proptest::proptest! {
     #[test]
     fn nothing_is_too_awkward_to_draw(text in awkward_text(), spans in proptest::collection::vec((0_u32..80, 0_u32..80), 1..4), width in 0_usize..120) {
         let source = Source::new("t.coro", text);
-        let mut d = Diagnostic::error(Code::Syntax, "m");
+        let mut d = Diagnostic::refusal("m");
         let mut error = crate::diagnostic::traceback::UncaughtError { last_line: "E".into(), ..Default::default() };
         for (a, b) in spans {
             let span = Span::new(a, b);

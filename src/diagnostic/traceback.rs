@@ -91,7 +91,10 @@ pub fn render_python(error: &UncaughtError) -> String {
 /// The drawing of one exception; empty if no source is known.
 fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
     let steps = steps(&error.entries);
-    let mut diagnostic = Diagnostic::new(Code::Uncaught, Level::Error, error.last_line.as_str());
+    let mut diagnostic = Diagnostic::error(
+        Code::of_exception(&error.last_line),
+        error.last_line.as_str(),
+    );
     diagnostic.notes = error.explanations.clone();
     diagnostic.help.clone_from(&error.help);
     let Some((innermost, callers)) = steps.split_last() else {

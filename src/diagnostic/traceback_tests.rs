@@ -209,7 +209,7 @@ RecursionError: maximum recursion depth exceeded
 ";
     assert_eq!(render_python(&e), want);
     insta::assert_snapshot!(render_uncaught(&e, &RenderOptions::default()), @r"
-    [E0301] Error: RecursionError: maximum recursion depth exceeded
+    [E0329] Error: RecursionError: maximum recursion depth exceeded
        ╭─[ t.py:2:5 ]
        │
      2 │     f()

@@ -3,7 +3,7 @@
 
 use super::lexer::Lexed;
 use super::token::{Tok, Token};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// Nesting allowed to blocks, as in CPython.
@@ -94,7 +94,7 @@ impl Layout<'_> {
         } else if indent.column > top.column {
             self.check_tabs(indent.alt > top.alt, first.span);
             if self.indents.len() >= MAX_INDENT {
-                let error = Diagnostic::error(Code::Indentation, "too many levels of indentation");
+                let error = Diagnostic::refusal("too many levels of indentation");
                 self.errors
                     .push(error.label(self.source, first.span, "one level too deep"));
                 return false;
@@ -126,7 +126,7 @@ impl Layout<'_> {
         let top = self.indents.last().copied().unwrap_or_default();
         if top.column != indent.column {
             let title = "unindent does not match any outer indentation level";
-            let error = Diagnostic::error(Code::Indentation, title)
+            let error = Diagnostic::refusal(title)
                 .label(
                     self.source,
                     first,
@@ -142,7 +142,7 @@ impl Layout<'_> {
     fn check_tabs(&mut self, consistent: bool, first: Span) {
         if !consistent {
             let title = "inconsistent use of tabs and spaces in indentation";
-            let error = Diagnostic::error(Code::Tab, title)
+            let error = Diagnostic::refusal(title)
                 .label(
                     self.source,
                     first,

@@ -6,7 +6,7 @@ use super::fstring::{self, FStringMode, Piece};
 use super::number;
 use super::string::{self, Quoting};
 use super::token::{Tok, Token};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use logos::Logos;
 
@@ -108,7 +108,7 @@ impl<'t> Lexer<'t> {
     /// Reports an error and leaves a token that no rule accepts, so that the line is not parsed.
     fn error(&mut self, title: impl Into<String>, span: Span, label: &str) {
         self.report(
-            Diagnostic::error(Code::Syntax, title).label(self.source, span, label),
+            Diagnostic::refusal(title).label(self.source, span, label),
             span,
         );
     }
@@ -209,11 +209,8 @@ impl<'t> Lexer<'t> {
             );
         } else {
             let title = format!("invalid character '{c}' (U+{code:04X})");
-            let mut diagnostic = Diagnostic::error(Code::Syntax, title).label(
-                self.source,
-                span,
-                "not part of the language",
-            );
+            let mut diagnostic =
+                Diagnostic::refusal(title).label(self.source, span, "not part of the language");
             if let Some(plain) = ascii_twin(c) {
                 diagnostic = diagnostic.help(format!("did you mean `{plain}`?"));
             }
@@ -355,7 +352,7 @@ impl<'t> Lexer<'t> {
         if line != self.source.line_of(span.start) {
             title.push_str(&format!(" on line {line}"));
         }
-        let diagnostic = Diagnostic::error(Code::Syntax, title)
+        let diagnostic = Diagnostic::refusal(title)
             .label(self.source, span, "this closes something else")
             .label(self.source, opener.span, "the bracket that is still open");
         self.report(diagnostic, span);

@@ -1,6 +1,6 @@
 //! From source text to syntax tree: lexer (logos), layout, parser (chumsky).
 
-use crate::diagnostic::{Code, Diagnostic, Level};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
 
 pub mod ast;
@@ -115,7 +115,7 @@ fn ordered(
         errors.truncate(failed.map_or(errors.len(), |failed| failed.error));
     }
     let title = format!("'{}' was never closed", source.slice(open.span));
-    let error = Diagnostic::error(Code::Syntax, title);
+    let error = Diagnostic::refusal(title);
     errors.push(error.label(source, open.span, "this bracket is never closed"));
     let incomplete = errors.len() == 1;
     (errors, incomplete)
@@ -124,7 +124,7 @@ fn ordered(
 /// Does CPython report this rather than a syntax error on an earlier line? It does not if its
 /// tokenizer only stops, as it does at bad indentation and at stray line joins.
 fn outranks(lexical: &Diagnostic) -> bool {
-    lexical.code == Code::Syntax
+    lexical.code.refusal() == Some("SyntaxError")
         && !lexical
             .title
             .starts_with("unexpected character after line continuation")
@@ -139,7 +139,7 @@ fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic>
             } else {
                 format!("invalid escape sequence '{escape}'")
             };
-            Diagnostic::new(Code::Syntax, Level::Warning, title)
+            Diagnostic::doubt(title)
                 .label(source, at, "this means nothing")
                 .help(format!(
                     "write `\\{escape}` for a backslash, or a raw string",

@@ -15,7 +15,7 @@ use super::bits::Bits;
 use super::scope::{self, Access, Scope, ScopeId, ScopeKind, Scopes};
 use crate::bytecode::verify::verify;
 use crate::bytecode::{Code, CodeFlags, Const, Op};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Expr, ExprKind, Module, Name, Stmt, StmtKind};
 use cleanup::Block;
@@ -177,7 +177,7 @@ impl Context<'_> {
     }
 
     fn error(&self, span: Span, title: &str, label: &str) {
-        let diagnostic = Diagnostic::error(diagnostic::Code::Syntax, title);
+        let diagnostic = Diagnostic::refusal(title);
         let diagnostic = diagnostic.label(self.source, span, label);
         self.errors.borrow_mut().push(diagnostic);
     }

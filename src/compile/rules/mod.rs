@@ -2,7 +2,7 @@
 //! a hint on what to write. Also CPython's compile-time warnings. Looks at unreachable code, too.
 
 use super::scope::Scopes;
-use crate::diagnostic::{Code, Diagnostic, Level};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::*;
 
@@ -95,13 +95,13 @@ pub(super) fn check(
 
 impl<'a> Rules<'a> {
     fn error(&mut self, span: Span, title: impl Into<String>, label: &str, help: &str) {
-        let diagnostic = Diagnostic::error(Code::Syntax, title);
+        let diagnostic = Diagnostic::refusal(title);
         let diagnostic = diagnostic.label(self.source, span, label).help(help);
         self.errors.push(diagnostic);
     }
 
     fn warning(&mut self, span: Span, title: impl Into<String>, label: &str) {
-        let diagnostic = Diagnostic::new(Code::SyntaxWarning, Level::Warning, title);
+        let diagnostic = Diagnostic::doubt(title);
         self.warnings
             .push(diagnostic.label(self.source, span, label));
     }

@@ -55,6 +55,7 @@ fn every_refusal_has_a_place_and_a_hint() {
         for error in found.err().unwrap_or_default() {
             assert!(!error.labels.is_empty(), "{program}");
             assert!(error.help.is_some(), "{program}{}", error.title);
+            assert!(error.code.says(&error.title), "{program}{}", error.title);
         }
     }
 }

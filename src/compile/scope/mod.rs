@@ -7,7 +7,7 @@
 //! around them (PEP 709), with registers of their own for their targets.
 
 use super::bits::Bits;
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{self, Name};
 use indexmap::{IndexMap, IndexSet};
@@ -273,5 +273,5 @@ pub fn analyse(
 }
 
 fn syntax_error(source: &Source, span: Span, title: String, label: &str) -> Diagnostic {
-    Diagnostic::error(diagnostic::Code::Syntax, title).label(source, span, label)
+    Diagnostic::refusal(title).label(source, span, label)
 }

@@ -4,7 +4,7 @@
 
 use super::compound::{Line, Lines};
 use super::rule::{Rule, State, cover};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{
     Block, ClassDef, ExceptHandler, Expr, ExprKind, FunctionDef, MatchCase, Stmt, StmtKind, Try,
@@ -161,7 +161,7 @@ impl<'t> Blocks<'t> {
             return None;
         }
         if too_deep(tokens) {
-            let error = Diagnostic::error(Code::Syntax, "too many nested expressions")
+            let error = Diagnostic::refusal("too many nested expressions")
                 .label(self.source, cover(tokens), "this is nested too deeply")
                 .help("split it into several statements");
             self.errors.push(error);
@@ -212,7 +212,7 @@ impl<'t> Blocks<'t> {
 
     fn stray_async(&mut self) {
         let next = self.token(1);
-        let error = Diagnostic::error(Code::Syntax, "invalid syntax");
+        let error = Diagnostic::refusal("invalid syntax");
         let label = "only `def`, `for` or `with` may follow `async`";
         self.errors.push(error.label(self.source, next.span, label));
         self.take_line();
@@ -248,7 +248,7 @@ impl<'t> Blocks<'t> {
     fn unexpected_indent(&mut self, body: &mut Block) {
         let token = self.token(1);
         self.before_lexical |= self.errors.is_empty();
-        let error = Diagnostic::error(Code::Indentation, "unexpected indent")
+        let error = Diagnostic::refusal("unexpected indent")
             .label(self.source, token.span, "no block begins before this line")
             .help("align this line with the one above it");
         self.errors.push(error);
@@ -283,10 +283,9 @@ impl<'t> Blocks<'t> {
             self.incomplete = true;
             next.span = self.last_place();
         }
-        let error = Diagnostic::error(
-            Code::Indentation,
-            format!("expected an indented block after {what} on line {line}"),
-        )
+        let error = Diagnostic::refusal(format!(
+            "expected an indented block after {what} on line {line}"
+        ))
         .label(self.source, next.span, "this should stand further in")
         .label(self.source, header, "the block of this is missing")
         .help("write `pass` if nothing is to be done");
@@ -309,8 +308,7 @@ impl<'t> Blocks<'t> {
         while self.kind() == Tok::Elif && !self.gave_up() {
             let at = self.token(0).span;
             if elifs.len() == MAX_ELIFS {
-                let error =
-                    Diagnostic::error(Code::Syntax, "too many 'elif' clauses in one statement");
+                let error = Diagnostic::refusal("too many 'elif' clauses in one statement");
                 self.errors.push(
                     error
                         .label(self.source, at, "one too many")
@@ -390,7 +388,7 @@ impl<'t> Blocks<'t> {
         if !has_handlers && finalbody.is_none() && sound {
             let next = self.token(0);
             self.incomplete |= next.kind == Tok::End;
-            let error = Diagnostic::error(Code::Syntax, "expected 'except' or 'finally' block")
+            let error = Diagnostic::refusal("expected 'except' or 'finally' block")
                 .label(
                     self.source,
                     next.span,
@@ -425,12 +423,11 @@ impl<'t> Blocks<'t> {
             };
             if *is_star.get_or_insert(starred) != starred {
                 let title = "cannot have both 'except' and 'except*' on the same 'try'";
-                self.errors
-                    .push(Diagnostic::error(Code::Syntax, title).label(
-                        self.source,
-                        at,
-                        "this is of the other kind",
-                    ));
+                self.errors.push(Diagnostic::refusal(title).label(
+                    self.source,
+                    at,
+                    "this is of the other kind",
+                ));
             }
             if let Some((header, body)) = self.clause(what, |lines| &lines.except_block) {
                 let end = body.last().map_or(at, |last| last.span);
@@ -478,7 +475,7 @@ impl<'t> Blocks<'t> {
             self.incomplete = true;
             next.span = self.last_place();
         }
-        let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
+        let error = Diagnostic::refusal("invalid syntax").label(
             self.source,
             next.span,
             "a function or class must follow its decorators",
@@ -557,7 +554,7 @@ impl<'t> Blocks<'t> {
 
     fn stray_in_match(&mut self) {
         let token = self.token(0);
-        let error = Diagnostic::error(Code::Syntax, "invalid syntax").label(
+        let error = Diagnostic::refusal("invalid syntax").label(
             self.source,
             token.span,
             "only `case` blocks may stand in a `match` statement",
@@ -576,7 +573,7 @@ impl<'t> Blocks<'t> {
         let value = self.line(|lines| &lines.eval);
         if value.is_some() && self.kind() != Tok::End {
             let next = self.token(0);
-            let error = Diagnostic::error(Code::Syntax, "invalid syntax");
+            let error = Diagnostic::refusal("invalid syntax");
             self.errors.push(error.label(
                 self.source,
                 next.span,

@@ -2,7 +2,7 @@
 //! "invalid syntax" at the furthest token that any rule has looked at.
 
 use super::rule::{Raised, State};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::token::{Tok, Token};
 
@@ -19,12 +19,11 @@ pub fn explain(source: &Source, tokens: &[Token], furthest: u32, state: &mut Sta
         .rev()
         .find(|token| token.span.end <= span.start);
     let label = hint(source, before.copied(), culprit.copied());
-    Diagnostic::error(Code::Syntax, "invalid syntax").label(source, span, label)
+    Diagnostic::refusal("invalid syntax").label(source, span, label)
 }
 
 fn raised_diagnostic(source: &Source, raised: Raised) -> Diagnostic {
-    let error =
-        Diagnostic::error(Code::Syntax, raised.title).label(source, raised.span, raised.label);
+    let error = Diagnostic::refusal(raised.title).label(source, raised.span, raised.label);
     match raised.help {
         Some(help) => error.help(help),
         None => error,
