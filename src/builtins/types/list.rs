@@ -217,7 +217,7 @@ fn sort(vm: &mut Vm, args: &[Value]) -> R {
     let mut items = list.items.take();
     let result = super::sort_values(vm, &mut items, key, reverse);
     let meanwhile = list.items.replace(items);
-    let modified = !meanwhile.is_empty();
+    let modified = meanwhile.capacity() > 0;
     drop(meanwhile);
     result?;
     if modified {

@@ -1,17 +1,13 @@
-//! Sorting: stable, by `<` only. Lists of plain ints, floats or strings are compared directly;
-//! others by CPython's own order of comparisons for runs that are short.
+//! Sorting: stable, by `<` only. Keys that are all ints, floats, strings, or tuples of such in
+//! equal columns, are ordered without asking the VM; others by CPython's own order of comparisons
+//! (see `timsort`).
 
 use super::list::less;
-use crate::vm::object::Str;
+use super::timsort;
+use crate::vm::object::{Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cmp::Ordering;
-
-/// Runs shorter than this are sorted by binary insertion.
-const MIN_RUN: usize = 64;
-
-/// An item with the key it is sorted by.
-type Keyed = (Value, Value);
 
 /// Sorts values in place. After an error they are all still there, in some order.
 pub fn sort_values(
@@ -20,259 +16,162 @@ pub fn sort_values(
     key: Option<&Value>,
     reverse: bool,
 ) -> R<()> {
-    // Stability in the other direction: turn around, sort, turn around.
-    if reverse {
-        items.reverse();
-    }
-    let result = match key {
-        None => sort_plain(vm, items),
-        Some(key) => sort_keyed(vm, items, key),
-    };
-    if reverse {
-        items.reverse();
-    }
-    result
-}
-
-fn sort_plain(vm: &mut Vm, items: &mut [Value]) -> R<()> {
-    if let Some(order) = direct_order(items.iter()) {
-        items.sort_by(order);
+    if key.is_none() && sort_ints(items, reverse) {
         return Ok(());
     }
-    merge_sort(vm, items, &|v| v)
-}
-
-fn sort_keyed(vm: &mut Vm, items: &mut Vec<Value>, key: &Value) -> R<()> {
-    let mut keyed: Vec<Keyed> = Vec::with_capacity(items.len());
-    for item in items.iter() {
-        let k = vm.call(key, std::slice::from_ref(item))?;
-        keyed.push((k, item.clone()));
-    }
-    let result = match direct_order(keyed.iter().map(|(k, _)| k)) {
-        Some(order) => {
-            keyed.sort_by(|a, b| order(&a.0, &b.0));
-            Ok(())
-        }
-        None => merge_sort(vm, &mut keyed, &|pair| &pair.0),
+    let keys = match key {
+        Some(key) => Some(keys_of(vm, items, key)?),
+        None => None,
     };
-    *items = keyed.into_iter().map(|(_, item)| item).collect();
+    let Ok(count) = u32::try_from(items.len()) else {
+        return Err(vm.out_of_memory());
+    };
+    // Stability in the other direction: turn around, sort, turn around.
+    let mut order: Vec<u32> = (0..count).collect();
+    if reverse {
+        order.reverse();
+    }
+    let result = sort_order(vm, &mut order, keys.as_deref().unwrap_or(items));
+    if reverse {
+        order.reverse();
+    }
+    let mut old = std::mem::take(items);
+    let place = |i: u32| old.get_mut(i as usize).map(std::mem::take);
+    *items = order.into_iter().filter_map(place).collect();
     result
 }
 
-/// How to compare keys that are all of one plain type; `None` if they are not.
-fn direct_order<'a>(
-    mut keys: impl Iterator<Item = &'a Value>,
-) -> Option<fn(&Value, &Value) -> Ordering> {
-    match keys.next()? {
-        Value::Int(_) => keys
-            .all(|k| matches!(k, Value::Int(_)))
-            .then_some(compare_ints as fn(&Value, &Value) -> Ordering),
-        Value::Float(f) if !f.get().is_nan() => keys
-            .all(|k| matches!(k, Value::Float(f) if !f.get().is_nan()))
-            .then_some(compare_floats as fn(&Value, &Value) -> Ordering),
-        first if first.downcast::<Str>().is_some() => keys
-            .all(|k| k.downcast::<Str>().is_some())
-            .then_some(compare_strings as fn(&Value, &Value) -> Ordering),
+fn keys_of(vm: &mut Vm, items: &[Value], key: &Value) -> R<Vec<Value>> {
+    let mut keys = Vec::with_capacity(items.len());
+    for item in items {
+        keys.push(vm.call(key, std::slice::from_ref(item))?);
+    }
+    Ok(keys)
+}
+
+/// Sorts a list that holds nothing but ints; false if there is something else in it. Equal ints
+/// cannot be told from each other.
+fn sort_ints(items: &mut [Value], reverse: bool) -> bool {
+    let int = |v: &Value| match v {
+        Value::Int(i) => Some(*i),
+        _ => None,
+    };
+    let Some(mut ints) = items.iter().map(int).collect::<Option<Vec<i64>>>() else {
+        return false;
+    };
+    ints.sort();
+    if reverse {
+        ints.reverse();
+    }
+    for (place, i) in items.iter_mut().zip(ints) {
+        *place = Value::Int(i);
+    }
+    true
+}
+
+/// Sorts numbers of keys.
+fn sort_order(vm: &mut Vm, order: &mut [u32], keys: &[Value]) -> R<()> {
+    let none = &Value::Undef;
+    let key = |i: u32| keys.get(i as usize).unwrap_or(none);
+    if !are_plain(keys) {
+        return timsort::sort(order, |i, j| less(vm, key(i), key(j)));
+    }
+    // Most comparisons are decided without looking at the keys.
+    let mut ranked: Vec<(u64, u32)> = order.iter().map(|i| (rank(key(*i)), *i)).collect();
+    ranked.sort_by(|(x, i), (y, j)| x.cmp(y).then_with(|| compare(key(*i), key(*j))));
+    for (place, (_, i)) in order.iter_mut().zip(ranked) {
+        *place = i;
+    }
+    Ok(())
+}
+
+/// What is compared without the VM.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Int,
+    /// Not a NaN, which has no place in an order.
+    Float,
+    Str,
+}
+
+fn plain(v: &Value) -> Option<Plain> {
+    match v {
+        Value::Int(_) => Some(Plain::Int),
+        Value::Float(f) if !f.get().is_nan() => Some(Plain::Float),
+        Value::Obj(o) => o.downcast::<Str>().map(|_| Plain::Str),
         _ => None,
     }
 }
 
-fn compare_ints(a: &Value, b: &Value) -> Ordering {
-    match (a, b) {
-        (Value::Int(x), Value::Int(y)) => x.cmp(y),
-        _ => Ordering::Equal,
+/// All keys are of one plain type, or tuples whose items at one place are.
+fn are_plain(keys: &[Value]) -> bool {
+    let Some(first) = keys.first() else {
+        return true;
+    };
+    if let Some(kind) = plain(first) {
+        return keys.iter().all(|k| plain(k) == Some(kind));
+    }
+    let mut columns: Vec<Plain> = Vec::new();
+    keys.iter().all(|k| {
+        k.as_ref::<Tuple>().is_some_and(|tuple| {
+            tuple.items().iter().enumerate().all(|(at, item)| {
+                let kind = plain(item);
+                match columns.get(at) {
+                    Some(column) => kind == Some(*column),
+                    None => {
+                        columns.extend(kind);
+                        kind.is_some()
+                    }
+                }
+            })
+        })
+    })
+}
+
+/// A number that is less, or the same, where the key is less.
+fn rank(key: &Value) -> u64 {
+    const SIGN: u64 = 1 << 63;
+    match key {
+        Value::Int(i) => *i as u64 ^ SIGN,
+        Value::Float(f) => {
+            // Both zeros are equal.
+            let bits = (f.get() + 0.0).to_bits();
+            if bits & SIGN == 0 { bits ^ SIGN } else { !bits }
+        }
+        Value::Obj(o) => match (o.downcast::<Str>(), o.as_ref::<Tuple>()) {
+            (Some(s), _) => {
+                let mut head = [0; 8];
+                for (place, byte) in head.iter_mut().zip(s.as_str().bytes()) {
+                    *place = byte;
+                }
+                u64::from_be_bytes(head)
+            }
+            (_, Some(tuple)) => tuple.items().first().map_or(0, rank),
+            _ => 0,
+        },
+        _ => 0,
     }
 }
 
-fn compare_floats(a: &Value, b: &Value) -> Ordering {
+/// The order of two plain keys of one type.
+fn compare(a: &Value, b: &Value) -> Ordering {
     match (a, b) {
+        (Value::Int(x), Value::Int(y)) => x.cmp(y),
         (Value::Float(x), Value::Float(y)) => {
             x.get().partial_cmp(&y.get()).unwrap_or(Ordering::Equal)
         }
+        (Value::Obj(x), Value::Obj(y)) => {
+            if let (Some(s), Some(t)) = (x.downcast::<Str>(), y.downcast::<Str>()) {
+                return s.as_str().cmp(t.as_str());
+            }
+            let (Some(s), Some(t)) = (x.as_ref::<Tuple>(), y.as_ref::<Tuple>()) else {
+                return Ordering::Equal;
+            };
+            let (s, t) = (s.items(), t.items());
+            let differ = s.iter().zip(t).map(|(x, y)| compare(x, y));
+            let decided = differ.into_iter().find(|order| order.is_ne());
+            decided.unwrap_or_else(|| s.len().cmp(&t.len()))
+        }
         _ => Ordering::Equal,
     }
-}
-
-fn compare_strings(a: &Value, b: &Value) -> Ordering {
-    a.as_str().cmp(&b.as_str())
-}
-
-/// Sorts by finding natural runs, making short ones longer by insertion, and merging.
-fn merge_sort<T: Default>(vm: &mut Vm, items: &mut [T], key: &impl Fn(&T) -> &Value) -> R<()> {
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    let min_run = min_run(items.len());
-    let mut at = 0;
-    while at < items.len() {
-        let rest = items.get_mut(at..).unwrap_or(&mut []);
-        let mut run = count_run(vm, rest, key)?;
-        if run < min_run {
-            let wanted = min_run.min(rest.len());
-            let part = rest.get_mut(..wanted).unwrap_or(&mut []);
-            insertion_sort(vm, part, run, key)?;
-            run = wanted;
-        }
-        runs.push((at, run));
-        at += run;
-        while needs_merge(&runs) {
-            let i = merge_place(&runs);
-            merge_at(vm, items, &mut runs, i, key)?;
-        }
-    }
-    while runs.len() > 1 {
-        let mut i = runs.len() - 2;
-        if i > 0 && len_at(&runs, i - 1) < len_at(&runs, i + 1) {
-            i -= 1;
-        }
-        merge_at(vm, items, &mut runs, i, key)?;
-    }
-    Ok(())
-}
-
-/// A run length such that the number of runs is close to a power of two.
-fn min_run(mut n: usize) -> usize {
-    let mut odd = 0;
-    while n >= MIN_RUN {
-        odd |= n & 1;
-        n >>= 1;
-    }
-    n + odd
-}
-
-fn len_at(runs: &[(usize, usize)], i: usize) -> usize {
-    runs.get(i).map_or(0, |r| r.1)
-}
-
-fn needs_merge(runs: &[(usize, usize)]) -> bool {
-    let n = runs.len();
-    if n < 2 {
-        return false;
-    }
-    let (b, c) = (len_at(runs, n - 2), len_at(runs, n - 1));
-    b <= c || (n >= 3 && len_at(runs, n - 3) <= b + c)
-}
-
-fn merge_place(runs: &[(usize, usize)]) -> usize {
-    let n = runs.len();
-    if n >= 3 && len_at(runs, n - 3) < len_at(runs, n - 1) {
-        n - 3
-    } else {
-        n - 2
-    }
-}
-
-/// Length of the run at the beginning; a descending one is turned around.
-fn count_run<T>(vm: &mut Vm, items: &mut [T], key: &impl Fn(&T) -> &Value) -> R<usize> {
-    let less_at = |vm: &mut Vm, items: &[T], i: usize, j: usize| match (items.get(i), items.get(j))
-    {
-        (Some(a), Some(b)) => less(vm, key(a), key(b)),
-        _ => Ok(false),
-    };
-    let len = items.len();
-    let mut n = 1;
-    while n < len && !less_at(vm, items, n, n - 1)? {
-        n += 1;
-    }
-    if n >= len {
-        return Ok(len);
-    }
-    if n > 1 {
-        if less_at(vm, items, 0, n - 1)? {
-            return Ok(n);
-        }
-        // All equal so far: they end up in order again when the whole run is turned around.
-        items[..n].reverse();
-    }
-    n += 1;
-    let mut equal = 0;
-    while n < len {
-        if less_at(vm, items, n, n - 1)? {
-            if equal > 0 {
-                items[n - 1 - equal..n].reverse();
-                equal = 0;
-            }
-        } else if less_at(vm, items, n - 1, n)? {
-            break;
-        } else {
-            equal += 1;
-        }
-        n += 1;
-    }
-    if equal > 0 {
-        items[n - 1 - equal..n].reverse();
-    }
-    items[..n].reverse();
-    // Now that it ascends, it may go on.
-    while n < len && !less_at(vm, items, n, n - 1)? {
-        n += 1;
-    }
-    Ok(n)
-}
-
-/// Sorts when the first `sorted` items are in order already.
-fn insertion_sort<T>(
-    vm: &mut Vm,
-    items: &mut [T],
-    sorted: usize,
-    key: &impl Fn(&T) -> &Value,
-) -> R<()> {
-    for start in sorted.max(1)..items.len() {
-        let (mut left, mut right) = (0, start);
-        while left < right {
-            let middle = left + (right - left) / 2;
-            let (Some(pivot), Some(other)) = (items.get(start), items.get(middle)) else {
-                break;
-            };
-            if less(vm, key(pivot), key(other))? {
-                right = middle;
-            } else {
-                left = middle + 1;
-            }
-        }
-        if let Some(part) = items.get_mut(left..=start) {
-            part.rotate_right(1);
-        }
-    }
-    Ok(())
-}
-
-/// Merges the runs `i` and `i + 1`.
-fn merge_at<T: Default>(
-    vm: &mut Vm,
-    items: &mut [T],
-    runs: &mut Vec<(usize, usize)>,
-    i: usize,
-    key: &impl Fn(&T) -> &Value,
-) -> R<()> {
-    let (Some(&(start, a)), Some(&(_, b))) = (runs.get(i), runs.get(i + 1)) else {
-        return Ok(());
-    };
-    runs.remove(i + 1);
-    if let Some(run) = runs.get_mut(i) {
-        run.1 = a + b;
-    }
-    let Some(part) = items.get_mut(start..start + a + b) else {
-        return Ok(());
-    };
-    let mut taken = part.iter_mut().map(std::mem::take);
-    let left: Vec<T> = taken.by_ref().take(a).collect();
-    let right: Vec<T> = taken.collect();
-    let (mut x, mut y) = (left.into_iter().peekable(), right.into_iter().peekable());
-    let mut merged = Vec::with_capacity(a + b);
-    let mut result = Ok(());
-    while let (Some(p), Some(q)) = (x.peek(), y.peek()) {
-        match less(vm, key(q), key(p)) {
-            Ok(second) => merged.extend(if second { y.next() } else { x.next() }),
-            Err(raise) => {
-                result = Err(raise);
-                break;
-            }
-        }
-    }
-    // Whatever happened, all items go back.
-    merged.extend(x);
-    merged.extend(y);
-    for (place, item) in part.iter_mut().zip(merged) {
-        *place = item;
-    }
-    result
 }

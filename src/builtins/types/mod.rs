@@ -22,6 +22,7 @@ mod str;
 mod str_format;
 mod str_methods;
 mod str_search;
+mod timsort;
 mod tuple;
 
 pub use codecs::{decode, encode};

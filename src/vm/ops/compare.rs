@@ -164,13 +164,34 @@ fn is_buffer(v: &Value) -> bool {
 }
 
 fn compare_tuples(vm: &mut Vm, op: Cmp, x: &Ref<Tuple>, y: &Ref<Tuple>) -> R<bool> {
+    let (s, t) = (x.items(), y.items());
+    for (i, (a, b)) in s.iter().zip(t).enumerate() {
+        let same = if a.is(b) {
+            Some(true)
+        } else {
+            equal_pure(a, b)
+        };
+        match same {
+            Some(true) => {}
+            Some(false) => return decide(vm, op, a, b),
+            None => {
+                let (s, t) = (s.get(i..), t.get(i..));
+                return compare_rest(vm, op, s.unwrap_or_default(), t.unwrap_or_default());
+            }
+        }
+    }
+    Ok(op.holds(s.len().cmp(&t.len())))
+}
+
+/// Tuples from the first pair of items on that only the VM can compare.
+fn compare_rest(vm: &mut Vm, op: Cmp, s: &[Value], t: &[Value]) -> R<bool> {
     vm.nested(" in comparison", |vm| {
-        for (a, b) in x.items().iter().zip(y.items()) {
+        for (a, b) in s.iter().zip(t) {
             if !vm.equal(a, b)? {
                 return decide(vm, op, a, b);
             }
         }
-        Ok(op.holds(x.items().len().cmp(&y.items().len())))
+        Ok(op.holds(s.len().cmp(&t.len())))
     })
 }
 
