@@ -10,13 +10,12 @@
 
 use super::Vm;
 use super::heap::finalize::{self, Finalization};
-use super::heap::{self, ObjRef, flags, weak};
+use super::heap::{self, ObjRef, flags, trial, weak};
 use super::object::{
     CellObject, Class, CodeObject, Dict, Exception, Function, Future, GenState, Generator,
     Instance, Kind, List, Module, Opaque, Property, Set, Traceback, kind_info, needs_finalizer,
 };
 use super::value::Value;
-use hashbrown::HashTable;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -28,7 +27,14 @@ thread_local! {
     static THRESHOLD: Cell<usize> = const { Cell::new(FIRST_THRESHOLD) };
     static ENABLED: Cell<bool> = const { Cell::new(true) };
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// How many times as many objects as are left after a collection make the next one due.
+    static GROWTH: Cell<usize> = const { Cell::new(LEAST_GROWTH) };
 }
+
+/// Bounds of `GROWTH`. A program that makes many objects and no cycles is looked through less and
+/// less often; one that leaves cycles behind never keeps more of them than other objects for long.
+const LEAST_GROWTH: usize = 2;
+const MOST_GROWTH: usize = 4;
 
 /// Whether collections happen by themselves.
 pub fn is_enabled() -> bool {
@@ -47,108 +53,28 @@ fn set_threshold(objects: usize) {
 
 /// A new program begins in this thread.
 pub fn open() {
-    set_threshold(FIRST_THRESHOLD.max(heap::live_objects().saturating_mul(2)));
+    GROWTH.set(LEAST_GROWTH);
+    set_next_threshold();
+}
+
+/// After a collection.
+fn set_next_threshold() {
+    let due = heap::live_objects().saturating_mul(GROWTH.get());
+    set_threshold(FIRST_THRESHOLD.max(due));
+}
+
+/// A collection that found little makes the next one wait longer.
+fn adapt_growth(before: usize, found: usize) {
+    GROWTH.set(if found > before / 8 {
+        LEAST_GROWTH
+    } else {
+        (GROWTH.get() + 1).min(MOST_GROWTH)
+    });
 }
 
 /// Whether an automatic collection is due.
 fn is_due() -> bool {
     ENABLED.get() && heap::live_objects() > THRESHOLD.get()
-}
-
-/// Containers and what trial deletion needs to know of them.
-struct Graph {
-    objects: Vec<ObjRef>,
-    /// References from outside of the graph, as far as known.
-    outside: Vec<u32>,
-    index: HashTable<u32>,
-}
-
-fn hash(address: usize) -> u64 {
-    // Addresses are multiples of 16; the upper bits choose the group of the table.
-    ((address >> 4) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-}
-
-/// A running frame is referred to by the control stack, which may not count.
-fn in_use(object: &ObjRef) -> u32 {
-    let generator = object.downcast::<Generator>();
-    u32::from(generator.is_some_and(|g| g.state.get() == GenState::Running))
-}
-
-impl Graph {
-    /// All containers of the heap.
-    fn of_heap() -> Graph {
-        let mut objects = Vec::new();
-        heap::visit_objects(|header| {
-            if header.count() > 0 && !kind_info(header.kind()).leaf {
-                objects.push(header.to_ref());
-            }
-        });
-        Graph::new(objects)
-    }
-
-    fn new(objects: Vec<ObjRef>) -> Graph {
-        let mut index = HashTable::with_capacity(objects.len());
-        for (i, object) in objects.iter().enumerate() {
-            let address = |i: &u32| objects.get(*i as usize).map_or(0, |o| hash(o.address()));
-            index.insert_unique(hash(object.address()), i as u32, address);
-        }
-        // The graph itself holds one reference to each.
-        let outside = objects.iter().map(|o| o.count() - 1 + in_use(o)).collect();
-        let mut graph = Graph {
-            objects,
-            outside,
-            index,
-        };
-        graph.subtract_inner();
-        graph
-    }
-
-    fn find(&self, object: &ObjRef) -> Option<usize> {
-        let found = self.index.find(hash(object.address()), |i| {
-            self.objects.get(*i as usize).is_some_and(|o| o.is(object))
-        });
-        found.map(|i| *i as usize)
-    }
-
-    /// Takes the references between members away.
-    fn subtract_inner(&mut self) {
-        let mut outside = std::mem::take(&mut self.outside);
-        for object in &self.objects {
-            heap::trace(object, &mut |child| {
-                if let Some(count) = self.find(child).and_then(|i| outside.get_mut(i)) {
-                    // Objects that a body lends out while it is traced may be counted twice.
-                    *count = count.saturating_sub(1);
-                }
-            });
-        }
-        self.outside = outside;
-    }
-
-    /// Splits off what nobody outside can reach.
-    fn unreachable(&self) -> Vec<ObjRef> {
-        let mut reached: Vec<bool> = self.outside.iter().map(|n| *n > 0).collect();
-        let mut work: Vec<usize> = (0..reached.len())
-            .filter(|i| reached.get(*i).copied().unwrap_or(false))
-            .collect();
-        while let Some(i) = work.pop() {
-            let Some(object) = self.objects.get(i) else {
-                continue;
-            };
-            heap::trace(object, &mut |child| {
-                if let Some(i) = self.find(child)
-                    && let Some(reached) = reached.get_mut(i)
-                    && !std::mem::replace(reached, true)
-                {
-                    work.push(i);
-                }
-            });
-        }
-        let pairs = self.objects.iter().zip(&reached);
-        pairs
-            .filter(|(_, r)| !**r)
-            .map(|(o, _)| o.clone())
-            .collect()
-    }
 }
 
 impl Vm {
@@ -164,14 +90,16 @@ impl Vm {
         if RUNNING.replace(true) {
             return 0;
         }
+        let before = heap::live_objects();
         let count = self.release_garbage();
-        set_threshold(FIRST_THRESHOLD.max(heap::live_objects().saturating_mul(2)));
+        adapt_growth(before, count);
+        set_next_threshold();
         RUNNING.set(false);
         count
     }
 
     fn release_garbage(&mut self) -> usize {
-        let mut garbage = Graph::of_heap().unreachable();
+        let mut garbage = trial::unreachable();
         if garbage.is_empty() {
             return 0;
         }
@@ -179,7 +107,7 @@ impl Vm {
         self.kill_weak_references(&garbage);
         let finalized = self.run_garbage_finalizers(&garbage);
         if finalized {
-            garbage = Graph::new(garbage).unreachable();
+            garbage = trial::unreachable_among(&garbage);
         }
         let count = garbage.iter().filter(|o| o.kind() != Kind::Code).count();
         garbage.iter().for_each(clear);

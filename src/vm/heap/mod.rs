@@ -13,6 +13,7 @@ pub mod finalize;
 mod objref;
 mod slab;
 mod slot;
+pub mod trial;
 pub mod weak;
 
 pub use objref::{Gc, Header, ObjRef, Object, Ref, flags, trace};

@@ -53,6 +53,11 @@ impl Header {
         self.count.get()
     }
 
+    /// For trial deletion, which puts back what it takes.
+    pub(super) fn set_count(&self, count: u32) {
+        self.count.set(count);
+    }
+
     pub fn has_flag(&self, flag: u8) -> bool {
         self.flags.get() & flag != 0
     }

@@ -1,0 +1,130 @@
+//! Trial deletion: which containers nobody outside of them refers to.
+//!
+//! The counts in the headers themselves are the working memory, so that a collection costs no
+//! memory and no look-ups: for its time, each member's count is raised by [`BIAS`], which keeps it
+//! far from zero while references between members are taken away from it, and tells at the end
+//! what is left. Nothing is released and no bytecode runs meanwhile.
+
+use super::objref::{Header, ObjRef, flags, trace};
+use super::slab;
+use crate::vm::object::{GenState, Generator, kind_info};
+
+/// Added to the count of each member; no real count comes near it.
+const BIAS: u32 = 1 << 31;
+
+/// The containers of the heap that nobody outside of them refers to, in no order.
+pub fn unreachable() -> Vec<ObjRef> {
+    search(&mut |visit| slab::visit_objects(|header| visit(header)), 0)
+}
+
+/// As `unreachable`, among these containers only.
+pub fn unreachable_among(members: &[ObjRef]) -> Vec<ObjRef> {
+    search(
+        &mut |visit| members.iter().for_each(|m| visit(m.header())),
+        1,
+    )
+}
+
+/// Shows all members to a visitor.
+type Walk<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&Header));
+
+/// `held`: how many references to each member are the caller's, to be looked through.
+fn search(walk: Walk, held: u32) -> Vec<ObjRef> {
+    let (mut members, mut reached) = (0, 0);
+    walk(&mut |header| members += usize::from(enlist(header, held)));
+    walk(&mut |header| subtract_children(header));
+    let mut work = Vec::new();
+    walk(&mut |header| {
+        if is_member(header) && header.count() > BIAS {
+            reached += reach(header, &mut work);
+        }
+    });
+    let mut unreached = Vec::with_capacity(members - reached);
+    if reached < members {
+        walk(&mut |header| {
+            if is_member(header) && !header.has_flag(flags::REACHED) {
+                restore_children(header, &mut |_| {});
+            }
+        });
+    }
+    walk(&mut |header| {
+        if let Some(object) = dismiss(header, held) {
+            unreached.push(object);
+        }
+    });
+    unreached
+}
+
+fn is_member(header: &Header) -> bool {
+    header.has_flag(flags::MARKED)
+}
+
+/// References that count nowhere: a running frame is referred to by the control stack.
+fn uncounted(header: &Header) -> u32 {
+    let generator = header.peek::<Generator>();
+    u32::from(generator.is_some_and(|g| g.state.get() == GenState::Running))
+}
+
+/// Makes a container that is alive a member.
+fn enlist(header: &Header, held: u32) -> bool {
+    if header.count() == 0 || kind_info(header.kind()).leaf {
+        return false;
+    }
+    header.set_flag(flags::MARKED, true);
+    header.set_count(header.count() + BIAS + uncounted(header) - held);
+    true
+}
+
+/// Takes the references that a member holds away from the counts of other members.
+fn subtract_children(header: &Header) {
+    if is_member(header) {
+        trace(&header.to_ref(), &mut |child| {
+            let child = child.header();
+            if is_member(child) {
+                child.set_count(child.count() - 1);
+            }
+        });
+    }
+}
+
+/// Gives them back, and shows the members referred to.
+fn restore_children(header: &Header, visit: &mut dyn FnMut(&ObjRef)) {
+    trace(&header.to_ref(), &mut |object| {
+        let child = object.header();
+        if is_member(child) {
+            child.set_count(child.count() + 1);
+            visit(object);
+        }
+    });
+}
+
+/// Marks a member and all that can be reached from it; how many that were.
+fn reach(header: &Header, work: &mut Vec<ObjRef>) -> usize {
+    if header.has_flag(flags::REACHED) {
+        return 0;
+    }
+    header.set_flag(flags::REACHED, true);
+    work.push(header.to_ref());
+    let mut count = 0;
+    while let Some(object) = work.pop() {
+        count += 1;
+        restore_children(object.header(), &mut |child| {
+            if !child.header().has_flag(flags::REACHED) {
+                child.header().set_flag(flags::REACHED, true);
+                work.push(child.clone());
+            }
+        });
+    }
+    count
+}
+
+/// The header is as it was before; the object, if it was not reached.
+fn dismiss(header: &Header, held: u32) -> Option<ObjRef> {
+    if !is_member(header) {
+        return None;
+    }
+    let unreached = !header.has_flag(flags::REACHED);
+    header.set_flag(flags::MARKED | flags::REACHED, false);
+    header.set_count(header.count() - BIAS - uncounted(header) + held);
+    unreached.then(|| header.to_ref())
+}
