@@ -161,6 +161,7 @@ fn operand(code: &Code, instr: Instr, pc: usize, kind: Operand, value: u16) -> O
         Operand::Count => value.to_string(),
         Operand::ConstBC => constant(code.consts.get(instr.bc())?),
         Operand::Const => constant(code.consts.get(usize::from(value))?),
+        Operand::SiteBC => code.sites.get(instr.bc())?.name.to_string(),
         Operand::Site => code.sites.get(instr.site())?.name.to_string(),
         Operand::Jump16 | Operand::JumpBC => format!("-> {}", instr.jump_target(pc)?),
     })

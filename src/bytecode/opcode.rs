@@ -55,15 +55,17 @@ pub enum Operand {
     Imm,
     /// A small unsigned number: a count, a level, a set of flags.
     Count,
-    /// `b` and `c` together: an index into the constants, `b << 16 | c`.
+    /// `b` and `c` together: an index into the constants, `c << 16 | b`.
     ConstBC,
     /// An index into the constants.
     Const,
     /// `c` and the six high bits of `t` together: an index into [`super::Code::sites`].
     Site,
+    /// `b` and `c` together: an index into [`super::Code::sites`], `c << 16 | b`.
+    SiteBC,
     /// In `c`: a jump distance as `i16`, counted from the following instruction.
     Jump16,
-    /// `b` and `c` together: the index of the target instruction, `b << 16 | c`.
+    /// `b` and `c` together: the index of the target instruction, `c << 16 | b`.
     JumpBC,
 }
 
@@ -105,10 +107,17 @@ impl Instr {
         }
     }
 
-    /// The 32-bit number in `b` and `c`: a constant index or a jump target.
+    /// The 32-bit number in `b` and `c`: an index or a jump target. One load where numbers are
+    /// little-endian.
     #[inline(always)]
     pub const fn bc(self) -> usize {
-        (self.b as usize) << 16 | self.c as usize
+        (self.c as usize) << 16 | self.b as usize
+    }
+
+    /// Replaces the number in `b` and `c`.
+    pub const fn set_bc(&mut self, number: u32) {
+        self.b = number as u16;
+        self.c = (number >> 16) as u16;
     }
 
     /// The site index in `c` and the high bits of `t`.
@@ -177,7 +186,7 @@ opcodes! {
     /// Empties the cell a; an error as for LoadCell if it is empty.
     DeleteCell: Keep, None, None;
     /// a = global or builtin named by the site; NameError if there is none.
-    LoadGlobal: Def, None, Site;
+    LoadGlobal: Def, SiteBC, None;
     /// Global named by the site = a.
     StoreGlobal: Use, None, Site;
     /// `del` of a global; NameError if there is none.

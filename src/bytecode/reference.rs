@@ -50,7 +50,7 @@ fn short(operand: Operand) -> &'static str {
         Operand::OptBase => "base?",
         Operand::Imm | Operand::Count => "number",
         Operand::ConstBC | Operand::Const => "constant",
-        Operand::Site => "name",
+        Operand::Site | Operand::SiteBC => "name",
         Operand::Jump16 | Operand::JumpBC => "jump",
     }
 }

@@ -110,6 +110,7 @@ fn check_operand(code: &Code, instr: Instr, kind: Operand, value: u16) -> Check 
                 "a function without code",
             )
         }
+        Operand::SiteBC => ensure(instr.bc() < code.sites.len(), "an unknown name"),
         Operand::Site => ensure(instr.site() < code.sites.len(), "an unknown name"),
     }
 }

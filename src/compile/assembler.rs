@@ -198,12 +198,15 @@ impl Assembler {
         }
     }
 
-    /// Emits an instruction whose `c` is a new site for `name`.
+    /// Emits an instruction with a site for `name`.
     pub fn emit_site(&mut self, span: Span, op: Op, a: u16, b: u16, name: &Rc<str>, kept: u8) {
         if self.flow.is_none() {
             return;
         }
         let site = self.site(op, name);
+        if op == Op::LoadGlobal {
+            return self.emit(span, op, a, site as u16, (site >> 16) as u16);
+        }
         let high = ((site >> 16) as u8) << 2;
         self.emit_with(span, op, high, kept, [a, b, site as u16]);
     }
@@ -231,7 +234,7 @@ impl Assembler {
             return;
         }
         let index = self.pool.value(value);
-        self.emit(span, Op::LoadConst, a, (index >> 16) as u16, index as u16);
+        self.emit(span, Op::LoadConst, a, index as u16, (index >> 16) as u16);
     }
 
     /// The operand of `MakeFunction` for a code object.
@@ -361,8 +364,7 @@ impl Assembler {
         for instr in &mut self.instrs {
             if instr.op == Op::LoadConst {
                 let index = instr.bc() as u32 + shift;
-                instr.b = (index >> 16) as u16;
-                instr.c = index as u16;
+                instr.set_bc(index);
             }
         }
         Ok(Assembled {
@@ -391,8 +393,7 @@ impl Assembler {
                 let short = i16::try_from(distance).map_err(|_| AsmError::JumpTooFar)?;
                 instr.c = short as u16;
             } else {
-                instr.b = (target >> 16) as u16;
-                instr.c = target as u16;
+                instr.set_bc(target);
             }
         }
         Ok(())

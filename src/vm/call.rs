@@ -12,7 +12,7 @@ use super::object::{
     StaticMethod, Str,
 };
 use super::value::Value;
-use super::window::Window;
+use super::window::{Window, move_window, put_closure};
 use super::{R, Raise, Resume, Tail, Vm};
 use smallvec::SmallVec;
 use std::ptr;
@@ -304,15 +304,12 @@ impl Vm {
                 return None;
             }
             // SAFETY: the arguments are initialised, and no more than the code's registers.
-            let g = unsafe {
-                Generator::with_arguments(gen_kind(&code.code), code.clone(), args, given)
-            };
+            let g = unsafe { Generator::for_call(code, args, given) };
             for (i, value) in defaults.iter().enumerate() {
                 g.set_register(given + i, value.clone());
             }
-            for (i, cell) in f.closure.iter().enumerate() {
-                g.set_register(code.code.free_start as usize + i, cell.clone().into());
-            }
+            // SAFETY: the frame is new.
+            unsafe { put_closure(f, code, g.tail_ptr()) };
             // SAFETY: the callable is done with.
             drop(unsafe { take(base) });
             return Some(Called::Value(g.into()));
@@ -328,11 +325,9 @@ impl Vm {
             let top = self.frame.top;
             // SAFETY: room was checked; nothing above the top is owned.
             unsafe {
-                top.write(take(base));
-                for i in 0..given {
-                    top.add(2 + i).write(take(args.add(i)));
-                }
-                (top, top.add(2))
+                let before = if has_self { 1 } else { 2 };
+                move_window(base, top, given + before);
+                (top, top.add(before))
             }
         };
         // SAFETY: the callee's named registers lie in the room that was checked.
@@ -343,10 +338,7 @@ impl Vm {
             for i in positional..code.nnamed as usize {
                 regs.add(i).write(Value::Undef);
             }
-            for (i, cell) in f.closure.iter().enumerate() {
-                regs.add(code.code.free_start as usize + i)
-                    .write(cell.clone().into());
-            }
+            put_closure(f, code, regs);
             let caller = self.frame;
             self.frame = Frame {
                 pc: code.entry,
@@ -449,7 +441,9 @@ impl Vm {
             return Err(self.recursion_error(""));
         }
         self.reserve_control();
-        if code.plain_args as usize != call.count() || !call.keywords.is_empty() {
+        let given = call.count();
+        let plain = given == code.plain_args as usize || given == code.frame_args as usize;
+        if !plain || !call.keywords.is_empty() {
             // SAFETY: the arguments are initialised; nobody writes them while they are bound.
             let args = unsafe { call.args() };
             let bound = self.bind_function(f, args, &call.keywords)?;
@@ -462,12 +456,9 @@ impl Vm {
             for i in call.count()..named {
                 regs.add(i).write(Value::Undef);
             }
-            for (i, cell) in f.closure.iter().enumerate() {
-                regs.add(code.code.free_start as usize + i)
-                    .write(cell.clone().into());
-            }
+            put_closure(f, &code, regs);
         }
-        if code.code.flags.suspends() {
+        if code.suspends {
             let generator = self.make_generator(f, &code, regs, named);
             call.finish_registers(named);
             return Ok(Called::Value(generator));
@@ -508,7 +499,7 @@ impl Vm {
         regs: *mut Value,
         named: usize,
     ) -> Value {
-        let kind = gen_kind(&code.code);
+        let kind = code.kind;
         let g = Generator::new(kind, code.clone());
         for i in 0..named {
             // SAFETY: named registers were initialised by the caller.
@@ -666,16 +657,5 @@ impl Vm {
             }
         }
         self.instantiate(class, args, kwargs)
-    }
-}
-
-/// What a call of code that suspends makes.
-fn gen_kind(code: &crate::bytecode::Code) -> GenKind {
-    if code.flags.async_generator {
-        GenKind::AsyncGenerator
-    } else if code.flags.coroutine {
-        GenKind::Coroutine
-    } else {
-        GenKind::Generator
     }
 }

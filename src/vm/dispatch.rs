@@ -7,9 +7,9 @@
 //! only with room for `nregs` registers. With the feature `checked`, `reg!` and `konst!` check
 //! again.
 
-use super::frame::{Activation, Deliver, Frame, release_registers, take};
+use super::frame::{Activation, Deliver, Frame, release_frame, release_registers, running, take};
 use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
-use super::heap::{Header, ObjRef, Ref, finalize};
+use super::heap::{self, ObjRef, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
     Module, Str, Tuple,
@@ -48,10 +48,8 @@ pub(super) mod hit {
     pub const SLOT: u8 = 1;
     /// `value` is a function found on the class with version `key2` for instances of shape `key`.
     pub const METHOD: u8 = 2;
-    /// Entry `slot` of the dict (of globals, or of the module in `value`) with version `key`.
+    /// Entry `slot` of the dict of the module in `value`, with version `key`.
     pub const ENTRY: u8 = 3;
-    /// Entry `slot` of builtins with version `key2`, not shadowed by globals of version `key`.
-    pub const BUILTIN: u8 = 4;
     /// `value` is a method of the built-in class with version `key`.
     pub const BUILTIN_METHOD: u8 = 5;
     /// `value` is an attribute of the class with version `key`.
@@ -394,6 +392,134 @@ impl Vm {
                     }};
                 }
 
+                // Goes on in a generator or coroutine that has not begun and that the running
+                // frame, whose `pc` is final, delegates to.
+                macro_rules! enter_inner {
+                    ($outer:expr, $inner:expr) => {{
+                        let (outer, inner): (&Generator, &Ref<Generator>) = ($outer, $inner);
+                        // SAFETY: `pc` is inside the code of the running frame.
+                        outer
+                            .pc
+                            .set(unsafe { pc.offset_from((*code).entry) } as u32);
+                        // Only a root has no parent, but others may be roots too.
+                        if !outer.parent.get().is_null() && !self.is_root(self.frame.generator) {
+                            outer.state.set(GenState::Suspended);
+                        }
+                        inner.started.set(true);
+                        inner.state.set(GenState::Running);
+                        inner.parent.set(self.frame.generator);
+                        inner.depth.set(outer.depth.get() + 1);
+                        self.frame.generator = super::frame::raw(inner.as_obj());
+                        regs = inner.tail_ptr();
+                        code = std::ptr::from_ref(&*inner.code);
+                        jump_to!(0);
+                    }};
+                }
+
+                // A function whose parameters are all positional, called with an argument for
+                // each: its frame is set up here; if it suspends, its frame is made here, and
+                // entered if it is awaited at once. Goes on with the next instruction if the call
+                // is of another kind.
+                macro_rules! call_function {
+                    ($has_self:literal, $given:expr) => {{
+                        // SAFETY: the window is inside the frame.
+                        let base = unsafe { regs.add(i.b as usize) };
+                        // SAFETY: the callable's register is initialised.
+                        if let Some(f) = unsafe { (*base).downcast::<Function>() } {
+                            // SAFETY: nobody replaces the code of a function that is being called.
+                            let callee: &Ref<CodeObject> = unsafe { f.code.peek() };
+                            let given = u32::from($given);
+                            if callee.plain_args == given {
+                                let top = self.frame.top;
+                                // A generator's registers stand in its object: the callee's go to
+                                // the stack.
+                                let window = if self.frame.generator.is_null() { base } else { top };
+                                // SAFETY: the arguments follow the callable, and room for a
+                                // frame's registers above the limit is reserved: see `check_room`.
+                                let (args, end) = unsafe {
+                                    let args = window.add(if $has_self { 1 } else { 2 });
+                                    (args, args.add(callee.nregs as usize))
+                                };
+                                if end < self.stack.limit() && self.control.len() < self.control_limit {
+                                    if !self.frame.generator.is_null() {
+                                        // SAFETY: nothing above the top is owned.
+                                        unsafe { super::window::move_window(base, window, given as usize + if $has_self { 1 } else { 2 }) };
+                                    }
+                                    let caller = Frame {
+                                        pc,
+                                        regs,
+                                        code,
+                                        generator: self.frame.generator,
+                                        top,
+                                    };
+                                    // SAFETY: `control_limit` never exceeds the capacity.
+                                    unsafe {
+                                        self.push_plain(Activation::call(caller, window, Deliver::Call, i.a))
+                                    };
+                                    // SAFETY: the callee's named registers lie below `end`.
+                                    unsafe {
+                                        for n in given..callee.nnamed {
+                                            args.add(n as usize).write(Value::Undef);
+                                        }
+                                        super::window::put_closure(f, callee, args);
+                                    }
+                                    pc = callee.entry;
+                                    regs = args;
+                                    code = std::ptr::from_ref(&**callee);
+                                    self.frame.generator = std::ptr::null();
+                                    self.frame.top = end;
+                                    continue;
+                                }
+                            } else if callee.frame_args == given
+                                && f.extra.get().is_none()
+                                && self.current.origin_depth.get() == 0
+                            {
+                                // SAFETY: the arguments are initialised; the code has a register
+                                // for each.
+                                let made = unsafe {
+                                    let args = base.add(if $has_self { 1 } else { 2 });
+                                    let made = Generator::for_call(callee, args, given as usize);
+                                    super::window::put_closure(f, callee, made.tail_ptr());
+                                    made
+                                };
+                                let coroutine = callee.kind == GenKind::Coroutine;
+                                // SAFETY: the callable is done with.
+                                drop(unsafe { take(base) });
+                                // `await f(…)`: the frame is entered at once.
+                                // SAFETY: verified code does not end with a call, nor with a
+                                // `GetAwaitable`.
+                                let (next, delegate) = unsafe { (&*pc, &*pc.add(1)) };
+                                if next.op == Op::GetAwaitable
+                                    && delegate.op == Op::Delegate
+                                    && coroutine
+                                    && next.a == delegate.b
+                                    && next.b == i.a
+                                    && self.handled_is_clear()
+                                    // SAFETY: the running frame's generator is alive.
+                                    && let Some(outer) = unsafe { running(self.frame.generator) }
+                                    && outer.depth.get() < CHAIN_LIMIT
+                                {
+                                    // SAFETY: `GetAwaitable` and `Delegate` are behind it then.
+                                    pc = unsafe { pc.add(2) };
+                                    let place = reg!(delegate.b);
+                                    enter_inner!(outer, &made);
+                                    let old = std::mem::replace(place, made.into());
+                                    if let Value::Obj(_) = old {
+                                        drop(old);
+                                        if finalize::pending() {
+                                            sync!();
+                                            break 'inner Exit::Drain;
+                                        }
+                                    }
+                                    continue;
+                                }
+                                set!(i.a, made.into());
+                                continue;
+                            }
+                        }
+                    }};
+                }
+
                 match i.op {
                     Op::Nop => {}
                     Op::LoadConst => set!(i.a, konst!(i.bc()).clone()),
@@ -438,13 +564,16 @@ impl Vm {
                     }
                     Op::DeleteCell => slow_unit!(exec::delete_cell(self, i.a)),
                     Op::LoadGlobal => {
-                        let cache = site!(i.site());
+                        let cache = site!(i.bc());
                         // SAFETY: the running code is alive.
                         let (globals, builtins) = unsafe { (&(*code).globals, &(*code).builtins) };
-                        if let Some(value) = cached_global(cache, globals, builtins) {
-                            set!(i.a, value);
+                        let place = cached_global(cache, globals, builtins);
+                        if place.is_null() {
+                            slow!(exec::load_global(self, i.bc()));
                         } else {
-                            slow!(exec::load_global(self, i.site()));
+                            // SAFETY: while the versions are those of the cache, the value stands
+                            // where it stood.
+                            set!(i.a, unsafe { (*place).clone() });
                         }
                     }
                     Op::StoreGlobal => {
@@ -750,107 +879,13 @@ impl Vm {
                     }
 
                     Op::Call => {
-                        // SAFETY: the window is inside the frame.
-                        let base = unsafe { regs.add(i.b as usize) };
-                        // SAFETY: the callable's register is initialised.
-                        if let Some(f) = unsafe { (*base).downcast::<Function>() }
-                            && self.frame.generator.is_null()
-                        {
-                            // SAFETY: the code of a function that is being called is not replaced here.
-                            let callee: *const CodeObject = unsafe { &**f.code.peek() };
-                            // SAFETY: the function in the window keeps its code alive.
-                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).nregs) };
-                            // SAFETY: the window is followed by the argument registers; the sum stays
-                            // inside the reserved stack, whose end is checked next.
-                            let new_regs = unsafe { base.add(2) };
-                            // SAFETY: as above.
-                            let top = unsafe { new_regs.add(nregs as usize) };
-                            if plain == u32::from(i.c)
-                                && f.closure.is_empty()
-                                && top < self.stack.limit()
-                                && self.control.len() < self.control_limit
-                            {
-                                let caller = Frame {
-                                    pc,
-                                    regs,
-                                    code,
-                                    generator: std::ptr::null(),
-                                    top: self.frame.top,
-                                };
-                                // SAFETY: `control_limit` never exceeds the capacity.
-                                unsafe {
-                                    self.push_plain(Activation::call(
-                                        caller,
-                                        base,
-                                        Deliver::Call,
-                                        i.a,
-                                    ))
-                                };
-                                // SAFETY: the callee's named registers lie below `top`.
-                                unsafe {
-                                    for n in plain as usize..(*callee).nnamed as usize {
-                                        new_regs.add(n).write(Value::Undef);
-                                    }
-                                    pc = (*callee).entry;
-                                }
-                                regs = new_regs;
-                                code = callee;
-                                self.frame.top = top;
-                                continue;
-                            }
-                        }
+                        call_function!(false, i.c);
                         call!(exec::call(self, i, false));
                     }
                     Op::CallMethod => {
-                        // SAFETY: the window is inside the frame.
-                        let base = unsafe { regs.add(i.b as usize) };
-                        // SAFETY: callable and self slot are initialised.
-                        if let Some(f) = unsafe { (*base).downcast::<Function>() }
-                            && self.frame.generator.is_null()
-                            // SAFETY: as above.
-                            && !unsafe { (*base.add(1)).is_undef() }
-                        {
-                            // SAFETY: as for `Call`.
-                            let callee: *const CodeObject = unsafe { &**f.code.peek() };
-                            // SAFETY: as for `Call`.
-                            let (plain, nregs) = unsafe { ((*callee).plain_args, (*callee).nregs) };
-                            // SAFETY: as for `Call`.
-                            let new_regs = unsafe { base.add(1) };
-                            // SAFETY: as for `Call`.
-                            let top = unsafe { new_regs.add(nregs as usize) };
-                            if plain == u32::from(i.c) + 1
-                                && f.closure.is_empty()
-                                && top < self.stack.limit()
-                                && self.control.len() < self.control_limit
-                            {
-                                let caller = Frame {
-                                    pc,
-                                    regs,
-                                    code,
-                                    generator: std::ptr::null(),
-                                    top: self.frame.top,
-                                };
-                                // SAFETY: `control_limit` never exceeds the capacity.
-                                unsafe {
-                                    self.push_plain(Activation::call(
-                                        caller,
-                                        base,
-                                        Deliver::Call,
-                                        i.a,
-                                    ))
-                                };
-                                // SAFETY: the callee's named registers lie below `top`.
-                                unsafe {
-                                    for n in plain as usize..(*callee).nnamed as usize {
-                                        new_regs.add(n).write(Value::Undef);
-                                    }
-                                    pc = (*callee).entry;
-                                }
-                                regs = new_regs;
-                                code = callee;
-                                self.frame.top = top;
-                                continue;
-                            }
+                        // SAFETY: the window is inside the frame, its self slot initialised.
+                        if unsafe { !(*regs.add(i.b as usize + 1)).is_undef() } {
+                            call_function!(true, i.c + 1);
                         }
                         call!(exec::call(self, i, true));
                     }
@@ -889,32 +924,30 @@ impl Vm {
                             }
                         }
                         // A coroutine or generator in a chain returns to the frame that awaits it.
+                        let child = self.frame.generator;
                         // SAFETY: the running frame's generator is alive.
-                        if let Some(own) = unsafe { self.frame.generator.as_ref() }.and_then(Header::peek::<Generator>)
+                        if let Some(own) = unsafe { running(child) }
                             && own.kind != GenKind::AsyncGenerator
                             && self.handled_is_clear()
-                            && !self.is_root(self.frame.generator)
-                            && self.top_link().is_none_or(|l| l.closing.is_null())
                             // SAFETY: the parent of a frame in the running chain is alive.
-                            && let Some(parent) = unsafe { super::frame::generator_at(own.parent.get()) }
+                            && let Some(parent) = unsafe { running(own.parent.get()) }
+                            && self.returns_to_parent(child)
                         {
+                            self.frame.generator = own.parent.replace(std::ptr::null());
                             own.state.set(GenState::Finished);
-                            own.parent.set(std::ptr::null());
                             // SAFETY: all registers of a generator are initialised.
-                            unsafe { release_registers(regs, (*code).nregs as usize) };
+                            unsafe { release_frame(regs, (*code).nregs as usize) };
                             parent.state.set(GenState::Running);
                             if !parent.handled.is_undef() {
                                 self.handled.set(parent.handled.take());
                             }
-                            self.frame.generator = super::frame::raw(parent.as_obj());
-                            regs = parent.tail_ptr();
+                            // SAFETY: the running chain keeps the parent alive.
+                            regs = unsafe { super::frame::registers_of(self.frame.generator) };
                             code = std::ptr::from_ref(&*parent.code);
                             jump_to!(parent.pc.get() as usize);
                             // SAFETY: the parent is suspended at its `Delegate`.
                             let awaiting = unsafe { *pc.sub(1) };
-                            // The running chain keeps the parent alive.
-                            drop(parent);
-                            drop(std::mem::take(reg!(awaiting.b)));
+                            heap::drop_finished(std::mem::take(reg!(awaiting.b)), child);
                             set!(awaiting.a, value);
                             if finalize::pending() {
                                 sync!();
@@ -1148,24 +1181,10 @@ impl Vm {
                             && self.input.is_none()
                             && self.handled_is_clear()
                             // SAFETY: the running frame's generator is alive.
-                            && let Some(outer) = unsafe { self.frame.generator.as_ref() }.and_then(Header::peek::<Generator>)
+                            && let Some(outer) = unsafe { running(self.frame.generator) }
                             && outer.depth.get() < CHAIN_LIMIT
                         {
-                            // SAFETY: `pc` is inside the code of the running frame.
-                            outer
-                                .pc
-                                .set(unsafe { pc.offset_from((*code).entry) } as u32);
-                            if !self.is_root(self.frame.generator) {
-                                outer.state.set(GenState::Suspended);
-                            }
-                            inner.started.set(true);
-                            inner.state.set(GenState::Running);
-                            inner.parent.set(self.frame.generator);
-                            inner.depth.set(outer.depth.get() + 1);
-                            self.frame.generator = super::frame::raw(inner.as_obj());
-                            regs = inner.tail_ptr();
-                            code = std::ptr::from_ref(&*inner.code);
-                            jump_to!(0);
+                            enter_inner!(outer, inner);
                             continue;
                         }
                         flow!(self.delegate())
@@ -1272,24 +1291,21 @@ impl Vm {
     }
 }
 
-/// A global or builtin by its inline cache.
+/// Where a global or builtin stands by its inline cache, or null. The cache of a global has the
+/// version of the globals in `key`; that of a builtin has it in `key2`, and the version of the
+/// builtins in `slot`.
 #[inline(always)]
-fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) -> Option<Value> {
+fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) -> *const Value {
     // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
-    let map = unsafe { globals.map.try_borrow_unguarded() }.ok()?;
-    if map.version() != cache.key.get() {
-        return None;
+    let version = |dict: &Ref<Dict>| unsafe { (*dict.map.as_ptr()).version() };
+    let own = version(globals);
+    if own == u64::from(cache.key.get())
+        || own == u64::from(cache.key2.get()) && version(builtins) == u64::from(cache.slot.get())
+    {
+        cache.place.get()
+    } else {
+        std::ptr::null()
     }
-    let at = cache.slot.get() as usize;
-    if cache.kind.get() == hit::ENTRY {
-        return map.entry(at).map(|e| e.value.clone());
-    }
-    // SAFETY: as above.
-    let map = unsafe { builtins.map.try_borrow_unguarded() }.ok()?;
-    if cache.kind.get() != hit::BUILTIN || map.version() != cache.key2.get() {
-        return None;
-    }
-    map.entry(at).map(|e| e.value.clone())
 }
 
 /// An attribute of a module by its inline cache.
@@ -1298,7 +1314,7 @@ fn cached_entry(cache: &CacheEntry, module: &ObjRef) -> Option<Value> {
     let module = module.downcast::<Module>()?;
     // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
     let map = unsafe { module.dict.map.try_borrow_unguarded() }.ok()?;
-    if map.version() != cache.key.get() {
+    if map.version() != u64::from(cache.key.get()) {
         return None;
     }
     map.entry(cache.slot.get() as usize)

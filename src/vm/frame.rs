@@ -221,6 +221,44 @@ pub(super) unsafe fn release_registers(from: *mut Value, count: usize) {
     }
 }
 
+/// Releases the registers of a finished generator, first to last. Numbers stay behind: nobody
+/// looks at them.
+///
+/// # Safety
+/// They are initialised and belong to a frame that is done with them.
+#[inline(always)]
+pub(super) unsafe fn release_frame(from: *mut Value, count: usize) {
+    for i in 0..count {
+        // SAFETY: promised by the caller.
+        unsafe {
+            let reg = from.add(i);
+            if let Value::Obj(_) = *reg {
+                drop(take(reg));
+            }
+        }
+    }
+}
+
+/// The generator of a running chain behind an uncounted pointer.
+///
+/// # Safety
+/// `header` is null or points at a live generator, which outlives the borrow.
+#[inline(always)]
+pub(super) unsafe fn running<'a>(header: *const Header) -> Option<&'a Generator> {
+    // SAFETY: promised by the caller.
+    unsafe { header.as_ref().map(|h| h.body_of::<Generator>()) }
+}
+
+/// The registers of a generator.
+///
+/// # Safety
+/// `header` points at a live generator.
+#[inline(always)]
+pub(super) unsafe fn registers_of(header: *const Header) -> *mut Value {
+    // SAFETY: promised by the caller.
+    unsafe { (*header).tail_of::<Generator>() }
+}
+
 /// Moves a register's value out, leaving `Undef`.
 ///
 /// # Safety

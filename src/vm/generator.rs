@@ -160,6 +160,19 @@ impl Vm {
             .is_some_and(|r| raw(r.as_obj()) == generator)
     }
 
+    /// Whether a return of the running frame, which has a parent, goes to that: it is not what the
+    /// innermost activation resumed, and nothing is being closed.
+    #[inline(always)]
+    pub(super) fn returns_to_parent(&self, own: *const Header) -> bool {
+        match self.control.last() {
+            Some(activation) if activation.linked => self.links.last().is_some_and(|l| {
+                l.closing.is_null() && l.root().is_none_or(|r| raw(r.as_obj()) != own)
+            }),
+            Some(activation) => iterated(activation).is_none_or(|r| raw(r.as_obj()) != own),
+            None => false,
+        }
+    }
+
     /// For a generator that was resumed by a `for` loop: the root of its chain and the running
     /// frame, if that is the root itself or what the root knows as its leaf already. Async
     /// generators are not meant.

@@ -2,7 +2,7 @@
 
 use super::Vm;
 use super::heap::Ref;
-use super::object::{Bytes, CacheEntry, CodeObject, Dict, FrozenSet, Tuple};
+use super::object::{Bytes, CacheEntry, CodeObject, Dict, FrozenSet, GenKind, Tuple};
 use super::value::Value;
 use crate::bytecode::{Code, Const};
 use num_bigint::BigInt;
@@ -30,7 +30,7 @@ impl Vm {
             .map(|n| self.intern(n))
             .collect();
         let flags = code.flags;
-        let plain = !flags.suspends() && !flags.vararg && !flags.kwarg && code.kwonly == 0;
+        let plain = !flags.vararg && !flags.kwarg && code.kwonly == 0;
         let name = self.names.__builtins__.clone();
         let builtins = match globals.get_str(&name) {
             Some(v) if v.as_ref::<Dict>().is_some() => v.as_ref::<Dict>().cloned(),
@@ -41,15 +41,22 @@ impl Vm {
             // The one argument of a class body (or `exec` with locals) is its namespace.
             plain_args: if code.has_namespace() {
                 1
-            } else if plain {
+            } else if plain && !flags.suspends() {
                 u32::from(code.positional)
             } else {
                 u32::MAX
             },
+            frame_args: if plain && flags.suspends() {
+                u32::from(code.positional)
+            } else {
+                u32::MAX
+            },
+            kind: gen_kind(code),
             positional_only: !flags.vararg && !flags.kwarg && code.kwonly == 0 && !flags.class_body,
             suspends: flags.suspends(),
             nregs: u32::from(code.nregs),
             nnamed: u32::from(code.nnamed),
+            free_start: u32::from(code.free_start),
             iterable_coroutine: Cell::new(false),
             code: code.clone(),
             parameters,
@@ -94,5 +101,16 @@ impl Vm {
             }
             Const::Code(code) => self.link(code, globals).into(),
         }
+    }
+}
+
+/// What a call of code that suspends makes.
+fn gen_kind(code: &Code) -> GenKind {
+    if code.flags.async_generator {
+        GenKind::AsyncGenerator
+    } else if code.flags.coroutine {
+        GenKind::Coroutine
+    } else {
+        GenKind::Generator
     }
 }

@@ -4,9 +4,37 @@
 use super::call::Keywords;
 use super::frame::{Deliver, release_registers, take};
 use super::heap::Ref;
-use super::object::Str;
+use super::object::{CodeObject, Function, Str};
 use super::value::Value;
 use std::ptr;
+
+/// Moves a call window, which leaves `Undef` behind.
+///
+/// # Safety
+/// `count` initialised values stand at `from`; nothing at `to` is owned.
+#[inline]
+pub(super) unsafe fn move_window(from: *mut Value, to: *mut Value, count: usize) {
+    for i in 0..count {
+        // SAFETY: promised by the caller.
+        unsafe { to.add(i).write(take(from.add(i))) };
+    }
+}
+
+/// Puts the cells of a function's closure into the registers of a frame that is being set up.
+///
+/// # Safety
+/// `code` is the function's, `regs` the first register of a frame of it, and the registers of the
+/// free variables own nothing.
+#[inline(always)]
+pub(super) unsafe fn put_closure(f: &Function, code: &CodeObject, regs: *mut Value) {
+    for (i, cell) in f.closure.iter().enumerate() {
+        // SAFETY: promised by the caller.
+        unsafe {
+            regs.add(code.free_start as usize + i)
+                .write(cell.clone().into());
+        }
+    }
+}
 
 /// A call window and what goes with it.
 pub(super) struct Window {

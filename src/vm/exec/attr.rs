@@ -58,7 +58,7 @@ fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
                 return None;
             }
             let map = module.dict.map.borrow();
-            if map.version() != cache.key.get() {
+            if map.version() != u64::from(cache.key.get()) {
                 return None;
             }
             map.entry(cache.slot.get() as usize)
@@ -138,9 +138,12 @@ fn cache_module_attr(cache: &CacheEntry, obj: &Value) {
     };
     let map = module.dict.map.borrow();
     let key: Value = cache.name.clone().into();
-    if let Some(at) = map.find_pure(cache.name.hash(), &key) {
+    if let (Some(at), Ok(version)) = (
+        map.find_pure(cache.name.hash(), &key),
+        u32::try_from(map.version()),
+    ) {
         cache.kind.set(hit::ENTRY);
-        cache.key.set(map.version());
+        cache.key.set(version);
         cache.slot.set(at as u32);
         cache.value.set(obj.clone());
     }
@@ -198,8 +201,7 @@ pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
                 return Ok(());
             }
             hit::ADD => {
-                let shape = way.shape.borrow().clone();
-                if let Some(shape) = shape {
+                if let Some(shape) = way.added_shape() {
                     instance.become_shape(shape);
                     drop(instance.replace_slot(way.slot.get() as usize, value));
                     return Ok(());
@@ -241,7 +243,7 @@ fn cache_store(
         way.kind.set(hit::SLOT);
     } else if before.slot(&cache.name).is_none() {
         way.kind.set(hit::ADD);
-        *way.shape.borrow_mut() = Some(instance.shape());
+        way.shape.set(Some(instance.shape()));
     } else {
         return;
     }

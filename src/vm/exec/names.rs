@@ -1,7 +1,6 @@
 //! Locals, cells, globals and class namespaces off the fast path.
 
 use crate::bytecode::opcode::Intrinsic;
-use crate::vm::dispatch::hit;
 use crate::vm::heap::Ref;
 use crate::vm::object::{CellObject, Dict, Str};
 use crate::vm::value::Value;
@@ -93,30 +92,52 @@ pub fn load_global(vm: &mut Vm, site: usize) -> R {
         map.find_pure(name.hash(), &key)
             .map(|at| (at, map.entry(at).map(|e| e.value.clone())))
     };
-    let version = globals.map.borrow().version();
     if let Some((at, Some(value))) = found {
-        fill(vm, site, hit::ENTRY, version, 0, at);
+        fill_global(vm, site, &globals, None, at);
         return Ok(value);
     }
     let found = {
         let map = builtins.map.borrow();
         map.find_pure(name.hash(), &key)
-            .map(|at| (at, map.version(), map.entry(at).map(|e| e.value.clone())))
+            .map(|at| (at, map.entry(at).map(|e| e.value.clone())))
     };
-    if let Some((at, builtins_version, Some(value))) = found {
-        fill(vm, site, hit::BUILTIN, version, builtins_version, at);
+    if let Some((at, Some(value))) = found {
+        fill_global(vm, site, &globals, Some(&builtins), at);
         return Ok(value);
     }
     Err(undefined(vm, &name))
 }
 
-fn fill(vm: &mut Vm, site: usize, kind: u8, key: u32, key2: u32, slot: usize) {
-    if let Some(cache) = vm.frame.code().and_then(|c| c.caches.get(site)) {
-        cache.kind.set(kind);
-        cache.key.set(key);
-        cache.key2.set(key2);
-        cache.slot.set(slot as u32);
-    }
+/// Remembers where a global stands, or a builtin that no global hides: see `cached_global` in
+/// the dispatch loop. A namespace of more versions than fit a key is not cached.
+fn fill_global(
+    vm: &mut Vm,
+    site: usize,
+    globals: &Ref<Dict>,
+    builtins: Option<&Ref<Dict>>,
+    at: usize,
+) {
+    let Some(cache) = vm.frame.code().and_then(|c| c.caches.get(site)) else {
+        return;
+    };
+    let home = builtins.unwrap_or(globals);
+    let version = |dict: &Ref<Dict>| u32::try_from(dict.map.borrow().version()).ok();
+    let (Some(own), Some(other)) = (version(globals), version(home)) else {
+        return;
+    };
+    let map = home.map.borrow();
+    let Some(entry) = map.entry(at) else {
+        return;
+    };
+    cache.place.set(&raw const entry.value);
+    // No dict has the version 0.
+    let (key, key2) = match builtins {
+        None => (own, 0),
+        Some(_) => (0, own),
+    };
+    cache.key.set(key);
+    cache.key2.set(key2);
+    cache.slot.set(other);
 }
 
 #[cold]

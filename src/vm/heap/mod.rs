@@ -16,7 +16,7 @@ mod slot;
 pub mod trial;
 pub mod weak;
 
-pub use objref::{Gc, Header, ObjRef, Object, Ref, flags, trace};
+pub use objref::{Gc, Header, ObjRef, Object, Ref, drop_finished, flags, trace};
 pub(in crate::vm) use objref::{body_to_ref, drop_object};
 pub use slab::{live_objects, set_growth_limit, visit_objects};
 pub use slot::{ObjSlot, RefSlot, Slot};

@@ -87,6 +87,28 @@ impl Header {
         }
     }
 
+    /// The body of the object whose header this is.
+    ///
+    /// # Safety
+    /// The object is of kind `T`.
+    #[inline(always)]
+    pub(in crate::vm) unsafe fn body_of<T: Object>(&self) -> &T {
+        debug_assert!(self.kind == T::KIND);
+        // SAFETY: headers exist only as the beginning of a `Gc` of their kind.
+        unsafe { &(*ptr::from_ref(self).cast::<Gc<T>>()).body }
+    }
+
+    /// The values behind the body of the object whose header this is.
+    ///
+    /// # Safety
+    /// The object is of kind `T`.
+    #[inline(always)]
+    pub(in crate::vm) unsafe fn tail_of<T: Object>(&self) -> *mut Value {
+        debug_assert!(self.kind == T::KIND);
+        // SAFETY: the tail follows the body in the same allocation.
+        unsafe { ptr::from_ref(self).cast::<Gc<T>>().add(1).cast_mut().cast() }
+    }
+
     /// Another reference to the object whose header this is.
     pub fn to_ref(&self) -> ObjRef {
         self.count.set(self.count.get() + 1);
@@ -260,6 +282,7 @@ impl<T: Object> Ref<T> {
     ///
     /// # Safety
     /// `count` initialised values stand at `from`; `count` is at most `body.tail_len()`.
+    #[inline(always)]
     pub(in crate::vm) unsafe fn with_moved_tail(body: T, from: *mut Value, count: usize) -> Ref<T> {
         let len = body.tail_len();
         let at = slab::allocate(size::<T>(len)).cast::<Gc<T>>();
@@ -271,12 +294,15 @@ impl<T: Object> Ref<T> {
                 .cast::<u8>()
                 .add(size_of::<Gc<T>>())
                 .cast::<Value>();
-            ptr::copy_nonoverlapping(from, base, count);
-            for i in 0..count {
-                from.add(i).write(Value::Undef);
+            // One by one: they are few.
+            let mut i = 0;
+            while i < count {
+                base.add(i).write(ptr::replace(from.add(i), Value::Undef));
+                i += 1;
             }
-            for i in count..len {
+            while i < len {
                 base.add(i).write(Value::Undef);
+                i += 1;
             }
             at.as_ptr().write(Gc {
                 header: Header::new(T::KIND),
@@ -411,7 +437,7 @@ fn release(at: NonNull<Header>) {
             .is_some_and(Generator::is_finished)
     {
         // SAFETY: nobody refers to the object, and its registers were released when it finished.
-        return unsafe { drop_finished(at.cast()) };
+        return unsafe { free_finished(at.cast()) };
     }
     let info = kind_info(header.kind);
     if info.finalizes && finalize::wants_finalizer(header) {
@@ -441,12 +467,31 @@ fn release(at: NonNull<Header>) {
     NESTING.set(nesting);
 }
 
+/// Drops a reference to the generator that has just finished, most often the last one: so dies a
+/// coroutine after each `await`.
+#[inline(always)]
+pub fn drop_finished(value: Value, finished: *const Header) {
+    match value {
+        Value::Obj(obj)
+            if ptr::eq(obj.header(), finished)
+                && obj.count() == 1
+                && !obj.header().has_flag(flags::WEAKLY_REFERENCED) =>
+        {
+            let at = ManuallyDrop::new(obj).0;
+            // SAFETY: this was the last reference, and the frame has released its registers.
+            unsafe { free_finished(at.cast()) };
+        }
+        other => drop(other),
+    }
+}
+
 /// Frees a generator that has finished: its registers own nothing any more, so that nothing can
-/// nest or need a finalizer. Coroutines die like this after each `await`.
+/// nest or need a finalizer.
 ///
 /// # Safety
-/// Nobody refers to the object, and all its registers are `Undef`.
-unsafe fn drop_finished(gc: NonNull<Gc<Generator>>) {
+/// Nobody refers to the object, and its registers own nothing.
+#[inline(always)]
+unsafe fn free_finished(gc: NonNull<Gc<Generator>>) {
     // SAFETY: promised by the caller; the memory is not touched after it is given back.
     unsafe {
         let len = gc.as_ref().body.tail_len();

@@ -21,8 +21,9 @@ pub struct OrderedMap<V> {
     index: HashTable<u32>,
     entries: Vec<Entry<V>>,
     live: usize,
-    /// Changes whenever a key comes or goes; a new number is never reused within one map.
-    version: u32,
+    /// Changes whenever a key comes or goes, and so whenever an entry may move in memory; a number
+    /// is never reused within one map, and none is 0.
+    version: u64,
 }
 
 /// What a lookup found without running bytecode.
@@ -40,7 +41,7 @@ impl<V> Default for OrderedMap<V> {
             index: HashTable::new(),
             entries: Vec::new(),
             live: 0,
-            version: 0,
+            version: 1,
         }
     }
 }
@@ -55,7 +56,7 @@ impl<V> OrderedMap<V> {
             index: HashTable::with_capacity(n),
             entries: Vec::with_capacity(n),
             live: 0,
-            version: 0,
+            version: 1,
         }
     }
 
@@ -68,7 +69,7 @@ impl<V> OrderedMap<V> {
     }
 
     #[inline(always)]
-    pub fn version(&self) -> u32 {
+    pub fn version(&self) -> u64 {
         self.version
     }
 
@@ -135,7 +136,7 @@ impl<V> OrderedMap<V> {
             .insert_unique(hash, at, |&i| entries.get(i as usize).map_or(0, |e| e.hash));
         self.entries.push(Entry { hash, key, value });
         self.live += 1;
-        self.version = self.version.wrapping_add(1);
+        self.version += 1;
     }
 
     /// Removes the entry at a place; what it held is given back so that the caller can release
@@ -152,7 +153,7 @@ impl<V> OrderedMap<V> {
         let key = std::mem::replace(&mut entry.key, Value::Undef);
         let value = std::mem::take(&mut entry.value);
         self.live -= 1;
-        self.version = self.version.wrapping_add(1);
+        self.version += 1;
         while self.entries.last().is_some_and(|e| e.key.is_undef()) {
             self.entries.pop();
         }
@@ -169,7 +170,7 @@ impl<V> OrderedMap<V> {
                 entries.get(i as usize).map_or(0, |e| e.hash)
             });
         }
-        self.version = self.version.wrapping_add(1);
+        self.version += 1;
     }
 
     /// The first live entry at or after a place, with its place.
@@ -203,7 +204,7 @@ impl<V> OrderedMap<V> {
 
     /// Makes the map empty and gives its content back for release.
     pub fn take(&mut self) -> Self {
-        let version = self.version.wrapping_add(1);
+        let version = self.version + 1;
         let old = std::mem::take(self);
         self.version = version;
         old

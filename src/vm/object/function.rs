@@ -13,8 +13,13 @@ pub struct CodeObject {
     pub code: Rc<Code>,
     /// The first instruction of `code`.
     pub entry: *const Instr,
-    /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does.
+    /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does, or
+    /// if it makes a suspended frame.
     pub plain_args: u32,
+    /// The same for code that makes a suspended frame.
+    pub frame_args: u32,
+    /// What such a frame is; meaningless if a call makes none.
+    pub kind: super::GenKind,
     /// Only positional parameters, so that a call binds by copying, filling in defaults at most.
     pub positional_only: bool,
     /// A call makes a suspended frame.
@@ -22,6 +27,8 @@ pub struct CodeObject {
     /// Copies of `code.nregs` and `code.nnamed`, nearer to hand.
     pub nregs: u32,
     pub nnamed: u32,
+    /// Where the cells of the closure go.
+    pub free_start: u32,
     /// Its generators may be awaited (`types.coroutine`).
     pub iterable_coroutine: Cell<bool>,
     /// The interned names of the parameters, as far as they can be given by keyword.
@@ -39,7 +46,6 @@ pub struct CacheEntry {
     pub name: Ref<super::Str>,
     first: CacheWay,
     more: OnceCell<Box<[CacheWay; MORE_WAYS]>>,
-    next: Cell<u8>,
 }
 
 /// Ways beside the first: a site that sees more shapes than that takes the slow way for some.
@@ -54,10 +60,14 @@ pub struct CacheWay {
     pub slot: Cell<u32>,
     /// What kind of hit it is; meaning defined by the opcode.
     pub kind: Cell<u8>,
+    /// In the first way: which of the others is filled next.
+    next: Cell<u8>,
     /// The cached object.
     pub value: Slot,
     /// For attributes that a store adds: the shape after it.
-    pub shape: RefCell<Option<Rc<super::Shape>>>,
+    pub shape: Cell<Option<Rc<super::Shape>>>,
+    /// For globals: where the value stands in its dict, valid while the dict has the version.
+    pub place: Cell<*const Value>,
 }
 
 impl Default for CacheWay {
@@ -67,9 +77,20 @@ impl Default for CacheWay {
             key2: Cell::new(u32::MAX),
             slot: Cell::new(0),
             kind: Cell::new(0),
+            next: Cell::new(0),
             value: Slot::undef(),
-            shape: RefCell::new(None),
+            shape: Cell::new(None),
+            place: Cell::new(std::ptr::null()),
         }
+    }
+}
+
+impl CacheWay {
+    /// A copy of `shape`.
+    pub fn added_shape(&self) -> Option<Rc<super::Shape>> {
+        let shape = self.shape.take();
+        self.shape.set(shape.clone());
+        shape
     }
 }
 
@@ -79,7 +100,6 @@ impl CacheEntry {
             name,
             first: CacheWay::default(),
             more: OnceCell::new(),
-            next: Cell::new(0),
         }
     }
 
@@ -92,8 +112,8 @@ impl CacheEntry {
         if let Some(way) = more.iter().find(|w| w.key.get() == shape) {
             return way;
         }
-        let at = self.next.get();
-        self.next.set((at + 1) % MORE_WAYS as u8);
+        let at = self.first.next.get();
+        self.first.next.set((at + 1) % MORE_WAYS as u8);
         more.get(at as usize).unwrap_or(&self.first)
     }
 

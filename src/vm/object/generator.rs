@@ -74,21 +74,21 @@ impl Generator {
         Ref::with_tail(Self::body(kind, code), std::iter::empty())
     }
 
-    /// As `new`, the first registers moved out of an array.
+    /// A frame for a call of code that suspends, the arguments moved out of an array.
     ///
     /// # Safety
-    /// `count` initialised values stand at `from`, no more than the code has registers.
-    #[inline]
-    pub(in crate::vm) unsafe fn with_arguments(
-        kind: GenKind,
-        code: Ref<CodeObject>,
-        from: *mut Value,
+    /// `count` initialised values stand at `args`, no more than the code has registers.
+    #[inline(always)]
+    pub(in crate::vm) unsafe fn for_call(
+        code: &Ref<CodeObject>,
+        args: *mut Value,
         count: usize,
     ) -> Ref<Generator> {
         // SAFETY: passed on from the caller.
-        unsafe { Ref::with_moved_tail(Self::body(kind, code), from, count) }
+        unsafe { Ref::with_moved_tail(Self::body(code.kind, code.clone()), args, count) }
     }
 
+    #[inline(always)]
     fn body(kind: GenKind, code: Ref<CodeObject>) -> Generator {
         Generator {
             kind,
