@@ -10,7 +10,7 @@
 ///
 /// `t` holds, from bit 0, the dying bits of `a`, `b` and `c` (set by the assembler: this `Use`
 /// operand is a temporary, take it) and above them what the opcode says: the high bits of a
-/// site index, or the flags [`IN_PLACE`], [`METHOD`].
+/// site index, or the flags [`IN_PLACE`], [`METHOD`], [`AWAITED`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Instr {
@@ -29,6 +29,9 @@ pub const DIES_C: u8 = 4;
 pub const IN_PLACE: u8 = 0x80;
 /// On `CallKw`: the self slot counts, as for `CallMethod`.
 pub const METHOD: u8 = 0x80;
+/// On `Call` and `CallMethod`: the result is awaited at once. A `GetAwaitable` and a `Delegate`
+/// follow, and all three have the same register.
+pub const AWAITED: u8 = 0x80;
 /// On `ForPrep`: b is an iterator already, `iter` is not called again.
 pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.
@@ -95,6 +98,17 @@ impl Instr {
             Op::CallEx => 3 + c,
             _ => 0,
         }
+    }
+
+    /// Whether a call may have [`AWAITED`], by the two instructions that follow it.
+    pub fn is_awaited(self, next: Option<&Instr>, then: Option<&Instr>) -> bool {
+        let Some((next, then)) = next.zip(then) else {
+            return false;
+        };
+        matches!(self.op, Op::Call | Op::CallMethod)
+            && next.op == Op::GetAwaitable
+            && then.op == Op::Delegate
+            && [next.a, next.b, then.b] == [self.a; 3]
     }
 
     /// The instruction that a jump at `pc` goes to, if it is one.

@@ -2,7 +2,7 @@
 //! lies in the frame, every jump ends on an instruction, every constant and site exists, and no
 //! path runs off the end.
 
-use super::opcode::{DIES_A, DIES_B, DIES_C, Intrinsic, NO_REG};
+use super::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, Intrinsic, NO_REG};
 use super::{Code, Const, Instr, Op, Operand};
 use std::fmt;
 
@@ -86,6 +86,10 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
     if kinds.contains(&Operand::Jump16) || kinds.contains(&Operand::JumpBC) {
         let inside = instr.jump_target(pc).is_some_and(|t| t < code.instrs.len());
         ensure(inside, "a jump out of the code")?;
+    }
+    if matches!(instr.op, Op::Call | Op::CallMethod) && instr.t & AWAITED != 0 {
+        let awaited = instr.is_awaited(code.instrs.get(pc + 1), code.instrs.get(pc + 2));
+        ensure(awaited, "a call marked as awaited that is not")?;
     }
     if instr.op == Op::LoadIntrinsic {
         let known = usize::from(instr.b) < Intrinsic::ALL.len();

@@ -7,7 +7,7 @@
 
 use super::bits::Bits;
 use super::consts::ConstPool;
-use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, NO_REG};
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, NO_REG};
 use crate::bytecode::{Code, Const, ExceptionEntry, Instr, Op, Operand, Site};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -365,6 +365,17 @@ impl Assembler {
             if instr.op == Op::LoadConst {
                 let index = instr.bc() as u32 + shift;
                 instr.set_bc(index);
+            }
+        }
+        for at in 0..self.instrs.len() {
+            let (next, then) = (
+                self.instrs.get(at + 1).copied(),
+                self.instrs.get(at + 2).copied(),
+            );
+            if let Some(instr) = self.instrs.get_mut(at)
+                && instr.is_awaited(next.as_ref(), then.as_ref())
+            {
+                instr.t |= AWAITED;
             }
         }
         Ok(Assembled {

@@ -18,7 +18,7 @@ use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
 use super::{R, Raise, Vm, exec};
-use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C, METHOD};
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, METHOD};
 use crate::bytecode::{Instr, Op};
 use std::sync::atomic::Ordering;
 
@@ -401,8 +401,10 @@ impl Vm {
                         outer
                             .pc
                             .set(unsafe { pc.offset_from((*code).entry) } as u32);
-                        // Only a root has no parent, but others may be roots too.
-                        if !outer.parent.get().is_null() && !self.is_root(self.frame.generator) {
+                        // A root has no parent, but for the unusual.
+                        if !outer.parent.get().is_null()
+                            && (self.unusual_links == 0 || !self.is_root(self.frame.generator))
+                        {
                             outer.state.set(GenState::Suspended);
                         }
                         inner.started.set(true);
@@ -486,22 +488,16 @@ impl Vm {
                                 // SAFETY: the callable is done with.
                                 drop(unsafe { take(base) });
                                 // `await f(…)`: the frame is entered at once.
-                                // SAFETY: verified code does not end with a call, nor with a
-                                // `GetAwaitable`.
-                                let (next, delegate) = unsafe { (&*pc, &*pc.add(1)) };
-                                if next.op == Op::GetAwaitable
-                                    && delegate.op == Op::Delegate
+                                if i.t & AWAITED != 0
                                     && coroutine
-                                    && next.a == delegate.b
-                                    && next.b == i.a
                                     && self.handled_is_clear()
                                     // SAFETY: the running frame's generator is alive.
                                     && let Some(outer) = unsafe { running(self.frame.generator) }
                                     && outer.depth.get() < CHAIN_LIMIT
                                 {
-                                    // SAFETY: `GetAwaitable` and `Delegate` are behind it then.
+                                    // SAFETY: `GetAwaitable` and `Delegate` follow.
                                     pc = unsafe { pc.add(2) };
-                                    let place = reg!(delegate.b);
+                                    let place = reg!(i.a);
                                     enter_inner!(outer, &made);
                                     let old = std::mem::replace(place, made.into());
                                     if let Value::Obj(_) = old {
@@ -931,7 +927,7 @@ impl Vm {
                             && self.handled_is_clear()
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }
-                            && self.returns_to_parent(child)
+                            && (self.unusual_links == 0 || self.returns_to_parent(child))
                         {
                             self.frame.generator = own.parent.replace(std::ptr::null());
                             own.state.set(GenState::Finished);

@@ -190,6 +190,9 @@ pub(super) struct Link {
     /// While GeneratorExit is on its way through a chain: the generator that its parent is
     /// closing (see `flow.rs`), else null.
     pub closing: *const Header,
+    /// Resume: the root has a parent, in whose chain it does not run, or something is thrown in:
+    /// returns must be looked at more closely.
+    pub unusual: bool,
 }
 
 impl Link {
@@ -199,6 +202,7 @@ impl Link {
             task,
             handled,
             closing: ptr::null(),
+            unusual: false,
         }
     }
 

@@ -113,6 +113,7 @@ impl Vm {
     /// Pushes an activation with its link.
     #[inline(always)]
     pub(super) fn push_linked(&mut self, activation: Activation, link: Link) {
+        self.unusual_links += usize::from(link.unusual);
         self.links.push(link);
         self.control.push(Activation {
             linked: true,
@@ -129,6 +130,9 @@ impl Vm {
         } else {
             None
         };
+        if link.as_ref().is_some_and(|l| l.unusual) {
+            self.unusual_links -= 1;
+        }
         Some((
             activation,
             link.unwrap_or_else(|| Link::new(Value::Undef, Value::Undef, Value::Undef)),
@@ -257,9 +261,13 @@ impl Vm {
         let leaf = self.find_leaf(root);
         root.state.set(GenState::Running);
         let handled = self.handled.take();
+        let unusual = !root.parent.get().is_null() || !matches!(how, Resume::Send(_));
         self.push_linked(
             Activation::call(self.frame, ptr::null_mut(), deliver, dst),
-            Link::new(root.clone().into(), task, handled),
+            Link {
+                unusual,
+                ..Link::new(root.clone().into(), task, handled)
+            },
         );
         let fresh = leaf.state.get() == GenState::Created;
         self.run_in(&leaf);

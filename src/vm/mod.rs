@@ -114,6 +114,8 @@ pub struct Vm {
     control: Vec<Activation>,
     /// What linked activations keep alive.
     links: Vec<Link>,
+    /// How many of the links, those of parked executions included, are `unusual`.
+    unusual_links: usize,
     /// The running frame.
     frame: Frame,
     /// The exception being handled in the running generator's or thread's own context.
@@ -177,6 +179,7 @@ impl Vm {
             stack,
             control: Vec::new(),
             links: Vec::new(),
+            unusual_links: 0,
             frame,
             handled: Slot::undef(),
             input: None,

@@ -494,8 +494,13 @@ pub fn drop_finished(value: Value, finished: *const Header) {
 unsafe fn free_finished(gc: NonNull<Gc<Generator>>) {
     // SAFETY: promised by the caller; the memory is not touched after it is given back.
     unsafe {
-        let len = gc.as_ref().body.tail_len();
-        ptr::drop_in_place(&raw mut (*gc.as_ptr()).body);
+        let body = &raw mut (*gc.as_ptr()).body;
+        let len = (*body).tail_len();
+        if (*body).has_extra() {
+            ptr::drop_in_place(body);
+        } else {
+            ptr::drop_in_place(&raw mut (*body).code);
+        }
         slab::release(gc.cast(), size::<Generator>(len));
     }
 }

@@ -110,6 +110,12 @@ impl Generator {
         self.code.nregs as usize
     }
 
+    /// Whether it owns anything but its code and its registers.
+    #[inline(always)]
+    pub fn has_extra(&self) -> bool {
+        !self.leaf.is_undef() || !self.handled.is_undef() || self.extra.get().is_some()
+    }
+
     pub fn extra(&self) -> &GenExtra {
         self.extra.get_or_init(Box::default)
     }
