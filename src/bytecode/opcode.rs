@@ -31,7 +31,7 @@ pub const IN_PLACE: u8 = 0x80;
 pub const METHOD: u8 = 0x80;
 /// On `Call` and `CallMethod`: the result is awaited at once. A `GetAwaitable` and a `Delegate`
 /// follow, and all three have the same register.
-pub const AWAITED: u8 = 0x80;
+pub const AWAITED: u8 = 0x40;
 /// On `ForPrep`: b is an iterator already, `iter` is not called again.
 pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.

@@ -398,9 +398,8 @@ impl Vm {
                     ($outer:expr, $inner:expr) => {{
                         let (outer, inner): (&Generator, &Ref<Generator>) = ($outer, $inner);
                         // SAFETY: `pc` is inside the code of the running frame.
-                        outer
-                            .pc
-                            .set(unsafe { pc.offset_from((*code).entry) } as u32);
+                        let at = unsafe { pc.offset_from((*code).entry) };
+                        outer.pc.set(at as u32);
                         // A root has no parent, but for the unusual.
                         if !outer.parent.get().is_null()
                             && (self.unusual_links == 0 || !self.is_root(self.frame.generator))
