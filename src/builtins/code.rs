@@ -1,6 +1,7 @@
 //! Code objects, cells, frames and tracebacks as objects.
 
 use super::args::{address, at};
+use crate::vm::asyncgen::seen_awaitable;
 use crate::vm::generator::yield_from;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
@@ -506,8 +507,11 @@ pub fn generator_frame(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
 }
 
 /// What a generator delegates to (`gi_yieldfrom`, `cr_await`).
-pub fn delegate(generator: &Ref<Generator>) -> Value {
-    yield_from(generator).unwrap_or(Value::None)
+pub fn delegate(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
+    match yield_from(generator) {
+        Some(delegate) => seen_awaitable(vm, delegate),
+        None => Value::None,
+    }
 }
 
 // Tracebacks

@@ -136,5 +136,5 @@ fn code(vm: &mut Vm, v: &Value) -> R {
 
 fn delegated(vm: &mut Vm, v: &Value) -> R {
     let generator = of(vm, v)?;
-    Ok(delegate(&generator))
+    Ok(delegate(vm, &generator))
 }

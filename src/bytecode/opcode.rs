@@ -29,8 +29,8 @@ pub const DIES_C: u8 = 4;
 pub const IN_PLACE: u8 = 0x80;
 /// On `CallKw`: the self slot counts, as for `CallMethod`.
 pub const METHOD: u8 = 0x80;
-/// On `Call` and `CallMethod`: the result is awaited at once. A `GetAwaitable` and a `Delegate`
-/// follow, and all three have the same register.
+/// On `Call`, `CallMethod` and `GetANext`: the result is awaited or delegated to at once. A
+/// `GetAwaitable` or `GetYieldFrom` and a `Delegate` follow, and all three have the same register.
 pub const AWAITED: u8 = 0x40;
 /// On `ForPrep`: b is an iterator already, `iter` is not called again.
 pub const ITERATOR: u8 = 0x80;
@@ -105,8 +105,8 @@ impl Instr {
         let Some((next, then)) = next.zip(then) else {
             return false;
         };
-        matches!(self.op, Op::Call | Op::CallMethod)
-            && next.op == Op::GetAwaitable
+        matches!(self.op, Op::Call | Op::CallMethod | Op::GetANext)
+            && matches!(next.op, Op::GetAwaitable | Op::GetYieldFrom)
             && then.op == Op::Delegate
             && [next.a, next.b, then.b] == [self.a; 3]
     }

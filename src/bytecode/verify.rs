@@ -87,7 +87,7 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
         let inside = instr.jump_target(pc).is_some_and(|t| t < code.instrs.len());
         ensure(inside, "a jump out of the code")?;
     }
-    if matches!(instr.op, Op::Call | Op::CallMethod) && instr.t & AWAITED != 0 {
+    if matches!(instr.op, Op::Call | Op::CallMethod | Op::GetANext) && instr.t & AWAITED != 0 {
         let awaited = instr.is_awaited(code.instrs.get(pc + 1), code.instrs.get(pc + 2));
         ensure(awaited, "a call marked as awaited that is not")?;
     }

@@ -3,10 +3,12 @@
 //! hand goes through the methods below.
 
 use super::flow::Outcome;
-use super::generator::is_executing;
-use super::heap::{ObjRef, Ref, Slot};
+use super::frame::registers_of;
+use super::generator::{is_at_yield, is_executing};
+use super::heap::{Header, ObjRef, Ref, Slot};
+use super::hooks::Current;
 use super::native::{NativeDef, NativeType, TypeDef};
-use super::object::{Exception, GenState, Generator, Layout, NativeData};
+use super::object::{Exception, GenKind, GenState, Generator, Layout, NativeData};
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
 use std::cell::Cell;
@@ -157,6 +159,46 @@ fn init_hooks(vm: &mut Vm, g: &Ref<Generator>) -> R<()> {
         vm.call(&first, &[g.clone().into()])?;
     }
     Ok(())
+}
+
+/// Whether an `async for` may enter the generator itself, without an `asend` object between: it
+/// has not begun or is at a `yield` of its own, nobody drives it, and its hooks have been called.
+/// The register of the `Delegate` holds the generator then.
+#[inline(always)]
+pub(super) fn can_enter(current: &Current, g: &Generator) -> bool {
+    g.kind == GenKind::AsyncGenerator
+        && !g.async_running.get()
+        && g.parent.get().is_null()
+        && (is_at_yield(g) || g.state.get() == GenState::Created)
+        && match g.extra.get() {
+            Some(extra) => extra.hooks_inited.get(),
+            None => current.asyncgen_finalizer.is_undef() && current.asyncgen_firstiter.is_undef(),
+        }
+}
+
+/// Whether a parent that waits at its `Delegate` holds the async generator itself there.
+#[inline(always)]
+pub(super) fn is_direct(at: *const Header, parent: &Generator, own: *const Header) -> bool {
+    // SAFETY: a parent of the running chain is alive and suspended after its `Delegate`, whose
+    // register the verifier has seen.
+    unsafe {
+        let delegate = *parent.code.entry.add(parent.pc.get() as usize).sub(1);
+        let register = &*registers_of(at).add(delegate.b as usize);
+        matches!(register, Value::Obj(obj) if std::ptr::eq(obj.header(), own))
+    }
+}
+
+/// What a frame that delegates to this awaits, as the program sees it: an async generator that was
+/// entered without its `asend` gets one.
+pub fn seen_awaitable(vm: &mut Vm, delegate: Value) -> Value {
+    match delegate.as_ref::<Generator>() {
+        Some(g) if g.kind == GenKind::AsyncGenerator => vm.make(ASend {
+            generator: g.clone(),
+            value: Slot::new(Value::None),
+            state: Cell::new(State::Running),
+        }),
+        _ => delegate,
+    }
 }
 
 /// The generator whose frame runs behind an awaited `asend` that was begun.

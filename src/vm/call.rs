@@ -5,8 +5,8 @@ use super::bind::Kwargs;
 use super::dispatch::Flow;
 use super::exec::Called;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, Link, take};
-use super::heap::Ref;
+use super::frame::{Activation, Deliver, Frame, take};
+use super::heap::{ObjRef, Ref};
 use super::object::{
     BoundMethod, Class, CodeObject, Function, GenKind, Generator, Kind, Layout, NativeFunction,
     StaticMethod, Str,
@@ -272,13 +272,14 @@ impl Vm {
 
     /// A call of a function that has only positional parameters, with arguments and defaults
     /// enough: the frame is set up where it stands, or the suspended frame is made. `None` if the
-    /// call is not of this kind.
+    /// call is not of this kind. With an instance, the function is its `__init__`.
     pub(super) fn call_simple(
         &mut self,
         base: *mut Value,
         has_self: bool,
         argc: usize,
         dst: u16,
+        instance: Option<&ObjRef>,
     ) -> Option<Called> {
         // The body, not the register: the function moves to another window below.
         // SAFETY: the callable's register is initialised.
@@ -300,7 +301,8 @@ impl Vm {
         // SAFETY: the arguments follow the callable.
         let args = unsafe { base.add(if has_self { 1 } else { 2 }) };
         if code.suspends {
-            if f.extra.get().is_some() || self.current.origin_depth.get() > 0 {
+            if instance.is_some() || f.extra.get().is_some() || self.current.origin_depth.get() > 0
+            {
                 return None;
             }
             // SAFETY: the arguments are initialised, and no more than the code's registers.
@@ -347,9 +349,96 @@ impl Vm {
                 generator: ptr::null(),
                 top: regs.add(code.nregs as usize),
             };
-            self.push_plain(Activation::call(caller, window, Deliver::Call, dst));
+            let activation = Activation::call(caller, window, Deliver::Call, dst);
+            self.push_plain(match instance {
+                Some(instance) => activation.constructing(instance.clone()),
+                None => activation,
+            });
         }
         Some(Called::Frame)
+    }
+
+    /// A call of a user class that comes down to making an instance and calling a plain `__init__`
+    /// with it: those two, without looking them up again. `Ok(None)` if the class is not of this
+    /// kind.
+    pub(super) fn construct_simple(
+        &mut self,
+        base: *mut Value,
+        argc: usize,
+        dst: u16,
+    ) -> R<Option<Called>> {
+        // SAFETY: the callable's register is initialised.
+        let Some(class) = (unsafe { (*base).as_ref::<Class>() }) else {
+            return Ok(None);
+        };
+        let class = class.clone();
+        let init = self.plain_init(&class);
+        if init.is_undef() {
+            return Ok(None);
+        }
+        let Value::Obj(instance) = self.new_instance(&class)? else {
+            return Ok(None);
+        };
+        // SAFETY: the self slot is free.
+        unsafe {
+            base.add(1).write(Value::Obj(instance.clone()));
+            drop(ptr::replace(base, init));
+        }
+        if let Some(called) = self.call_simple(base, true, argc, dst, Some(&instance)) {
+            return Ok(Some(called));
+        }
+        let base = self.call_window(base, argc + 2)?;
+        let mut call = Window {
+            base,
+            has_self: true,
+            argc,
+            keywords: Keywords::new(),
+            deliver: Deliver::Call,
+            dst,
+            instance: Value::Obj(instance),
+        };
+        let result = self.invoke_window(&mut call);
+        if result.is_err() {
+            call.release();
+        }
+        result.map(Some)
+    }
+
+    /// The `__init__` to which a call of the class comes down; `Undef` if it takes more.
+    fn plain_init(&mut self, class: &Ref<Class>) -> Value {
+        let version = class.version.get();
+        if class.init_version.get() == version {
+            let plain_meta = matches!(class.metaclass.get().as_ref::<Class>(), Some(m) if m.is(&self.types.type_));
+            return if plain_meta {
+                class.plain_init.get()
+            } else {
+                Value::Undef
+            };
+        }
+        let mut init = Value::Undef;
+        if class.layout == Layout::Object && self.has_plain_construction(class) {
+            let name = self.names.__init__.clone();
+            init = self.lookup(class, &name).unwrap_or(Value::Undef);
+            if init.as_ref::<Function>().is_none() {
+                init = Value::Undef;
+            }
+        }
+        class.plain_init.set(init.clone());
+        class.init_version.set(version);
+        init
+    }
+
+    /// The window at a place; a generator's is moved to the top of the register stack first.
+    pub(super) fn call_window(&mut self, at: *mut Value, values: usize) -> R<*mut Value> {
+        if self.frame.generator.is_null() {
+            return Ok(at);
+        }
+        let top = self.frame.top;
+        self.check_room(top, values)?;
+        // SAFETY: the window is inside the frame; room was checked, and nothing above the top is
+        // owned.
+        unsafe { move_window(at, top, values) };
+        Ok(top)
     }
 
     /// Calls what stands in a window: callable at `base`, self slot after it, then `argc`
@@ -470,16 +559,10 @@ impl Vm {
             return Err(raise);
         }
         let activation = Activation::call(self.frame, call.base, call.deliver, call.dst);
-        if call.instance.is_undef() {
-            self.control.push(activation);
-        } else {
-            let instance = std::mem::take(&mut call.instance);
-            let activation = Activation {
-                deliver: Deliver::Init,
-                ..activation
-            };
-            self.push_linked(activation, Link::new(instance, Value::Undef, Value::Undef));
-        }
+        self.control.push(match std::mem::take(&mut call.instance) {
+            Value::Obj(instance) => activation.constructing(instance),
+            _ => activation,
+        });
         self.frame = Frame {
             pc: code.entry,
             regs,
@@ -606,10 +689,11 @@ impl Vm {
         let Some(class) = callable.as_ref::<Class>() else {
             return Ok(None);
         };
-        if class.layout == Layout::Object && !call.has_self && self.has_plain_construction(class) {
-            let name = self.names.__init__.clone();
-            let init = self.lookup(class, &name).unwrap_or(Value::Undef);
-            if init.as_ref::<Function>().is_some() && matches!(call.deliver, Deliver::Call) {
+        if !call.has_self && call.deliver == Deliver::Call {
+            let class = class.clone();
+            let init = self.plain_init(&class);
+            if !init.is_undef() {
+                let class = &class;
                 let instance = self.new_instance(class)?;
                 call.insert_self(init, instance.clone());
                 call.instance = instance;

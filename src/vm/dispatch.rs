@@ -7,12 +7,12 @@
 //! only with room for `nregs` registers. With the feature `checked`, `reg!` and `konst!` check
 //! again.
 
-use super::frame::{Activation, Deliver, Frame, release_frame, release_registers, running, take};
+use super::frame::{Activation, Deliver, Frame, release_frame, running, take};
 use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
 use super::heap::{self, ObjRef, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
-    Module, Str, Tuple,
+    Module, NativeFunction, Str, Tuple,
 };
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
@@ -50,7 +50,8 @@ pub(super) mod hit {
     pub const METHOD: u8 = 2;
     /// Entry `slot` of the dict of the module in `value`, with version `key`.
     pub const ENTRY: u8 = 3;
-    /// `value` is a method of the built-in class with version `key`.
+    /// `value` is a method of the built-in class with version `key`, to which all objects of the
+    /// kind `slot` belong (unless that is 0).
     pub const BUILTIN_METHOD: u8 = 5;
     /// `value` is an attribute of the class with version `key`.
     pub const CLASS: u8 = 6;
@@ -392,8 +393,8 @@ impl Vm {
                     }};
                 }
 
-                // Goes on in a generator or coroutine that has not begun and that the running
-                // frame, whose `pc` is final, delegates to.
+                // Goes on in a frame that has not begun, or is suspended at a `yield` of its own,
+                // and that the running frame, whose `pc` is final, delegates to.
                 macro_rules! enter_inner {
                     ($outer:expr, $inner:expr) => {{
                         let (outer, inner): (&Generator, &Ref<Generator>) = ($outer, $inner);
@@ -413,10 +414,91 @@ impl Vm {
                         self.frame.generator = super::frame::raw(inner.as_obj());
                         regs = inner.tail_ptr();
                         code = std::ptr::from_ref(&*inner.code);
-                        jump_to!(0);
+                        jump_to!(inner.pc.get() as usize);
                     }};
                 }
-
+                // Back in the frame that delegates to the running one, which has finished or is
+                // suspended: gives its `Delegate`.
+                macro_rules! back_to_parent {
+                    ($own:expr, $parent:expr) => {{
+                        let parent: &Generator = $parent;
+                        self.frame.generator = $own.parent.replace(std::ptr::null());
+                        parent.state.set(GenState::Running);
+                        if !parent.handled.is_undef() {
+                            self.handled.set(parent.handled.take());
+                        }
+                        // SAFETY: the running chain keeps the parent alive.
+                        regs = unsafe { super::frame::registers_of(self.frame.generator) };
+                        code = std::ptr::from_ref(&*parent.code);
+                        jump_to!(parent.pc.get() as usize);
+                        // SAFETY: the parent is suspended at its `Delegate`.
+                        unsafe { *pc.sub(1) }
+                    }};
+                }
+                // Resumes the leaf of a suspended chain, which is at a `yield`, or a frame that
+                // has not begun; the root is where `iterated` finds it.
+                macro_rules! resume {
+                    ($leaf:expr, $window:expr, $deliver:expr, $value:expr) => {{
+                        let leaf: &Ref<Generator> = $leaf;
+                        let created = leaf.state.replace(GenState::Running) == GenState::Created;
+                        let caller = Frame {
+                            pc,
+                            regs,
+                            code,
+                            ..self.frame
+                        };
+                        // SAFETY: `control_limit` never exceeds the capacity.
+                        unsafe {
+                            self.push_plain(Activation::call(caller, $window, $deliver, i.a));
+                        }
+                        self.frame.generator = super::frame::raw(leaf.as_obj());
+                        regs = leaf.tail_ptr();
+                        code = std::ptr::from_ref(&*leaf.code);
+                        jump_to!(leaf.pc.get() as usize);
+                        if created {
+                            leaf.started.set(true);
+                        } else {
+                            // SAFETY: the leaf is suspended after a `Yield`.
+                            let received = unsafe { (*pc.sub(1)).a };
+                            set!(received, $value);
+                        }
+                    }};
+                }
+                // `next(g)`, `g.send(value)` and their kin: no call is made at all. The generator
+                // stays in its place in the window while it runs.
+                macro_rules! call_resuming {
+                    ($first:literal) => {{
+                        // SAFETY: the window is inside the frame.
+                        let base = unsafe { regs.add(i.b as usize) };
+                        let given = i.c + 2 - $first;
+                        // SAFETY: the callable's register is initialised.
+                        if let Some(native) = unsafe { (*base).downcast::<NativeFunction>() }
+                            && native.def.resumes.arguments() == given
+                            && native.this.is_undef()
+                            // SAFETY: the arguments are initialised.
+                            && let Some(root) = unsafe { (*base.add($first)).as_ref::<Generator>() }
+                            && root.kind == GenKind::Generator
+                            && root.parent.get().is_null()
+                            && self.control.len() < self.control_limit
+                            && self.handled_is_clear()
+                            && (is_at_yield(root)
+                                || root.state.get() == GenState::Created && given == 1)
+                        {
+                            let value = if given == 1 {
+                                Value::None
+                            } else {
+                                // SAFETY: as above.
+                                unsafe { take(base.add($first + 1)) }
+                            };
+                            // SAFETY: as above.
+                            drop(unsafe { take(base) });
+                            // SAFETY: as above.
+                            let place = unsafe { base.add($first) };
+                            resume!(root, place, Deliver::Value, value);
+                            continue;
+                        }
+                    }};
+                }
                 // A function whose parameters are all positional, called with an argument for
                 // each: its frame is set up here; if it suspends, its frame is made here, and
                 // entered if it is awaited at once. Goes on with the next instruction if the call
@@ -483,18 +565,19 @@ impl Vm {
                                     super::window::put_closure(f, callee, made.tail_ptr());
                                     made
                                 };
-                                let coroutine = callee.kind == GenKind::Coroutine;
+                                let kind = callee.kind;
                                 // SAFETY: the callable is done with.
                                 drop(unsafe { take(base) });
-                                // `await f(…)`: the frame is entered at once.
+                                // `await f(…)` and `yield from f(…)`: it is entered at once.
                                 if i.t & AWAITED != 0
-                                    && coroutine
+                                    // SAFETY: two instructions follow.
+                                    && kind.delegates_by() == unsafe { (*pc).op }
                                     && self.handled_is_clear()
                                     // SAFETY: the running frame's generator is alive.
                                     && let Some(outer) = unsafe { running(self.frame.generator) }
                                     && outer.depth.get() < CHAIN_LIMIT
                                 {
-                                    // SAFETY: `GetAwaitable` and `Delegate` follow.
+                                    // SAFETY: as above.
                                     pc = unsafe { pc.add(2) };
                                     let place = reg!(i.a);
                                     enter_inner!(outer, &made);
@@ -722,6 +805,21 @@ impl Vm {
                             }
                             continue;
                         }
+                        // An attribute that the instance gets here.
+                        if i.t & DIES_A == 0
+                            && let Some(instance) = reg!(i.a).as_ref::<Instance>()
+                            && instance.shape_id() == cache.key.get()
+                            && cache.kind.get() == hit::ADD
+                            && class_version(instance) == cache.key2.get()
+                            && let Some(shape) = cache.added_shape()
+                        {
+                            let value = operand!(b, DIES_B);
+                            instance.become_shape(shape);
+                            std::mem::forget(
+                                instance.replace_slot(cache.slot.get() as usize, value),
+                            );
+                            continue;
+                        }
                         slow_unit!(exec::store_attr(self, i, regs));
                     }
                     Op::DeleteAttr => {
@@ -734,6 +832,20 @@ impl Vm {
                             && instance.shape_id() == cache.key.get()
                             && cache.kind.get() == hit::METHOD
                             && class_version(instance) == cache.key2.get()
+                        {
+                            let this = operand!(b, DIES_B);
+                            set!(i.a, cache.value.get());
+                            set!(i.a + 1, this);
+                            continue;
+                        }
+                        // A method of a built-in object: `items.append`.
+                        if let Value::Obj(obj) = reg!(i.b)
+                            && cache.kind.get() == hit::BUILTIN_METHOD
+                            && cache.slot.get() == obj.kind() as u32
+                            && (obj.kind() != Kind::Generator
+                                || obj
+                                    .as_ref::<Generator>()
+                                    .is_some_and(|g| g.kind == GenKind::Generator))
                         {
                             let this = operand!(b, DIES_B);
                             set!(i.a, cache.value.get());
@@ -875,12 +987,14 @@ impl Vm {
 
                     Op::Call => {
                         call_function!(false, i.c);
+                        call_resuming!(2);
                         call!(exec::call(self, i, false));
                     }
                     Op::CallMethod => {
                         // SAFETY: the window is inside the frame, its self slot initialised.
                         if unsafe { !(*regs.add(i.b as usize + 1)).is_undef() } {
                             call_function!(true, i.c + 1);
+                            call_resuming!(1);
                         }
                         call!(exec::call(self, i, true));
                     }
@@ -897,10 +1011,17 @@ impl Vm {
                             // SAFETY: the running code is alive until its window is released.
                             let named = unsafe { (*code).nnamed as usize };
                             // SAFETY: named registers are initialised in every frame.
-                            unsafe { release_registers(regs, named) };
+                            unsafe { release_frame(regs, named) };
                             if let Some(activation) = self.control.last()
-                                && activation.deliver == Deliver::Call
+                                && (activation.deliver == Deliver::Call
+                                    || activation.deliver == Deliver::Init && value.is_none())
                             {
+                                let value = if activation.instance.is_null() {
+                                    value
+                                } else {
+                                    // SAFETY: the activation, which ends here, counted it.
+                                    Value::Obj(unsafe { ObjRef::from_raw(activation.instance) })
+                                };
                                 let (window, dst) = (activation.window, activation.dst);
                                 pc = activation.frame.pc;
                                 regs = activation.frame.regs;
@@ -928,20 +1049,10 @@ impl Vm {
                             && let Some(parent) = unsafe { running(own.parent.get()) }
                             && (self.unusual_links == 0 || self.returns_to_parent(child))
                         {
-                            self.frame.generator = own.parent.replace(std::ptr::null());
                             own.state.set(GenState::Finished);
                             // SAFETY: all registers of a generator are initialised.
                             unsafe { release_frame(regs, (*code).nregs as usize) };
-                            parent.state.set(GenState::Running);
-                            if !parent.handled.is_undef() {
-                                self.handled.set(parent.handled.take());
-                            }
-                            // SAFETY: the running chain keeps the parent alive.
-                            regs = unsafe { super::frame::registers_of(self.frame.generator) };
-                            code = std::ptr::from_ref(&*parent.code);
-                            jump_to!(parent.pc.get() as usize);
-                            // SAFETY: the parent is suspended at its `Delegate`.
-                            let awaiting = unsafe { *pc.sub(1) };
+                            let awaiting = back_to_parent!(own, parent);
                             heap::drop_finished(std::mem::take(reg!(awaiting.b)), child);
                             set!(awaiting.a, value);
                             if finalize::pending() {
@@ -1020,36 +1131,19 @@ impl Vm {
                                 }
                                 Kind::Generator => {
                                     if let Some(generator) = obj.as_ref::<Generator>()
-                                        && generator.state.get() == GenState::Suspended
+                                        && generator.kind == GenKind::Generator
                                         && generator.parent.get().is_null()
                                         && self.control.len() < self.control_limit
                                         && self.handled_is_clear()
-                                        && is_at_yield(generator)
+                                        && (is_at_yield(generator)
+                                            || generator.state.get() == GenState::Created)
                                     {
-                                        generator.state.set(GenState::Running);
-                                        let caller = Frame {
-                                            pc,
-                                            regs,
-                                            code,
-                                            ..self.frame
-                                        };
-                                        // SAFETY: `control_limit` never exceeds the capacity.
-                                        unsafe {
-                                            self.push_plain(Activation::call(
-                                                caller,
-                                                std::ptr::null_mut(),
-                                                Deliver::Iter,
-                                                i.a,
-                                            ));
-                                        }
-                                        self.frame.generator =
-                                            super::frame::raw(generator.as_obj());
-                                        regs = generator.tail_ptr();
-                                        code = std::ptr::from_ref(&*generator.code);
-                                        jump_to!(generator.pc.get() as usize);
-                                        // SAFETY: the generator is suspended after a `Yield`.
-                                        let received = unsafe { (*pc.sub(1)).a };
-                                        set!(received, Value::None);
+                                        resume!(
+                                            generator,
+                                            std::ptr::null_mut(),
+                                            Deliver::Iter,
+                                            Value::None
+                                        );
                                         continue;
                                     }
                                     // A chain: straight to its leaf.
@@ -1061,31 +1155,14 @@ impl Vm {
                                         && let Some(leaf) = leaf_at_yield(root)
                                     {
                                         root.state.set(GenState::Running);
-                                        leaf.state.set(GenState::Running);
-                                        let caller = Frame {
-                                            pc,
-                                            regs,
-                                            code,
-                                            ..self.frame
-                                        };
-                                        // SAFETY: `control_limit` never exceeds the capacity.
-                                        unsafe {
-                                            self.push_plain(Activation::call(
-                                                caller,
-                                                std::ptr::null_mut(),
-                                                Deliver::Iter,
-                                                i.a,
-                                            ));
-                                        }
-                                        self.frame.generator = super::frame::raw(leaf.as_obj());
-                                        regs = leaf.tail_ptr();
-                                        code = std::ptr::from_ref(&*leaf.code);
-                                        jump_to!(leaf.pc.get() as usize);
-                                        // SAFETY: the leaf is suspended after a `Yield`.
-                                        let received = unsafe { (*pc.sub(1)).a };
+                                        resume!(
+                                            &leaf,
+                                            std::ptr::null_mut(),
+                                            Deliver::Iter,
+                                            Value::None
+                                        );
                                         // Its parent keeps the leaf alive.
                                         drop(leaf);
-                                        set!(received, Value::None);
                                         continue;
                                     }
                                 }
@@ -1110,16 +1187,39 @@ impl Vm {
                         slow!(exec::get_aiter(self, value));
                     }
                     Op::GetANext => {
+                        // An async generator that nobody has overridden: entered at once.
+                        if i.t & AWAITED != 0
+                            && let Some(inner) = reg!(i.b).as_ref::<Generator>()
+                            && super::asyncgen::can_enter(&self.current, inner)
+                            && self.handled_is_clear()
+                            // SAFETY: the running frame's generator is alive.
+                            && let Some(outer) = unsafe { running(self.frame.generator) }
+                            && outer.depth.get() < CHAIN_LIMIT
+                        {
+                            let inner = inner.clone();
+                            // SAFETY: `GetAwaitable` and `Delegate` follow.
+                            pc = unsafe { pc.add(2) };
+                            let place = reg!(i.a);
+                            inner.async_running.set(true);
+                            let created = inner.state.get() == GenState::Created;
+                            enter_inner!(outer, &inner);
+                            drop(std::mem::replace(place, inner.into()));
+                            if !created {
+                                // SAFETY: it is suspended after a `Yield`.
+                                let received = unsafe { (*pc.sub(1)).a };
+                                set!(received, Value::None);
+                            }
+                            continue;
+                        }
                         let value = reg!(i.b).clone();
                         slow!(exec::get_anext(self, value));
                     }
 
                     Op::Yield => {
                         let value = operand!(b, DIES_B);
-                        // The commonest case: a generator resumed by a `for`, without a chain or
-                        // as the leaf of one that was entered there.
+                        // The commonest case: a generator resumed by a `for`, `next` or `send`, or
+                        // the leaf of a chain that was.
                         if let Some(activation) = self.control.last()
-                            && activation.deliver == Deliver::Iter
                             && !activation.linked
                             && self.handled_is_clear()
                             && let Some((root, generator)) = self.iterated_leaf(activation)
@@ -1127,16 +1227,25 @@ impl Vm {
                             generator.state.set(GenState::Suspended);
                             root.state.set(GenState::Suspended);
                             // SAFETY: `pc` is inside the code of the running frame.
-                            generator
-                                .pc
-                                .set(unsafe { pc.offset_from((*code).entry) } as u32);
-                            let dst = activation.dst;
+                            let at = unsafe { pc.offset_from((*code).entry) };
+                            generator.pc.set(at as u32);
+                            let (window, dst) = (activation.window, activation.dst);
                             pc = activation.frame.pc;
                             regs = activation.frame.regs;
                             code = activation.frame.code;
                             self.frame.generator = activation.frame.generator;
                             self.frame.top = activation.frame.top;
                             self.control.pop();
+                            if !window.is_null() {
+                                set!(dst, value);
+                                // SAFETY: the generator still stands in the window.
+                                drop(unsafe { take(window) });
+                                if finalize::pending() {
+                                    sync!();
+                                    break 'inner Exit::Drain;
+                                }
+                                continue;
+                            }
                             // SAFETY: the instruction that resumed the generator is its `ForIter`.
                             let back = unsafe { (*pc.sub(1)).imm() } as isize;
                             // SAFETY: the verifier has seen that the target is an instruction.
@@ -1148,10 +1257,42 @@ impl Vm {
                             }
                             continue;
                         }
+                        // An async generator that was entered by the `async for` of its parent.
+                        let own_header = self.frame.generator;
+                        // SAFETY: the running frame's generator is alive.
+                        if let Some(own) = unsafe { running(own_header) }
+                            && own.kind == GenKind::AsyncGenerator
+                            && self.handled_is_clear()
+                            && self.unusual_links == 0
+                            // SAFETY: the parent of a frame in the running chain is alive.
+                            && let Some(parent) = unsafe { running(own.parent.get()) }
+                            && super::asyncgen::is_direct(own.parent.get(), parent, own_header)
+                        {
+                            // SAFETY: `pc` is inside the code of the running frame.
+                            let at = unsafe { pc.offset_from((*code).entry) };
+                            own.pc.set(at as u32);
+                            own.state.set(GenState::Suspended);
+                            own.async_running.set(false);
+                            let awaiting = back_to_parent!(own, parent);
+                            drop(std::mem::take(reg!(awaiting.b)));
+                            set!(awaiting.a, value);
+                            if finalize::pending() {
+                                sync!();
+                                break 'inner Exit::Drain;
+                            }
+                            continue;
+                        }
                         sync!();
                         flow!(self.yield_value(value));
                     }
                     Op::GetYieldFrom => {
+                        // Generators are their own iterators.
+                        if let Some(generator) = reg!(i.b).downcast::<Generator>()
+                            && generator.kind == GenKind::Generator
+                        {
+                            set!(i.a, operand!(b, DIES_B));
+                            continue;
+                        }
                         let value = operand!(b, DIES_B);
                         slow!(exec::get_yield_from(self, value));
                     }

@@ -132,7 +132,7 @@ impl Frame {
 pub(super) enum Deliver {
     /// A call: the result goes to the caller's register `dst`.
     Call,
-    /// A call of `__init__`: the result must be None, and `extra` goes to `dst`.
+    /// A call of `__init__`: the result must be None, and the instance goes to `dst`.
     Init,
     /// A generator resumed by `ForIter`: a yielded value goes to `dst` and the loop goes round.
     Iter,
@@ -152,12 +152,15 @@ pub(super) enum Deliver {
 }
 
 /// One entry of the control stack: the frame to go back to, and how. Plain data: a call pushes
-/// and a return pops nothing that must be counted.
+/// and a return pops nothing that must be counted, but for the `instance`.
 #[derive(Clone, Copy)]
 pub(super) struct Activation {
     pub frame: Frame,
-    /// The callee's first window register, which holds the callable; null for resumes.
+    /// The callee's first window register, which holds the callable. For a `next` or `send`
+    /// without a link, the register that holds the generator; null for other resumes.
     pub window: *mut Value,
+    /// The instance whose `__init__` runs, still counted; null for all else.
+    pub instance: *const Header,
     pub deliver: Deliver,
     /// It has an entry on the stack of links.
     pub linked: bool,
@@ -171,6 +174,7 @@ impl Activation {
         Activation {
             frame,
             window,
+            instance: ptr::null(),
             deliver,
             linked: false,
             dst,
@@ -178,10 +182,22 @@ impl Activation {
     }
 }
 
+impl Activation {
+    /// The activation of a call of `__init__`.
+    #[inline(always)]
+    pub(super) fn constructing(self, instance: ObjRef) -> Self {
+        Activation {
+            instance: instance.into_raw(),
+            deliver: Deliver::Init,
+            ..self
+        }
+    }
+}
+
 /// What an activation keeps alive beside a plain call: one for each activation that is `linked`,
 /// in the same order.
 pub(super) struct Link {
-    /// Resume: the root generator. Init: the instance. Loop: the loop.
+    /// Resume: the root generator. Loop: the loop.
     pub subject: Value,
     /// Task: the task.
     pub task: Value,

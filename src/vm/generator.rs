@@ -2,8 +2,8 @@
 
 use super::dispatch::Flow;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, take};
-use super::heap::{Header, Ref};
+use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, running, take};
+use super::heap::{Header, ObjRef, Ref};
 use super::object::{Future, GenKind, GenState, Generator};
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
@@ -60,12 +60,17 @@ pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
     Some(g.register(instr.b as usize)).filter(|v| v.as_obj().is_some())
 }
 
-/// The generator whose next item an activation of a `for` loop wants: it stands in the hidden
-/// register of the loop, whose frame does not run meanwhile.
+/// The generator that an activation without a link resumed. That of a `for` loop stands in the
+/// hidden register of the loop, that of a `next` or `send` in the window of the call; the frame of
+/// both does not run meanwhile.
 #[inline(always)]
 fn iterated(activation: &Activation) -> Option<&Ref<Generator>> {
     if activation.deliver != Deliver::Iter {
-        return None;
+        // SAFETY: the register of the generator; nobody writes it while the generator runs.
+        return match activation.deliver {
+            Deliver::Value => unsafe { activation.window.as_ref() }?.as_ref(),
+            _ => None,
+        };
     }
     // SAFETY: the resuming instruction is the `ForIter` before `pc`, whose register the verifier
     // has seen; nobody writes it while the generator runs.
@@ -81,7 +86,7 @@ fn iterated(activation: &Activation) -> Option<&Ref<Generator>> {
 /// A suspended generator that can be entered by putting `None` where its `yield` left off.
 #[inline(always)]
 pub(super) fn is_at_yield(g: &Generator) -> bool {
-    g.leaf.is_undef() && g.handled.is_undef() && is_yield(g)
+    g.state.get() == GenState::Suspended && g.leaf.is_undef() && g.handled.is_undef() && is_yield(g)
 }
 
 /// The leaf of a suspended chain, if it can be entered by putting `None` where its `yield` left
@@ -177,9 +182,8 @@ impl Vm {
         }
     }
 
-    /// For a generator that was resumed by a `for` loop: the root of its chain and the running
-    /// frame, if that is the root itself or what the root knows as its leaf already. Async
-    /// generators are not meant.
+    /// For a generator that was resumed without a link: the root of its chain and the running
+    /// frame, which know of each other then. Async generators are not meant.
     #[inline(always)]
     pub(super) fn iterated_leaf<'a>(
         &self,
@@ -194,13 +198,19 @@ impl Vm {
             root.root.set(own);
             return (root.kind == GenKind::Generator).then_some((&**root, &**root));
         }
-        if root.leaf.header() != self.frame.generator {
-            return None;
-        }
         // SAFETY: the running frame's generator is alive while its frame runs, and as long as the
         // root's slot counts it.
-        let leaf: &'a Generator = unsafe { self.frame.generator.as_ref() }?.peek::<Generator>()?;
-        (leaf.kind == GenKind::Generator && leaf.root.get() == own).then_some((&**root, leaf))
+        let leaf: &'a Generator = unsafe { running(self.frame.generator) }?;
+        if leaf.kind != GenKind::Generator {
+            return None;
+        }
+        if root.leaf.header() != self.frame.generator {
+            // SAFETY: as above.
+            root.leaf
+                .set(unsafe { generator_at(self.frame.generator) }?.into());
+        }
+        leaf.root.set(own);
+        Some((&**root, leaf))
     }
 
     /// The generator that the innermost activation resumed.
@@ -465,6 +475,10 @@ impl Vm {
         }
         self.handled.set(mem::take(&mut link.handled));
         self.frame = activation.frame;
+        if !activation.window.is_null() {
+            // SAFETY: the generator still stands in the window.
+            drop(unsafe { take(activation.window) });
+        }
         let outcome = if mem::take(&mut self.async_yielded) {
             Outcome::AsyncYielded(value)
         } else {
@@ -561,13 +575,17 @@ impl Vm {
         let Some((activation, mut link)) = self.pop_activation() else {
             return Ok(Flow::Halt);
         };
-        if link.root().is_some() || activation.deliver == Deliver::Iter {
+        if link.root().is_some() || matches!(activation.deliver, Deliver::Iter | Deliver::Value) {
             self.handled.set(mem::take(&mut link.handled));
         }
         self.frame = activation.frame;
         if !activation.window.is_null() {
             // SAFETY: the callable still stands in its window.
             drop(unsafe { take(activation.window) });
+        }
+        if !activation.instance.is_null() {
+            // SAFETY: the activation counted its instance, and is gone.
+            link.subject = Value::Obj(unsafe { ObjRef::from_raw(activation.instance) });
         }
         self.deliver(activation, link, outcome)
     }

@@ -53,6 +53,18 @@ pub enum Resumes {
     Send,
 }
 
+impl Resumes {
+    /// With how many arguments it resumes; no call has that many if it does not.
+    #[inline(always)]
+    pub const fn arguments(self) -> u16 {
+        match self {
+            Resumes::No => u16::MAX,
+            Resumes::Next => 1,
+            Resumes::Send => 2,
+        }
+    }
+}
+
 impl NativeDef {
     pub const fn new(
         name: &'static str,

@@ -116,6 +116,8 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
         subclasses: RefCell::default(),
         root_shape: Shape::root(),
         slots_hint: Cell::new(0),
+        init_version: Cell::new(0),
+        plain_init: Slot::undef(),
     });
     let inherited = base.map(|b| b.mro()).unwrap_or_default();
     let mro = std::iter::once(class.clone())

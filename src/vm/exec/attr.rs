@@ -310,12 +310,31 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
             if this.is(&obj) && func.as_ref::<NativeFunction>().is_some() && !class.flags().heap {
                 cache.kind.set(hit::BUILTIN_METHOD);
                 cache.key.set(class.version.get());
+                cache.slot.set(obj.kind().map_or(0, tells_the_class));
                 cache.value.set(func.clone());
             }
         }
         _ => {}
     }
     Ok((func, this))
+}
+
+/// A number for the kinds whose objects are all of one class, which has methods that programs call
+/// a lot (of generators: for plain ones only); 0 for others.
+#[inline(always)]
+pub fn tells_the_class(kind: Kind) -> u32 {
+    match kind {
+        Kind::Str
+        | Kind::Bytes
+        | Kind::ByteArray
+        | Kind::List
+        | Kind::Tuple
+        | Kind::Dict
+        | Kind::Set
+        | Kind::FrozenSet
+        | Kind::Generator => kind as u32,
+        _ => 0,
+    }
 }
 
 fn cache_method(vm: &mut Vm, cache: &CacheEntry, obj: &Value, func: &Value, this: &Value) {

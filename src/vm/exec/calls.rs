@@ -19,17 +19,7 @@ use std::cell::OnceCell;
 fn window(vm: &mut Vm, base: u16, values: usize) -> R<*mut Value> {
     // SAFETY: the verifier has seen the window inside the frame.
     let at = unsafe { vm.frame.regs.add(base as usize) };
-    if vm.frame.generator.is_null() {
-        return Ok(at);
-    }
-    let top = vm.frame.top;
-    vm.check_room(top, values)?;
-    for n in 0..values {
-        // SAFETY: the window is inside the frame; room was checked, and nothing above the top is
-        // owned.
-        unsafe { top.add(n).write(crate::vm::frame::take(at.add(n))) };
-    }
-    Ok(top)
+    vm.call_window(at, values)
 }
 
 /// `Call` and `CallMethod`.
@@ -40,7 +30,10 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let at = unsafe { vm.frame.regs.add(i.b as usize) };
     // SAFETY: the self slot is initialised.
     let has_self = method && !unsafe { (*at.add(1)).is_undef() };
-    if let Some(called) = vm.call_simple(at, has_self, argc, i.a) {
+    if let Some(called) = vm.call_simple(at, has_self, argc, i.a, None) {
+        return Ok(called);
+    }
+    if !has_self && let Some(called) = vm.construct_simple(at, argc, i.a)? {
         return Ok(called);
     }
     if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, i.a)? {
@@ -63,13 +56,8 @@ fn call_resuming(
         Some(f) if f.this.is_undef() => f.def.resumes,
         _ => Resumes::No,
     };
-    let wanted = match resumes {
-        Resumes::No => return Ok(None),
-        Resumes::Next => 1,
-        Resumes::Send => 2,
-    };
     let first = if has_self { 1 } else { 2 };
-    if given != wanted {
+    if given != usize::from(resumes.arguments()) {
         return Ok(None);
     }
     // SAFETY: the arguments are initialised.
@@ -84,7 +72,7 @@ fn call_resuming(
     if !fits {
         return Ok(None);
     }
-    let value = if wanted == 2 {
+    let value = if resumes == Resumes::Send {
         take_at(at, first + 1)
     } else {
         Value::None

@@ -75,6 +75,10 @@ pub struct Class {
     pub root_shape: Rc<Shape>,
     /// How many slots instances turned out to need.
     pub slots_hint: Cell<u16>,
+    /// The version in which `plain_init` was found out; 0 before that.
+    pub init_version: Cell<u32>,
+    /// The `__init__` that a call of the class comes down to, `Undef` if it takes more than that.
+    pub plain_init: Slot,
 }
 
 /// Which attributes an instance has, and in which slots: a node in a tree of "then this
@@ -185,7 +189,12 @@ impl Trace for Class {
         self.bases.borrow().iter().for_each(|c| visit(c.as_obj()));
         self.mro.borrow().iter().for_each(|c| visit(c.as_obj()));
         visit(self.dict.as_obj());
-        self.metaclass.get().as_obj().into_iter().for_each(visit);
+        self.metaclass
+            .get()
+            .as_obj()
+            .into_iter()
+            .for_each(&mut *visit);
+        self.plain_init.get().as_obj().into_iter().for_each(visit);
     }
 }
 

@@ -2,6 +2,7 @@
 //! object's own tail and are executed in place; see `vm/flow.rs` for what can happen to one.
 
 use super::{CodeObject, Trace};
+use crate::bytecode::Op;
 use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell};
@@ -11,6 +12,19 @@ pub enum GenKind {
     Generator,
     Coroutine,
     AsyncGenerator,
+}
+
+impl GenKind {
+    /// The instruction by which another frame delegates to one of this kind.
+    #[inline(always)]
+    pub(in crate::vm) fn delegates_by(self) -> Op {
+        match self {
+            GenKind::Generator => Op::GetYieldFrom,
+            GenKind::Coroutine => Op::GetAwaitable,
+            // Its `asend()` is what is awaited.
+            GenKind::AsyncGenerator => Op::Nop,
+        }
+    }
 }
 
 /// The life of a suspended frame.

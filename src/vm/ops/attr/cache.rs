@@ -96,6 +96,7 @@ impl Vm {
     /// derived from it new versions, and computes their flags again.
     pub fn class_changed(&mut self, class: &Ref<Class>) {
         class.version.set(fresh_id());
+        class.plain_init.set(Value::Undef);
         class.flags.set(self.computed_flags(class));
         for sub in direct_subclasses(class) {
             self.class_changed(&sub);

@@ -60,6 +60,8 @@ impl Vm {
             subclasses: RefCell::default(),
             root_shape: Shape::root(),
             slots_hint: Cell::new(0),
+            init_version: Cell::new(0),
+            plain_init: Slot::undef(),
         });
         self.fill_namespace(&class, &slots, &bases);
         let order = self.order_of(&class, &bases)?;
