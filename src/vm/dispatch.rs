@@ -20,6 +20,7 @@ use super::value::Value;
 use super::{R, Raise, Vm, exec};
 use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, METHOD};
 use crate::bytecode::{Instr, Op};
+use std::hint::cold_path;
 use std::sync::atomic::Ordering;
 
 /// Why the inner loop was left.
@@ -165,6 +166,22 @@ impl Vm {
                         }
                     }};
                 }
+                // Gives the frame that goes on a result. A statement drops it: what comes next is the
+                // `Clear` of that register then, which held nothing before.
+                macro_rules! give {
+                    ($reg:expr, $value:expr) => {{
+                        let (reg, value) = ($reg, $value);
+                        // SAFETY: no verified path ends with the instruction that gave control away.
+                        let next = unsafe { &*pc };
+                        if next.op == Op::Clear && next.a == reg && !matches!(value, Value::Obj(_)) {
+                            std::mem::forget(value);
+                            // SAFETY: as above.
+                            pc = unsafe { pc.add(1) };
+                        } else {
+                            set!(reg, value);
+                        }
+                    }};
+                }
                 macro_rules! check {
                     ($result:expr) => {
                         match $result {
@@ -184,6 +201,7 @@ impl Vm {
                 // The result of a cold function goes to register `a`.
                 macro_rules! slow {
                     ($call:expr) => {{
+                        cold_path();
                         sync!();
                         let value = check!($call);
                         let old = std::mem::replace(reg!(i.a), value);
@@ -193,6 +211,7 @@ impl Vm {
                 }
                 macro_rules! slow_unit {
                     ($call:expr) => {{
+                        cold_path();
                         sync!();
                         check!($call);
                         drain!();
@@ -282,6 +301,7 @@ impl Vm {
                 // The rest of a compare-and-branch whose operands are no plain numbers.
                 macro_rules! slow_jump {
                     ($compare:expr, $when:literal) => {{
+                        cold_path();
                         sync!();
                         let holds = check!($compare);
                         if holds == $when {
@@ -366,6 +386,7 @@ impl Vm {
                 // Continues in the frame that a cold function has set up.
                 macro_rules! flow {
                     ($call:expr) => {{
+                        cold_path();
                         sync!();
                         match check!($call) {
                             Flow::Go => break 'inner Exit::Reload,
@@ -376,6 +397,7 @@ impl Vm {
                 // As `flow`, where the commonest answer is that the frame is still the same.
                 macro_rules! call {
                     ($call:expr) => {{
+                        cold_path();
                         sync!();
                         match check!($call) {
                             exec::Called::Value(value) => {
@@ -436,10 +458,10 @@ impl Vm {
                     }};
                 }
                 // Resumes the leaf of a suspended chain, which is at a `yield`, or a frame that
-                // has not begun; the root is where `iterated` finds it.
+                // has not begun. The root stands in a register.
                 macro_rules! resume {
-                    ($leaf:expr, $window:expr, $deliver:expr, $value:expr) => {{
-                        let leaf: &Ref<Generator> = $leaf;
+                    ($root:expr, $leaf:expr, $window:expr, $deliver:expr, $value:expr) => {{
+                        let (root, leaf): (&Ref<Generator>, &Ref<Generator>) = ($root, $leaf);
                         let created = leaf.state.replace(GenState::Running) == GenState::Created;
                         let caller = Frame {
                             pc,
@@ -449,7 +471,10 @@ impl Vm {
                         };
                         // SAFETY: `control_limit` never exceeds the capacity.
                         unsafe {
-                            self.push_plain(Activation::call(caller, $window, $deliver, i.a));
+                            self.push_plain(
+                                Activation::call(caller, $window, $deliver, i.a)
+                                    .resuming(root.as_obj()),
+                            );
                         }
                         self.frame.generator = super::frame::raw(leaf.as_obj());
                         regs = leaf.tail_ptr();
@@ -460,7 +485,7 @@ impl Vm {
                         } else {
                             // SAFETY: the leaf is suspended after a `Yield`.
                             let received = unsafe { (*pc.sub(1)).a };
-                            set!(received, $value);
+                            give!(received, $value);
                         }
                     }};
                 }
@@ -494,7 +519,7 @@ impl Vm {
                             drop(unsafe { take(base) });
                             // SAFETY: as above.
                             let place = unsafe { base.add($first) };
-                            resume!(root, place, Deliver::Value, value);
+                            resume!(root, root, place, Deliver::Value, value);
                             continue;
                         }
                     }};
@@ -1013,15 +1038,8 @@ impl Vm {
                             // SAFETY: named registers are initialised in every frame.
                             unsafe { release_frame(regs, named) };
                             if let Some(activation) = self.control.last()
-                                && (activation.deliver == Deliver::Call
-                                    || activation.deliver == Deliver::Init && value.is_none())
+                                && activation.deliver == Deliver::Call
                             {
-                                let value = if activation.instance.is_null() {
-                                    value
-                                } else {
-                                    // SAFETY: the activation, which ends here, counted it.
-                                    Value::Obj(unsafe { ObjRef::from_raw(activation.instance) })
-                                };
                                 let (window, dst) = (activation.window, activation.dst);
                                 pc = activation.frame.pc;
                                 regs = activation.frame.regs;
@@ -1031,13 +1049,26 @@ impl Vm {
                                 self.control.pop();
                                 // SAFETY: the callable still stands in its window.
                                 drop(unsafe { take(window) });
-                                set!(dst, value);
+                                give!(dst, value);
                                 if finalize::pending() {
                                     sync!();
                                     break 'inner Exit::Drain;
                                 }
                                 continue;
                             }
+                        }
+                        if self.frame.generator.is_null()
+                            && value.is_none()
+                            && self.return_from_init()
+                        {
+                            pc = self.frame.pc;
+                            regs = self.frame.regs;
+                            code = self.frame.code;
+                            if finalize::pending() {
+                                sync!();
+                                break 'inner Exit::Drain;
+                            }
+                            continue;
                         }
                         // A coroutine or generator in a chain returns to the frame that awaits it.
                         let child = self.frame.generator;
@@ -1054,7 +1085,7 @@ impl Vm {
                             unsafe { release_frame(regs, (*code).nregs as usize) };
                             let awaiting = back_to_parent!(own, parent);
                             heap::drop_finished(std::mem::take(reg!(awaiting.b)), child);
-                            set!(awaiting.a, value);
+                            give!(awaiting.a, value);
                             if finalize::pending() {
                                 sync!();
                                 break 'inner Exit::Drain;
@@ -1140,6 +1171,7 @@ impl Vm {
                                     {
                                         resume!(
                                             generator,
+                                            generator,
                                             std::ptr::null_mut(),
                                             Deliver::Iter,
                                             Value::None
@@ -1156,6 +1188,7 @@ impl Vm {
                                     {
                                         root.state.set(GenState::Running);
                                         resume!(
+                                            root,
                                             &leaf,
                                             std::ptr::null_mut(),
                                             Deliver::Iter,

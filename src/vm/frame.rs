@@ -152,15 +152,16 @@ pub(super) enum Deliver {
 }
 
 /// One entry of the control stack: the frame to go back to, and how. Plain data: a call pushes
-/// and a return pops nothing that must be counted, but for the `instance`.
+/// and a return pops nothing that must be counted, but for the instance of an `Init`.
 #[derive(Clone, Copy)]
 pub(super) struct Activation {
     pub frame: Frame,
     /// The callee's first window register, which holds the callable. For a `next` or `send`
     /// without a link, the register that holds the generator; null for other resumes.
     pub window: *mut Value,
-    /// The instance whose `__init__` runs, still counted; null for all else.
-    pub instance: *const Header,
+    /// Call of an `__init__`: the instance, still counted. Resume without a link: the root, which
+    /// stands in a register of the frame to go back to. Null for all else.
+    pub subject: *const Header,
     pub deliver: Deliver,
     /// It has an entry on the stack of links.
     pub linked: bool,
@@ -174,7 +175,7 @@ impl Activation {
         Activation {
             frame,
             window,
-            instance: ptr::null(),
+            subject: ptr::null(),
             deliver,
             linked: false,
             dst,
@@ -183,11 +184,20 @@ impl Activation {
 }
 
 impl Activation {
+    /// The activation of a resume without a link.
+    #[inline(always)]
+    pub(super) fn resuming(self, root: &ObjRef) -> Self {
+        Activation {
+            subject: root.header(),
+            ..self
+        }
+    }
+
     /// The activation of a call of `__init__`.
     #[inline(always)]
     pub(super) fn constructing(self, instance: ObjRef) -> Self {
         Activation {
-            instance: instance.into_raw(),
+            subject: instance.into_raw(),
             deliver: Deliver::Init,
             ..self
         }

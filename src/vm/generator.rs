@@ -64,22 +64,11 @@ pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
 /// hidden register of the loop, that of a `next` or `send` in the window of the call; the frame of
 /// both does not run meanwhile.
 #[inline(always)]
-fn iterated(activation: &Activation) -> Option<&Ref<Generator>> {
-    if activation.deliver != Deliver::Iter {
-        // SAFETY: the register of the generator; nobody writes it while the generator runs.
-        return match activation.deliver {
-            Deliver::Value => unsafe { activation.window.as_ref() }?.as_ref(),
-            _ => None,
-        };
-    }
-    // SAFETY: the resuming instruction is the `ForIter` before `pc`, whose register the verifier
-    // has seen; nobody writes it while the generator runs.
-    unsafe {
-        (*activation
-            .frame
-            .regs
-            .add((*activation.frame.pc.sub(1)).b as usize))
-        .as_ref()
+fn resumed(activation: &Activation) -> Option<&Generator> {
+    match activation.deliver {
+        // SAFETY: see above.
+        Deliver::Iter | Deliver::Value => unsafe { running(activation.subject) },
+        _ => None,
     }
 }
 
@@ -165,8 +154,16 @@ impl Vm {
     /// Whether the innermost activation resumed this generator.
     #[inline(always)]
     pub(super) fn is_root(&self, generator: *const Header) -> bool {
-        self.top_root()
-            .is_some_and(|r| raw(r.as_obj()) == generator)
+        self.control.last().is_some_and(|activation| {
+            if activation.linked {
+                self.links
+                    .last()
+                    .and_then(Link::root)
+                    .is_some_and(|r| raw(r.as_obj()) == generator)
+            } else {
+                activation.subject == generator
+            }
+        })
     }
 
     /// Whether a return of the running frame, which has a parent, goes to that: it is not what the
@@ -177,7 +174,7 @@ impl Vm {
             Some(activation) if activation.linked => self.links.last().is_some_and(|l| {
                 l.closing.is_null() && l.root().is_none_or(|r| raw(r.as_obj()) != own)
             }),
-            Some(activation) => iterated(activation).is_none_or(|r| raw(r.as_obj()) != own),
+            Some(activation) => activation.subject != own,
             None => false,
         }
     }
@@ -189,14 +186,14 @@ impl Vm {
         &self,
         activation: &'a Activation,
     ) -> Option<(&'a Generator, &'a Generator)> {
-        let root = iterated(activation)?;
-        let own = raw(root.as_obj());
+        let root = resumed(activation)?;
+        let own = activation.subject;
         if own == self.frame.generator {
             if !root.leaf.is_undef() {
                 root.leaf.set(Value::Undef);
             }
             root.root.set(own);
-            return (root.kind == GenKind::Generator).then_some((&**root, &**root));
+            return (root.kind == GenKind::Generator).then_some((root, root));
         }
         // SAFETY: the running frame's generator is alive while its frame runs, and as long as the
         // root's slot counts it.
@@ -210,17 +207,18 @@ impl Vm {
                 .set(unsafe { generator_at(self.frame.generator) }?.into());
         }
         leaf.root.set(own);
-        Some((&**root, leaf))
+        Some((root, leaf))
     }
 
     /// The generator that the innermost activation resumed.
-    fn top_root(&self) -> Option<&Ref<Generator>> {
+    fn top_root(&self) -> Option<Ref<Generator>> {
         let activation = self.control.last()?;
         if activation.linked {
-            self.links.last()?.root()
-        } else {
-            iterated(activation)
+            return self.links.last()?.root().cloned();
         }
+        resumed(activation)?;
+        // SAFETY: the root stands in a register, see `resumed`.
+        unsafe { generator_at(activation.subject) }
     }
 
     /// Resumes a frame; its outcome goes where `deliver` says. Returns `Ok(None)` if execution now
@@ -453,7 +451,7 @@ impl Vm {
         if !closing.is_null() {
             return self.ignored_exit(closing);
         }
-        let root = self.top_root().cloned();
+        let root = self.top_root();
         let Some((activation, mut link)) = self.pop_activation() else {
             return Err(self.runtime_error("yield outside a generator"));
         };
@@ -570,6 +568,30 @@ impl Vm {
         self.finish_activation(Outcome::Returned(value))
     }
 
+    /// The plain frame that runs is an `__init__` that was called by its class, and returns `None`:
+    /// the instance goes where the class was called. `false` if it is something else.
+    #[inline(never)]
+    pub(super) fn return_from_init(&mut self) -> bool {
+        let Some(activation) = self.control.last().copied() else {
+            return false;
+        };
+        let ended = self.frame.generator.is_null() && activation.deliver == Deliver::Init;
+        if !ended {
+            return false;
+        }
+        self.control.pop();
+        self.frame = activation.frame;
+        // SAFETY: the callable still stands in its window; the activation counted its instance;
+        // the calling instruction has a register for the result.
+        unsafe {
+            drop(take(activation.window));
+            let instance = Value::Obj(ObjRef::from_raw(activation.subject));
+            let dst = self.frame.regs.add(activation.dst as usize);
+            drop(mem::replace(&mut *dst, instance));
+        }
+        true
+    }
+
     /// Pops the innermost activation and delivers how it ended.
     pub(super) fn finish_activation(&mut self, outcome: Outcome) -> R<Flow> {
         let Some((activation, mut link)) = self.pop_activation() else {
@@ -583,9 +605,9 @@ impl Vm {
             // SAFETY: the callable still stands in its window.
             drop(unsafe { take(activation.window) });
         }
-        if !activation.instance.is_null() {
+        if activation.deliver == Deliver::Init {
             // SAFETY: the activation counted its instance, and is gone.
-            link.subject = Value::Obj(unsafe { ObjRef::from_raw(activation.instance) });
+            link.subject = Value::Obj(unsafe { ObjRef::from_raw(activation.subject) });
         }
         self.deliver(activation, link, outcome)
     }
