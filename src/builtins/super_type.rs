@@ -2,13 +2,13 @@
 
 use super::args::at;
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Class, Layout};
+use crate::vm::object::Class;
 use crate::vm::ops::super_object::Super;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
 impl NativeType for Super {
-    const DEF: &'static TypeDef = &TypeDef::new("super", "builtins", Layout::Opaque(1))
+    const DEF: &'static TypeDef = &TypeDef::new("super", "builtins", Super::LAYOUT)
         .doc("Access to the attributes of the classes that follow one in the MRO of another.")
         .methods(METHODS)
         .getset(GETSET);

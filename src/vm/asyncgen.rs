@@ -3,9 +3,8 @@
 //! hand goes through the methods below.
 
 use super::flow::Outcome;
-use super::frame::registers_of;
 use super::generator::{is_at_yield, is_executing};
-use super::heap::{Header, ObjRef, Ref, Slot};
+use super::heap::{ObjRef, Ref, Slot};
 use super::hooks::Current;
 use super::native::{NativeDef, NativeType, TypeDef};
 use super::object::{Exception, GenKind, GenState, Generator, Layout, NativeData};
@@ -174,18 +173,6 @@ pub(super) fn can_enter(current: &Current, g: &Generator) -> bool {
             Some(extra) => extra.hooks_inited.get(),
             None => current.asyncgen_finalizer.is_undef() && current.asyncgen_firstiter.is_undef(),
         }
-}
-
-/// Whether a parent that waits at its `Delegate` holds the async generator itself there.
-#[inline(always)]
-pub(super) fn is_direct(at: *const Header, parent: &Generator, own: *const Header) -> bool {
-    // SAFETY: a parent of the running chain is alive and suspended after its `Delegate`, whose
-    // register the verifier has seen.
-    unsafe {
-        let delegate = *parent.code.entry.add(parent.pc.get() as usize).sub(1);
-        let register = &*registers_of(at).add(delegate.b as usize);
-        matches!(register, Value::Obj(obj) if std::ptr::eq(obj.header(), own))
-    }
 }
 
 /// What a frame that delegates to this awaits, as the program sees it: an async generator that was

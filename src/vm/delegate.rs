@@ -3,7 +3,7 @@
 
 use super::dispatch::Flow;
 
-use super::frame::{Frame, take};
+use super::frame::{Frame, registers_of, take};
 use super::generator::{CHAIN_LIMIT, is_executing, kind_name, stop_value, yield_from};
 use super::heap::{Header, Ref};
 use super::object::{Future, GenKind, GenState, Generator, Kind};
@@ -256,5 +256,17 @@ impl Vm {
             drop(delegate);
             drop(old);
         }
+    }
+}
+
+/// Whether a parent that waits at its `Delegate` holds the async generator itself there.
+#[inline(always)]
+pub(super) fn is_direct(at: *const Header, parent: &Generator, own: *const Header) -> bool {
+    // SAFETY: a parent of the running chain is alive and suspended after its `Delegate`, whose
+    // register the verifier has seen.
+    unsafe {
+        let delegate = *parent.code.entry.add(parent.pc.get() as usize).sub(1);
+        let register = &*registers_of(at).add(delegate.b as usize);
+        matches!(register, Value::Obj(obj) if std::ptr::eq(obj.header(), own))
     }
 }

@@ -1299,7 +1299,7 @@ impl Vm {
                             && self.unusual_links == 0
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }
-                            && super::asyncgen::is_direct(own.parent.get(), parent, own_header)
+                            && super::delegate::is_direct(own.parent.get(), parent, own_header)
                         {
                             // SAFETY: `pc` is inside the code of the running frame.
                             let at = unsafe { pc.offset_from((*code).entry) };

@@ -5,6 +5,7 @@ pub mod asyncgen;
 pub mod bind;
 pub mod call;
 pub mod compare_pure;
+mod construct;
 pub mod cycles;
 mod delegate;
 mod deliver;

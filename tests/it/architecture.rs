@@ -39,6 +39,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/exec/attr.rs",
     "src/vm/exec/calls.rs",
     "src/vm/call.rs",
+    "src/vm/construct.rs",
     "src/vm/generator.rs",
     "src/vm/deliver.rs",
     "src/vm/unwind.rs",

@@ -1,16 +1,18 @@
 //! Calls and functions off the fast path.
 
-use super::{Called, take_at};
-use crate::bytecode::Instr;
-use crate::bytecode::opcode::NO_REG;
+use super::{Called, put_at, site_name, take_at};
+use crate::bytecode::opcode::{DIES_B, NO_REG};
+use crate::bytecode::{Instr, Op};
 use crate::vm::call::Keywords;
 use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::Resumes;
 use crate::vm::object::{
-    CellObject, CodeObject, Dict, Function, GenKind, Generator, List, NativeFunction, Str, Tuple,
+    CellObject, Class, CodeObject, Dict, Function, GenKind, Generator, List, NativeFunction, Str,
+    Tuple,
 };
+use crate::vm::ops::super_object::Super;
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
 use std::cell::OnceCell;
@@ -33,14 +35,42 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     if let Some(called) = vm.call_simple(at, has_self, argc, i.a, None) {
         return Ok(called);
     }
-    if !has_self && let Some(called) = vm.construct_simple(at, argc, i.a)? {
-        return Ok(called);
+    if !has_self {
+        if argc == 0 && call_super(vm, at, i.a) {
+            return Ok(Called::Frame);
+        }
+        if let Some(called) = vm.construct_simple(at, argc, i.a)? {
+            return Ok(called);
+        }
     }
     if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, i.a)? {
         return Ok(called);
     }
     let base = window(vm, i.b, argc + 2)?;
     vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
+}
+
+/// `super().name(…)`: puts the method and its self where the `LoadMethod` that follows would.
+fn call_super(vm: &mut Vm, at: *mut Value, dst: u16) -> bool {
+    // SAFETY: the callable's register is initialised.
+    let is_super = unsafe { (*at).downcast::<Class>() }
+        .is_some_and(|c| c.layout == Super::LAYOUT && !c.flags().heap);
+    // SAFETY: no verified path ends with a call.
+    let next = unsafe { *vm.frame.pc };
+    let only_use = next.op == Op::LoadMethod && next.b == dst && next.t & DIES_B != 0;
+    if !is_super || !only_use {
+        return false;
+    }
+    let name = site_name(vm, next.site());
+    let Some((func, this)) = vm.own_super_method(&name) else {
+        return false;
+    };
+    drop(take_at(at, 0));
+    put_at(vm.frame.regs, next.a as usize, func);
+    put_at(vm.frame.regs, next.a as usize + 1, this);
+    // SAFETY: as above, for the `LoadMethod`.
+    vm.frame.pc = unsafe { vm.frame.pc.add(1) };
+    true
 }
 
 /// A native that only resumes a generator or coroutine: no call is made at all.

@@ -2,7 +2,7 @@
 
 use super::attr::{is_plain_method, own_attr};
 use crate::vm::heap::{ObjRef, Ref};
-use crate::vm::object::{Class, NativeData, Str};
+use crate::vm::object::{CellObject, Class, Instance, Layout, NativeData, Str};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -17,6 +17,9 @@ pub struct Super {
 }
 
 impl Super {
+    /// The layout of its class, and of no other.
+    pub const LAYOUT: Layout = Layout::Opaque(1);
+
     pub fn is(value: &Value) -> bool {
         value.opaque::<Super>().is_some()
     }
@@ -74,6 +77,34 @@ impl Vm {
         }
         let found = self.lookup_after(start, &data.this_class, name)?;
         is_plain_method(&found).then(|| (found, data.obj.clone()))
+    }
+
+    /// `super().name` as `super_method`, without making the `super` object: when it would have no
+    /// other use. `None` if anything is not as usual.
+    pub(in crate::vm) fn own_super_method(&self, name: &Ref<Str>) -> Option<(Value, Value)> {
+        let frame = self.frame;
+        let code = &frame.code()?.code;
+        if code.positional == 0 || name.as_str() == "__class__" {
+            return None;
+        }
+        let look_through = |register: usize| {
+            let value = frame.register(register);
+            match value.downcast::<CellObject>() {
+                Some(cell) => cell.content.get(),
+                None => value,
+            }
+        };
+        let mut free = code.free_start as usize..code.nnamed as usize;
+        let own = free.find(|i| code.names.get(*i).is_some_and(|n| &**n == "__class__"))?;
+        let own = look_through(own);
+        let own = own.as_ref::<Class>()?;
+        let obj = look_through(0);
+        let start = obj.as_ref::<Instance>()?.class.get();
+        if !start.is_subclass(own) {
+            return None;
+        }
+        let found = self.lookup_after(&start, own, name)?;
+        is_plain_method(&found).then_some((found, obj))
     }
 
     /// A new `super` object from its arguments, `Undef` where not given.
