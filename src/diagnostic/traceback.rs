@@ -2,7 +2,7 @@
 //! [`UncaughtError`]; this module knows nothing of how it came about.
 
 use super::render::{RenderOptions, draw};
-use super::{Code, Diagnostic, Label, Level, python};
+use super::{Code, Diagnostic, Label, python};
 use crate::source::{Source, Span};
 
 /// One step of the way from the top of the program to where the exception was raised.
