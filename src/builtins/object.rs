@@ -48,7 +48,8 @@ const METHODS: &[NativeDef] = &[
     NativeDef::new(
         "__hash__",
         "(self, /)",
-        |_, args| {
+        |vm, args| {
+            vm.hash_varies = true;
             let address = at(args, 0).as_obj().map_or(0, ObjRef::address);
             Ok(Value::Int(hash_address(address) as i64))
         },

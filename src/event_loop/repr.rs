@@ -113,7 +113,7 @@ fn short_at(vm: &mut Vm, value: &Value, level: usize) -> R<String> {
         }
         Some(Kind::Set) => {
             let items: Vec<Value> = match value.as_ref::<Set>() {
-                Some(set) => set.map.borrow().iter().map(|e| e.key.clone()).collect(),
+                Some(set) => set.map.borrow().iter().map(|(_, k)| k.clone()).collect(),
                 None => Vec::new(),
             };
             if items.is_empty() {

@@ -139,6 +139,8 @@ pub struct Vm {
     finalizing: u32,
     /// The exception that is on its way; undefined when none is.
     raised: Slot,
+    /// A hash that the program has asked for is not the same in every run of CPython.
+    pub hash_varies: bool,
     /// A native's request, while it is being returned.
     tail: Option<Tail>,
     /// Depth of natives that called back into the VM.
@@ -192,6 +194,7 @@ impl Vm {
             reraised: false,
             finalizing: 0,
             raised: Slot::undef(),
+            hash_varies: false,
             tail: None,
             native_depth: 0,
             native_classes: HashMap::new(),

@@ -5,7 +5,7 @@ use super::{HASH, made};
 use crate::vm::R;
 use crate::vm::Vm;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Kind, OrderedMap};
+use crate::vm::object::{Kind, SetTable};
 use crate::vm::ops::sets;
 use crate::vm::value::Value;
 use std::cell::RefCell;
@@ -15,11 +15,11 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
     let value = match args[1].given() {
         Some(v) if v.kind() == Some(Kind::FrozenSet) => v.clone(),
         Some(v) => {
-            let map = RefCell::new(OrderedMap::new());
+            let map = RefCell::default();
             vm.fill_set(&map, v)?;
             sets::make(map.into_inner(), true)
         }
-        None => sets::make(OrderedMap::new(), true),
+        None => sets::make(SetTable::default(), true),
     };
     made(vm, &args[0], &class, value)
 }

@@ -117,7 +117,8 @@ pub fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `__hash__`.
 pub fn hash(vm: &mut Vm, args: &[Value]) -> R {
-    vm.hash(&args[0].unwrapped()).map(|h| Value::Int(h as i64))
+    vm.hash_for_program(&args[0].unwrapped())
+        .map(|h| Value::Int(h as i64))
 }
 
 /// `__len__`.

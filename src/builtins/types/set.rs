@@ -4,7 +4,7 @@ use super::{CLASS_GETITEM, made};
 use crate::builtins::arguments::this;
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Kind, OrderedMap, Set, Tuple};
+use crate::vm::object::{Kind, Set, SetTable, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::ops::compare::{frozen_key, set_has};
 use crate::vm::ops::sets::{self, AnySet};
@@ -65,58 +65,63 @@ fn others(v: &Value) -> Vec<Value> {
         .map_or_else(Vec::new, |t| t.items().to_vec())
 }
 
-/// `self op other op other…` as a new set of the same type.
-fn combine(vm: &mut Vm, op: Arith, args: &[Value]) -> R {
+/// `self op other op other…`, each result the operand of the next, as a new set of the same
+/// type; a copy if there are no others.
+fn combine(
+    vm: &mut Vm,
+    args: &[Value],
+    mut step: impl FnMut(&mut Vm, &AnySet, &Value) -> R<SetTable>,
+) -> R {
     let set = this_set(vm, &args[0])?;
     let frozen = matches!(set, AnySet::Frozen(_));
-    let mut result = set.map().borrow().clone();
-    for other in others(&args[1]) {
-        let map = std::cell::RefCell::new(std::mem::take(&mut result));
-        result = combined(vm, op, map, &other)?;
+    let mut result = set.clone();
+    let others = others(&args[1]);
+    if others.is_empty() {
+        result = holding(set.map().borrow().copied());
     }
-    Ok(sets::make(result, frozen))
+    for other in others {
+        result = holding(step(vm, &result, &other)?);
+    }
+    let table = result.map().borrow_mut().take();
+    Ok(sets::make(table, frozen))
 }
 
-fn combined(
-    vm: &mut Vm,
-    op: Arith,
-    map: std::cell::RefCell<OrderedMap<()>>,
-    other: &Value,
-) -> R<OrderedMap<()>> {
-    match op {
-        Arith::Or => {
-            vm.fill_set(&map, other)?;
-            Ok(map.into_inner())
-        }
-        Arith::Sub => {
-            let other = vm.collect(other)?;
-            for item in other {
-                vm.set_remove(&map, &item)?;
-            }
-            Ok(map.into_inner())
-        }
-        _ => {
-            let other = vm.to_any_set(other)?;
-            vm.combine_sets(op, &AnySet::Set(Ref::new(Set { map })), &other)
-        }
-    }
+fn holding(table: SetTable) -> AnySet {
+    AnySet::Set(Ref::new(Set { map: table.into() }))
 }
 
 fn union(vm: &mut Vm, args: &[Value]) -> R {
-    combine(vm, Arith::Or, args)
+    let set = this_set(vm, &args[0])?;
+    let result = std::cell::RefCell::new(set.map().borrow().copied());
+    for other in others(&args[1]) {
+        if !args[0].is(&other) {
+            vm.fill_set(&result, &other)?;
+        }
+    }
+    let frozen = matches!(set, AnySet::Frozen(_));
+    Ok(sets::make(result.into_inner(), frozen))
 }
 
 fn intersection(vm: &mut Vm, args: &[Value]) -> R {
-    combine(vm, Arith::And, args)
+    combine(vm, args, Vm::set_intersection_items)
 }
 
 fn difference(vm: &mut Vm, args: &[Value]) -> R {
-    combine(vm, Arith::Sub, args)
+    let first = args[0].clone();
+    combine(vm, args, |vm, set, other| {
+        if std::ptr::eq(set.map(), this_set(vm, &first)?.map()) {
+            return vm.set_difference_items(set, other);
+        }
+        vm.set_remove_items(set.map(), other)?;
+        Ok(set.map().borrow_mut().take())
+    })
 }
 
 fn symmetric_difference(vm: &mut Vm, args: &[Value]) -> R {
-    let others = Tuple::value([args[1].clone()]);
-    combine(vm, Arith::Xor, &[args[0].clone(), others])
+    let set = this_set(vm, &args[0])?;
+    let other = vm.to_any_set(&args[1])?;
+    let result = vm.combine_sets(Arith::Xor, &set, &other)?;
+    Ok(sets::make(result, matches!(set, AnySet::Frozen(_))))
 }
 
 fn copy(vm: &mut Vm, args: &[Value]) -> R {
@@ -126,12 +131,25 @@ fn copy(vm: &mut Vm, args: &[Value]) -> R {
     {
         return Ok(args[0].clone());
     }
-    let map = set.map().borrow().clone();
+    let map = set.map().borrow().copied();
     Ok(sets::make(map, matches!(set, AnySet::Frozen(_))))
 }
 
 fn isdisjoint(vm: &mut Vm, args: &[Value]) -> R {
     let set = this_set(vm, &args[0])?;
+    if let Some(other) = sets::map_of(&args[1]) {
+        let (few, many) = if other.len() > set.len() {
+            (&set, &other)
+        } else {
+            (&other, &set)
+        };
+        for (hash, key) in few.entries() {
+            if vm.find_in(many.map(), hash, &key)?.is_some() {
+                return Ok(Value::False);
+            }
+        }
+        return Ok(Value::True);
+    }
     let mut disjoint = true;
     vm.for_each(&args[1], |vm, item| {
         disjoint = !vm.set_contains(set.map(), &item)?;
@@ -148,8 +166,15 @@ fn issubset(vm: &mut Vm, args: &[Value]) -> R {
 
 fn issuperset(vm: &mut Vm, args: &[Value]) -> R {
     let set = this_set(vm, &args[0])?;
-    let other = vm.to_any_set(&args[1])?;
-    vm.is_subset(&other, &set).map(Value::bool)
+    if let Some(other) = sets::map_of(&args[1]) {
+        return vm.is_subset(&other, &set).map(Value::bool);
+    }
+    let mut all = true;
+    vm.for_each(&args[1], |vm, item| {
+        all = vm.set_contains(set.map(), &item)?;
+        Ok(all)
+    })?;
+    Ok(Value::bool(all))
 }
 
 /// Methods of both kinds of set.
@@ -216,7 +241,7 @@ pub const SHARED: &[NativeDef] = &[
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.set.clone();
-    made(vm, &args[0], &class, sets::make(OrderedMap::new(), false))
+    made(vm, &args[0], &class, sets::make(SetTable::default(), false))
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
@@ -251,13 +276,9 @@ fn remove(vm: &mut Vm, args: &[Value]) -> R {
 
 fn pop(vm: &mut Vm, args: &[Value]) -> R {
     let set = this::<Set>(vm, &args[0])?;
-    let removed = {
-        let mut map = set.map.borrow_mut();
-        let first = map.next_from(0).map(|(i, _)| i);
-        first.and_then(|i| map.remove_at(i))
-    };
+    let removed = set.map.borrow_mut().pop();
     match removed {
-        Some((key, ())) => Ok(key),
+        Some(key) => Ok(key),
         None => {
             let class = vm.exc.key_error.clone();
             Err(vm.error(&class, "pop from an empty set"))
@@ -280,26 +301,29 @@ fn update(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-fn update_with(vm: &mut Vm, op: Arith, args: &[Value]) -> R {
+fn intersection_update(vm: &mut Vm, args: &[Value]) -> R {
     let set = this::<Set>(vm, &args[0])?;
-    for other in others(&args[1]) {
-        let other = vm.to_any_set(&other)?;
-        sets::update(vm, op, &set, &other)?;
+    let result = intersection(vm, args)?;
+    if let Some(result) = sets::map_of(&result) {
+        let table = result.map().borrow_mut().take();
+        sets::replace(&set, table);
     }
     Ok(Value::None)
 }
 
-fn intersection_update(vm: &mut Vm, args: &[Value]) -> R {
-    update_with(vm, Arith::And, args)
-}
-
 fn difference_update(vm: &mut Vm, args: &[Value]) -> R {
-    update_with(vm, Arith::Sub, args)
+    let set = this::<Set>(vm, &args[0])?;
+    for other in others(&args[1]) {
+        vm.set_remove_items(&set.map, &other)?;
+    }
+    Ok(Value::None)
 }
 
 fn symmetric_difference_update(vm: &mut Vm, args: &[Value]) -> R {
-    let others = Tuple::value([args[1].clone()]);
-    update_with(vm, Arith::Xor, &[args[0].clone(), others])
+    let set = this::<Set>(vm, &args[0])?;
+    let other = vm.to_any_set(&args[1])?;
+    sets::update(vm, Arith::Xor, &set, &other)?;
+    Ok(Value::None)
 }
 
 fn in_place(vm: &mut Vm, op: Arith, args: &[Value]) -> R {

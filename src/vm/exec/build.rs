@@ -103,13 +103,10 @@ pub fn set_add(vm: &mut Vm, set: Value, value: Value) -> R<()> {
 
 #[inline(never)]
 pub fn set_update(vm: &mut Vm, set: Value, value: Value) -> R<()> {
-    let items = vm.collect(&value)?;
-    if let Some(set) = set.downcast::<Set>() {
-        for item in &items {
-            vm.set_add(&set.map, item)?;
-        }
+    match set.downcast::<Set>() {
+        Some(set) => vm.fill_set(&set.map, &value),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[inline(never)]

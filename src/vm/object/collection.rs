@@ -1,7 +1,7 @@
 //! Containers. Contents behind `RefCell`: a borrow must never be held across anything that can
 //! run bytecode or release an object, so take or clone what is needed first.
 
-use super::{OrderedMap, Trace};
+use super::{OrderedMap, SetTable, Trace};
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::value::Value;
 use std::cell::{Cell, RefCell};
@@ -120,11 +120,11 @@ impl Dict {
 
 #[derive(Default)]
 pub struct Set {
-    pub map: RefCell<OrderedMap<()>>,
+    pub map: RefCell<SetTable>,
 }
 
 pub struct FrozenSet {
-    pub map: RefCell<OrderedMap<()>>,
+    pub map: RefCell<SetTable>,
     /// `None` while not computed.
     pub hash: Cell<Option<u64>>,
 }
@@ -171,9 +171,11 @@ impl Trace for Dict {
     }
 }
 
-fn trace_set(map: &RefCell<OrderedMap<()>>, visit: &mut dyn FnMut(&ObjRef)) {
+fn trace_set(map: &RefCell<SetTable>, visit: &mut dyn FnMut(&ObjRef)) {
     if let Ok(map) = map.try_borrow() {
-        map.iter().filter_map(|e| e.key.as_obj()).for_each(visit);
+        map.iter()
+            .filter_map(|(_, key)| key.as_obj())
+            .for_each(visit);
     }
 }
 

@@ -21,6 +21,7 @@ mod generator;
 mod instance;
 mod opaque;
 mod scalar;
+mod settable;
 
 pub use class::{Class, ClassFlags, Layout, Shape, fresh_id};
 pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
@@ -35,6 +36,7 @@ pub use generator::{GenExtra, GenKind, GenState, Generator};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};
 pub use scalar::{ByteArray, Bytes, Complex, Int, Str, character};
+pub use settable::SetTable;
 
 use super::heap::flags;
 use super::heap::{Header, ObjRef, Object};

@@ -534,7 +534,7 @@ pub fn set_has(vm: &mut Vm, set: &sets::AnySet, item: &Value) -> R<bool> {
 /// For lookups: an unhashable set stands for the frozenset equal to it.
 pub fn frozen_key(item: &Value) -> Value {
     match item.payload::<Set>() {
-        Some(set) => sets::make(set.map.borrow().clone(), true),
+        Some(set) => sets::make(set.map.borrow().copied(), true),
         None => item.clone(),
     }
 }

@@ -59,6 +59,33 @@ impl Vm {
         }
     }
 
+    /// The hash of an element, and whether it is the same in every run of CPython: see
+    /// `SetTable`.
+    #[inline]
+    pub fn hash_element(&mut self, key: &Value) -> R<(u64, bool)> {
+        let Value::Obj(obj) = key else {
+            return Ok((hash_pure(key).unwrap_or(0), true));
+        };
+        match obj.kind() {
+            Kind::Str => Ok((hash_pure(key).unwrap_or(0), false)),
+            _ => self.hash_and_ask(key),
+        }
+    }
+
+    fn hash_and_ask(&mut self, key: &Value) -> R<(u64, bool)> {
+        let outer = std::mem::replace(&mut self.hash_varies, false);
+        let hash = self.hash_key(key);
+        let varies = std::mem::replace(&mut self.hash_varies, outer);
+        Ok((hash?, !varies && hashes_alike(key)))
+    }
+
+    /// `hash(v)` as the program asks for it, who may make another hash of it.
+    pub fn hash_for_program(&mut self, v: &Value) -> R<u64> {
+        let (hash, alike) = self.hash_element(v)?;
+        self.hash_varies |= !alike;
+        Ok(hash)
+    }
+
     /// TypeError "unhashable type: 'X'".
     #[cold]
     pub fn unhashable(&mut self, v: &Value) -> Raise {
@@ -112,7 +139,7 @@ impl Vm {
             return Ok(hash);
         }
         let map = set.map.borrow();
-        let mut hash = map.iter().fold(0_u64, |h, e| h ^ shuffle_bits(e.hash));
+        let mut hash = map.iter().fold(0_u64, |h, (e, _)| h ^ shuffle_bits(e));
         hash ^= (map.len() as u64 + 1).wrapping_mul(1_927_868_237);
         hash ^= (hash >> 11) ^ (hash >> 25);
         hash = hash.wrapping_mul(69_069).wrapping_add(907_133_923);
@@ -132,6 +159,27 @@ impl Vm {
             _ => [r.len.clone(), r.start.clone(), r.step.clone()],
         };
         self.hash_all(&parts)
+    }
+}
+
+/// Whether the hash of a value is the same in every run of CPython, as far as can be seen from
+/// outside: an object whose class defines a hash is taken to have one that is.
+pub fn hashes_alike(v: &Value) -> bool {
+    let Value::Obj(obj) = v else {
+        return true;
+    };
+    match obj.kind() {
+        Kind::Int | Kind::Complex | Kind::Range | Kind::Slice => true,
+        Kind::Tuple => v
+            .as_ref::<Tuple>()
+            .is_some_and(|t| t.items().iter().all(|v| hashes_alike(v))),
+        Kind::FrozenSet => obj
+            .downcast::<FrozenSet>()
+            .is_some_and(|s| s.map.try_borrow().is_ok_and(|map| map.is_by_hash())),
+        Kind::Instance => obj
+            .downcast::<Instance>()
+            .is_some_and(|i| i.class.get().flags().custom_hash),
+        _ => false,
     }
 }
 

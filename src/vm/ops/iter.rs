@@ -213,11 +213,11 @@ impl Vm {
             }),
             Kind::Set => obj.downcast::<Set>().map(|s| {
                 let map = s.map.borrow();
-                map.iter().map(|e| e.key.clone()).collect()
+                map.iter().map(|(_, key)| key.clone()).collect()
             }),
             Kind::FrozenSet => obj.downcast::<FrozenSet>().map(|s| {
                 let map = s.map.borrow();
-                map.iter().map(|e| e.key.clone()).collect()
+                map.iter().map(|(_, key)| key.clone()).collect()
             }),
             Kind::Str => {
                 let chars = obj.downcast::<Str>()?.as_str().chars();

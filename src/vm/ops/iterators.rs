@@ -537,6 +537,8 @@ pub struct SetIterator {
     set: Slot,
     at: Cell<usize>,
     size: Cell<usize>,
+    /// How many elements it has given.
+    given: Cell<usize>,
 }
 
 impl SetIterator {
@@ -546,6 +548,7 @@ impl SetIterator {
             set: Slot::new(set.clone()),
             at: Cell::new(0),
             size: Cell::new(super::sets::map_of(set).map_or(0, |s| s.len())),
+            given: Cell::new(0),
         }
     }
 }
@@ -566,11 +569,12 @@ impl NativeData for SetIterator {
         let found = {
             let map = set.map().borrow();
             map.next_from(self.at.get())
-                .map(|(i, e)| (i, e.key.clone()))
+                .map(|(i, key)| (i, key.clone()))
         };
         match found {
             Some((place, key)) => {
                 self.at.set(place + 1);
+                self.given.set(self.given.get() + 1);
                 Ok(Some(key))
             }
             None => {
@@ -583,12 +587,10 @@ impl NativeData for SetIterator {
 
 impl Remaining for SetIterator {
     fn remaining(&self) -> usize {
-        let Some(set) = super::sets::map_of(&self.set.get()) else {
-            return 0;
-        };
-        let map = set.map().borrow();
-        let done = map.end().min(self.at.get());
-        map.len().saturating_sub(done)
+        match super::sets::map_of(&self.set.get()) {
+            Some(set) if set.len() == self.size.get() => set.len().saturating_sub(self.given.get()),
+            _ => 0,
+        }
     }
 }
 

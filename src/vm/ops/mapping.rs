@@ -3,18 +3,56 @@
 use super::compare::Cmp;
 use crate::vm::compare_pure::hash_pure;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Dict, Kind, Lookup, OrderedMap, Tuple};
+use crate::vm::object::{Dict, Kind, Lookup, OrderedMap, SetTable, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::RefCell;
+
+/// A table that keys are looked up in.
+pub trait Keyed {
+    fn find(&self, hash: u64, key: &Value) -> Lookup;
+    /// The key at a place that a lookup named.
+    fn key(&self, at: usize) -> Option<Value>;
+    fn version(&self) -> u32;
+}
+
+impl<V> Keyed for OrderedMap<V> {
+    #[inline(always)]
+    fn find(&self, hash: u64, key: &Value) -> Lookup {
+        self.find(hash, key)
+    }
+
+    fn key(&self, at: usize) -> Option<Value> {
+        self.entry(at).map(|e| e.key.clone())
+    }
+
+    fn version(&self) -> u32 {
+        self.version()
+    }
+}
+
+impl Keyed for SetTable {
+    #[inline(always)]
+    fn find(&self, hash: u64, key: &Value) -> Lookup {
+        self.find(hash, key)
+    }
+
+    fn key(&self, at: usize) -> Option<Value> {
+        self.at(at).map(|(_, key)| key.clone())
+    }
+
+    fn version(&self) -> u32 {
+        self.version()
+    }
+}
 
 impl Vm {
     /// Where a key with that hash stands in a map, asking `__eq__` where it must. If the map
     /// changes while it is asked, the search begins again.
     #[inline]
-    pub fn find_in<V>(
+    pub fn find_in<M: Keyed>(
         &mut self,
-        map: &RefCell<OrderedMap<V>>,
+        map: &RefCell<M>,
         hash: u64,
         key: &Value,
     ) -> R<Option<usize>> {
@@ -27,9 +65,9 @@ impl Vm {
     }
 
     #[cold]
-    fn find_asking<V>(
+    fn find_asking<M: Keyed>(
         &mut self,
-        map: &RefCell<OrderedMap<V>>,
+        map: &RefCell<M>,
         hash: u64,
         key: &Value,
     ) -> R<Option<usize>> {
@@ -43,7 +81,7 @@ impl Vm {
                 }
             };
             for at in candidates {
-                let stored = map.borrow().entry(at).map(|e| e.key.clone());
+                let stored = map.borrow().key(at);
                 let Some(stored) = stored else {
                     continue 'again;
                 };
@@ -120,12 +158,12 @@ impl Vm {
     }
 
     /// Adds a key to the map of a set; true if it was new.
-    pub fn set_add(&mut self, map: &RefCell<OrderedMap<()>>, key: &Value) -> R<bool> {
-        let hash = self.hash_key(key)?;
-        self.set_add_hashed(map, hash, key)
+    pub fn set_add(&mut self, map: &RefCell<SetTable>, key: &Value) -> R<bool> {
+        let (hash, by_hash) = self.hash_element(key)?;
+        self.set_add_hashed(map, hash, key, by_hash)
     }
 
-    pub fn set_remove(&mut self, map: &RefCell<OrderedMap<()>>, key: &Value) -> R<bool> {
+    pub fn set_remove(&mut self, map: &RefCell<SetTable>, key: &Value) -> R<bool> {
         let hash = self.hash_key(key)?;
         let Some(at) = self.find_in(map, hash, key)? else {
             return Ok(false);
@@ -135,7 +173,7 @@ impl Vm {
         Ok(true)
     }
 
-    pub fn set_contains(&mut self, map: &RefCell<OrderedMap<()>>, key: &Value) -> R<bool> {
+    pub fn set_contains(&mut self, map: &RefCell<SetTable>, key: &Value) -> R<bool> {
         let hash = self.hash_key(key)?;
         Ok(self.find_in(map, hash, key)?.is_some())
     }

@@ -3,9 +3,10 @@
 
 use super::arith::Arith;
 use super::compare::Cmp;
-use super::views::DictView;
+use super::hash::hashes_alike;
+use super::views;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Dict, FrozenSet, Kind, OrderedMap, Set};
+use crate::vm::object::{Dict, FrozenSet, Kind, Set, SetTable};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::{Cell, RefCell};
@@ -18,7 +19,7 @@ pub enum AnySet {
 }
 
 impl AnySet {
-    pub fn map(&self) -> &RefCell<OrderedMap<()>> {
+    pub fn map(&self) -> &RefCell<SetTable> {
         match self {
             AnySet::Set(s) => &s.map,
             AnySet::Frozen(s) => &s.map,
@@ -35,8 +36,12 @@ impl AnySet {
 
     /// Elements with their hashes.
     pub fn entries(&self) -> Vec<(u64, Value)> {
-        let map = self.map().borrow();
-        map.iter().map(|e| (e.hash, e.key.clone())).collect()
+        own_entries(self.map())
+    }
+
+    /// The same object.
+    pub fn is(&self, other: &AnySet) -> bool {
+        std::ptr::eq(self.map(), other.map())
     }
 }
 
@@ -52,7 +57,7 @@ pub fn map_of(v: &Value) -> Option<AnySet> {
 }
 
 /// A new set or frozenset with that content.
-pub fn make(map: OrderedMap<()>, frozen: bool) -> Value {
+pub fn make(map: SetTable, frozen: bool) -> Value {
     let map = RefCell::new(map);
     if frozen {
         let hash = Cell::new(None);
@@ -66,14 +71,15 @@ impl Vm {
     /// Adds an element whose hash is known; true if it was new.
     pub fn set_add_hashed(
         &mut self,
-        map: &RefCell<OrderedMap<()>>,
+        map: &RefCell<SetTable>,
         hash: u64,
         key: &Value,
+        by_hash: bool,
     ) -> R<bool> {
         if self.find_in(map, hash, key)?.is_some() {
             return Ok(false);
         }
-        map.borrow_mut().insert_new(hash, key.clone(), ());
+        map.borrow_mut().insert_new(hash, key.clone(), by_hash);
         Ok(true)
     }
 
@@ -82,32 +88,21 @@ impl Vm {
         if let Some(set) = map_of(v) {
             return Ok(set);
         }
-        let map = RefCell::new(OrderedMap::new());
+        let map = RefCell::default();
         self.fill_set(&map, v)?;
         Ok(AnySet::Set(Ref::new(Set { map })))
     }
 
     /// Adds all items of an iterable.
-    pub fn fill_set(&mut self, map: &RefCell<OrderedMap<()>>, from: &Value) -> R<()> {
+    pub fn fill_set(&mut self, map: &RefCell<SetTable>, from: &Value) -> R<()> {
         if let Some(set) = map_of(from) {
-            if map.borrow().is_empty() && matches!(from.kind(), Some(Kind::Set | Kind::FrozenSet)) {
-                let copy = set.map().borrow().clone();
-                let old = map.replace(copy);
-                drop(old);
-                return Ok(());
-            }
-            for (hash, key) in set.entries() {
-                self.set_add_hashed(map, hash, &key)?;
-            }
-            return Ok(());
+            return self.set_merge(map, &set);
         }
         if let Some(dict) = from.as_ref::<Dict>() {
-            let keys: Vec<(u64, Value)> = {
-                let entries = dict.map.borrow();
-                entries.iter().map(|e| (e.hash, e.key.clone())).collect()
-            };
+            let keys = keys_of(dict);
+            map.borrow_mut().prepare(keys.len());
             for (hash, key) in keys {
-                self.set_add_hashed(map, hash, &key)?;
+                self.set_add_hashed(map, hash, &key, hashes_alike(&key))?;
             }
             return Ok(());
         }
@@ -115,6 +110,36 @@ impl Vm {
             vm.set_add(map, &item)?;
             Ok(true)
         })
+    }
+
+    /// Adds all elements of another set.
+    fn set_merge(&mut self, map: &RefCell<SetTable>, other: &AnySet) -> R<()> {
+        if std::ptr::eq(map, other.map()) || other.is_empty() {
+            return Ok(());
+        }
+        {
+            let mut map = map.borrow_mut();
+            let other = other.map().borrow();
+            map.prepare(other.len());
+            if map.merge_into_empty(&other) {
+                return Ok(());
+            }
+        }
+        let by_hash = other.map().borrow().is_by_hash();
+        for (hash, key) in other.entries() {
+            self.set_add_hashed(map, hash, &key, by_hash)?;
+        }
+        Ok(())
+    }
+
+    /// Removes an element whose hash is known; false if it was not there.
+    fn set_discard_hashed(&mut self, map: &RefCell<SetTable>, hash: u64, key: &Value) -> R<bool> {
+        let Some(at) = self.find_in(map, hash, key)? else {
+            return Ok(false);
+        };
+        let removed = map.borrow_mut().remove_at(at);
+        drop(removed);
+        Ok(true)
     }
 
     /// Whether all elements of `a` are in `b`.
@@ -130,54 +155,191 @@ impl Vm {
         Ok(true)
     }
 
-    /// `a op b` as a new map.
-    pub fn combine_sets(&mut self, op: Arith, a: &AnySet, b: &AnySet) -> R<OrderedMap<()>> {
+    /// `a op b` as a new table.
+    pub fn combine_sets(&mut self, op: Arith, a: &AnySet, b: &AnySet) -> R<SetTable> {
         match op {
             Arith::Or => {
-                let result = RefCell::new(a.map().borrow().clone());
-                for (hash, key) in b.entries() {
-                    self.set_add_hashed(&result, hash, &key)?;
+                let result = RefCell::new(a.map().borrow().copied());
+                if !a.is(b) {
+                    self.set_merge(&result, b)?;
                 }
                 Ok(result.into_inner())
             }
-            Arith::And => self.filter_set(a, b, true),
-            Arith::Sub => self.filter_set(a, b, false),
+            Arith::And => self.set_intersection(a, b),
+            Arith::Sub => self.set_difference(a, b),
             _ => {
-                let result = RefCell::new(self.filter_set(a, b, false)?);
-                for (hash, key) in b.entries() {
-                    if self.find_in(a.map(), hash, &key)?.is_none() {
-                        self.set_add_hashed(&result, hash, &key)?;
-                    }
-                }
+                let result = RefCell::new(b.map().borrow().copied());
+                self.set_exchange(&result, a)?;
                 Ok(result.into_inner())
             }
         }
     }
 
-    /// The elements of `a` that are, or are not, in `b`.
-    fn filter_set(&mut self, a: &AnySet, b: &AnySet, wanted: bool) -> R<OrderedMap<()>> {
-        let mut result = OrderedMap::new();
-        for (hash, key) in a.entries() {
-            if self.find_in(b.map(), hash, &key)?.is_some() == wanted {
-                result.insert_new(hash, key, ());
+    /// A set without the elements that another has too, and with those that only it has.
+    pub fn exchanged(&mut self, set: AnySet, other: &AnySet) -> R<SetTable> {
+        self.set_exchange(set.map(), other)?;
+        Ok(set.map().borrow_mut().take())
+    }
+
+    /// What two sets have in common: the elements of the smaller.
+    fn set_intersection(&mut self, a: &AnySet, b: &AnySet) -> R<SetTable> {
+        if a.is(b) {
+            return Ok(a.map().borrow().copied());
+        }
+        let (a, b) = if b.len() > a.len() { (b, a) } else { (a, b) };
+        self.set_filter(b, |vm, hash, key| {
+            Ok(vm.find_in(a.map(), hash, key)?.is_some())
+        })
+    }
+
+    /// The elements of `a` that are not in `b`.
+    fn set_difference(&mut self, a: &AnySet, b: &AnySet) -> R<SetTable> {
+        if a.len() >> 2 > b.len() {
+            let result = RefCell::new(a.map().borrow().copied());
+            self.set_remove_all(&result, b)?;
+            return Ok(result.into_inner());
+        }
+        self.set_filter(a, |vm, hash, key| {
+            Ok(vm.find_in(b.map(), hash, key)?.is_none())
+        })
+    }
+
+    /// The elements of a set that pass a test.
+    pub fn set_filter(
+        &mut self,
+        set: &AnySet,
+        mut wanted: impl FnMut(&mut Vm, u64, &Value) -> R<bool>,
+    ) -> R<SetTable> {
+        let by_hash = set.map().borrow().is_by_hash();
+        let result = RefCell::default();
+        for (hash, key) in set.entries() {
+            if wanted(self, hash, &key)? {
+                self.set_add_hashed(&result, hash, &key, by_hash)?;
             }
         }
-        Ok(result)
+        Ok(result.into_inner())
     }
+
+    /// Removes the elements of another set.
+    fn set_remove_all(&mut self, map: &RefCell<SetTable>, other: &AnySet) -> R<()> {
+        if std::ptr::eq(map, other.map()) {
+            let old = map.borrow_mut().take();
+            drop(old);
+            return Ok(());
+        }
+        let small = map.borrow().len();
+        let entries = if other.len() >> 3 > small {
+            let mut common = Vec::new();
+            let own: Vec<(u64, Value)> = own_entries(map);
+            for (hash, key) in own {
+                if self.find_in(other.map(), hash, &key)?.is_some() {
+                    common.push((hash, key));
+                }
+            }
+            common
+        } else {
+            other.entries()
+        };
+        for (hash, key) in entries {
+            self.set_discard_hashed(map, hash, &key)?;
+        }
+        map.borrow_mut().tidy();
+        Ok(())
+    }
+
+    /// Removes the elements of another set that are there, and adds those that are not.
+    fn set_exchange(&mut self, map: &RefCell<SetTable>, other: &AnySet) -> R<()> {
+        if std::ptr::eq(map, other.map()) {
+            let old = map.borrow_mut().take();
+            drop(old);
+            return Ok(());
+        }
+        let by_hash = other.map().borrow().is_by_hash();
+        for (hash, key) in other.entries() {
+            if !self.set_discard_hashed(map, hash, &key)? {
+                self.set_add_hashed(map, hash, &key, by_hash)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the items of any iterable.
+    pub fn set_remove_items(&mut self, map: &RefCell<SetTable>, from: &Value) -> R<()> {
+        if let Some(other) = map_of(from) {
+            return self.set_remove_all(map, &other);
+        }
+        self.for_each(from, |vm, item| {
+            vm.set_remove(map, &item)?;
+            Ok(true)
+        })?;
+        map.borrow_mut().tidy();
+        Ok(())
+    }
+
+    /// The elements of a set that are not among the items of any iterable.
+    pub fn set_difference_items(&mut self, set: &AnySet, from: &Value) -> R<SetTable> {
+        if let Some(other) = map_of(from) {
+            return self.set_difference(set, &other);
+        }
+        if let Some(dict) = from.as_ref::<Dict>()
+            && set.len() >> 2 <= dict.len()
+        {
+            return self.set_filter(set, |vm, hash, key| {
+                Ok(vm.find_in(&dict.map, hash, key)?.is_none())
+            });
+        }
+        let result = RefCell::new(set.map().borrow().copied());
+        self.set_remove_items(&result, from)?;
+        Ok(result.into_inner())
+    }
+
+    /// The items of any iterable that are in a set.
+    pub fn set_intersection_items(&mut self, set: &AnySet, from: &Value) -> R<SetTable> {
+        if let Some(other) = map_of(from) {
+            return self.set_intersection(set, &other);
+        }
+        let result = RefCell::default();
+        self.for_each(from, |vm, item| {
+            let (hash, by_hash) = vm.hash_element(&item)?;
+            if vm.find_in(set.map(), hash, &item)?.is_some() {
+                vm.set_add_hashed(&result, hash, &item, by_hash)?;
+            }
+            Ok(true)
+        })?;
+        Ok(result.into_inner())
+    }
+}
+
+/// The keys of a dict with their hashes.
+fn keys_of(dict: &Ref<Dict>) -> Vec<(u64, Value)> {
+    let map = dict.map.borrow();
+    map.iter().map(|e| (e.hash, e.key.clone())).collect()
+}
+
+/// Elements with their hashes.
+fn own_entries(map: &RefCell<SetTable>) -> Vec<(u64, Value)> {
+    let map = map.borrow();
+    map.iter().map(|(hash, key)| (hash, key.clone())).collect()
 }
 
 /// `a op= b`.
 pub fn update(vm: &mut Vm, op: Arith, set: &Ref<Set>, other: &AnySet) -> R<()> {
-    if op == Arith::Or {
-        return other.entries().into_iter().try_for_each(|(hash, key)| {
-            vm.set_add_hashed(&set.map, hash, &key)?;
+    match op {
+        Arith::Or => vm.set_merge(&set.map, other),
+        Arith::Sub => vm.set_remove_all(&set.map, other),
+        Arith::Xor => vm.set_exchange(&set.map, other),
+        _ => {
+            let result = vm.set_intersection(&AnySet::Set(set.clone()), other)?;
+            replace(set, result);
             Ok(())
-        });
+        }
     }
-    let result = vm.combine_sets(op, &AnySet::Set(set.clone()), other)?;
-    let old = set.map.replace(result);
+}
+
+/// Gives a set another content.
+pub fn replace(set: &Ref<Set>, content: SetTable) {
+    let old = set.map.borrow_mut().replace(content);
     drop(old);
-    Ok(())
 }
 
 /// `a op b` of sets, or `a | b` of dicts; `None` where the operands are others.
@@ -200,8 +362,8 @@ pub fn operator(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R<Option<Value>
 
 /// `a cmp b` of sets and of dict views that are like sets; `None` where the operands are others.
 pub fn compare(vm: &mut Vm, op: Cmp, a: &Value, b: &Value) -> R<Option<bool>> {
-    let (Some(x), Some(y)) = (set_like(vm, a)?, set_like(vm, b)?) else {
-        return Ok(None);
+    let (Some(x), Some(y)) = (map_of(a), map_of(b)) else {
+        return views::compare(vm, op, a, b);
     };
     Ok(Some(match op {
         Cmp::Eq => x.len() == y.len() && vm.is_subset(&x, &y)?,
@@ -211,22 +373,4 @@ pub fn compare(vm: &mut Vm, op: Cmp, a: &Value, b: &Value) -> R<Option<bool>> {
         Cmp::Ge => vm.is_subset(&y, &x)?,
         Cmp::Gt => y.len() < x.len() && vm.is_subset(&y, &x)?,
     }))
-}
-
-/// The set in a value, or the elements of a view of keys or items.
-fn set_like(vm: &mut Vm, v: &Value) -> R<Option<AnySet>> {
-    if let Some(set) = map_of(v) {
-        return Ok(Some(set));
-    }
-    match DictView::of(v) {
-        Some(view) if view.is_set_like() => {
-            let items = view.snapshot();
-            let map = RefCell::new(OrderedMap::with_capacity(items.len()));
-            for item in items {
-                vm.set_add(&map, &item)?;
-            }
-            Ok(Some(AnySet::Set(Ref::new(Set { map }))))
-        }
-        _ => Ok(None),
-    }
 }

@@ -1,12 +1,12 @@
 //! `dict_keys`, `dict_values`, `dict_items`: live views of a dict, with the algebra of sets.
 
 use super::arith::Arith;
-use super::compare::{Cmp, frozen_key};
+use super::compare::{Cmp, set_has};
 use super::iterators::{DictIterator, Part};
 use super::sets::{self, AnySet};
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Dict, Layout, NativeData, OrderedMap, Set, Tuple};
+use crate::vm::object::{Dict, Layout, NativeData, Set, SetTable, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::RefCell;
@@ -105,36 +105,152 @@ impl Vm {
     }
 }
 
-/// The elements of any iterable as a set.
-fn to_set(vm: &mut Vm, v: &Value) -> R<AnySet> {
-    let Some(view) = DictView::of(v) else {
-        return vm.to_any_set(v);
-    };
-    let map = RefCell::new(OrderedMap::new());
-    for item in view.snapshot() {
-        vm.set_add(&map, &item)?;
+/// A set of what a view shows, or of the items of the other operand.
+fn to_set(vm: &mut Vm, v: &Value) -> R<RefCell<SetTable>> {
+    let map = RefCell::default();
+    match DictView::of(v) {
+        Some(view) if view.part == Part::Keys => vm.fill_set(&map, &view.dict.clone().into())?,
+        _ => vm.fill_set(&map, v)?,
     }
-    Ok(AnySet::Set(Ref::new(Set { map })))
+    Ok(map)
 }
 
 fn operate(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R {
-    if op == Arith::And
-        && let Some(view) = DictView::of(a)
-        && sets::map_of(b).is_none()
+    if op == Arith::And {
+        return intersect(vm, a, b);
+    }
+    if op == Arith::Xor
+        && let (Some(x), Some(y)) = (DictView::of(a), DictView::of(b))
+        && x.part == Part::Items
+        && y.part == Part::Items
     {
-        // As CPython: the other's items in its order, those that the view has.
-        let map = RefCell::new(OrderedMap::new());
+        return exchange_items(vm, x, y);
+    }
+    let result = to_set(vm, a)?;
+    match op {
+        Arith::Or => vm.fill_set(&result, b)?,
+        Arith::Sub => vm.set_remove_items(&result, b)?,
+        _ => {
+            let result = AnySet::Set(Ref::new(Set { map: result }));
+            let other = vm.to_any_set(b)?;
+            let result = vm.exchanged(result, &other)?;
+            return Ok(sets::make(result, false));
+        }
+    }
+    Ok(sets::make(result.into_inner(), false))
+}
+
+/// `a & b`, one of which is a view: the items of one that the other has, the shorter one's if
+/// both are like sets.
+fn intersect(vm: &mut Vm, a: &Value, b: &Value) -> R {
+    let (mut a, mut b) = (a, b);
+    if !DictView::of(a).is_some_and(DictView::is_set_like) {
+        (a, b) = (b, a);
+    }
+    let length = DictView::of(a).map_or(0, |view| view.dict.len());
+    if let Some(set) = sets::map_of(b)
+        && length <= set.len()
+    {
+        let result = vm.set_intersection_items(&set, a)?;
+        return Ok(sets::make(result, false));
+    }
+    if DictView::of(b).is_some_and(|view| view.is_set_like() && view.dict.len() > length) {
+        (a, b) = (b, a);
+    }
+    let map = RefCell::default();
+    if let Some(view) = DictView::of(a) {
         vm.for_each(b, |vm, item| {
             if view.has(vm, &item)? {
                 vm.set_add(&map, &item)?;
             }
             Ok(true)
         })?;
-        return Ok(sets::make(map.into_inner(), false));
     }
-    let (x, y) = (to_set(vm, a)?, to_set(vm, b)?);
-    let result = vm.combine_sets(op, &x, &y)?;
-    Ok(sets::make(result, false))
+    Ok(sets::make(map.into_inner(), false))
+}
+
+/// The pairs that only one of two dicts has; values need not be hashable where both have them.
+fn exchange_items(vm: &mut Vm, a: &DictView, b: &DictView) -> R {
+    let rest = Ref::new(Dict {
+        map: RefCell::new(a.dict.map.borrow().clone()),
+    });
+    let result = RefCell::default();
+    for pair in b.snapshot() {
+        let Some([key, value]) = pair.as_ref::<Tuple>().map(|t| t.items()) else {
+            continue;
+        };
+        let same = match vm.dict_get(&rest, key)? {
+            Some(found) => vm.equal(&found, value)?,
+            None => false,
+        };
+        if same {
+            drop(vm.dict_remove(&rest, key)?);
+        } else {
+            vm.set_add(&result, &pair)?;
+        }
+    }
+    let rest = vm.dict_view(&rest, Part::Items);
+    vm.fill_set(&result, &rest)?;
+    Ok(sets::make(result.into_inner(), false))
+}
+
+/// `a cmp b` where one is a view that is like a set and the other such a view or a set.
+pub fn compare(vm: &mut Vm, op: Cmp, a: &Value, b: &Value) -> R<Option<bool>> {
+    let (Some(x), Some(y)) = (SetLike::of(a), SetLike::of(b)) else {
+        return Ok(None);
+    };
+    if let (SetLike::Set(_), SetLike::View(_)) = (&x, &y) {
+        return compare(vm, op.reflected(), b, a);
+    }
+    let (n, m) = (x.len(), y.len());
+    Ok(Some(match op {
+        Cmp::Eq => n == m && y.has_all(vm, a)?,
+        Cmp::Ne => !(n == m && y.has_all(vm, a)?),
+        Cmp::Lt => n < m && y.has_all(vm, a)?,
+        Cmp::Le => n <= m && y.has_all(vm, a)?,
+        Cmp::Gt => n > m && x.has_all(vm, b)?,
+        Cmp::Ge => n >= m && x.has_all(vm, b)?,
+    }))
+}
+
+/// What can be compared as sets.
+enum SetLike<'v> {
+    Set(AnySet),
+    View(&'v DictView),
+}
+
+impl SetLike<'_> {
+    fn of(v: &Value) -> Option<SetLike<'_>> {
+        if let Some(set) = sets::map_of(v) {
+            return Some(SetLike::Set(set));
+        }
+        DictView::of(v)
+            .filter(|view| view.is_set_like())
+            .map(SetLike::View)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            SetLike::Set(set) => set.len(),
+            SetLike::View(view) => view.dict.len(),
+        }
+    }
+
+    fn has(&self, vm: &mut Vm, item: &Value) -> R<bool> {
+        match self {
+            SetLike::Set(set) => set_has(vm, set, item),
+            SetLike::View(view) => view.has(vm, item),
+        }
+    }
+
+    fn has_all(&self, vm: &mut Vm, items: &Value) -> R<bool> {
+        let mut all = true;
+        vm.for_each(items, |vm, item| {
+            all = self.has(vm, &item)?;
+            Ok(all)
+        })?;
+        Ok(all)
+    }
 }
 
 macro_rules! operators {
@@ -177,7 +293,7 @@ comparisons! {
 
 fn contains(vm: &mut Vm, args: &[Value]) -> R {
     match DictView::of(&args[0]) {
-        Some(view) => view.has(vm, &frozen_key(&args[1])).map(Value::bool),
+        Some(view) => view.has(vm, &args[1]).map(Value::bool),
         None => Ok(Value::False),
     }
 }
@@ -204,12 +320,18 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn isdisjoint(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(view) = DictView::of(&args[0]) else {
+    let (mut few, mut many) = (&args[1], &args[0]);
+    if let (Some(x), Some(y)) = (SetLike::of(many), SetLike::of(few))
+        && y.len() > x.len()
+    {
+        (few, many) = (many, few);
+    }
+    let Some(many) = SetLike::of(many) else {
         return Ok(Value::False);
     };
     let mut disjoint = true;
-    vm.for_each(&args[1], |vm, item| {
-        disjoint = !view.has(vm, &item)?;
+    vm.for_each(few, |vm, item| {
+        disjoint = !many.has(vm, &item)?;
         Ok(disjoint)
     })?;
     Ok(Value::bool(disjoint))
