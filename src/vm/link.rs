@@ -2,7 +2,8 @@
 
 use super::Vm;
 use super::heap::Ref;
-use super::object::{Bytes, CacheEntry, CodeObject, Dict, FrozenSet, GenKind, Tuple};
+use super::object::{Bytes, CacheEntry, CodeObject, Dict, GenKind, SetTable, Tuple};
+use super::ops::sets;
 use super::value::Value;
 use crate::bytecode::{Code, Const};
 use num_bigint::BigInt;
@@ -86,21 +87,26 @@ impl Vm {
                 Tuple::value(values)
             }
             Const::FrozenSet(items) => {
-                let set = FrozenSet {
-                    map: RefCell::default(),
-                    hash: Cell::new(None),
-                };
-                for item in items {
-                    let value = self.constant(item, globals);
-                    // Constants hash and compare without bytecode; nothing can fail here.
-                    if let Err(raise) = self.set_add(&set.map, &value) {
-                        drop(self.take_raised(raise));
-                    }
-                }
-                Ref::new(set).into()
+                let values: Vec<Value> = items.iter().map(|c| self.constant(c, globals)).collect();
+                // CPython's compiler makes a set of the constants and then another of its
+                // elements; where two hashes collide, that shows in the order.
+                let first = self.set_of_constants(&values);
+                let values: Vec<Value> = first.iter().map(|(_, key)| key.clone()).collect();
+                sets::make(self.set_of_constants(&values), true)
             }
             Const::Code(code) => self.link(code, globals).into(),
         }
+    }
+
+    fn set_of_constants(&mut self, values: &[Value]) -> SetTable {
+        let table = RefCell::default();
+        for value in values {
+            // Constants hash and compare without bytecode; nothing can fail here.
+            if let Err(raise) = self.set_add(&table, value) {
+                drop(self.take_raised(raise));
+            }
+        }
+        table.into_inner()
     }
 }
 

@@ -172,7 +172,7 @@ pub fn hashes_alike(v: &Value) -> bool {
         Kind::Int | Kind::Complex | Kind::Range | Kind::Slice => true,
         Kind::Tuple => v
             .as_ref::<Tuple>()
-            .is_some_and(|t| t.items().iter().all(|v| hashes_alike(v))),
+            .is_some_and(|t| t.items().iter().all(hashes_alike)),
         Kind::FrozenSet => obj
             .downcast::<FrozenSet>()
             .is_some_and(|s| s.map.try_borrow().is_ok_and(|map| map.is_by_hash())),
