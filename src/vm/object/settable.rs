@@ -245,7 +245,7 @@ enum Order {
 pub struct SetTable {
     order: Order,
     /// Changes whenever an element comes or goes.
-    version: u32,
+    version: u64,
     /// Where `pop` looks first.
     finger: usize,
 }
@@ -272,7 +272,7 @@ impl SetTable {
         self.len() == 0
     }
 
-    pub fn version(&self) -> u32 {
+    pub fn version(&self) -> u64 {
         self.version
     }
 

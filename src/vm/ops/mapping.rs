@@ -13,7 +13,7 @@ pub trait Keyed {
     fn find(&self, hash: u64, key: &Value) -> Lookup;
     /// The key at a place that a lookup named.
     fn key(&self, at: usize) -> Option<Value>;
-    fn version(&self) -> u32;
+    fn version(&self) -> u64;
 }
 
 impl<V> Keyed for OrderedMap<V> {
@@ -26,7 +26,7 @@ impl<V> Keyed for OrderedMap<V> {
         self.entry(at).map(|e| e.key.clone())
     }
 
-    fn version(&self) -> u32 {
+    fn version(&self) -> u64 {
         self.version()
     }
 }
@@ -41,7 +41,7 @@ impl Keyed for SetTable {
         self.at(at).map(|(_, key)| key.clone())
     }
 
-    fn version(&self) -> u32 {
+    fn version(&self) -> u64 {
         self.version()
     }
 }
