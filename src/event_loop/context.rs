@@ -20,8 +20,6 @@ type Map = IndexMap<usize, (Value, Value)>;
 #[derive(Default)]
 pub struct ContextData {
     map: RefCell<Rc<Map>>,
-    /// Is the current one of something that runs.
-    entered: Cell<bool>,
 }
 
 struct VarData {
@@ -303,36 +301,20 @@ pub fn current_object(vm: &mut Vm) -> Value {
         return current;
     }
     let made = new_context(vm, Rc::default());
-    if let Some(data) = made.opaque::<ContextData>() {
-        data.entered.set(true);
-    }
+    Current::mark_entered(&made, true);
     vm.current.context.set(made.clone());
     made
 }
 
-/// Makes a context current; gives the one that was, for `leave`.
+/// Makes a context current; gives the one that was, for `Current::leave_context`.
 #[inline]
 pub fn enter(vm: &mut Vm, context: Value) -> R {
-    if let Some(data) = context.opaque::<ContextData>() {
-        if data.entered.get() {
-            let text = vm.repr(&context)?;
-            let message = format!("cannot enter context: {} is already entered", text.as_str());
-            return Err(vm.runtime_error(message));
-        }
-        data.entered.set(true);
+    if let Some(outer) = vm.current.enter_context(context.clone()) {
+        return Ok(outer);
     }
-    Ok(vm.current.context.replace(context))
-}
-
-/// Goes back to the outer context; gives the inner one, which may have become an object
-/// meanwhile.
-#[inline]
-pub fn leave(current: &Current, outer: Value) -> Value {
-    let inner = current.context.replace(outer);
-    if let Some(data) = inner.opaque::<ContextData>() {
-        data.entered.set(false);
-    }
-    inner
+    let text = vm.repr(&context)?;
+    let message = format!("cannot enter context: {} is already entered", text.as_str());
+    Err(vm.runtime_error(message))
 }
 
 /// Whether a value is a context.
@@ -343,7 +325,6 @@ pub fn is_context(value: &Value) -> bool {
 fn new_context(vm: &mut Vm, map: Rc<Map>) -> Value {
     vm.make(ContextData {
         map: RefCell::new(map),
-        entered: Cell::new(false),
     })
 }
 
@@ -376,7 +357,7 @@ fn context_run(vm: &mut Vm, args: &[Value]) -> R {
     let keywords = keywords(&args[2]);
     let outer = enter(vm, args[0].clone())?;
     let result = vm.call_kw(func, rest, &keywords);
-    leave(&vm.current, outer);
+    vm.current.leave_context(outer);
     result
 }
 

@@ -1,26 +1,20 @@
 //! What a loop object holds.
 
 use super::executor::Workers;
-use super::ready::Ready;
 use super::timer::Timers;
 use crate::vm::heap::{ObjRef, Ref, Slot, WeakPointer};
 use crate::vm::object::{NativeData, Opaque};
+use crate::vm::ready::Queue;
 use crate::vm::value::Value;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// The Rust side of an event loop.
 pub(super) struct LoopData {
-    /// First in, first out.
-    pub ready: RefCell<VecDeque<Ready>>,
-    /// How many entries of `ready` belong to the turn that is going on.
-    pub left: Cell<usize>,
+    pub queue: Rc<Queue>,
     pub timers: RefCell<Timers>,
     pub running: Cell<bool>,
-    pub stopping: Cell<bool>,
     pub closed: Cell<bool>,
-    /// A turn has been made since the loop was started: only then it looks at `stopping`.
-    pub turned: Cell<bool>,
     pub debug: Cell<bool>,
     /// What is being run right now, for `call_finished`.
     pub executing: RefCell<Executing>,
@@ -67,13 +61,10 @@ pub(super) enum Executing {
 impl LoopData {
     pub fn new(custom: bool, custom_time: bool) -> Self {
         LoopData {
-            ready: RefCell::default(),
-            left: Cell::new(0),
+            queue: Rc::default(),
             timers: RefCell::default(),
             running: Cell::new(false),
-            stopping: Cell::new(false),
             closed: Cell::new(false),
-            turned: Cell::new(false),
             debug: Cell::new(false),
             executing: RefCell::default(),
             outer_context: Slot::undef(),
@@ -96,11 +87,23 @@ impl LoopData {
         }
     }
 
+    /// Sets a timer.
+    pub fn set_timer(&self, when: f64, handle: Ref<Opaque>) {
+        self.timers.borrow_mut().push(when, handle);
+        self.queue.timers.set(true);
+    }
+
+    /// Whether steps may follow each other without the loop being asked.
+    pub fn decide_direct(&self) {
+        let direct = self.running.get() && !self.closed.get() && !self.debug.get() && !self.custom;
+        self.queue.direct.set(direct);
+    }
+
     /// Forgets everything that waits to be run.
     pub fn clear_queues(&self) {
-        let ready = std::mem::take(&mut *self.ready.borrow_mut());
+        let ready = self.queue.take();
         let timers = self.timers.borrow_mut().clear();
-        self.left.set(0);
+        self.queue.timers.set(false);
         drop(ready);
         drop(timers);
     }
@@ -108,9 +111,7 @@ impl LoopData {
 
 impl NativeData for LoopData {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        if let Ok(ready) = self.ready.try_borrow() {
-            ready.iter().for_each(|r| r.trace(visit));
-        }
+        self.queue.trace(visit);
         if let Ok(timers) = self.timers.try_borrow() {
             timers.trace(visit);
         }

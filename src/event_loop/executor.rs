@@ -3,13 +3,13 @@
 
 use super::data::LoopData;
 use super::loop_type::{check_callback, import, this};
-use super::ready::Ready;
 use super::{context, future, schedule, step, turn};
 use crate::vm::execution::{Execution, Progress};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::hooks::LoopAction;
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Future, Layout, NativeData, Str, Tuple};
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Tail, Vm};
 use std::cell::{Cell, RefCell};
@@ -91,7 +91,7 @@ fn items(tuple: &Value) -> Vec<Value> {
 /// idle one, it gets the work while the loop goes on.
 fn begin(vm: &mut Vm, event_loop: &Value, data: &LoopData, context: Value, work: Execution) -> R {
     let class = vm.types.future.clone();
-    let f = Future::new(&class, event_loop.clone(), None);
+    let f = Future::new(&class, event_loop.clone(), false);
     let worker = vm.make(Worker {
         work: RefCell::new(Some(Box::new(work))),
         context: Slot::new(context),
@@ -114,7 +114,10 @@ fn begin(vm: &mut Vm, event_loop: &Value, data: &LoopData, context: Value, work:
 
 /// Lets a piece of work go on in the next turn.
 fn wake(vm: &mut Vm, event_loop: &Value, worker: Value) -> R<()> {
-    schedule::push(vm, event_loop, Ready::Worker(worker))
+    match worker {
+        Value::Obj(worker) => schedule::push(vm, event_loop, Ready::Worker(worker)),
+        _ => Ok(()),
+    }
 }
 
 /// An executor of the program's own.
@@ -157,7 +160,7 @@ pub(super) fn close(vm: &mut Vm, args: &[Value]) -> R {
     let mut ended = Value::None;
     if data.workers.busy.get() > 0 {
         let class = vm.types.future.clone();
-        ended = Future::new(&class, args[0].clone(), None).into();
+        ended = Future::new(&class, args[0].clone(), false).into();
         data.workers.ended.set(ended.clone());
     }
     Ok(Tuple::value([data.default_executor.get(), ended]))
@@ -224,7 +227,7 @@ struct Outside {
 /// Swaps what is current for something else.
 fn swap(vm: &mut Vm, new: Outside) -> Outside {
     Outside {
-        event_loop: vm.current.event_loop.replace(new.event_loop),
+        event_loop: super::registry::enter_loop(vm, new.event_loop),
         task: vm.current.task.replace(new.task),
         context: vm.current.context.replace(new.context),
         worker: vm.current.worker.replace(new.worker),
@@ -323,7 +326,7 @@ pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<Option<Value>> {
         Tuple::value([]),
         Value::Undef,
     );
-    data.timers.borrow_mut().push(when, handle);
+    data.set_timer(when, handle);
     if vm.can_park() {
         return vm.tail(Tail::Park).map(Some);
     }
@@ -411,7 +414,7 @@ fn pump_turns(
     finished: &mut dyn FnMut(&mut Vm) -> R<bool>,
 ) -> R<()> {
     loop {
-        if finished(vm)? || (data.stopping.get() && data.left.get() == 0) {
+        if finished(vm)? || (data.queue.stopping.get() && data.queue.left.get() == 0) {
             return Ok(());
         }
         match turn::next_action(vm, event_loop)? {

@@ -5,9 +5,10 @@ use super::{handle, repr, schedule, step};
 use crate::vm::heap::{Ref, flags};
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
-    Class, ClassFlags, Exception, Future, FutureState, Layout, List, TaskPart, Tuple, Waiter,
+    Class, ClassFlags, Exception, Future, FutureState, Layout, List, Tuple, Waiter,
 };
 use crate::vm::ops::future::{cancelled_error, future_result};
+use crate::vm::ready::DoneCallback;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -117,25 +118,13 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::read("_loop", |_, v| Ok(get(v, |f| f.event_loop.get())), ""),
     GetSet::read("_callbacks", callbacks, ""),
-    GetSet::read(
-        "_result",
-        |_, v| {
-            Ok(get(v, |f| {
-                if f.exception.is_undef() {
-                    f.result.get()
-                } else {
-                    Value::None
-                }
-            }))
-        },
-        "",
-    ),
+    GetSet::read("_result", |_, v| Ok(get(v, |f| f.result())), ""),
     GetSet::read(
         "_exception",
         |_, v| {
             Ok(get(v, |f| {
                 if f.state.get() == FutureState::Finished {
-                    f.exception.get()
+                    f.exception()
                 } else {
                     Value::None
                 }
@@ -152,7 +141,7 @@ const GETSET: &[GetSet] = &[
     GetSet::read("_source_traceback", |_, _| Ok(Value::None), ""),
     GetSet::write(
         "_cancel_message",
-        |_, v| Ok(get(v, |f| f.cancel_message.get())),
+        |_, v| Ok(get(v, |f| f.cancel_message())),
         set_cancel_message,
         "",
     ),
@@ -199,12 +188,8 @@ pub(super) fn this(vm: &mut Vm, args: &[Value]) -> R<Ref<Future>> {
 }
 
 /// A pending future of a class and a loop.
-pub(super) fn make(
-    class: &Ref<Class>,
-    event_loop: Value,
-    part: Option<Box<TaskPart>>,
-) -> Ref<Future> {
-    let f = Future::new(class, event_loop, part);
+pub(super) fn make(class: &Ref<Class>, event_loop: Value, is_task: bool) -> Ref<Future> {
+    let f = Future::new(class, event_loop, is_task);
     if class.flags().has_del {
         f.header().set_flag(flags::HAS_DEL, true);
     }
@@ -215,8 +200,7 @@ pub(super) fn new(_: &mut Vm, args: &[Value]) -> R {
     let Some(class) = args[0].as_ref::<Class>() else {
         return Ok(Value::None);
     };
-    let part = (class.layout == Layout::Task).then(Box::<TaskPart>::default);
-    Ok(make(class, Value::Undef, part).into())
+    Ok(make(class, Value::Undef, class.layout == Layout::Task).into())
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
@@ -229,14 +213,8 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Makes a future pending, as it is after `__init__`.
 pub(super) fn reset(f: &Ref<Future>, event_loop: Value) {
-    f.state.set(FutureState::Pending);
+    f.reset();
     f.event_loop.set(event_loop);
-    f.blocking.set(false);
-    f.log_traceback.set(false);
-    drop(f.waiters.take());
-    for slot in [&f.result, &f.exception, &f.cancel_message] {
-        slot.take();
-    }
 }
 
 /// The loop that was given, or the one that is running or set.
@@ -273,7 +251,7 @@ fn exception(vm: &mut Vm, args: &[Value]) -> R {
         }
         FutureState::Finished => {
             f.log_traceback.set(false);
-            Ok(f.exception.defined().unwrap_or(Value::None))
+            Ok(f.exception().defined().unwrap_or(Value::None))
         }
     }
 }
@@ -289,14 +267,14 @@ fn check_pending(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
 /// Finishes a pending future with a result.
 pub(super) fn set_result(vm: &mut Vm, f: &Ref<Future>, result: Value) -> R<()> {
     check_pending(vm, f)?;
-    f.result.set(result);
-    f.state.set(FutureState::Finished);
-    schedule::schedule_callbacks(vm, f)
+    let waiters = f.take_waiters();
+    f.set_result(result);
+    schedule::tell_all(vm, f, waiters)
 }
 
 fn set_result_method(vm: &mut Vm, args: &[Value]) -> R {
     let f = this(vm, args)?;
-    if f.task.is_some() {
+    if f.is_task() {
         return Err(vm.runtime_error("Task does not support set_result operation"));
     }
     set_result(vm, &f, args[1].clone())?;
@@ -323,12 +301,12 @@ pub(super) fn set_exception(vm: &mut Vm, f: &Ref<Future>, exception: &Value) -> 
         exception = stop_iteration_refused(vm, &exception);
     }
     let traceback = exception.downcast::<Exception>().map(|e| e.traceback.get());
-    // Beside an exception, the result's place keeps the traceback that retrievals begin with.
-    f.result.set(traceback.unwrap_or(Value::Undef));
-    f.exception.set(exception);
+    let waiters = f.take_waiters();
+    f.extra().traceback.set(traceback.unwrap_or(Value::Undef));
+    f.extra().exception.set(exception);
     f.state.set(FutureState::Finished);
     f.log_traceback.set(true);
-    schedule::schedule_callbacks(vm, f)
+    schedule::tell_all(vm, f, waiters)
 }
 
 /// A StopIteration raised by `await` would look like the end of the coroutine.
@@ -344,7 +322,7 @@ fn stop_iteration_refused(vm: &mut Vm, cause: &Value) -> Value {
 
 fn set_exception_method(vm: &mut Vm, args: &[Value]) -> R {
     let f = this(vm, args)?;
-    if f.task.is_some() {
+    if f.is_task() {
         return Err(vm.runtime_error("Task does not support set_exception operation"));
     }
     set_exception(vm, &f, &args[1])?;
@@ -353,12 +331,15 @@ fn set_exception_method(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Adds a callback, or tells at once (that is, next turn) if the future is done.
 pub(super) fn add_callback(vm: &mut Vm, f: &Ref<Future>, func: Value, context: Value) -> R<()> {
-    let waiter = Waiter::Callback(func, context);
+    let waiter = Waiter::Callback(Box::new(DoneCallback {
+        func,
+        context,
+        future: Value::Undef,
+    }));
     if f.is_done() {
-        let event_loop = f.event_loop.get();
-        return schedule::tell(vm, &event_loop, f, waiter);
+        return schedule::tell(vm, f, waiter);
     }
-    f.waiters.borrow_mut().push(waiter);
+    f.add_waiter(waiter);
     Ok(())
 }
 
@@ -371,7 +352,7 @@ fn add_done_callback(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Takes all callbacks out that equal `func`; their number.
 pub(super) fn remove_callback(vm: &mut Vm, f: &Ref<Future>, func: &Value) -> R<usize> {
-    let before: Vec<Waiter> = f.waiters.borrow().iter().cloned().collect();
+    let before = f.waiters();
     let mut removed = Vec::new();
     for waiter in &before {
         let there = waiter_func(vm, waiter);
@@ -381,10 +362,11 @@ pub(super) fn remove_callback(vm: &mut Vm, f: &Ref<Future>, func: &Value) -> R<u
     if count > 0 {
         // Comparing may have run code that added callbacks: those behind `before` stay.
         let mut flags = removed.into_iter();
-        let old = f.waiters.take();
-        let (gone, kept): (Vec<_>, Vec<_>) =
-            old.into_iter().partition(|_| flags.next().unwrap_or(false));
-        f.waiters.borrow_mut().extend(kept);
+        let (gone, kept): (Vec<_>, Vec<_>) = f
+            .take_waiters()
+            .into_iter()
+            .partition(|_| flags.next().unwrap_or(false));
+        f.set_waiters(kept);
         drop(gone);
     }
     Ok(count)
@@ -399,7 +381,7 @@ fn remove_done_callback(vm: &mut Vm, args: &[Value]) -> R {
 fn waiter_func(vm: &mut Vm, waiter: &Waiter) -> Value {
     match waiter {
         Waiter::Task(task) => step::wakeup_method(vm, task),
-        Waiter::Callback(func, _) => func.clone(),
+        Waiter::Callback(callback) => callback.func.clone(),
     }
 }
 
@@ -409,9 +391,10 @@ pub(super) fn cancel(vm: &mut Vm, f: &Ref<Future>, message: Value) -> R<bool> {
     if f.is_done() {
         return Ok(false);
     }
+    let waiters = f.take_waiters();
     f.state.set(FutureState::Cancelled);
-    f.cancel_message.set(message);
-    schedule::schedule_callbacks(vm, f)?;
+    f.set_cancel_message(message);
+    schedule::tell_all(vm, f, waiters)?;
     Ok(true)
 }
 
@@ -436,7 +419,7 @@ fn callbacks(vm: &mut Vm, v: &Value) -> R {
     let Some(f) = v.as_ref::<Future>() else {
         return Ok(Value::None);
     };
-    let waiters: Vec<Waiter> = f.waiters.borrow().iter().cloned().collect();
+    let waiters = f.waiters();
     if waiters.is_empty() {
         return Ok(Value::None);
     }
@@ -445,7 +428,7 @@ fn callbacks(vm: &mut Vm, v: &Value) -> R {
         let func = waiter_func(vm, waiter);
         let context = match waiter {
             Waiter::Task(task) => super::task::context(vm, task),
-            Waiter::Callback(_, context) => super::context::object(vm, context.clone()),
+            Waiter::Callback(callback) => super::context::object(vm, callback.context.clone()),
         };
         pairs.push(Tuple::value([func, context]));
     }
@@ -479,7 +462,7 @@ fn set_log_traceback(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> {
 fn set_cancel_message(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> {
     match (v.as_ref::<Future>(), new) {
         (Some(f), Some(new)) => {
-            f.cancel_message.set(new);
+            f.extra().cancel_message.set(new);
             Ok(())
         }
         _ => Err(vm.attribute_error(v, "_cancel_message", "cannot delete attribute")),

@@ -3,11 +3,11 @@
 
 use super::data::LoopData;
 use super::loop_type::{make_task, this};
-use super::ready::Ready;
 use super::{handle, report};
 use crate::vm::heap::WeakPointer;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{List, NativeFunction, Tuple};
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -111,7 +111,7 @@ pub(super) fn finalize(vm: &mut Vm, args: &[Value]) -> R {
         Tuple::value([closing]),
         context,
     );
-    data.ready.borrow_mut().push_back(Ready::Handle(handle));
+    data.queue.push(Ready::Handle(handle));
     Ok(Value::None)
 }
 

@@ -2,12 +2,12 @@
 
 use super::data::LoopData;
 use super::handle::{self, context_or_current};
-use super::ready::Ready;
 use super::{executor, future, loop_hooks, registry, report, schedule, task, turn};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Class, Function, Future, Generator, Kind, Layout, Str, Tuple};
 use crate::vm::ops::arith::Arith;
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -289,9 +289,7 @@ fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
         given.clone(),
         context,
     );
-    data.ready
-        .borrow_mut()
-        .push_back(Ready::Handle(handle.clone()));
+    data.queue.push(Ready::Handle(handle.clone()));
     Ok(handle.into())
 }
 
@@ -384,7 +382,7 @@ fn schedule_timer(
     if let Some(own) = handle.get::<handle::HandleData>() {
         own.scheduled.set(true);
     }
-    data.timers.borrow_mut().push(due, handle.clone());
+    data.set_timer(due, handle.clone());
     Ok(handle.into())
 }
 
@@ -404,7 +402,7 @@ pub(super) fn now(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R {
 // State
 
 fn stop(vm: &mut Vm, args: &[Value]) -> R {
-    this(vm, args)?.stopping.set(true);
+    this(vm, args)?.queue.stopping.set(true);
     Ok(Value::None)
 }
 
@@ -416,6 +414,7 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
     if data.closed.replace(true) {
         return Ok(Value::None);
     }
+    data.decide_direct();
     data.clear_queues();
     data.executor_closed.set(true);
     let executor = data.default_executor.replace(Value::None);
@@ -432,6 +431,7 @@ fn set_debug(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, args)?;
     let on = vm.truth(&args[1])?;
     data.debug.set(on);
+    data.decide_direct();
     if data.running.get() {
         loop_hooks::track_origins(vm, data, on);
     }
@@ -474,7 +474,7 @@ fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
 
 fn create_future(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.future.clone();
-    Ok(Future::new(&class, args[0].clone(), None).into())
+    Ok(Future::new(&class, args[0].clone(), false).into())
 }
 
 fn create_task(vm: &mut Vm, args: &[Value]) -> R {

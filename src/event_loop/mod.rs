@@ -14,7 +14,6 @@ mod handle;
 mod loop_hooks;
 mod loop_type;
 pub mod module;
-mod ready;
 mod registry;
 mod report;
 mod repr;
@@ -34,6 +33,7 @@ pub const HOOKS: LoopHooks = LoopHooks {
     step_finished: step::step_finished,
     call_finished: turn::call_finished,
     run_aborted: turn::run_aborted,
+    step_left: step::step_left,
     finalize_future: report::finalize_future,
 };
 

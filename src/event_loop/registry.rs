@@ -147,8 +147,8 @@ fn put_task(vm: &mut Vm, event_loop: &Value, task: Value) {
 
 /// `_register_task(task)`.
 pub(super) fn register_task(vm: &mut Vm, args: &[Value]) -> R {
-    match args[0].as_ref::<Future>().and_then(|t| t.task.as_ref()) {
-        Some(part) => part.unregistered.set(false),
+    match args[0].downcast::<Future>().filter(|t| t.is_task()) {
+        Some(task) => task.extra().unregistered.set(false),
         None => vm.state::<Registry>().foreign.push(args[0].clone()),
     }
     Ok(Value::None)
@@ -156,8 +156,8 @@ pub(super) fn register_task(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `_unregister_task(task)`.
 pub(super) fn unregister_task(vm: &mut Vm, args: &[Value]) -> R {
-    match args[0].as_ref::<Future>().and_then(|t| t.task.as_ref()) {
-        Some(part) => part.unregistered.set(true),
+    match args[0].downcast::<Future>().filter(|t| t.is_task()) {
+        Some(task) => task.extra().unregistered.set(true),
         None => {
             let foreign = &mut vm.state::<Registry>().foreign;
             let gone: Vec<_> = foreign.extract_if(.., |t| t.is(&args[0])).collect();
@@ -173,15 +173,12 @@ pub(super) fn unregister_task(vm: &mut Vm, args: &[Value]) -> R {
 /// them costs nothing.
 pub(super) fn all_tasks(vm: &mut Vm, args: &[Value]) -> R {
     let event_loop = loop_of(vm, &args[0])?;
-    let mut found: Vec<(u64, Value)> = pending_tasks()
-        .into_iter()
-        .filter(|t| t.event_loop.get().is(&event_loop))
-        .map(|t| (t.task.as_ref().map_or(0, |p| p.sequence.get()), t.into()))
-        .collect();
-    found.sort_by_key(|(sequence, _)| *sequence);
+    let mut found = pending_tasks();
+    found.retain(|t| t.event_loop.get().is(&event_loop));
+    found.sort_by_key(|t| t.age());
     let set = Ref::new(Set::default());
-    for (_, task) in found {
-        vm.set_add(&set.map, &task)?;
+    for task in found {
+        vm.set_add(&set.map, &task.into())?;
     }
     for task in foreign_tasks(vm, &event_loop)? {
         vm.set_add(&set.map, &task)?;
@@ -197,10 +194,7 @@ pub(super) fn pending_tasks() -> Vec<Ref<Future>> {
             return;
         }
         let is_task = header.peek::<Future>().is_some_and(|f| {
-            !f.is_done()
-                && f.task
-                    .as_ref()
-                    .is_some_and(|p| !p.coro.is_undef() && !p.unregistered.get())
+            !f.is_done() && f.begun() && f.rare().is_none_or(|e| !e.unregistered.get())
         });
         if is_task {
             found.push(header.to_ref());
@@ -226,6 +220,13 @@ fn foreign_tasks(vm: &mut Vm, event_loop: &Value) -> R<Vec<Value>> {
     Ok(found)
 }
 
+/// Makes a loop the running one, `Undef` for none; gives the one that was.
+pub(super) fn enter_loop(vm: &mut Vm, event_loop: Value) -> Value {
+    let data = event_loop.opaque::<LoopData>();
+    vm.current.queue = data.map(|d| d.queue.clone());
+    vm.current.event_loop.replace(event_loop)
+}
+
 /// `_set_running_loop(loop)`.
 pub(super) fn set_running_loop(vm: &mut Vm, args: &[Value]) -> R {
     let new = if args[0].is_none() {
@@ -233,7 +234,7 @@ pub(super) fn set_running_loop(vm: &mut Vm, args: &[Value]) -> R {
     } else {
         args[0].clone()
     };
-    vm.current.event_loop.set(new);
+    enter_loop(vm, new);
     Ok(Value::None)
 }
 

@@ -95,10 +95,7 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
     if event_loop.is_undef() {
         return Ok(());
     }
-    if let Some(part) = f.task.as_ref()
-        && f.state.get() == FutureState::Pending
-        && part.log_destroy_pending.get()
-    {
+    if f.is_task() && f.state.get() == FutureState::Pending && f.log_destroy_pending.get() {
         let text = "Task was destroyed but it is pending!";
         let pairs = [("task", value.clone()), (MESSAGE, text.into())];
         send(vm, &event_loop, &pairs)?;
@@ -110,7 +107,7 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
                 MESSAGE,
                 format!("{name} exception was never retrieved").into(),
             ),
-            (EXCEPTION, f.exception.defined().unwrap_or(Value::None)),
+            (EXCEPTION, f.exception().defined().unwrap_or(Value::None)),
             ("future", value),
         ];
         send(vm, &event_loop, &pairs)?;
@@ -173,7 +170,7 @@ fn by_handler(vm: &mut Vm, event_loop: &Value, handler: &Value, report: &Value) 
     };
     let outer = context::enter(vm, own)?;
     let result = vm.call(handler, &args);
-    context::leave(&vm.current, outer);
+    vm.current.leave_context(outer);
     result
 }
 
@@ -187,7 +184,7 @@ fn context_of_failed(vm: &mut Vm, report: &Value) -> R<Option<Value>> {
             continue;
         };
         if let Some(f) = thing.as_ref::<Future>() {
-            return Ok(f.task.as_ref().map(|_| task::context(vm, f)));
+            return Ok(f.is_task().then(|| task::context(vm, f)));
         }
         let name = vm.intern("get_context");
         let Some(method) = vm.get_attr_opt(&thing, &name)? else {

@@ -30,8 +30,8 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
 
 fn parts(vm: &mut Vm, f: &Ref<Future>) -> R<Vec<String>> {
     let mut parts = vec![state_word(f).to_ascii_lowercase()];
-    if let Some(part) = f.task.as_ref() {
-        if part.cancel_requests.get() > 0 && !f.is_done() {
+    if let Some(part) = f.part() {
+        if f.cancel_requests.get() > 0 && !f.is_done() {
             parts = vec!["cancelling".into()];
         }
         let name = task::name(f);
@@ -44,11 +44,11 @@ fn parts(vm: &mut Vm, f: &Ref<Future>) -> R<Vec<String>> {
         }
     }
     if f.state.get() == FutureState::Finished {
-        match f.exception.defined() {
+        match f.exception().defined() {
             Some(exception) => {
                 parts.push(format!("exception={}", vm.repr(&exception)?.as_str()));
             }
-            None => parts.push(format!("result={}", short(vm, &f.result.get())?)),
+            None => parts.push(format!("result={}", short(vm, &f.result())?)),
         }
     }
     parts.extend(callbacks(vm, f)?);
@@ -66,10 +66,12 @@ pub(super) fn state_word(f: &Future) -> &'static str {
 
 /// `cb=[first(), <2 more>, last()]`.
 fn callbacks(vm: &mut Vm, f: &Ref<Future>) -> R<Option<String>> {
-    let waiters: Vec<Waiter> = f.waiters.borrow().iter().cloned().collect();
+    let waiters = f.waiters();
     let mut show = |waiter: &Waiter| match waiter {
         Waiter::Task(_) => Ok("Task.task_wakeup()".to_owned()),
-        Waiter::Callback(func, _) => source::callback_with_source(vm, func, &Value::None, false),
+        Waiter::Callback(callback) => {
+            source::callback_with_source(vm, &callback.func, &Value::None, false)
+        }
     };
     Ok(match waiters.as_slice() {
         [] => None,

@@ -2,10 +2,10 @@
 //! `call_soon` where it is not.
 
 use super::data::LoopData;
-use super::ready::{DoneCallback, Ready};
 use super::{context, step, task};
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, Waiter};
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -21,7 +21,7 @@ pub(super) fn push(vm: &mut Vm, event_loop: &Value, what: Ready) -> R<()> {
     match native(event_loop) {
         Some(data) => {
             check_open(vm, data)?;
-            data.ready.borrow_mut().push_back(what);
+            data.queue.push(what);
             Ok(())
         }
         None => push_foreign(vm, event_loop, what),
@@ -47,9 +47,11 @@ fn push_foreign(vm: &mut Vm, event_loop: &Value, what: Ready) -> R<()> {
             let context = task::context(vm, &both.0);
             (step::step_method(vm, &both.0, both.1), vec![], context)
         }
-        Ready::Wakeup { task, future } => {
+        Ready::Wakeup(task) => {
             let context = task::context(vm, &task);
-            (step::wakeup_method(vm, &task), vec![future.into()], context)
+            let awaited = task.part().map(|p| p.waiting_for.get());
+            let args = awaited.into_iter().collect();
+            (step::wakeup_method(vm, &task), args, context)
         }
         Ready::Done(done) => {
             let context = context::object(vm, done.context);
@@ -67,31 +69,17 @@ fn push_foreign(vm: &mut Vm, event_loop: &Value, what: Ready) -> R<()> {
     Ok(())
 }
 
-/// The future is done: everybody who waits for it is told in the next turn, in order.
-pub(super) fn schedule_callbacks(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
-    let waiters = f.waiters.take();
-    if waiters.is_empty() {
-        return Ok(());
-    }
+/// A future is done: all of these, who waited for it, are told in the next turn, in order.
+pub(super) fn tell_all(vm: &mut Vm, f: &Ref<Future>, waiters: Vec<Waiter>) -> R<()> {
     let event_loop = f.event_loop.get();
     for waiter in waiters {
-        tell(vm, &event_loop, f, waiter)?;
+        push(vm, &event_loop, Ready::tell(waiter, f))?;
     }
     Ok(())
 }
 
-/// Tells one who waits for a future that is done.
-pub(super) fn tell(vm: &mut Vm, event_loop: &Value, f: &Ref<Future>, waiter: Waiter) -> R<()> {
-    let what = match waiter {
-        Waiter::Task(task) => Ready::Wakeup {
-            task,
-            future: f.clone(),
-        },
-        Waiter::Callback(func, context) => Ready::Done(Box::new(DoneCallback {
-            func,
-            context,
-            future: f.clone().into(),
-        })),
-    };
-    push(vm, event_loop, what)
+/// Tells one who would wait for a future that is done already.
+pub(super) fn tell(vm: &mut Vm, f: &Ref<Future>, waiter: Waiter) -> R<()> {
+    let event_loop = f.event_loop.get();
+    push(vm, &event_loop, Ready::tell(waiter, f))
 }

@@ -2,7 +2,6 @@
 //! how it ended.
 
 use super::data::{Executing, LoopData};
-use super::ready::Ready;
 use super::{context, future, report, schedule, task};
 use crate::vm::call::Resumed;
 use crate::vm::heap::{ObjRef, Ref, Slot};
@@ -13,6 +12,7 @@ use crate::vm::object::{
     TaskPart, Tuple, Waiter,
 };
 use crate::vm::ops::future::{cancelled_error, retrieve_exception};
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Resume, Vm};
 
@@ -27,7 +27,7 @@ pub(super) fn begin(
 ) -> R<Option<LoopAction>> {
     let prepared = prepare(vm, &task, exception);
     let entered = prepared.and_then(|(coro, exception)| {
-        let own = task.task.as_ref().map_or(Value::Undef, |p| p.context.get());
+        let own = task.part().map_or(Value::Undef, |p| p.context.get());
         let outer = context::enter(vm, own)?;
         Ok((coro, exception, outer))
     });
@@ -72,19 +72,19 @@ fn resume_by(exception: Value) -> Resume {
 /// Checks that a task can take a step: its coroutine, and the exception to raise in it.
 #[inline]
 fn prepare(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<(Value, Value)> {
-    let Some(part) = task.task.as_ref() else {
+    let Some(part) = task.part() else {
         return Ok((Value::None, Value::Undef));
     };
     if task.is_done() {
         return Err(already_done(vm, task, &exception));
     }
     let mut exception = exception;
-    if part.must_cancel.get() {
+    if task.must_cancel.get() {
         let cancelled = vm.exc.cancelled_error.clone();
         if exception.is_undef() || !vm.class_of(&exception).is_subclass(&cancelled) {
             exception = cancelled_error(vm, task);
         }
-        part.must_cancel.set(false);
+        task.must_cancel.set(false);
     }
     part.waiting_for.take();
     match part.coro.get() {
@@ -144,14 +144,24 @@ fn finish(vm: &mut Vm, data: &LoopData, task: Ref<Future>, outcome: StepOutcome)
 fn leave(vm: &mut Vm, data: &LoopData, task: &Ref<Future>) {
     *data.executing.borrow_mut() = Executing::Nothing;
     vm.current.task.take();
-    let inner = context::leave(&vm.current, data.outer_context.take());
+    let inner = vm.current.leave_context(data.outer_context.take());
     keep_context(task, inner);
+}
+
+/// Goes back to what was current outside of steps that followed each other directly.
+pub(super) fn step_left(vm: &mut Vm) {
+    vm.current.task.take();
+    let event_loop = vm.current.event_loop.get();
+    if let Some(data) = event_loop.opaque::<LoopData>() {
+        *data.executing.borrow_mut() = Executing::Nothing;
+        vm.current.leave_context(data.outer_context.take());
+    }
 }
 
 /// If the task ran in an empty context and somebody has made an object of that, it is the task's.
 #[inline]
 fn keep_context(task: &Ref<Future>, inner: Value) {
-    if let Some(part) = task.task.as_ref()
+    if let Some(part) = task.part()
         && !inner.is_undef()
         && part.context.is_undef()
     {
@@ -197,15 +207,15 @@ fn resume(vm: &mut Vm, coro: &Value, exception: Value) -> StepOutcome {
 /// The first step of an eager task, inside the call that makes it.
 pub(super) fn eager_start(vm: &mut Vm, task: &Ref<Future>) -> R<()> {
     let (coro, exception) = prepare(vm, task, Value::Undef)?;
-    let own = task.task.as_ref().map_or(Value::Undef, |p| p.context.get());
+    let own = task.part().map_or(Value::Undef, |p| p.context.get());
     let outer = context::enter(vm, own)?;
     let outer_task = vm.current.task.replace(task.clone().into());
     let outcome = resume(vm, &coro, exception);
     let settled = settle(vm, task, outcome);
     vm.current.task.set(outer_task);
-    let inner = context::leave(&vm.current, outer);
+    let inner = vm.current.leave_context(outer);
     keep_context(task, inner);
-    if let Some(part) = task.task.as_ref()
+    if let Some(part) = task.part()
         && task.is_done()
     {
         part.coro.take();
@@ -239,15 +249,15 @@ pub(super) fn exception_of(vm: &mut Vm, f: &Ref<Future>) -> Value {
 
 /// Draws the consequences of how a step ended.
 fn settle(vm: &mut Vm, task: &Ref<Future>, outcome: StepOutcome) -> R<()> {
-    let Some(part) = task.task.as_ref() else {
+    let Some(part) = task.part() else {
         return Ok(());
     };
     match outcome {
         StepOutcome::Yielded(value) => suspended(vm, task, part, value),
         StepOutcome::Returned(value) => {
-            if part.must_cancel.replace(false) {
+            if task.must_cancel.replace(false) {
                 // It was cancelled in its last step.
-                let message = task.cancel_message.get();
+                let message = task.cancel_message();
                 future::cancel(vm, task, message)?;
                 return Ok(());
             }
@@ -263,7 +273,7 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
         if task.is_done() {
             return Ok(());
         }
-        task.exception.set(exception);
+        task.extra().exception.set(exception);
         future::cancel(vm, task, Value::Undef)?;
         return Ok(());
     }
@@ -299,23 +309,22 @@ fn suspended(vm: &mut Vm, task: &Ref<Future>, part: &TaskPart, value: Value) -> 
         }
         part.waiting_for.set(value.clone());
         if f.is_done() {
-            let event_loop = f.event_loop.get();
-            schedule::tell(vm, &event_loop, f, Waiter::Task(task.clone()))?;
+            schedule::tell(vm, f, Waiter::Task(task.clone()))?;
         } else {
-            f.waiters.borrow_mut().push(Waiter::Task(task.clone()));
+            f.add_waiter(Waiter::Task(task.clone()));
         }
-        return cancel_awaited(vm, task, part, &value);
+        return cancel_awaited(vm, task, &value);
     }
     suspended_on_other(vm, task, part, &value)
 }
 
 /// A task that was cancelled during its step passes that on to what it waits for now.
 #[inline]
-fn cancel_awaited(vm: &mut Vm, task: &Ref<Future>, part: &TaskPart, awaited: &Value) -> R<()> {
-    if part.must_cancel.get() {
-        let message = task.cancel_message.get().defined().unwrap_or(Value::None);
+fn cancel_awaited(vm: &mut Vm, task: &Ref<Future>, awaited: &Value) -> R<()> {
+    if task.must_cancel.get() {
+        let message = task.cancel_message().defined().unwrap_or(Value::None);
         if task::cancel_any(vm, awaited, message)? {
-            part.must_cancel.set(false);
+            task.must_cancel.set(false);
         }
     }
     Ok(())
@@ -381,7 +390,7 @@ fn wait_by_protocol(vm: &mut Vm, task: &Ref<Future>, part: &TaskPart, awaited: &
     let keyword = vm.names.context.clone();
     vm.call_kw(&add, &[wakeup], &[(keyword, context)])?;
     part.waiting_for.set(awaited.clone());
-    cancel_awaited(vm, task, part, awaited)
+    cancel_awaited(vm, task, awaited)
 }
 
 fn wrong_loop(vm: &mut Vm, task: &Ref<Future>, value: &Value) -> R<()> {

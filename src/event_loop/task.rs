@@ -1,11 +1,11 @@
 //! `Task`: a future whose result a coroutine computes, step by step.
 
 use super::data::LoopData;
-use super::ready::Ready;
 use super::{context, future, repr, schedule, step};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Class, ClassFlags, Future, GenKind, Generator, TaskPart};
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -28,8 +28,8 @@ const METHODS: &[NativeDef] = &[
         "cancelling",
         "(self, /)",
         |_, args| {
-            Ok(part(&args[0], |p| {
-                Value::Int(p.cancel_requests.get().into())
+            Ok(future::get(&args[0], |t| {
+                Value::Int(t.cancel_requests.get().into())
             }))
         },
         "How many cancel requests are pending.",
@@ -89,12 +89,12 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::read(
         "_must_cancel",
-        |_, v| Ok(part(v, |p| p.must_cancel.get().into())),
+        |_, v| Ok(future::get(v, |t| t.must_cancel.get().into())),
         "",
     ),
     GetSet::write(
         "_log_destroy_pending",
-        |_, v| Ok(part(v, |p| p.log_destroy_pending.get().into())),
+        |_, v| Ok(future::get(v, |t| t.log_destroy_pending.get().into())),
         set_log_destroy_pending,
         "",
     ),
@@ -118,25 +118,23 @@ pub(super) fn install(vm: &mut Vm) {
 
 /// Something of a task's own part, `None` where there is nothing.
 fn part(value: &Value, f: impl Fn(&TaskPart) -> Value) -> Value {
-    future::get(value, |task| {
-        task.task.as_ref().map_or(Value::None, |p| f(p))
-    })
+    future::get(value, |task| task.part().map_or(Value::None, &f))
 }
 
 /// What the program is told to be the task's name.
 pub(super) fn name(task: &Ref<Future>) -> Value {
-    let Some(part) = task.task.as_ref() else {
+    if !task.is_task() {
         return Value::None;
-    };
-    match part.name.defined() {
+    }
+    match task.rare().and_then(|e| e.name.defined()) {
         Some(name) => name,
-        None => format!("Task-{}", part.number.get()).into(),
+        None => format!("Task-{}", task.number()).into(),
     }
 }
 
 /// The task's context as an object.
 pub(super) fn context(vm: &mut Vm, task: &Ref<Future>) -> Value {
-    let Some(part) = task.task.as_ref() else {
+    let Some(part) = task.part() else {
         return Value::None;
     };
     if let Some(context) = part.context.defined() {
@@ -190,7 +188,7 @@ pub(super) fn spawn(
     spec: &Spec,
 ) -> R<Ref<Future>> {
     check_coroutine(vm, spec.coro)?;
-    let task = future::make(class, event_loop.clone(), Some(Box::default()));
+    let task = future::make(class, event_loop.clone(), true);
     start(vm, &task, event_loop, spec)?;
     Ok(task)
 }
@@ -213,9 +211,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     let event_loop = future::loop_or_current(vm, event_loop)?;
     future::reset(task, event_loop.clone());
     if let Err(raise) = check_coroutine(vm, coro) {
-        if let Some(part) = task.task.as_ref() {
-            part.log_destroy_pending.set(false);
-        }
+        task.log_destroy_pending.set(false);
         return Err(raise);
     }
     let eager = match eager.given() {
@@ -234,23 +230,10 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Fills the task's part and queues (or takes) its first step.
 fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<()> {
-    let Some(part) = task.task.as_ref() else {
+    let Some(part) = task.part() else {
         return Ok(());
     };
-    match spec.name {
-        Value::Undef | Value::None => {
-            let number = vm.current.task_numbers.get() + 1;
-            vm.current.task_numbers.set(number);
-            part.number.set(number);
-        }
-        name => {
-            let name = vm.str(name)?;
-            part.name.set(name.into());
-        }
-    }
-    let sequence = vm.current.task_sequence.get();
-    vm.current.task_sequence.set(sequence + 1);
-    part.sequence.set(sequence);
+    name_task(vm, task, spec.name)?;
     let context = match spec.context {
         Value::Undef | Value::None => context::copy_current(vm),
         context => context.clone(),
@@ -261,6 +244,24 @@ fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<
         return step::eager_start(vm, task);
     }
     schedule::push(vm, event_loop, Ready::Step(task.clone()))
+}
+
+/// A number for its default name, or the name it was given.
+fn name_task(vm: &mut Vm, task: &Ref<Future>, name: &Value) -> R<()> {
+    let numbers = &vm.current.task_numbers;
+    if let Value::Undef | Value::None = name {
+        numbers.set(numbers.get() + 1);
+        task.begin(numbers.get());
+        return Ok(());
+    }
+    let name = vm.str(name)?;
+    task.begin(vm.current.task_numbers.get());
+    let named = &vm.current.named_tasks;
+    named.set(named.get() + 1);
+    let extra = task.extra();
+    extra.order.set(named.get());
+    extra.name.set(name.into());
+    Ok(())
 }
 
 fn is_running(vm: &mut Vm, event_loop: &Value) -> R<bool> {
@@ -305,11 +306,11 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
             chain.pop();
             break false;
         }
-        let Some(part) = last.task.as_ref() else {
+        let Some(part) = last.part() else {
             break false;
         };
-        part.cancel_requests
-            .set(part.cancel_requests.get().saturating_add(1));
+        last.cancel_requests
+            .set(last.cancel_requests.get().saturating_add(1));
         match part.waiting_for.get() {
             Value::Undef => break false,
             awaited => match awaited.as_ref::<Future>() {
@@ -322,11 +323,9 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         return Ok(false);
     }
     for task in chain.iter().rev() {
-        if let Some(part) = task.task.as_ref()
-            && !accepted
-        {
-            part.must_cancel.set(true);
-            task.cancel_message.set(message.clone());
+        if !accepted {
+            task.must_cancel.set(true);
+            task.set_cancel_message(message.clone());
             accepted = true;
         }
     }
@@ -340,10 +339,10 @@ fn cancel_method(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn uncancel(_: &mut Vm, args: &[Value]) -> R {
-    Ok(part(&args[0], |p| {
-        let left = p.cancel_requests.get().saturating_sub(1);
-        if p.cancel_requests.replace(left) > 0 && left == 0 {
-            p.must_cancel.set(false);
+    Ok(future::get(&args[0], |t| {
+        let left = t.cancel_requests.get().saturating_sub(1);
+        if t.cancel_requests.replace(left) > 0 && left == 0 {
+            t.must_cancel.set(false);
         }
         Value::Int(left.into())
     }))
@@ -358,8 +357,8 @@ fn get_context(vm: &mut Vm, args: &[Value]) -> R {
 
 fn set_name(vm: &mut Vm, args: &[Value]) -> R {
     let name = vm.str(&args[1])?;
-    if let Some(part) = args[0].as_ref::<Future>().and_then(|t| t.task.as_ref()) {
-        part.name.set(name.into());
+    if let Some(task) = args[0].downcast::<Future>() {
+        task.extra().name.set(name.into());
     }
     Ok(Value::None)
 }
@@ -369,8 +368,8 @@ fn set_log_destroy_pending(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> 
         return Err(vm.attribute_error(v, "_log_destroy_pending", "cannot delete attribute"));
     };
     let on = vm.truth(&new)?;
-    if let Some(part) = v.as_ref::<Future>().and_then(|t| t.task.as_ref()) {
-        part.log_destroy_pending.set(on);
+    if let Some(task) = v.downcast::<Future>() {
+        task.log_destroy_pending.set(on);
     }
     Ok(())
 }

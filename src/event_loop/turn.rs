@@ -5,13 +5,13 @@
 use super::data::{Executing, LoopData};
 use super::handle::{self, HandleData};
 use super::loop_type::{ensure_future, now, this};
-use super::ready::Ready;
-use super::{context, executor, future, loop_hooks, report, schedule, step};
+use super::{context, executor, future, loop_hooks, registry, report, schedule, step};
 use crate::vm::heap::Ref;
 use crate::vm::hooks::LoopAction;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Future, NativeFunction, Opaque};
+use crate::vm::object::{Future, NativeFunction, Opaque, Waiter};
 use crate::vm::ops::future::future_result;
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Tail, Vm};
 use std::sync::atomic::Ordering;
@@ -30,18 +30,18 @@ pub(super) fn next_action(vm: &mut Vm, event_loop: &Value) -> R<LoopAction> {
         return Ok(LoopAction::Done(Value::None));
     };
     loop {
-        let left = data.left.get();
+        let queue = &data.queue;
+        let left = queue.left.get();
         if left == 0 {
-            if data.turned.get() && data.stopping.get() {
+            if queue.turned.get() && queue.stopping.get() {
                 return finish_run(vm, event_loop, data).map(LoopAction::Done);
             }
             begin_turn(vm, event_loop, data)?;
             continue;
         }
-        data.left.set(left - 1);
-        let next = data.ready.borrow_mut().pop_front();
-        let Some(next) = next else {
-            data.left.set(0);
+        queue.left.set(left - 1);
+        let Some(next) = queue.pop() else {
+            queue.left.set(0);
             continue;
         };
         if data.debug.get() {
@@ -58,9 +58,13 @@ pub(super) fn next_action(vm: &mut Vm, event_loop: &Value) -> R<LoopAction> {
 fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
     match next {
         Ready::Step(task) => step::begin(vm, data, task, Value::Undef),
-        Ready::Wakeup { task, future } => {
-            let exception = step::exception_of(vm, &future);
-            drop(future);
+        Ready::Wakeup(task) => {
+            let awaited = task.part().map(|p| p.waiting_for.get());
+            let exception = match awaited.as_ref().and_then(|f| f.as_ref::<Future>()) {
+                Some(f) => step::exception_of(vm, f),
+                None => Value::Undef,
+            };
+            drop(awaited);
             step::begin(vm, data, task, exception)
         }
         Ready::Throw(both) => step::begin(vm, data, both.0, both.1),
@@ -77,7 +81,7 @@ fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
         }
         Ready::Handle(handle) => begin_handle(vm, data, handle),
         Ready::Worker(worker) => {
-            executor::run(vm, &worker)?;
+            executor::run(vm, &Value::Obj(worker))?;
             Ok(None)
         }
     }
@@ -124,7 +128,7 @@ pub(super) fn call_finished(vm: &mut Vm, outcome: Result<Value, Value>) -> R<()>
         return Ok(());
     };
     let executing = data.executing.take();
-    context::leave(&vm.current, data.outer_context.take());
+    vm.current.leave_context(data.outer_context.take());
     if data.debug.get() {
         let shown = match &executing {
             Executing::Handle(handle) => handle.clone().into(),
@@ -171,10 +175,10 @@ pub(super) fn note_slow(vm: &mut Vm, data: &LoopData, shown: &Value) -> R<()> {
 
 /// Waits if there is nothing to do, and lets due timers into the ready queue.
 fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
-    data.turned.set(true);
+    data.queue.turned.set(true);
     let cancelled = data.timers.borrow_mut().sweep();
     drop(cancelled);
-    let idle = data.ready.borrow().is_empty() && !data.stopping.get();
+    let idle = data.queue.is_empty() && !data.queue.stopping.get();
     if !data.timers.borrow().is_empty() {
         if idle {
             wait_for_timer(vm, event_loop, data)?;
@@ -184,12 +188,14 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         loop {
             let due = data.timers.borrow_mut().pop_due(end);
             let Some(handle) = due else { break };
-            data.ready.borrow_mut().push_back(Ready::Handle(handle));
+            data.queue.push(Ready::Handle(handle));
         }
+        let empty = data.timers.borrow().is_empty();
+        data.queue.timers.set(!empty);
     } else if idle {
         wait_forever(vm, event_loop)?;
     }
-    data.left.set(data.ready.borrow().len());
+    data.queue.left.set(data.queue.len());
     Ok(())
 }
 
@@ -200,7 +206,7 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         let now = now(vm, event_loop, data)?;
         let left = due.unwrap_or(0.0) - vm.to_f64(&now)?;
         // A time that is not a number is never waited for.
-        if left.is_nan() || left <= 0.0 || !data.ready.borrow().is_empty() {
+        if left.is_nan() || left <= 0.0 || !data.queue.is_empty() {
             return Ok(());
         }
         let left = Duration::from_secs_f64(left.min(LONGEST_WAIT));
@@ -262,7 +268,7 @@ fn stop_when_done(vm: &mut Vm, args: &[Value]) -> R {
     let Some(f) = args[0].as_ref::<Future>() else {
         return Ok(Value::None);
     };
-    if let Some(exception) = f.exception.defined()
+    if let Some(exception) = f.exception().defined()
         && f.is_done()
     {
         future::consume_exception(f);
@@ -273,7 +279,7 @@ fn stop_when_done(vm: &mut Vm, args: &[Value]) -> R {
         }
     }
     if let Some(data) = f.event_loop.get().opaque::<LoopData>() {
-        data.stopping.set(true);
+        data.queue.stopping.set(true);
     }
     Ok(Value::None)
 }
@@ -305,8 +311,8 @@ pub(super) fn run_until_complete(vm: &mut Vm, args: &[Value]) -> R {
     let Some(f) = awaited.as_ref::<Future>() else {
         return Err(vm.type_error("a future was expected"));
     };
-    if ours && let Some(part) = f.task.as_ref() {
-        part.log_destroy_pending.set(false);
+    if ours {
+        f.log_destroy_pending.set(false);
     }
     let callback = stop_callback(vm);
     let context = context::copy_current(vm);
@@ -328,11 +334,12 @@ fn check_idle(vm: &mut Vm, data: &LoopData) -> R<()> {
 
 fn start_run(vm: &mut Vm, event_loop: &Value, data: &LoopData, until: Value, ours: bool) -> R {
     data.running.set(true);
-    data.turned.set(false);
-    data.left.set(0);
+    data.decide_direct();
+    data.queue.turned.set(false);
+    data.queue.left.set(0);
     data.until.set(until);
     data.until_is_ours.set(ours);
-    vm.current.event_loop.set(event_loop.clone());
+    registry::enter_loop(vm, event_loop.clone());
     loop_hooks::set_up(vm, event_loop, data);
     vm.tail(Tail::RunLoop(event_loop.clone()))
 }
@@ -360,7 +367,7 @@ pub(super) fn run_aborted(vm: &mut Vm, event_loop: &Value) {
     };
     if !matches!(data.executing.take(), Executing::Nothing) {
         vm.current.task.take();
-        context::leave(&vm.current, data.outer_context.take());
+        vm.current.leave_context(data.outer_context.take());
     }
     let until = data.until.take();
     clean_up(vm, data);
@@ -370,21 +377,23 @@ pub(super) fn run_aborted(vm: &mut Vm, event_loop: &Value) {
             future::consume_exception(f);
         }
         let callback = stop_callback(vm);
-        let position = f.waiters.borrow().iter().position(|w| match w {
-            crate::vm::object::Waiter::Callback(func, _) => func.is(&callback),
-            crate::vm::object::Waiter::Task(_) => false,
+        let mut waiters = f.waiters();
+        let position = waiters.iter().position(|w| match w {
+            Waiter::Callback(c) => c.func.is(&callback),
+            Waiter::Task(_) => false,
         });
         if let Some(i) = position {
-            let gone = f.waiters.borrow_mut().remove(i);
-            drop(gone);
+            waiters.remove(i);
+            f.set_waiters(waiters);
         }
     }
 }
 
 fn clean_up(vm: &mut Vm, data: &LoopData) {
-    data.stopping.set(false);
+    data.queue.stopping.set(false);
     data.running.set(false);
-    data.left.set(0);
-    vm.current.event_loop.take();
+    data.decide_direct();
+    data.queue.left.set(0);
+    registry::enter_loop(vm, Value::Undef);
     loop_hooks::take_down(vm, data);
 }

@@ -10,7 +10,7 @@
 
 use super::Vm;
 use super::heap::finalize::{self, Finalization};
-use super::heap::{self, ObjRef, flags, trial, weak};
+use super::heap::{self, ObjRef, Ref, flags, trial, weak};
 use super::object::{
     CellObject, Class, CodeObject, Dict, Exception, Function, Future, GenState, Generator,
     Instance, Kind, List, Module, Opaque, Property, Set, Traceback, kind_info, needs_finalizer,
@@ -229,19 +229,10 @@ fn clear_rarer(value: &Value) {
     }
 }
 
-fn clear_future(f: &Future) {
-    for slot in [
-        &f.event_loop,
-        &f.result,
-        &f.exception,
-        &f.cancel_message,
-        &f.dict,
-    ] {
-        slot.take();
-    }
-    drop(f.waiters.take());
-    if let Some(part) = f.task.as_ref() {
-        for slot in [&part.coro, &part.name, &part.context, &part.waiting_for] {
+fn clear_future(f: &Ref<Future>) {
+    f.clear();
+    if let Some(part) = f.part() {
+        for slot in [&part.coro, &part.context, &part.waiting_for] {
             slot.take();
         }
     }

@@ -146,7 +146,7 @@ impl Vm {
     }
 
     /// Asks the event loop what to do next, and does it.
-    fn next_step(&mut self, reported: R<()>) -> R<Flow> {
+    pub(super) fn next_step(&mut self, reported: R<()>) -> R<Flow> {
         let mut reported = reported;
         loop {
             if super::heap::finalize::pending() && reported.is_ok() {

@@ -447,6 +447,12 @@ impl Vm {
 
     /// Suspends the running chain with a value that goes to whoever resumed its root.
     pub(super) fn suspend_with(&mut self, value: Value) -> R<Flow> {
+        if let Some(queue) = self.direct_queue()
+            && self.suspend_step(&queue, &value)
+        {
+            drop(value);
+            return self.next_step_directly(&queue);
+        }
         let closing = self.top_link().map_or(ptr::null(), |l| l.closing);
         if !closing.is_null() {
             return self.ignored_exit(closing);
@@ -520,6 +526,13 @@ impl Vm {
         let parent = g.parent.get();
         let is_root = self.is_root(raw(g.as_obj()));
         if is_root || parent.is_null() {
+            drop(g);
+            let mut value = value;
+            if let Some(queue) = self.direct_queue()
+                && self.finish_step(&queue, &mut value)
+            {
+                return self.next_step_directly(&queue);
+            }
             return self.finish_activation(Outcome::Returned(value));
         }
         let closed = self.take_closing(&g);

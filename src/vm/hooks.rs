@@ -5,9 +5,11 @@
 
 use super::heap::{Ref, Slot};
 use super::object::{Class, Future, Generator};
+use super::ready::Queue;
 use super::value::Value;
 use super::{R, Resume, Vm};
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// The next thing that a running event loop wants done.
 #[derive(Debug)]
@@ -44,6 +46,9 @@ pub struct LoopHooks {
     /// `Err` holds the exception that left the callback.
     pub call_finished: fn(&mut Vm, outcome: Result<Value, Value>) -> R<()>,
     pub run_aborted: fn(&mut Vm, event_loop: &Value),
+    /// The dispatch loop has ended the last of some steps that followed each other directly: their
+    /// tasks know what became of them, and what is current outside of them shall be so again.
+    pub step_left: fn(&mut Vm),
     /// A pending task dies, or a future whose exception nobody looked at: report it.
     pub finalize_future: fn(&mut Vm, future: &Ref<Future>),
 }
@@ -55,6 +60,7 @@ impl LoopHooks {
         step_finished: |_, _, _| Ok(()),
         call_finished: |_, _| Ok(()),
         run_aborted: |_, _| {},
+        step_left: |_| {},
         finalize_future: |_, _| {},
     };
 }
@@ -65,13 +71,15 @@ impl LoopHooks {
 pub struct Current {
     /// The event loop that runs, `Undef` while none does.
     pub event_loop: Slot,
+    /// Its ready queue, if it is one of ours.
+    pub queue: Option<Rc<Queue>>,
     /// The task whose step runs in that loop, `Undef` between steps.
     pub task: Slot,
     /// The loop for which a blocking function (`run_in_executor`) runs right now.
     pub worker: Slot,
-    /// How many tasks got a number as their name, and how many there were at all.
+    /// How many tasks got a number as their name, and how many were made with one.
     pub task_numbers: Cell<u64>,
-    pub task_sequence: Cell<u64>,
+    pub named_tasks: Cell<u64>,
     /// The `Context` of context variables, `Undef` while nobody has asked for one.
     pub context: Slot,
     /// `sys.set_asyncgen_hooks`: called with an async generator when it is first iterated, and
@@ -83,6 +91,70 @@ pub struct Current {
     /// Called without arguments at the next safe point after Ctrl-C, instead of raising
     /// KeyboardInterrupt; `Undef` while not set.
     pub interrupt_handler: Slot,
+}
+
+/// A context that is the current one of something that runs says so in its header.
+const ENTERED: u16 = 1;
+
+impl Current {
+    /// Makes a context (or `Undef`, an empty one) current; gives the one that was, for
+    /// `leave_context`. `None` if it is current somewhere already.
+    #[inline]
+    pub fn enter_context(&self, context: Value) -> Option<Value> {
+        if Self::is_entered(&context) {
+            return None;
+        }
+        Self::mark_entered(&context, true);
+        Some(self.context.replace(context))
+    }
+
+    /// Goes back to the outer context; gives the inner one, which may have become an object
+    /// meanwhile.
+    #[inline]
+    pub fn leave_context(&self, outer: Value) -> Value {
+        let inner = self.context.replace(outer);
+        Self::mark_entered(&inner, false);
+        inner
+    }
+
+    /// The step of a task ends. If it ran in an empty context and somebody has made an object of
+    /// that, it is the task's.
+    #[inline]
+    pub fn pause_context(&self, task: &Ref<Future>) {
+        if self.context.is_undef() {
+            return;
+        }
+        let context = self.context.get();
+        Self::mark_entered(&context, false);
+        if let Some(part) = task.part()
+            && part.context.is_undef()
+        {
+            part.context.set(context);
+        }
+    }
+
+    /// The step of a task begins, whose context is not entered.
+    #[inline]
+    pub fn resume_context(&self, context: Value) {
+        Self::mark_entered(&context, true);
+        self.context.set(context);
+    }
+
+    /// Whether a context is current somewhere.
+    #[inline]
+    pub fn is_entered(context: &Value) -> bool {
+        context
+            .as_obj()
+            .is_some_and(|c| c.header().aux() == ENTERED)
+    }
+
+    /// Notes that an object is a current context, or no longer.
+    #[inline]
+    pub fn mark_entered(context: &Value, entered: bool) {
+        if let Some(context) = context.as_obj() {
+            context.header().set_aux(if entered { ENTERED } else { 0 });
+        }
+    }
 }
 
 /// How the VM reports what no program can catch. Set by the builtins.

@@ -27,6 +27,8 @@ pub mod native;
 pub mod object;
 pub mod ops;
 pub mod raise;
+pub mod ready;
+mod step;
 pub mod types;
 mod unwind;
 pub mod value;

@@ -278,7 +278,9 @@ fn has_only_class_attributes(obj: &Value) -> bool {
     match obj.kind() {
         Some(Kind::Instance | Kind::Module | Kind::Class | Kind::Exception) => false,
         Some(Kind::Opaque) => obj.downcast::<Opaque>().is_some_and(|o| o.dict.is_undef()),
-        Some(Kind::Future) => obj.downcast::<Future>().is_some_and(|f| f.dict.is_undef()),
+        Some(Kind::Future) => obj
+            .downcast::<Future>()
+            .is_some_and(|f| f.rare().is_none_or(|e| e.dict.is_undef())),
         _ => true,
     }
 }

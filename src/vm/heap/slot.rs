@@ -26,6 +26,16 @@ impl Slot {
         unsafe { (*self.0.get()).clone() }
     }
 
+    /// Borrows without counting.
+    ///
+    /// # Safety
+    /// Nobody may write the slot while the borrow lives.
+    #[inline(always)]
+    pub(in crate::vm) unsafe fn peek(&self) -> &Value {
+        // SAFETY: promised by the caller.
+        unsafe { &*self.0.get() }
+    }
+
     /// Looks at the content without counting. `f` must not touch this slot.
     #[inline(always)]
     pub fn is_undef(&self) -> bool {
@@ -115,6 +125,13 @@ impl<T: Object> RefSlot<T> {
 pub struct ObjSlot(UnsafeCell<Option<ObjRef>>);
 
 impl ObjSlot {
+    /// Holds the value if that is an object, else nothing.
+    pub fn new(value: Value) -> ObjSlot {
+        let slot = ObjSlot::default();
+        slot.set(value);
+        slot
+    }
+
     #[inline(always)]
     pub fn is_undef(&self) -> bool {
         // SAFETY: only looked at.
@@ -131,7 +148,14 @@ impl ObjSlot {
         }
     }
 
+    /// Whether the content is this object.
+    #[inline(always)]
+    pub fn holds(&self, obj: &ObjRef) -> bool {
+        std::ptr::eq(self.header(), obj.header())
+    }
+
     /// A copy of the content, `Undef` if there is none.
+    #[inline]
     pub fn get(&self) -> Value {
         // SAFETY: cloning changes a count at most.
         unsafe { (*self.0.get()).clone() }.map_or(Value::Undef, Value::Obj)

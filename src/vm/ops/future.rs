@@ -26,7 +26,7 @@ pub fn future_result(vm: &mut Vm, f: &Ref<Future>) -> R {
         }
         FutureState::Finished => match retrieve_exception(f) {
             Some(exception) => Err(vm.raise(exception)),
-            None => Ok(f.result.get()),
+            None => Ok(f.result()),
         },
     }
 }
@@ -34,11 +34,11 @@ pub fn future_result(vm: &mut Vm, f: &Ref<Future>) -> R {
 /// The exception of a finished future, marked as seen, with the traceback that it had when it was
 /// set: each retrieval begins a fresh one.
 pub fn retrieve_exception(f: &Ref<Future>) -> Option<Value> {
-    let value = f.exception.defined()?;
+    let extra = f.rare()?;
+    let value = extra.exception.defined()?;
     f.log_traceback.set(false);
     if let Some(exception) = value.downcast::<Exception>() {
-        // Beside an exception, the result's place keeps the traceback for the first retrieval.
-        exception.traceback.set(f.result.take());
+        exception.traceback.set(extra.traceback.take());
     }
     Some(value)
 }
@@ -47,11 +47,11 @@ pub fn retrieve_exception(f: &Ref<Future>) -> Option<Value> {
 /// still there (it is handed out once), else a new one with the message of `cancel`.
 pub fn cancelled_error(vm: &mut Vm, f: &Ref<Future>) -> Value {
     if f.state.get() == FutureState::Cancelled
-        && let Some(exception) = f.exception.take().defined()
+        && let Some(exception) = f.rare().and_then(|e| e.exception.take().defined())
     {
         return exception;
     }
-    let args = match f.cancel_message.get() {
+    let args = match f.cancel_message() {
         Value::Undef | Value::None => Tuple::new([]),
         message => Tuple::new([message]),
     };

@@ -55,7 +55,7 @@ fn dict_slot(obj: &Value) -> Option<&Slot> {
     match obj.kind()? {
         Kind::Exception => obj.downcast::<Exception>().map(|e| &e.dict),
         Kind::Opaque => obj.downcast::<Opaque>().map(|o| &o.dict),
-        Kind::Future => obj.downcast::<Future>().map(|f| &f.dict),
+        Kind::Future => obj.downcast::<Future>().map(|f| &f.extra().dict),
         Kind::Function => obj.downcast::<Function>().map(|f| &f.extra().dict),
         Kind::ClassMethod => obj.downcast::<ClassMethod>().map(|m| &m.dict),
         Kind::StaticMethod => obj.downcast::<StaticMethod>().map(|m| &m.dict),
@@ -69,6 +69,10 @@ fn existing_dict(obj: &Value) -> Option<Ref<Dict>> {
         Kind::Module => obj.downcast::<Module>().map(|m| m.dict.clone()),
         Kind::Function => {
             let extra = obj.downcast::<Function>()?.extra.get()?;
+            extra.dict.get().as_ref::<Dict>().cloned()
+        }
+        Kind::Future => {
+            let extra = obj.downcast::<Future>()?.rare()?;
             extra.dict.get().as_ref::<Dict>().cloned()
         }
         _ => dict_slot(obj)?.get().as_ref::<Dict>().cloned(),

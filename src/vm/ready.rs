@@ -1,0 +1,149 @@
+//! What the running event loop has to do: its ready queue. It stands here and not in the event
+//! loop, because the VM takes the plain steps of tasks from it without asking (see `step`).
+
+use super::heap::{ObjRef, Ref};
+use super::object::{Future, Opaque, Waiter};
+use super::value::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+/// One thing to do in a turn. The common ones need no object of their own.
+#[derive(Debug)]
+pub enum Ready {
+    /// A task's next step.
+    Step(Ref<Future>),
+    /// A task's next step, because the future that it awaits is done.
+    Wakeup(Ref<Future>),
+    /// A task's next step, which raises in the coroutine.
+    Throw(Box<(Ref<Future>, Value)>),
+    /// A done callback of a future.
+    Done(Box<DoneCallback>),
+    /// What `call_soon` and the timers were given.
+    Handle(Ref<Opaque>),
+    /// A piece of `run_in_executor`'s work that goes on.
+    Worker(ObjRef),
+}
+
+/// A callable that is told when a future is done.
+#[derive(Debug, Clone)]
+pub struct DoneCallback {
+    pub func: Value,
+    /// A context, or `Undef` for an empty one.
+    pub context: Value,
+    /// The future that is done: the callback's argument. `Undef` until then.
+    pub future: Value,
+}
+
+impl Ready {
+    /// What tells one who waits for a future that it is done.
+    #[inline]
+    pub fn tell(waiter: Waiter, done: &Ref<Future>) -> Ready {
+        match waiter {
+            Waiter::Task(task) => Ready::Wakeup(task),
+            Waiter::Callback(mut callback) => {
+                callback.future = done.clone().into();
+                Ready::Done(callback)
+            }
+        }
+    }
+
+    pub fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        match self {
+            Ready::Step(task) | Ready::Wakeup(task) => visit(task.as_obj()),
+            Ready::Throw(both) => {
+                visit(both.0.as_obj());
+                both.1.as_obj().into_iter().for_each(visit);
+            }
+            Ready::Done(done) => [&done.func, &done.context, &done.future]
+                .into_iter()
+                .filter_map(|v| v.as_obj())
+                .for_each(visit),
+            Ready::Handle(handle) => visit(handle.as_obj()),
+            Ready::Worker(worker) => visit(worker),
+        }
+    }
+}
+
+/// The ready queue of an event loop, and what the VM must know to take steps from it.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// First in, first out.
+    entries: RefCell<VecDeque<Ready>>,
+    /// How many of the entries belong to the turn that is going on.
+    pub left: Cell<usize>,
+    /// A turn has been made since the loop was started: only then it looks at `stopping`.
+    pub turned: Cell<bool>,
+    pub stopping: Cell<bool>,
+    /// Timers are set: each turn has to look at the clock.
+    pub timers: Cell<bool>,
+    /// Nobody has to be asked before a plain step of a task: the loop runs, not in debug mode, and
+    /// its class does not override `call_soon`.
+    pub direct: Cell<bool>,
+}
+
+impl Queue {
+    #[inline]
+    pub fn push(&self, what: Ready) {
+        self.entries.borrow_mut().push_back(what);
+    }
+
+    #[inline]
+    pub fn pop(&self) -> Option<Ready> {
+        self.entries.borrow_mut().pop_front()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.borrow().is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
+    /// Takes everything out; the caller releases it.
+    pub fn take(&self) -> VecDeque<Ready> {
+        self.left.set(0);
+        self.entries.take()
+    }
+
+    /// The next entry of the turn that is going on, if it is one that the caller wants. A new turn
+    /// begins if nothing but that is to be done for it.
+    #[inline]
+    pub fn pop_if(&self, wanted: impl FnOnce(&Ready) -> bool) -> Option<Ready> {
+        let mut entries = self.entries.borrow_mut();
+        let mut left = self.left.get();
+        if left == 0 {
+            if self.timers.get() || self.stopping.get() {
+                return None;
+            }
+            left = entries.len();
+        }
+        if !wanted(entries.front()?) {
+            return None;
+        }
+        self.turned.set(true);
+        self.left.set(left - 1);
+        entries.pop_front()
+    }
+
+    /// Finishes a pending future of the loop whose queue this is: everybody who waits for it is
+    /// told in the next turn, in order.
+    #[inline]
+    pub fn finish(&self, f: &Ref<Future>, result: Value) {
+        if let Some(task) = f.take_only_task() {
+            f.set_result(result);
+            return self.push(Ready::Wakeup(task));
+        }
+        let waiters = f.take_waiters();
+        f.set_result(result);
+        for waiter in waiters {
+            self.push(Ready::tell(waiter, f));
+        }
+    }
+
+    pub fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        if let Ok(entries) = self.entries.try_borrow() {
+            entries.iter().for_each(|r| r.trace(visit));
+        }
+    }
+}

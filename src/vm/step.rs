@@ -1,0 +1,232 @@
+//! Steps of tasks that follow each other directly. Where a task is suspended or returns, and the
+//! next thing in the ready queue is a plain step of another task, the VM goes on in that: the
+//! activation of the first step becomes that of the second, and the event loop is not asked. What
+//! is not plain (an exception to raise, a callback, debug mode, a loop of the program's own) goes
+//! the long way through `LoopHooks`, with the same outcome. One of the places where `unsafe` lives.
+
+use super::dispatch::Flow;
+use super::frame::{Deliver, Link, raw, registers_of, running};
+use super::generator::suspended_at;
+use super::heap::{Ref, finalize};
+use super::hooks::Current;
+use super::object::{Future, FutureState, GenState, Generator, Waiter};
+use super::ready::{Queue, Ready};
+use super::value::Value;
+use super::{R, Resume, Vm};
+use crate::bytecode::Op;
+use std::mem;
+use std::rc::Rc;
+
+impl Vm {
+    /// The queue of the running loop, if the running chain is a step of one of its tasks and other
+    /// steps may follow it directly.
+    #[inline]
+    pub(super) fn direct_queue(&self) -> Option<Rc<Queue>> {
+        let queue = self.current.queue.as_ref()?;
+        let fits = self.control.last()?.deliver == Deliver::Task
+            && queue.direct.get()
+            && self.links.last()?.closing.is_null()
+            && !self.async_yielded
+            && !finalize::pending();
+        fits.then(|| queue.clone())
+    }
+
+    /// The chain of a task is suspended with a value for its loop. False if it has to go the long
+    /// way.
+    #[inline]
+    pub(super) fn suspend_step(&mut self, queue: &Queue, value: &Value) -> bool {
+        let Some(link) = self.links.last_mut() else {
+            return false;
+        };
+        let Some(task) = link.task.as_ref::<Future>() else {
+            return false;
+        };
+        match value {
+            // Nothing to wait for: the next step is in the next turn.
+            Value::None => queue.push(Ready::Step(task.clone())),
+            Value::Obj(obj) => {
+                let Some(f) = obj.as_ref::<Future>() else {
+                    return false;
+                };
+                let Some(part) = task.part().filter(|_| can_wait(task, f)) else {
+                    return false;
+                };
+                // SAFETY: classes are only compared.
+                let class = unsafe { f.class.peek() };
+                if !class.is(&self.types.future) && !class.is(&self.types.task) {
+                    return false;
+                }
+                f.blocking.set(false);
+                f.add_waiter(Waiter::Task(task.clone()));
+                part.waiting_for.set(value.clone());
+            }
+            _ => return false,
+        }
+        self.leave_chain();
+        true
+    }
+
+    /// The running chain is suspended: its frames say where it goes on.
+    fn leave_chain(&mut self) {
+        let own = self.frame.generator;
+        let Some(root) = self.links.last().and_then(Link::root) else {
+            return;
+        };
+        // SAFETY: the running frame's generator is alive.
+        let Some(leaf) = (unsafe { running(own) }) else {
+            return;
+        };
+        // SAFETY: `pc` points into the instructions.
+        let at = unsafe { self.frame.pc.offset_from(leaf.code.entry) };
+        leaf.pc.set(at as u32);
+        leaf.state.set(GenState::Suspended);
+        root.state.set(GenState::Suspended);
+        leaf.root.set(raw(root.as_obj()));
+        if !self.handled.is_undef() {
+            leaf.handled.set(self.handled.take());
+        }
+        // SAFETY: as above.
+        if raw(root.as_obj()) != own
+            && let Some(header) = unsafe { own.as_ref() }
+        {
+            root.leaf.set(Value::Obj(header.to_ref()));
+        }
+    }
+
+    /// The coroutine of a task has returned. False if that has to go the long way.
+    pub(super) fn finish_step(&mut self, queue: &Queue, value: &mut Value) -> bool {
+        let Some(link) = self.links.last_mut() else {
+            return false;
+        };
+        let Some(task) = link.task.as_ref::<Future>() else {
+            return false;
+        };
+        if task.is_done() || task.must_cancel.get() {
+            return false;
+        }
+        queue.finish(task, mem::take(value));
+        drop(self.handled.take());
+        true
+    }
+
+    /// Goes on with what is next after a step that was suspended or has finished.
+    pub(super) fn next_step_directly(&mut self, queue: &Queue) -> R<Flow> {
+        if let Some(link) = self.links.last_mut() {
+            let task = mem::take(&mut link.task);
+            let coro = mem::take(&mut link.subject);
+            if mem::take(&mut link.unusual) {
+                self.unusual_links -= 1;
+            }
+            if let Some(task) = task.as_ref::<Future>() {
+                self.current.pause_context(task);
+            }
+            drop(coro);
+            drop(task);
+        }
+        if !finalize::pending()
+            && let Some(Ready::Step(task) | Ready::Wakeup(task)) = queue.pop_if(is_plain)
+        {
+            self.enter_step(task);
+            return Ok(Flow::Go);
+        }
+        let Some((activation, link)) = self.pop_activation() else {
+            return Ok(Flow::Halt);
+        };
+        self.frame = activation.frame;
+        self.handled.set(link.handled);
+        (self.loop_hooks.step_left)(self);
+        self.next_step(Ok(()))
+    }
+
+    /// Goes on in a task in the present activation.
+    fn enter_step(&mut self, task: Ref<Future>) {
+        let Some(part) = task.part() else {
+            return;
+        };
+        let coro = part.coro.get();
+        let waited = part.waiting_for.take();
+        self.current.resume_context(part.context.get());
+        if let Some(link) = self.links.last_mut() {
+            link.subject = coro.clone();
+            link.task = task.clone().into();
+        }
+        self.current.task.set(task.into());
+        if let Some(root) = coro.as_ref::<Generator>() {
+            root.started.set(true);
+            let fresh = root.state.get() == GenState::Created;
+            let leaf = self.find_leaf(root);
+            root.state.set(GenState::Running);
+            self.run_in(&leaf);
+            if !fresh {
+                self.give_result(&leaf, waited);
+            }
+        }
+    }
+
+    /// What a suspended leaf gets, now that what it waited for is done.
+    #[inline]
+    fn give_result(&mut self, leaf: &Ref<Generator>, waited: Value) {
+        let Some(i) = suspended_at(leaf) else {
+            return;
+        };
+        if i.op != Op::Delegate {
+            self.send_into_leaf(leaf, Value::None);
+            return;
+        }
+        // SAFETY: the leaf is alive; the verifier has seen the register.
+        let place = unsafe { &*registers_of(raw(leaf.as_obj())).add(i.b as usize) };
+        match (place, waited.as_ref::<Future>()) {
+            (Value::None, _) => self.end_delegation(i, Value::None),
+            (Value::Obj(obj), Some(f)) if obj.is(f.as_obj()) => {
+                let result = f.result();
+                self.end_delegation(i, result);
+            }
+            _ => self.redo_delegate(Resume::Send(Value::None)),
+        }
+    }
+}
+
+/// Whether a task can wait for a pending future without any ado.
+fn can_wait(task: &Ref<Future>, f: &Ref<Future>) -> bool {
+    f.blocking.get()
+        && !f.is_done()
+        && !task.must_cancel.get()
+        && f.event_loop.header() == task.event_loop.header()
+        && !f.as_obj().is(task.as_obj())
+}
+
+/// Whether an entry of the ready queue is a step that goes on where it was suspended, or begins.
+#[inline]
+fn is_plain(next: &Ready) -> bool {
+    let (Ready::Step(task) | Ready::Wakeup(task)) = next else {
+        return false;
+    };
+    let Some(part) = task.part() else {
+        return false;
+    };
+    // SAFETY: nothing is written while these are looked at.
+    let (coro, context, waited) = unsafe {
+        (
+            part.coro.peek(),
+            part.context.peek(),
+            part.waiting_for.peek(),
+        )
+    };
+    let Some(coro) = coro.as_ref::<Generator>() else {
+        return false;
+    };
+    !task.is_done()
+        && !task.must_cancel.get()
+        && matches!(coro.state.get(), GenState::Suspended | GenState::Created)
+        && coro.parent.get().is_null()
+        && !Current::is_entered(context)
+        && match waited {
+            Value::Undef => true,
+            waited => waited.downcast::<Future>().is_some_and(has_result),
+        }
+}
+
+/// Finished, and not with an exception.
+fn has_result(f: &Future) -> bool {
+    f.state.get() == FutureState::Finished && f.rare().is_none_or(|e| e.exception.is_undef())
+}
