@@ -209,30 +209,7 @@ impl Vm {
     /// `sys.setrecursionlimit()`.
     pub fn set_recursion_limit(&mut self, limit: usize) {
         self.recursion_limit = limit;
-        self.control_limit = self.control.capacity().min(limit);
-    }
-
-    /// Room for the next activations, so that calls on the fast path need not look for it.
-    fn reserve_control(&mut self) {
-        if self.control.len() >= self.control_limit {
-            self.control.reserve(self.control.len().max(256));
-            self.control_limit = self.control.capacity().min(self.recursion_limit);
-        }
-    }
-
-    /// Pushes the activation of a plain call.
-    ///
-    /// # Safety
-    /// `control.len()` is below `control_limit`.
-    #[inline(always)]
-    pub(super) unsafe fn push_plain(&mut self, activation: Activation) {
-        let len = self.control.len();
-        debug_assert!(len < self.control.capacity());
-        // SAFETY: `control_limit` never exceeds the capacity; `Activation` is plain data.
-        unsafe {
-            self.control.as_mut_ptr().add(len).write(activation);
-            self.control.set_len(len + 1);
-        }
+        self.control.set_limit(limit);
     }
 
     pub(super) fn check_room(&mut self, base: *mut Value, values: usize) -> R<()> {
@@ -315,9 +292,7 @@ impl Vm {
             drop(unsafe { take(base) });
             return Some(Called::Value(g.into()));
         }
-        if self.control.len() >= self.control_limit
-            || self.room_from(self.frame.top) < code.nregs as usize + 8
-        {
+        if !self.control.has_room() || self.room_from(self.frame.top) < code.nregs as usize + 8 {
             return None;
         }
         let (window, regs) = if self.frame.generator.is_null() {
@@ -349,7 +324,7 @@ impl Vm {
                 top: regs.add(code.nregs as usize),
             };
             let activation = Activation::call(caller, window, Deliver::Call, dst);
-            self.push_plain(match instance {
+            self.control.push_plain(match instance {
                 Some(instance) => activation.constructing(instance.clone()),
                 None => activation,
             });
@@ -458,7 +433,7 @@ impl Vm {
         {
             return Err(self.recursion_error(""));
         }
-        self.reserve_control();
+        self.control.reserve();
         let given = call.count();
         let plain = given == code.plain_args as usize || given == code.frame_args as usize;
         if !plain || !call.keywords.is_empty() {

@@ -469,9 +469,9 @@ impl Vm {
                             code,
                             ..self.frame
                         };
-                        // SAFETY: `control_limit` never exceeds the capacity.
+                        // SAFETY: there is room.
                         unsafe {
-                            self.push_plain(
+                            self.control.push_plain(
                                 Activation::call(caller, $window, $deliver, i.a)
                                     .resuming(root.as_obj()),
                             );
@@ -504,7 +504,7 @@ impl Vm {
                             && let Some(root) = unsafe { (*base.add($first)).as_ref::<Generator>() }
                             && root.kind == GenKind::Generator
                             && root.parent.get().is_null()
-                            && self.control.len() < self.control_limit
+                            && self.control.has_room()
                             && self.handled_is_clear()
                             && (is_at_yield(root)
                                 || root.state.get() == GenState::Created && given == 1)
@@ -548,7 +548,7 @@ impl Vm {
                                     let args = window.add(if $has_self { 1 } else { 2 });
                                     (args, args.add(callee.nregs as usize))
                                 };
-                                if end < self.stack.limit() && self.control.len() < self.control_limit {
+                                if end < self.stack.limit() && self.control.has_room() {
                                     if !self.frame.generator.is_null() {
                                         // SAFETY: nothing above the top is owned.
                                         unsafe { super::window::move_window(base, window, given as usize + if $has_self { 1 } else { 2 }) };
@@ -560,9 +560,9 @@ impl Vm {
                                         generator: self.frame.generator,
                                         top,
                                     };
-                                    // SAFETY: `control_limit` never exceeds the capacity.
+                                    // SAFETY: there is room.
                                     unsafe {
-                                        self.push_plain(Activation::call(caller, window, Deliver::Call, i.a))
+                                        self.control.push_plain(Activation::call(caller, window, Deliver::Call, i.a))
                                     };
                                     // SAFETY: the callee's named registers lie below `end`.
                                     unsafe {
@@ -1037,16 +1037,16 @@ impl Vm {
                             let named = unsafe { (*code).nnamed as usize };
                             // SAFETY: named registers are initialised in every frame.
                             unsafe { release_frame(regs, named) };
-                            if let Some(activation) = self.control.last()
-                                && activation.deliver == Deliver::Call
-                            {
+                            let activation = self.control.last();
+                            if activation.deliver == Deliver::Call {
                                 let (window, dst) = (activation.window, activation.dst);
                                 pc = activation.frame.pc;
                                 regs = activation.frame.regs;
                                 code = activation.frame.code;
                                 self.frame.generator = activation.frame.generator;
                                 self.frame.top = activation.frame.top;
-                                self.control.pop();
+                                // SAFETY: it is the one that was looked at.
+                                unsafe { self.control.pop_plain() };
                                 // SAFETY: the callable still stands in its window.
                                 drop(unsafe { take(window) });
                                 give!(dst, value);
@@ -1164,7 +1164,7 @@ impl Vm {
                                     if let Some(generator) = obj.as_ref::<Generator>()
                                         && generator.kind == GenKind::Generator
                                         && generator.parent.get().is_null()
-                                        && self.control.len() < self.control_limit
+                                        && self.control.has_room()
                                         && self.handled_is_clear()
                                         && (is_at_yield(generator)
                                             || generator.state.get() == GenState::Created)
@@ -1182,7 +1182,7 @@ impl Vm {
                                     if let Some(root) = obj.as_ref::<Generator>()
                                         && root.state.get() == GenState::Suspended
                                         && root.parent.get().is_null()
-                                        && self.control.len() < self.control_limit
+                                        && self.control.has_room()
                                         && self.handled_is_clear()
                                         && let Some(leaf) = leaf_at_yield(root)
                                     {
@@ -1252,8 +1252,8 @@ impl Vm {
                         let value = operand!(b, DIES_B);
                         // The commonest case: a generator resumed by a `for`, `next` or `send`, or
                         // the leaf of a chain that was.
-                        if let Some(activation) = self.control.last()
-                            && !activation.linked
+                        let activation = self.control.last();
+                        if !activation.linked
                             && self.handled_is_clear()
                             && let Some((root, generator)) = self.iterated_leaf(activation)
                         {
@@ -1268,7 +1268,8 @@ impl Vm {
                             code = activation.frame.code;
                             self.frame.generator = activation.frame.generator;
                             self.frame.top = activation.frame.top;
-                            self.control.pop();
+                            // SAFETY: it is the one that was looked at.
+                            unsafe { self.control.pop_plain() };
                             if !window.is_null() {
                                 set!(dst, value);
                                 // SAFETY: the generator still stands in the window.

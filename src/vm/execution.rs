@@ -5,8 +5,9 @@
 //! later the work goes on behind that call. So any number of pieces of work can wait at a time, in
 //! any order, without recursing on the Rust stack.
 
+use super::control::ControlStack;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, Link, RegisterStack};
+use super::frame::{Deliver, Frame, Link, RegisterStack};
 use super::heap::{Ref, Slot};
 use super::object::Str;
 use super::value::Value;
@@ -15,8 +16,7 @@ use super::{R, Vm};
 /// Something that runs on stacks of its own.
 pub struct Execution {
     stack: RegisterStack,
-    control: Vec<Activation>,
-    control_limit: usize,
+    control: ControlStack,
     links: Vec<Link>,
     frame: Frame,
     handled: Slot,
@@ -47,8 +47,7 @@ impl Execution {
         let frame = Frame::outermost(&stack);
         Execution {
             stack,
-            control: Vec::new(),
-            control_limit: 0,
+            control: ControlStack::new(0),
             links: Vec::new(),
             frame,
             handled: Slot::undef(),
@@ -122,7 +121,7 @@ impl Vm {
         use std::mem::swap;
         swap(&mut self.stack, &mut other.stack);
         swap(&mut self.control, &mut other.control);
-        swap(&mut self.control_limit, &mut other.control_limit);
+        self.control.set_limit(self.recursion_limit);
         swap(&mut self.links, &mut other.links);
         swap(&mut self.frame, &mut other.frame);
         swap(&mut self.handled, &mut other.handled);

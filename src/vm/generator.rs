@@ -136,7 +136,7 @@ impl Vm {
     /// The link of the innermost activation.
     #[inline(always)]
     pub(super) fn top_link(&self) -> Option<&Link> {
-        if self.control.last()?.linked {
+        if self.control.last().linked {
             self.links.last()
         } else {
             None
@@ -144,7 +144,7 @@ impl Vm {
     }
 
     pub(super) fn top_link_mut(&mut self) -> Option<&mut Link> {
-        if self.control.last()?.linked {
+        if self.control.last().linked {
             self.links.last_mut()
         } else {
             None
@@ -154,28 +154,26 @@ impl Vm {
     /// Whether the innermost activation resumed this generator.
     #[inline(always)]
     pub(super) fn is_root(&self, generator: *const Header) -> bool {
-        self.control.last().is_some_and(|activation| {
-            if activation.linked {
-                self.links
-                    .last()
-                    .and_then(Link::root)
-                    .is_some_and(|r| raw(r.as_obj()) == generator)
-            } else {
-                activation.subject == generator
-            }
-        })
+        let activation = self.control.last();
+        if activation.linked {
+            let root = self.links.last().and_then(Link::root);
+            root.is_some_and(|r| raw(r.as_obj()) == generator)
+        } else {
+            activation.subject == generator
+        }
     }
 
     /// Whether a return of the running frame, which has a parent, goes to that: it is not what the
     /// innermost activation resumed, and nothing is being closed.
     #[inline(always)]
     pub(super) fn returns_to_parent(&self, own: *const Header) -> bool {
-        match self.control.last() {
-            Some(activation) if activation.linked => self.links.last().is_some_and(|l| {
+        let activation = self.control.last();
+        if activation.linked {
+            self.links.last().is_some_and(|l| {
                 l.closing.is_null() && l.root().is_none_or(|r| raw(r.as_obj()) != own)
-            }),
-            Some(activation) => activation.subject != own,
-            None => false,
+            })
+        } else {
+            activation.subject != own
         }
     }
 
@@ -186,7 +184,9 @@ impl Vm {
         &self,
         activation: &'a Activation,
     ) -> Option<(&'a Generator, &'a Generator)> {
-        let root = resumed(activation)?;
+        // SAFETY: a generator runs, so the innermost activation is a resume; its subject, if it has
+        // one, is the root: see `resumed`.
+        let root = unsafe { running(activation.subject) }?;
         let own = activation.subject;
         if own == self.frame.generator {
             if !root.leaf.is_undef() {
@@ -212,7 +212,7 @@ impl Vm {
 
     /// The generator that the innermost activation resumed.
     fn top_root(&self) -> Option<Ref<Generator>> {
-        let activation = self.control.last()?;
+        let activation = self.control.last();
         if activation.linked {
             return self.links.last()?.root().cloned();
         }
@@ -585,9 +585,7 @@ impl Vm {
     /// the instance goes where the class was called. `false` if it is something else.
     #[inline(never)]
     pub(super) fn return_from_init(&mut self) -> bool {
-        let Some(activation) = self.control.last().copied() else {
-            return false;
-        };
+        let activation = *self.control.last();
         let ended = self.frame.generator.is_null() && activation.deliver == Deliver::Init;
         if !ended {
             return false;

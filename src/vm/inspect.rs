@@ -97,7 +97,7 @@ impl Vm {
     /// Calls `f` with the frames from the innermost out, until it says `false`.
     fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
         let mut frame = self.frame;
-        let mut activations = self.control.iter().rev();
+        let mut activations = self.control.as_slice().iter().rev();
         loop {
             if !frame.code.is_null() {
                 if !f(&frame) {

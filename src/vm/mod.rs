@@ -6,6 +6,7 @@ pub mod bind;
 pub mod call;
 pub mod compare_pure;
 mod construct;
+mod control;
 pub mod cycles;
 mod delegate;
 mod deliver;
@@ -34,8 +35,9 @@ mod unwind;
 pub mod value;
 mod window;
 
+use self::control::ControlStack;
 use self::exceptions::ExceptionTypes;
-use self::frame::{Activation, Frame, Link, RegisterStack};
+use self::frame::{Frame, Link, RegisterStack};
 use self::heap::{Ref, Slot};
 use self::hooks::{Current, LoopHooks, ReportHooks};
 use self::host::Host;
@@ -109,12 +111,10 @@ pub struct Vm {
     pub import_hook: ImportHook,
     /// Most activations at a time: `sys.setrecursionlimit`.
     recursion_limit: usize,
-    /// As many activations as fit without allocating; at most the recursion limit.
-    control_limit: usize,
     /// Most natives that have called back at a time; depends on the thread's stack.
     pub native_limit: u32,
     stack: RegisterStack,
-    control: Vec<Activation>,
+    control: ControlStack,
     /// What linked activations keep alive.
     links: Vec<Link>,
     /// How many of the links, those of parked executions included, are `unusual`.
@@ -179,10 +179,9 @@ impl Vm {
                 Err(vm.error(&class, format!("No module named '{name}'")))
             },
             recursion_limit: 1000,
-            control_limit: 0,
             native_limit: 900,
             stack,
-            control: Vec::new(),
+            control: ControlStack::new(1000),
             links: Vec::new(),
             unusual_links: 0,
             frame,

@@ -171,10 +171,8 @@ impl Vm {
 
     /// The exception leaves the innermost activation.
     fn leave_activation(&mut self) -> R<Left> {
-        let halts = self
-            .control
-            .last()
-            .is_some_and(|a| a.deliver == super::frame::Deliver::Halt);
+        let last = self.control.last();
+        let halts = self.control.len() > 0 && last.deliver == super::frame::Deliver::Halt;
         let result = self.finish_activation(Outcome::Raised);
         match result {
             Ok(Flow::Halt) if halts => Ok(Left::Halted),

@@ -40,6 +40,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/exec/calls.rs",
     "src/vm/call.rs",
     "src/vm/construct.rs",
+    "src/vm/control.rs",
     "src/vm/generator.rs",
     "src/vm/deliver.rs",
     "src/vm/step.rs",
