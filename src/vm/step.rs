@@ -23,7 +23,7 @@ impl Vm {
     #[inline]
     pub(super) fn direct_queue(&self) -> Option<Rc<Queue>> {
         let queue = self.current.queue.as_ref()?;
-        let fits = self.control.last()?.deliver == Deliver::Task
+        let fits = self.control.last().deliver == Deliver::Task
             && queue.direct.get()
             && self.links.last()?.closing.is_null()
             && !self.async_yielded
