@@ -578,7 +578,9 @@ impl Vm {
                                     self.frame.top = end;
                                     continue;
                                 }
-                            } else if callee.frame_args == given
+                            } else if (callee.frame_args == given
+                                || callee.frame_args != u32::MAX
+                                    && super::window::has_defaults(f, given, callee.frame_args))
                                 && f.extra.get().is_none()
                                 && self.current.origin_depth.get() == 0
                             {
@@ -587,6 +589,9 @@ impl Vm {
                                 let made = unsafe {
                                     let args = base.add(if $has_self { 1 } else { 2 });
                                     let made = Generator::for_call(callee, args, given as usize);
+                                    if given < callee.frame_args {
+                                        super::window::put_defaults(f, made.tail_ptr(), given, callee.frame_args);
+                                    }
                                     super::window::put_closure(f, callee, made.tail_ptr());
                                     made
                                 };
@@ -1020,6 +1025,8 @@ impl Vm {
                         if unsafe { !(*regs.add(i.b as usize + 1)).is_undef() } {
                             call_function!(true, i.c + 1);
                             call_resuming!(1);
+                        } else {
+                            call_function!(false, i.c);
                         }
                         call!(exec::call(self, i, true));
                     }

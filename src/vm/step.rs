@@ -85,8 +85,8 @@ impl Vm {
         if !self.handled.is_undef() {
             leaf.handled.set(self.handled.take());
         }
-        // SAFETY: as above.
         if raw(root.as_obj()) != own
+            // SAFETY: as above.
             && let Some(header) = unsafe { own.as_ref() }
         {
             root.leaf.set(Value::Obj(header.to_ref()));

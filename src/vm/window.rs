@@ -4,7 +4,7 @@
 use super::call::Keywords;
 use super::frame::{Deliver, release_registers, take};
 use super::heap::Ref;
-use super::object::{CodeObject, Function, Str};
+use super::object::{CodeObject, Function, Str, Tuple};
 use super::value::Value;
 use std::ptr;
 
@@ -33,6 +33,32 @@ pub(super) unsafe fn put_closure(f: &Function, code: &CodeObject, regs: *mut Val
             regs.add(code.free_start as usize + i)
                 .write(cell.clone().into());
         }
+    }
+}
+
+/// Whether a function has a default for each of its `wanted` positional parameters that is not
+/// among the first `given`.
+#[inline]
+pub(super) fn has_defaults(f: &Function, given: u32, wanted: u32) -> bool {
+    // SAFETY: nobody replaces the defaults here.
+    let defaults = unsafe { f.defaults.peek() };
+    let count = defaults.as_ref::<Tuple>().map_or(0, |t| t.items().len());
+    given < wanted && (wanted - given) as usize <= count
+}
+
+/// Puts the defaults of a function's last parameters into the registers of a frame of it.
+///
+/// # Safety
+/// `has_defaults` has said yes, `regs` is the first register of the frame, and those of the
+/// parameters own nothing.
+#[inline(never)]
+pub(super) unsafe fn put_defaults(f: &Function, regs: *mut Value, given: u32, wanted: u32) {
+    let defaults = f.defaults();
+    let items = defaults.as_ref().map_or(&[][..], |t| t.items());
+    let first = items.len().saturating_sub((wanted - given) as usize);
+    for (i, value) in items.iter().skip(first).enumerate() {
+        // SAFETY: promised by the caller.
+        unsafe { regs.add(given as usize + i).write(value.clone()) };
     }
 }
 
