@@ -566,7 +566,7 @@ impl Vm {
                                     };
                                     // SAFETY: the callee's named registers lie below `end`.
                                     unsafe {
-                                        for n in given..callee.nnamed {
+                                        for n in given..callee.free_start {
                                             args.add(n as usize).write(Value::Undef);
                                         }
                                         super::window::put_closure(f, callee, args);

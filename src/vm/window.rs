@@ -27,11 +27,13 @@ pub(super) unsafe fn move_window(from: *mut Value, to: *mut Value, count: usize)
 /// free variables own nothing.
 #[inline(always)]
 pub(super) unsafe fn put_closure(f: &Function, code: &CodeObject, regs: *mut Value) {
-    for (i, cell) in f.closure.iter().enumerate() {
-        // SAFETY: promised by the caller.
+    // SAFETY: promised by the caller.
+    let mut at = unsafe { regs.add(code.free_start as usize) };
+    for cell in &f.closure {
+        // SAFETY: as above.
         unsafe {
-            regs.add(code.free_start as usize + i)
-                .write(cell.clone().into());
+            at.write(cell.clone().into());
+            at = at.add(1);
         }
     }
 }
