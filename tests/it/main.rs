@@ -14,5 +14,6 @@ mod conformance;
 mod coro;
 mod diagnostics;
 mod examples;
+mod instructions;
 mod mutants;
 mod robustness;
