@@ -6,7 +6,7 @@ use super::dispatch::Flow;
 use super::exec::Called;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, take};
-use super::heap::{ObjRef, Ref};
+use super::heap::Ref;
 use super::object::{
     BoundMethod, CodeObject, Function, GenKind, Generator, Kind, NativeFunction, StaticMethod, Str,
 };
@@ -223,7 +223,7 @@ impl Vm {
     }
 
     /// Registers left between a place of the stack and its limit.
-    fn room_from(&self, base: *mut Value) -> usize {
+    pub(super) fn room_from(&self, base: *mut Value) -> usize {
         (self.stack.limit() as usize).saturating_sub(base as usize) / size_of::<Value>()
     }
 
@@ -244,92 +244,6 @@ impl Vm {
 
     pub(super) fn leave_native(&mut self) {
         self.native_depth = self.native_depth.saturating_sub(1);
-    }
-
-    /// A call of a function that has only positional parameters, with arguments and defaults
-    /// enough: the frame is set up where it stands, or the suspended frame is made. `None` if the
-    /// call is not of this kind. With an instance, the function is its `__init__`.
-    pub(super) fn call_simple(
-        &mut self,
-        base: *mut Value,
-        has_self: bool,
-        argc: usize,
-        dst: u16,
-        instance: Option<&ObjRef>,
-    ) -> Option<Called> {
-        // The body, not the register: the function moves to another window below.
-        // SAFETY: the callable's register is initialised.
-        let f: &Function = unsafe { (*base).as_ref::<Function>() }?;
-        // SAFETY: nobody replaces the function's code while it is being called.
-        let code: &Ref<CodeObject> = unsafe { f.code.peek() };
-        let (given, positional) = (argc + usize::from(has_self), code.code.positional as usize);
-        if !code.positional_only || given > positional {
-            return None;
-        }
-        let defaults = if given < positional {
-            f.defaults()
-        } else {
-            None
-        };
-        let defaults = defaults.as_ref().map_or(&[][..], |t| t.items());
-        let missing = positional - given;
-        let defaults = defaults.get(defaults.len().checked_sub(missing)?..)?;
-        // SAFETY: the arguments follow the callable.
-        let args = unsafe { base.add(if has_self { 1 } else { 2 }) };
-        if code.suspends {
-            if instance.is_some() || f.extra.get().is_some() || self.current.origin_depth.get() > 0
-            {
-                return None;
-            }
-            // SAFETY: the arguments are initialised, and no more than the code's registers.
-            let g = unsafe { Generator::for_call(code, args, given) };
-            for (i, value) in defaults.iter().enumerate() {
-                g.set_register(given + i, value.clone());
-            }
-            // SAFETY: the frame is new.
-            unsafe { put_closure(f, code, g.tail_ptr()) };
-            // SAFETY: the callable is done with.
-            drop(unsafe { take(base) });
-            return Some(Called::Value(g.into()));
-        }
-        if !self.control.has_room() || self.room_from(self.frame.top) < code.nregs as usize + 8 {
-            return None;
-        }
-        let (window, regs) = if self.frame.generator.is_null() {
-            (base, args)
-        } else {
-            let top = self.frame.top;
-            // SAFETY: room was checked; nothing above the top is owned.
-            unsafe {
-                let before = if has_self { 1 } else { 2 };
-                move_window(base, top, given + before);
-                (top, top.add(before))
-            }
-        };
-        // SAFETY: the callee's named registers lie in the room that was checked.
-        unsafe {
-            for (i, value) in defaults.iter().enumerate() {
-                regs.add(given + i).write(value.clone());
-            }
-            for i in positional..code.nnamed as usize {
-                regs.add(i).write(Value::Undef);
-            }
-            put_closure(f, code, regs);
-            let caller = self.frame;
-            self.frame = Frame {
-                pc: code.entry,
-                regs,
-                code: ptr::from_ref::<CodeObject>(code),
-                generator: ptr::null(),
-                top: regs.add(code.nregs as usize),
-            };
-            let activation = Activation::call(caller, window, Deliver::Call, dst);
-            self.control.push_plain(match instance {
-                Some(instance) => activation.constructing(instance.clone()),
-                None => activation,
-            });
-        }
-        Some(Called::Frame)
     }
 
     /// The window at a place; a generator's is moved to the top of the register stack first.

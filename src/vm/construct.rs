@@ -2,11 +2,11 @@
 //! anything up; the others through the metaclass. One of the places where `unsafe` lives.
 
 use super::bind::Kwargs;
-use super::call::Keywords;
-use super::exec::Called;
+use super::exec::{Called, take_keywords};
 use super::frame::Deliver;
 use super::heap::Ref;
 use super::object::{Class, Function, Layout};
+use super::simple_call::SimpleCall;
 use super::value::Value;
 use super::window::Window;
 use super::{R, Vm};
@@ -17,12 +17,8 @@ impl Vm {
     /// A call of a user class that comes down to making an instance and calling a plain `__init__`
     /// with it: those two, without looking them up again. `Ok(None)` if the class is not of this
     /// kind.
-    pub(super) fn construct_simple(
-        &mut self,
-        base: *mut Value,
-        argc: usize,
-        dst: u16,
-    ) -> R<Option<Called>> {
+    pub(super) fn construct_simple(&mut self, call: &SimpleCall<'_>) -> R<Option<Called>> {
+        let base = call.base;
         // SAFETY: the callable's register is initialised.
         let Some(class) = (unsafe { (*base).as_ref::<Class>() }) else {
             return Ok(None);
@@ -40,17 +36,23 @@ impl Vm {
             base.add(1).write(Value::Obj(instance.clone()));
             drop(ptr::replace(base, init));
         }
-        if let Some(called) = self.call_simple(base, true, argc, dst, Some(&instance)) {
+        let init_call = SimpleCall {
+            has_self: true,
+            given: call.given + 1,
+            instance: Some(&instance),
+            ..*call
+        };
+        if let Some(called) = self.call_simple(&init_call) {
             return Ok(Some(called));
         }
-        let base = self.call_window(base, argc + 2)?;
+        let base = self.call_window(base, call.given + call.names.len() + 2)?;
         let mut call = Window {
             base,
             has_self: true,
-            argc,
-            keywords: Keywords::new(),
+            argc: call.given,
+            keywords: take_keywords(base, call.given, call.names),
             deliver: Deliver::Call,
-            dst,
+            dst: call.dst,
             instance: Value::Obj(instance),
         };
         let result = self.invoke_window(&mut call);

@@ -53,7 +53,6 @@ impl Vm {
                 u32::MAX
             },
             kind: gen_kind(code),
-            positional_only: !flags.vararg && !flags.kwarg && code.kwonly == 0 && !flags.class_body,
             suspends: flags.suspends(),
             nregs: u32::from(code.nregs),
             nnamed: u32::from(code.nnamed),

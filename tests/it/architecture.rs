@@ -41,6 +41,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/call.rs",
     "src/vm/construct.rs",
     "src/vm/control.rs",
+    "src/vm/simple_call.rs",
     "src/vm/generator.rs",
     "src/vm/deliver.rs",
     "src/vm/step.rs",

@@ -13,6 +13,7 @@ use crate::vm::object::{
     Tuple,
 };
 use crate::vm::ops::super_object::Super;
+use crate::vm::simple_call::SimpleCall;
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
 use std::cell::OnceCell;
@@ -32,14 +33,22 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let at = unsafe { vm.frame.regs.add(i.b as usize) };
     // SAFETY: the self slot is initialised.
     let has_self = method && !unsafe { (*at.add(1)).is_undef() };
-    if let Some(called) = vm.call_simple(at, has_self, argc, i.a, None) {
+    let simple = SimpleCall {
+        base: at,
+        has_self,
+        given: argc + usize::from(has_self),
+        names: &[],
+        dst: i.a,
+        instance: None,
+    };
+    if let Some(called) = vm.call_simple(&simple) {
         return Ok(called);
     }
     if !has_self {
         if argc == 0 && call_super(vm, at, i.a) {
             return Ok(Called::Frame);
         }
-        if let Some(called) = vm.construct_simple(at, argc, i.a)? {
+        if let Some(called) = vm.construct_simple(&simple)? {
             return Ok(called);
         }
     }
@@ -121,10 +130,34 @@ fn call_resuming(
 pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let argc = i.c as usize;
     let names = take_at(vm.frame.regs, i.b as usize + 2 + argc);
-    let base = window(vm, i.b, argc + 2)?;
     let names = names.as_ref::<Tuple>().cloned();
     let names: &[Value] = names.as_ref().map_or(&[], |t| t.items());
     let positional = argc.saturating_sub(names.len());
+    // SAFETY: the verifier has seen the window inside the frame.
+    let at = unsafe { vm.frame.regs.add(i.b as usize) };
+    // SAFETY: the self slot is initialised.
+    let has_self = method && !unsafe { (*at.add(1)).is_undef() };
+    let simple = SimpleCall {
+        base: at,
+        has_self,
+        given: positional + usize::from(has_self),
+        names,
+        dst: i.a,
+        instance: None,
+    };
+    if let Some(called) = vm.call_simple(&simple) {
+        return Ok(called);
+    }
+    if !has_self && let Some(called) = vm.construct_simple(&simple)? {
+        return Ok(called);
+    }
+    let base = window(vm, i.b, argc + 2)?;
+    let keywords = take_keywords(base, positional, names);
+    vm.invoke(base, has_self, positional, keywords, Deliver::Call, i.a)
+}
+
+/// The arguments by keyword of a window, behind the `positional` ones that follow the self slot.
+pub fn take_keywords(base: *mut Value, positional: usize, names: &[Value]) -> Keywords {
     let mut keywords = Keywords::with_capacity(names.len());
     for (n, name) in names.iter().enumerate() {
         let value = take_at(base, 2 + positional + n);
@@ -133,9 +166,7 @@ pub fn call_kw(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
             keywords.push((name.clone(), value));
         }
     }
-    // SAFETY: the self slot is initialised.
-    let has_self = method && !unsafe { (*base.add(1)).is_undef() };
-    vm.invoke(base, has_self, positional, keywords, Deliver::Call, i.a)
+    keywords
 }
 
 /// `CallEx`: arguments from a sequence and a dict.

@@ -20,8 +20,6 @@ pub struct CodeObject {
     pub frame_args: u32,
     /// What such a frame is; meaningless if a call makes none.
     pub kind: super::GenKind,
-    /// Only positional parameters, so that a call binds by copying, filling in defaults at most.
-    pub positional_only: bool,
     /// A call makes a suspended frame.
     pub suspends: bool,
     /// Copies of `code.nregs` and `code.nnamed`, nearer to hand.
