@@ -3,9 +3,9 @@
 
 use super::bind::Kwargs;
 use super::exec::{Called, take_keywords};
-use super::frame::Deliver;
+use super::frame::{Deliver, release_registers, take};
 use super::heap::Ref;
-use super::object::{Class, Function, Layout};
+use super::object::{Class, Construction, Exception, Function, Layout, Str, Tuple};
 use super::simple_call::SimpleCall;
 use super::value::Value;
 use super::window::Window;
@@ -24,13 +24,31 @@ impl Vm {
             return Ok(None);
         };
         let class = class.clone();
-        let init = self.plain_init(&class);
-        if init.is_undef() {
-            return Ok(None);
-        }
-        let Value::Obj(instance) = self.new_instance(&class)? else {
+        let made = match self.construction(&class) {
+            Construction::General => return Ok(None),
+            Construction::Instance => self.new_instance(&class)?,
+            Construction::Exception => {
+                // SAFETY: the arguments are initialised.
+                let args = unsafe { std::slice::from_raw_parts(base.add(2), call.given) };
+                let exception = Exception::new(&class, Tuple::new(args.iter().cloned()));
+                if !class.plain_init.is_undef() {
+                    exception.into()
+                } else if call.names.is_empty() {
+                    // SAFETY: the window is used up.
+                    unsafe {
+                        release_registers(base.add(2), call.given);
+                        drop(take(base));
+                    }
+                    return Ok(Some(Called::Value(exception.into())));
+                } else {
+                    return Ok(None);
+                }
+            }
+        };
+        let Value::Obj(instance) = made else {
             return Ok(None);
         };
+        let init = class.plain_init.get();
         // SAFETY: the self slot is free.
         unsafe {
             base.add(1).write(Value::Obj(instance.clone()));
@@ -62,28 +80,46 @@ impl Vm {
         result.map(Some)
     }
 
-    /// The `__init__` to which a call of the class comes down; `Undef` if it takes more.
-    fn plain_init(&mut self, class: &Ref<Class>) -> Value {
+    /// What a call of the class comes down to; the `__init__` is in its `plain_init` then.
+    pub(super) fn construction(&mut self, class: &Ref<Class>) -> Construction {
+        let plain_meta =
+            matches!(class.metaclass.get().as_ref::<Class>(), Some(m) if m.is(&self.types.type_));
+        if !plain_meta {
+            return Construction::General;
+        }
         let version = class.version.get();
-        if class.init_version.get() == version {
-            let plain_meta = matches!(class.metaclass.get().as_ref::<Class>(), Some(m) if m.is(&self.types.type_));
-            return if plain_meta {
-                class.plain_init.get()
-            } else {
-                Value::Undef
-            };
+        if class.init_version.get() != version {
+            let (construction, init) = self.find_construction(class);
+            class.construction.set(construction);
+            class.plain_init.set(init);
+            class.init_version.set(version);
         }
-        let mut init = Value::Undef;
-        if class.layout == Layout::Object && self.has_plain_construction(class) {
-            let name = self.names.__init__.clone();
-            init = self.lookup(class, &name).unwrap_or(Value::Undef);
-            if init.as_ref::<Function>().is_none() {
-                init = Value::Undef;
+        class.construction.get()
+    }
+
+    fn find_construction(&self, class: &Ref<Class>) -> (Construction, Value) {
+        let base = match class.layout {
+            Layout::Object => &self.types.object,
+            Layout::Exception => &self.exc.base_exception,
+            _ => return (Construction::General, Value::Undef),
+        };
+        let of_base = |name: &Ref<Str>| match (self.lookup(class, name), base.dict.get_str(name)) {
+            (Some(found), Some(own)) => found.is(&own),
+            _ => false,
+        };
+        if !of_base(&self.names.__new__) {
+            return (Construction::General, Value::Undef);
+        }
+        let init = self.lookup(class, &self.names.__init__);
+        let init = init.filter(|f| f.as_ref::<Function>().is_some());
+        match (class.layout, init) {
+            (Layout::Object, Some(init)) => (Construction::Instance, init),
+            (Layout::Exception, Some(init)) => (Construction::Exception, init),
+            (Layout::Exception, None) if of_base(&self.names.__init__) => {
+                (Construction::Exception, Value::Undef)
             }
+            _ => (Construction::General, Value::Undef),
         }
-        class.plain_init.set(init.clone());
-        class.init_version.set(version);
-        init
     }
 
     /// Calls a class. The commonest way, a user class with a plain `__init__`, runs that as a
@@ -95,11 +131,9 @@ impl Vm {
         };
         if !call.has_self && call.deliver == Deliver::Call {
             let class = class.clone();
-            let init = self.plain_init(&class);
-            if !init.is_undef() {
-                let class = &class;
-                let instance = self.new_instance(class)?;
-                call.insert_self(init, instance.clone());
+            if self.construction(&class) == Construction::Instance {
+                let instance = self.new_instance(&class)?;
+                call.insert_self(class.plain_init.get(), instance.clone());
                 call.instance = instance;
                 return Ok(None);
             }
@@ -111,20 +145,6 @@ impl Vm {
         call.release();
         let value = self.call_class(&class, &args, &keywords)?;
         Ok(Some(Called::Value(value)))
-    }
-
-    /// The metaclass is `type` and `__new__` is `object`'s.
-    fn has_plain_construction(&self, class: &Ref<Class>) -> bool {
-        let plain_meta = match class.metaclass.get().as_ref::<Class>() {
-            Some(meta) => meta.is(&self.types.type_),
-            None => false,
-        };
-        plain_meta && self.is_object_new(self.lookup(class, &self.names.__new__))
-    }
-
-    fn is_object_new(&self, new: Option<Value>) -> bool {
-        let own = self.types.object.dict.get_str(&self.names.__new__);
-        matches!((new, own), (Some(a), Some(b)) if a.is(&b))
     }
 
     /// `class(*args, **kwargs)` through the metaclass's `__call__`.

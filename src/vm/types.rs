@@ -6,8 +6,8 @@ use super::heap::{Ref, Slot, WeakPointer};
 use super::names::Interner;
 use super::native::{GetSet, NativeDef, NativeType, TypeDef};
 use super::object::{
-    Class, ClassFlags, ClassMethod, Dict, Exception, Future, GenKind, Generator, Instance, Kind,
-    Layout, NativeData, NativeFunction, Opaque, Shape, StaticMethod, fresh_id,
+    Class, ClassFlags, ClassMethod, Construction, Dict, Exception, Future, GenKind, Generator,
+    Instance, Kind, Layout, NativeData, NativeFunction, Opaque, Shape, StaticMethod, fresh_id,
 };
 use super::value::Value;
 use std::any::TypeId;
@@ -116,6 +116,7 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
         subclasses: RefCell::default(),
         root_shape: Shape::root(),
         slots_hint: Cell::new(0),
+        construction: Cell::new(Construction::General),
         init_version: Cell::new(0),
         plain_init: Slot::undef(),
     });

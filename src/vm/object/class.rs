@@ -55,6 +55,17 @@ pub struct ClassFlags {
     pub native_iterator: bool,
 }
 
+/// What a call of a class comes down to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Construction {
+    /// More than the others.
+    General,
+    /// An `Instance`, for which `plain_init` is called.
+    Instance,
+    /// An `Exception` with the arguments, for which `plain_init` is called if there is one.
+    Exception,
+}
+
 pub struct Class {
     pub name: RefCell<Rc<str>>,
     pub qualname: RefCell<Rc<str>>,
@@ -75,9 +86,10 @@ pub struct Class {
     pub root_shape: Rc<Shape>,
     /// How many slots instances turned out to need.
     pub slots_hint: Cell<u16>,
-    /// The version in which `plain_init` was found out; 0 before that.
+    /// What a call of it comes down to, found out in the version `init_version`.
+    pub construction: Cell<Construction>,
     pub init_version: Cell<u32>,
-    /// The `__init__` that a call of the class comes down to, `Undef` if it takes more than that.
+    /// The `__init__` in that, `Undef` if there is none to call.
     pub plain_init: Slot,
 }
 

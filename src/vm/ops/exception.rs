@@ -2,7 +2,7 @@
 
 use crate::vm::exceptions::fields_of;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Class, Dict, Exception, Layout, List, Tuple};
+use crate::vm::object::{Class, Construction, Dict, Exception, Layout, List, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -30,8 +30,11 @@ impl Vm {
         if value.as_ref::<Exception>().is_some() {
             return Ok(Some(value.clone()));
         }
-        if self.as_exception_class(value).is_none() {
+        let Some(class) = self.as_exception_class(value) else {
             return Ok(None);
+        };
+        if self.construction(&class) == Construction::Exception && class.plain_init.is_undef() {
+            return Ok(Some(Exception::new(&class, Tuple::new([])).into()));
         }
         let made = self.call(value, &[])?;
         if made.as_ref::<Exception>().is_some() {

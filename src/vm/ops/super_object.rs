@@ -2,7 +2,7 @@
 
 use super::attr::{is_plain_method, own_attr};
 use crate::vm::heap::{ObjRef, Ref};
-use crate::vm::object::{CellObject, Class, Instance, Layout, NativeData, Str};
+use crate::vm::object::{CellObject, Class, Layout, NativeData, Str};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -99,7 +99,10 @@ impl Vm {
         let own = look_through(own);
         let own = own.as_ref::<Class>()?;
         let obj = look_through(0);
-        let start = obj.as_ref::<Instance>()?.class.get();
+        if obj.as_ref::<Class>().is_some() {
+            return None;
+        }
+        let start = self.class_of(&obj);
         if !start.is_subclass(own) {
             return None;
         }

@@ -81,6 +81,11 @@ impl Vm {
     ) -> Option<Value> {
         let mro = class.mro();
         let at = mro.iter().position(|c| c.is(after))?;
+        // The rest of the MRO is most often the next class's own: linearizations keep their order.
+        let next = mro.get(at + 1)?;
+        if next.mro().len() == mro.len() - at - 1 {
+            return self.lookup(next, name);
+        }
         mro.iter()
             .skip(at + 1)
             .find_map(|owner| owner.dict.get_str(name))

@@ -2,7 +2,7 @@
 
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    Class, Exception, Instance, Layout, NativeFunction, StaticMethod, Str, Tuple,
+    Class, Construction, Exception, Instance, Layout, NativeFunction, StaticMethod, Str, Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
@@ -20,7 +20,10 @@ impl Vm {
                 return Err(self.type_error("type() takes 1 or 3 arguments"));
             }
         }
-        if class.layout == Layout::Exception && kwargs.is_empty() && self.is_plain_exception(class)
+        if class.layout == Layout::Exception
+            && kwargs.is_empty()
+            && self.construction(class) == Construction::Exception
+            && class.plain_init.is_undef()
         {
             return Ok(Exception::new(class, Tuple::new(args.to_vec())).into());
         }
@@ -31,18 +34,6 @@ impl Vm {
         }
         self.call_init(&obj, &made, args, kwargs)?;
         Ok(obj)
-    }
-
-    /// An exception class whose constructor is `BaseException`'s, so that it needs not be called.
-    fn is_plain_exception(&self, class: &Ref<Class>) -> bool {
-        let base = &self.exc.base_exception;
-        [&self.names.__new__, &self.names.__init__]
-            .into_iter()
-            .all(|name| {
-                let found = self.lookup(class, name);
-                let standard = self.lookup(base, name);
-                matches!((found, standard), (Some(a), Some(b)) if a.is(&b))
-            })
     }
 
     fn call_new(&mut self, class: &Ref<Class>, args: &[Value], kwargs: Kwargs<'_>) -> R {

@@ -4,8 +4,8 @@ use super::slots::{Slots, weakly_referable};
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::NativeKind;
 use crate::vm::object::{
-    CellObject, Class, ClassFlags, ClassMethod, Dict, Kind, Layout, NativeFunction, Shape,
-    StaticMethod, Str, Tuple, fresh_id,
+    CellObject, Class, ClassFlags, ClassMethod, Construction, Dict, Kind, Layout, NativeFunction,
+    Shape, StaticMethod, Str, Tuple, fresh_id,
 };
 use crate::vm::ops::attr::register_subclass;
 use crate::vm::ops::descriptor::{INSTANCE_DICT, INSTANCE_WEAKREF, getset};
@@ -60,6 +60,7 @@ impl Vm {
             subclasses: RefCell::default(),
             root_shape: Shape::root(),
             slots_hint: Cell::new(0),
+            construction: Cell::new(Construction::General),
             init_version: Cell::new(0),
             plain_init: Slot::undef(),
         });
