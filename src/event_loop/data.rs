@@ -28,6 +28,10 @@ pub(super) struct LoopData {
     pub custom: bool,
     /// The same for `time`.
     pub custom_time: bool,
+    /// The same for `create_future`.
+    pub custom_future: bool,
+    /// The same for `create_task`.
+    pub custom_task: bool,
     pub exception_handler: Slot,
     pub task_factory: Slot,
     pub default_executor: Slot,
@@ -59,7 +63,8 @@ pub(super) enum Executing {
 }
 
 impl LoopData {
-    pub fn new(custom: bool, custom_time: bool) -> Self {
+    /// Whether the loop's class overrides `call_soon`, `time`, `create_future`, `create_task`.
+    pub fn new([custom, custom_time, custom_future, custom_task]: [bool; 4]) -> Self {
         LoopData {
             queue: Rc::default(),
             timers: RefCell::default(),
@@ -72,6 +77,8 @@ impl LoopData {
             until_is_ours: Cell::new(false),
             custom,
             custom_time,
+            custom_future,
+            custom_task,
             exception_handler: Slot::new(Value::None),
             task_factory: Slot::new(Value::None),
             default_executor: Slot::new(Value::None),
@@ -91,6 +98,20 @@ impl LoopData {
     pub fn set_timer(&self, when: f64, handle: Ref<Opaque>) {
         self.timers.borrow_mut().push(when, handle);
         self.queue.timers.set(true);
+    }
+
+    /// Whether `create_future` of a loop is the one of its built-in class.
+    pub fn makes_plain_futures(event_loop: &Value) -> bool {
+        event_loop
+            .opaque::<LoopData>()
+            .is_some_and(|data| !data.custom_future)
+    }
+
+    /// Whether `create_task` of a loop is the one of its built-in class.
+    pub fn makes_plain_tasks(event_loop: &Value) -> bool {
+        event_loop
+            .opaque::<LoopData>()
+            .is_some_and(|data| !data.custom_task)
     }
 
     /// Whether steps may follow each other without the loop being asked.

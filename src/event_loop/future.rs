@@ -217,6 +217,38 @@ pub(super) fn reset(f: &Ref<Future>, event_loop: Value) {
     f.event_loop.set(event_loop);
 }
 
+/// `loop.create_future()`.
+pub fn create_future(vm: &mut Vm, event_loop: &Value) -> R {
+    if super::data::LoopData::makes_plain_futures(event_loop) {
+        let class = vm.types.future.clone();
+        return Ok(Future::new(&class, event_loop.clone(), false).into());
+    }
+    let name = vm.intern("create_future");
+    vm.call_method(event_loop, &name, &[])
+}
+
+/// Settles a future of any kind with a result, unless it is done; whether it was pending.
+pub fn settle_if_pending(vm: &mut Vm, value: &Value, result: Value) -> R<bool> {
+    if let Some(f) = value.as_ref::<Future>()
+        && super::is_exact(&vm.types.future, f)
+        && !f.event_loop.is_undef()
+    {
+        if f.is_done() {
+            return Ok(false);
+        }
+        set_result(vm, f, result)?;
+        return Ok(true);
+    }
+    let done = vm.intern("done");
+    let done = vm.call_method(value, &done, &[])?;
+    if vm.truth(&done)? {
+        return Ok(false);
+    }
+    let name = vm.intern("set_result");
+    vm.call_method(value, &name, &[result])?;
+    Ok(true)
+}
+
 /// The loop that was given, or the one that is running or set.
 pub(super) fn loop_or_current(vm: &mut Vm, given: &Value) -> R {
     match given {
@@ -267,6 +299,10 @@ fn check_pending(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
 /// Finishes a pending future with a result.
 pub(super) fn set_result(vm: &mut Vm, f: &Ref<Future>, result: Value) -> R<()> {
     check_pending(vm, f)?;
+    if let Some(queue) = vm.current.queue_of(f) {
+        queue.finish(f, result);
+        return Ok(());
+    }
     let waiters = f.take_waiters();
     f.set_result(result);
     schedule::tell_all(vm, f, waiters)

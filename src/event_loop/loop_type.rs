@@ -236,7 +236,7 @@ pub(super) fn is_event_loop(value: &Value) -> bool {
 
 /// A new loop.
 pub(super) fn new_loop(vm: &mut Vm) -> Value {
-    vm.make(LoopData::new(false, false))
+    vm.make(LoopData::new([false; 4]))
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
@@ -252,7 +252,8 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
             _ => false,
         }
     };
-    let data = LoopData::new(overrides("call_soon"), overrides("time"));
+    let names = ["call_soon", "time", "create_future", "create_task"];
+    let data = LoopData::new(names.map(&mut overrides));
     Ok(vm.make_in(&class, data))
 }
 
@@ -534,7 +535,10 @@ pub(super) fn ensure_future(vm: &mut Vm, event_loop: &Value, value: &Value) -> R
             Ok(task) => Ok(task),
             Err(raise) => {
                 let exception = vm.take_raised(raise);
-                future::close_quietly(vm, value);
+                if vm.class_of(&exception).is_subclass(&vm.exc.runtime_error) {
+                    // Nobody will ever run it, so nobody shall be warned about it.
+                    future::close_quietly(vm, value);
+                }
                 Err(vm.raise(exception))
             }
         };

@@ -24,6 +24,8 @@ mod task;
 mod timer;
 mod turn;
 
+pub use future::{create_future, settle_if_pending};
+
 use crate::vm::Vm;
 use crate::vm::hooks::LoopHooks;
 
@@ -49,5 +51,5 @@ fn is_exact(
     class: &crate::vm::heap::Ref<crate::vm::object::Class>,
     f: &crate::vm::heap::Ref<crate::vm::object::Future>,
 ) -> bool {
-    f.class.get().is(class)
+    f.class.holds(class.as_obj())
 }

@@ -2,10 +2,10 @@
 
 use super::data::LoopData;
 use super::handle::{HandleData, TimerClass};
-use super::{executor, registry};
+use super::{executor, loop_type, registry, task};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
-use crate::vm::object::Module;
+use crate::vm::object::{Kind, Module};
 use crate::vm::ops::future::NextTurn;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -89,6 +89,18 @@ pub static MODULE: ModuleDef = ModuleDef {
             "Set the current task; the one that was.",
         ),
         NativeDef::new(
+            "_create_task",
+            "(coro, name, context, /)",
+            create_task,
+            "A task of the running loop, made by its create_task().",
+        ),
+        NativeDef::new(
+            "_as_future",
+            "(value, loop, /)",
+            as_future,
+            "The future itself, or a task for a coroutine; None if it is something else.",
+        ),
+        NativeDef::new(
             "_set_interrupt_handler",
             "(handler, /)",
             set_interrupt_handler,
@@ -134,6 +146,44 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         module.dict.set_str(&name, class.into());
     }
     Ok(())
+}
+
+/// `asyncio.create_task`.
+fn create_task(vm: &mut Vm, args: &[Value]) -> R {
+    let [coro, name, context] = args else {
+        return Ok(Value::None);
+    };
+    let event_loop = registry::running_loop(vm)?;
+    if LoopData::makes_plain_tasks(&event_loop) {
+        return loop_type::make_task(vm, &event_loop, coro, name, context);
+    }
+    let method = vm.intern("create_task");
+    let method = vm.get_attr(&event_loop, &method)?;
+    let mut keywords = vec![(vm.intern("name"), name.clone())];
+    if !context.is_none() {
+        keywords.push((vm.names.context.clone(), context.clone()));
+    }
+    vm.call_kw(&method, std::slice::from_ref(coro), &keywords)
+}
+
+/// The commonest cases of `asyncio.ensure_future`: a future or a coroutine, in a running loop.
+fn as_future(vm: &mut Vm, args: &[Value]) -> R {
+    let [value, event_loop] = args else {
+        return Ok(Value::None);
+    };
+    let event_loop = match event_loop {
+        Value::None => vm.current.event_loop.get(),
+        given => given.clone(),
+    };
+    match value.kind() {
+        Some(Kind::Future) if args[1].is_none() => Ok(value.clone()),
+        Some(Kind::Generator)
+            if task::is_coroutine(vm, value) && LoopData::makes_plain_tasks(&event_loop) =>
+        {
+            loop_type::ensure_future(vm, &event_loop, value)
+        }
+        _ => Ok(Value::None),
+    }
 }
 
 fn set_interrupt_handler(vm: &mut Vm, args: &[Value]) -> R {

@@ -443,6 +443,39 @@ impl Vm {
             call.release();
             return Ok(Some(Called::Value(value)));
         }
+        self.invoke_tail_of(call)
+    }
+
+    /// Goes on with what a native has asked for by `tail`, whose call stands in a window.
+    pub(super) fn invoke_tail(
+        &mut self,
+        base: *mut Value,
+        has_self: bool,
+        argc: usize,
+        dst: u16,
+    ) -> R<Called> {
+        let mut call = Window {
+            base,
+            has_self,
+            argc,
+            keywords: Keywords::new(),
+            deliver: Deliver::Call,
+            dst,
+            instance: Value::Undef,
+        };
+        let result = match self.invoke_tail_of(&mut call) {
+            Ok(Some(called)) => Ok(called),
+            Ok(None) => self.invoke_window(&mut call),
+            Err(raise) => Err(raise),
+        };
+        if result.is_err() {
+            call.release();
+        }
+        result
+    }
+
+    /// `None` if another call stands in the window now.
+    fn invoke_tail_of(&mut self, call: &mut Window) -> R<Option<Called>> {
         let tail = self.tail.take();
         call.release();
         match tail {

@@ -97,6 +97,15 @@ pub struct Current {
 const ENTERED: u16 = 1;
 
 impl Current {
+    /// The ready queue of the running loop, if a future belongs to that and entries may be put on
+    /// the queue without asking.
+    #[inline]
+    pub fn queue_of(&self, f: &Future) -> Option<&Queue> {
+        let queue = self.queue.as_deref()?;
+        let own = f.event_loop.header();
+        (queue.direct.get() && self.event_loop.is_header(own)).then_some(queue)
+    }
+
     /// Makes a context (or `Undef`, an empty one) current; gives the one that was, for
     /// `leave_context`. `None` if it is current somewhere already.
     #[inline]

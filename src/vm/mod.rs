@@ -42,12 +42,11 @@ use self::frame::{Frame, Link, RegisterStack};
 use self::heap::{Ref, Slot};
 use self::hooks::{Current, LoopHooks, ReportHooks};
 use self::host::Host;
-use self::names::{Interner, Names};
+use self::names::{Interner, Names, TypeMap};
 use self::object::{Class, Dict, Generator, Str};
 use self::types::Types;
 use self::value::Value;
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
 
 /// The result of anything that can raise. The exception itself is kept in the VM, so that the
 /// error is small and the hot paths keep their registers.
@@ -149,9 +148,9 @@ pub struct Vm {
     /// Depth of natives that called back into the VM.
     native_depth: u32,
     /// Classes of opaque types by their Rust type.
-    native_classes: HashMap<TypeId, Ref<Class>>,
+    native_classes: TypeMap<Ref<Class>>,
     /// State of modules written in Rust (the event loop's, the random source's…).
-    state: HashMap<TypeId, Box<dyn Any>>,
+    state: TypeMap<Box<dyn Any>>,
 }
 
 impl Vm {
@@ -199,8 +198,8 @@ impl Vm {
             hash_varies: false,
             tail: None,
             native_depth: 0,
-            native_classes: HashMap::new(),
-            state: HashMap::new(),
+            native_classes: TypeMap::default(),
+            state: TypeMap::default(),
         }
     }
 

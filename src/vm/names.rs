@@ -4,6 +4,7 @@
 use super::compare_pure::hash_bytes;
 use super::heap::Ref;
 use super::object::{Str, character};
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
@@ -20,6 +21,32 @@ impl Hasher for TextHasher {
 
     // The end mark of a str.
     fn write_u8(&mut self, _: u8) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A map from Rust types, whose identities are hashes already.
+pub type TypeMap<T> = HashMap<TypeId, T, BuildHasherDefault<TypeHasher>>;
+
+#[derive(Default)]
+pub struct TypeHasher(u64);
+
+impl Hasher for TypeHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word.iter_mut()
+                .zip(chunk)
+                .for_each(|(to, from)| *to = *from);
+            self.write_u64(u64::from_ne_bytes(word));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 ^= word;
+    }
 
     fn finish(&self) -> u64 {
         self.0

@@ -260,6 +260,8 @@ pub struct Signature {
     /// Keyword-only parameters and whether each is required.
     pub kwonly: Vec<(Rc<str>, bool)>,
     pub kwarg: bool,
+    plain: bool,
+    count: usize,
 }
 
 impl Signature {
@@ -291,6 +293,8 @@ impl Signature {
                 }
             }
         }
+        s.plain = !s.vararg && !s.kwarg && s.kwonly.iter().all(|(_, required)| !required);
+        s.count = s.len();
         s
     }
 
@@ -304,6 +308,13 @@ impl Signature {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many values the function gets, if a call with positional arguments only, from
+    /// `required` to `positional.len()` of them, needs no rearranging: what is left out is `Undef`.
+    #[inline]
+    pub fn plain_len(&self) -> Option<usize> {
+        self.plain.then_some(self.count)
     }
 
     /// Only positional-only parameters, so that arguments need no rearranging.

@@ -85,11 +85,10 @@ impl Vm {
         if !self.handled.is_undef() {
             leaf.handled.set(self.handled.take());
         }
-        if raw(root.as_obj()) != own
-            // SAFETY: as above.
-            && let Some(header) = unsafe { own.as_ref() }
-        {
-            root.leaf.set(Value::Obj(header.to_ref()));
+        if raw(root.as_obj()) != own {
+            // SAFETY: as above, and not null.
+            let own = unsafe { &*own };
+            root.leaf.set(Value::Obj(own.to_ref()));
         }
     }
 

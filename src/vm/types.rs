@@ -168,6 +168,44 @@ impl Vm {
         }
     }
 
+    /// Whether the class of a value is this one, and no subclass of it.
+    #[inline]
+    pub fn is_exactly(&self, value: &Value, class: &Value) -> bool {
+        let Value::Obj(class) = class else {
+            return false;
+        };
+        let Value::Obj(obj) = value else {
+            return self.builtin_class(value).as_obj().is(class);
+        };
+        match obj.kind() {
+            Kind::Instance => obj
+                .downcast::<Instance>()
+                .is_some_and(|i| i.class.holds(class)),
+            Kind::Exception => obj
+                .downcast::<Exception>()
+                .is_some_and(|e| e.class.holds(class)),
+            Kind::Opaque => obj
+                .downcast::<Opaque>()
+                .is_some_and(|o| o.class.holds(class)),
+            Kind::Future => obj
+                .downcast::<Future>()
+                .is_some_and(|f| f.class.holds(class)),
+            Kind::Class => obj
+                .downcast::<Class>()
+                .is_some_and(|c| c.metaclass.holds(class)),
+            _ => self.builtin_class(value).as_obj().is(class),
+        }
+    }
+
+    /// Whether a value is an instance of a class.
+    #[inline]
+    pub fn is_of(&self, value: &Value, class: &Value) -> bool {
+        self.is_exactly(value, class)
+            || class
+                .as_ref::<Class>()
+                .is_some_and(|c| self.class_of(value).is_subclass(c))
+    }
+
     /// The class of a value whose class follows from its kind.
     pub fn builtin_class(&self, value: &Value) -> &Ref<Class> {
         let t = &self.types;

@@ -7,12 +7,14 @@ pub(super) mod io;
 mod itertools;
 mod math;
 mod os;
+mod queues;
 mod random;
 mod strptime;
 mod structseq;
 pub(super) mod sys;
 mod time;
 mod types;
+mod waiters;
 mod weakref;
 
 use crate::event_loop;
@@ -36,6 +38,7 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &sys::MODULE,
     &time::MODULE,
     &types::MODULE,
+    &waiters::MODULE,
     &weakref::MODULE,
 ];
 

@@ -50,6 +50,13 @@ impl Slot {
         matches!(unsafe { &*self.0.get() }, Value::Obj(own) if own.is(obj))
     }
 
+    /// Whether the content is the object with this header.
+    #[inline(always)]
+    pub fn is_header(&self, header: *const Header) -> bool {
+        // SAFETY: only compared.
+        matches!(unsafe { &*self.0.get() }, Value::Obj(own) if std::ptr::eq(own.header(), header))
+    }
+
     /// Puts a value in; the old one is released after.
     #[inline(always)]
     pub fn set(&self, value: Value) {
@@ -101,6 +108,13 @@ impl<T: Object> RefSlot<T> {
     pub fn get(&self) -> Ref<T> {
         // SAFETY: cloning changes a count only.
         unsafe { (*self.0.get()).clone() }
+    }
+
+    /// Whether the content is this object.
+    #[inline(always)]
+    pub fn holds(&self, obj: &ObjRef) -> bool {
+        // SAFETY: only compared.
+        unsafe { &*self.0.get() }.as_obj().is(obj)
     }
 
     pub fn set(&self, r: Ref<T>) {

@@ -34,6 +34,7 @@ enum Content {
     Nobody,
     Task(Ref<Future>),
     Callback(Box<DoneCallback>),
+    #[allow(clippy::box_collection, reason = "the others have one word each")]
     Many(Box<Vec<Waiter>>),
     Result(Value),
 }

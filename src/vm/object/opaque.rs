@@ -23,6 +23,11 @@ pub trait NativeData: Any {
     /// Lets go of what it refers to: the object is part of a cycle that nobody can reach.
     fn clear(&self) {}
 
+    /// For containers: what `len()` says of an object whose class is written in Rust.
+    fn len(&self) -> Option<usize> {
+        None
+    }
+
     /// Sequence patterns match it.
     fn is_sequence(&self) -> bool {
         false
@@ -52,6 +57,12 @@ impl Opaque {
 
     pub fn value(class: &Ref<Class>, data: impl NativeData) -> Value {
         Self::new(class, data).into()
+    }
+
+    /// `len()`, if this is a container written in Rust.
+    pub fn len(&self) -> Option<usize> {
+        let heap = self.class.get().flags().heap;
+        if heap { None } else { self.data.len() }
     }
 
     /// The data, if it is of type `T`.

@@ -4,11 +4,10 @@ use super::number;
 use super::range;
 use super::sequence::buffer;
 use super::sets;
-use super::views::DictView;
 use crate::vm::compare_pure::equal_pure;
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    ByteArray, Bytes, Dict, FrozenSet, Instance, Kind, List, Range, Set, Slice, Str, Tuple,
+    ByteArray, Bytes, Dict, FrozenSet, Instance, Kind, List, Opaque, Range, Set, Slice, Str, Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -362,6 +361,10 @@ impl Vm {
             Kind::Range => obj
                 .downcast::<Range>()
                 .is_some_and(|r| !matches!(r.len, Value::Int(0))),
+            Kind::Opaque => match obj.downcast::<Opaque>().and_then(Opaque::len) {
+                Some(len) => len > 0,
+                None => return self.truth_special(v),
+            },
             _ => return self.truth_special(v),
         })
     }
@@ -465,7 +468,7 @@ pub fn len_builtin(v: &Value) -> Option<usize> {
         Kind::Dict => obj.downcast::<Dict>().map(Dict::len),
         Kind::Set => obj.downcast::<Set>().map(|s| s.map.borrow().len()),
         Kind::FrozenSet => obj.downcast::<FrozenSet>().map(|s| s.map.borrow().len()),
-        Kind::Opaque => DictView::of(v).map(|view| view.dict.len()),
+        Kind::Opaque => obj.downcast::<Opaque>().and_then(Opaque::len),
         _ => None,
     }
 }

@@ -30,6 +30,10 @@ macro_rules! view_type {
             fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
                 visit(self.0.dict.as_obj());
             }
+
+            fn len(&self) -> Option<usize> {
+                Some(self.0.dict.len())
+            }
         }
 
         impl NativeType for $view {

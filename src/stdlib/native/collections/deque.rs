@@ -27,6 +27,10 @@ impl NativeData for Deque {
         }
     }
 
+    fn len(&self) -> Option<usize> {
+        Some(Deque::len(self))
+    }
+
     fn is_sequence(&self) -> bool {
         true
     }
@@ -79,6 +83,15 @@ impl Deque {
             if full { items.pop_back() } else { None }
         };
         drop(dropped);
+    }
+
+    /// Takes the item at the left end out.
+    pub fn pop_front(&self) -> Option<Value> {
+        let item = self.items.borrow_mut().pop_front();
+        if item.is_some() {
+            self.changed();
+        }
+        item
     }
 
     /// All items as they are now.

@@ -4,6 +4,8 @@ mod defaultdict;
 mod deque;
 mod deque_methods;
 
+pub(super) use deque::Deque;
+
 use crate::vm::heap::Ref;
 use crate::vm::native::ModuleDef;
 use crate::vm::object::Module;
