@@ -24,7 +24,7 @@ pub trait NativeData: Any {
     fn clear(&self) {}
 
     /// For containers: what `len()` says of an object whose class is written in Rust.
-    fn len(&self) -> Option<usize> {
+    fn size(&self) -> Option<usize> {
         None
     }
 
@@ -60,9 +60,9 @@ impl Opaque {
     }
 
     /// `len()`, if this is a container written in Rust.
-    pub fn len(&self) -> Option<usize> {
+    pub fn size(&self) -> Option<usize> {
         let heap = self.class.get().flags().heap;
-        if heap { None } else { self.data.len() }
+        if heap { None } else { self.data.size() }
     }
 
     /// The data, if it is of type `T`.

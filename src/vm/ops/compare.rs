@@ -361,7 +361,7 @@ impl Vm {
             Kind::Range => obj
                 .downcast::<Range>()
                 .is_some_and(|r| !matches!(r.len, Value::Int(0))),
-            Kind::Opaque => match obj.downcast::<Opaque>().and_then(Opaque::len) {
+            Kind::Opaque => match obj.downcast::<Opaque>().and_then(Opaque::size) {
                 Some(len) => len > 0,
                 None => return self.truth_special(v),
             },
@@ -468,7 +468,7 @@ pub fn len_builtin(v: &Value) -> Option<usize> {
         Kind::Dict => obj.downcast::<Dict>().map(Dict::len),
         Kind::Set => obj.downcast::<Set>().map(|s| s.map.borrow().len()),
         Kind::FrozenSet => obj.downcast::<FrozenSet>().map(|s| s.map.borrow().len()),
-        Kind::Opaque => obj.downcast::<Opaque>().and_then(Opaque::len),
+        Kind::Opaque => obj.downcast::<Opaque>().and_then(Opaque::size),
         _ => None,
     }
 }

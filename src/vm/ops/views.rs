@@ -31,7 +31,7 @@ macro_rules! view_type {
                 visit(self.0.dict.as_obj());
             }
 
-            fn len(&self) -> Option<usize> {
+            fn size(&self) -> Option<usize> {
                 Some(self.0.dict.len())
             }
         }

@@ -27,7 +27,7 @@ impl NativeData for Deque {
         }
     }
 
-    fn len(&self) -> Option<usize> {
+    fn size(&self) -> Option<usize> {
         Some(Deque::len(self))
     }
 
