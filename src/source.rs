@@ -90,6 +90,11 @@ impl Source {
         &self.0.name
     }
 
+    /// Whether it is part of the embedded library, which a reader did not write.
+    pub fn is_library(&self) -> bool {
+        self.name().starts_with("<coro>")
+    }
+
     pub fn text(&self) -> &str {
         &self.0.text
     }

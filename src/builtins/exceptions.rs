@@ -20,7 +20,8 @@ pub fn install(vm: &mut Vm) {
         let key = vm.names.__module__.clone();
         class.dict.set_str(&key, module.clone().into());
     }
-    let asyncio_only = ["CancelledError", "InvalidStateError"];
+    // No builtins by name; programs have no name at all for the last one.
+    let asyncio_only = ["CancelledError", "InvalidStateError", "Deadlock"];
     let classes: Vec<Ref<Class>> = vm.exc.all().into_iter().cloned().collect();
     for (class, row) in classes.iter().zip(ExceptionTypes::TABLE) {
         let doc = vm.names.__doc__.clone();

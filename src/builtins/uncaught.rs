@@ -4,6 +4,7 @@
 use super::module_names::STDLIB_MODULE_NAMES;
 use super::object::{dir, full_name};
 use crate::diagnostic::traceback::{FrameEntry, Relation, UncaughtError};
+use crate::event_loop::deadlock;
 use crate::text::suggest::suggest;
 use crate::vm::Vm;
 use crate::vm::heap::Ref;
@@ -13,8 +14,6 @@ use crate::vm::value::Value;
 
 /// Groups in groups deeper than this are never shown.
 const GROUP_DEPTH: usize = 11;
-/// How the sources of the embedded library are named.
-const LIBRARY_PREFIX: &str = "<coro>";
 
 /// All that is told about an exception that reached the top; `None` if the value is none.
 pub fn report(vm: &mut Vm, exception: &Value) -> Option<UncaughtError> {
@@ -78,6 +77,7 @@ fn describe_one(vm: &mut Vm, exception: &Value, depth: usize) -> UncaughtError {
         last_line,
         notes: notes(vm, exception),
         children,
+        report: deadlock::report_of(vm, exception),
         ..UncaughtError::default()
     }
 }
@@ -104,7 +104,7 @@ fn entries(exception: &Value) -> Vec<FrameEntry> {
                 source: code.source.clone(),
                 span: code.span_at(level.pc as usize),
                 function: code.name.to_string(),
-                library: code.source.name().starts_with(LIBRARY_PREFIX),
+                library: code.source.is_library(),
             }
         })
         .collect()

@@ -40,6 +40,9 @@ pub(super) fn run<'a>(
     if !outcome.diagnostics.is_empty() {
         terminal.show(&outcome.diagnostics);
     }
+    for report in &outcome.deadlocks {
+        terminal.show_deadlock(report);
+    }
     if let Some(error) = &outcome.error {
         terminal.show_uncaught(error);
     }

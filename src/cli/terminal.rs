@@ -55,7 +55,18 @@ impl Terminal {
         });
     }
 
+    /// The report of a deadlock that the program caught, and the line with which it would have
+    /// ended.
+    pub fn show_deadlock(&self, report: &Diagnostic) {
+        let drawing = render(std::slice::from_ref(report), &self.options);
+        complain(&format!("{drawing}{}\n", report.title));
+    }
+
     pub fn show_uncaught(&self, error: &UncaughtError) {
+        if let (TracebackForm::Python, Some(report)) = (self.form, &error.report) {
+            // A traceback alone would say nothing about it.
+            complain(&render(std::slice::from_ref(&**report), &self.options));
+        }
         complain(&match self.form {
             TracebackForm::Coro => traceback::render_uncaught(error, &self.options),
             TracebackForm::Python => traceback::render_python(error),

@@ -261,8 +261,8 @@ codes! {
         "RuntimeError: async generator raised StopAsyncIteration"
         "RuntimeError: async generator raised StopIteration"
     ]
-    "E0315" Deadlock Raised "Every task waits for another" [
-        "RuntimeError: deadlock: *"
+    "E0315" Deadlock Raised "Every task waits for something that never comes" [
+        "Deadlock: *" "RuntimeError: deadlock: *"
     ]
     "E0316" IgnoredExit Raised "A generator goes on after it was closed" [
         "RuntimeError: generator ignored GeneratorExit" "RuntimeError: coroutine ignored GeneratorExit"

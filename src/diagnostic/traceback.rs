@@ -4,6 +4,7 @@
 use super::render::{RenderOptions, draw};
 use super::{Code, Diagnostic, Label, python};
 use crate::source::{Source, Span};
+use std::rc::Rc;
 
 /// One step of the way from the top of the program to where the exception was raised.
 #[derive(Clone, Debug)]
@@ -59,9 +60,25 @@ pub struct UncaughtError {
     pub explanations: Vec<String>,
     /// What to write instead, for the drawing only.
     pub help: Option<String>,
+    /// Drawn instead of the traceback.
+    pub report: Option<Rc<Diagnostic>>,
 }
 
 impl UncaughtError {
+    /// Whether a report is drawn with this exception or one before it.
+    pub fn shows(&self, report: &Rc<Diagnostic>) -> bool {
+        let members = self.children.iter().flatten();
+        self.report
+            .as_ref()
+            .is_some_and(|own| Rc::ptr_eq(own, report))
+            || self
+                .chain
+                .iter()
+                .map(|(_, e)| e)
+                .chain(members)
+                .any(|e| e.shows(report))
+    }
+
     /// The lines with which CPython ends its report of one exception: type, message and notes.
     pub fn last_lines(&self) -> String {
         let mut out = format!("{}\n", self.last_line);
@@ -90,6 +107,9 @@ pub fn render_python(error: &UncaughtError) -> String {
 
 /// The drawing of one exception; empty if no source is known.
 fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
+    if let Some(report) = &error.report {
+        return draw(report, options);
+    }
     let steps = steps(&error.entries);
     let mut diagnostic = Diagnostic::error(
         Code::of_exception(&error.last_line),

@@ -11,6 +11,7 @@ use crate::diagnostic::traceback::UncaughtError;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::source::Source;
 use crate::syntax;
+use crate::vm::cycles;
 use crate::vm::heap::{Ref, finalize};
 use crate::vm::host::{Clock, Host, Input, Output};
 use crate::vm::object::{Dict, Exception, Module};
@@ -64,6 +65,8 @@ pub struct RunOutcome {
     pub error: Option<UncaughtError>,
     /// What the compiler said: errors if the program was refused, else warnings.
     pub diagnostics: Vec<Diagnostic>,
+    /// Deadlocks that the program caught: it would not have come that far.
+    pub deadlocks: Vec<Rc<Diagnostic>>,
     /// What `sys.exit("text")` wants on stderr.
     pub exit_message: Option<String>,
 }
@@ -137,6 +140,13 @@ impl Engine {
         let result = self.vm.run_code(&compiled.code, &globals, None);
         let mut outcome = self.outcome(result);
         outcome.diagnostics = compiled.warnings;
+        outcome.deadlocks = event_loop::deadlock::take_reports(&mut self.vm);
+        if let Some(error) = &outcome.error {
+            outcome.deadlocks.retain(|report| !error.shows(report));
+        }
+        if !outcome.deadlocks.is_empty() && outcome.exit_code == 0 {
+            outcome.exit_code = 1;
+        }
         outcome
     }
 
@@ -144,6 +154,11 @@ impl Engine {
     pub fn finish(&mut self) {
         stdlib::at_exit(&mut self.vm);
         self.vm.settle_finalizers();
+        if cycles::is_enabled() {
+            // What only its own circle keeps alive still finds its globals.
+            stdlib::collect_garbage(&mut self.vm);
+            self.vm.settle_finalizers();
+        }
         self.vm.finalize_reachable(&self.main.dict);
         let values = clear_namespace(&self.main.dict);
         for value in values {

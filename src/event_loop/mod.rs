@@ -7,6 +7,7 @@
 
 pub mod context;
 mod data;
+pub mod deadlock;
 mod executor;
 mod future;
 mod future_iter;

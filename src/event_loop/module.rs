@@ -2,7 +2,7 @@
 
 use super::data::LoopData;
 use super::handle::{HandleData, TimerClass};
-use super::{executor, loop_type, registry, task};
+use super::{deadlock, executor, loop_type, registry, task};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Kind, Module};
@@ -105,6 +105,12 @@ pub static MODULE: ModuleDef = ModuleDef {
             "(handler, /)",
             set_interrupt_handler,
             "What Ctrl-C calls; the one that was.",
+        ),
+        NativeDef::new(
+            "_took",
+            "(lock, /)",
+            deadlock::note_taken,
+            "The current task has taken a lock.",
         ),
         NativeDef::new(
             "_wait_in_worker",

@@ -298,10 +298,3 @@ pub(super) fn warn(vm: &mut Vm, class: &Ref<Class>, message: &str) -> R<()> {
     let warn = vm.report_hooks.warn;
     warn(vm, class, message)
 }
-
-/// Nothing in the program can ever happen again.
-pub(super) fn deadlock(vm: &mut Vm, _: &Value) -> Raise {
-    vm.runtime_error(
-        "deadlock: every task waits, no timer is set, and nothing outside can wake the event loop",
-    )
-}

@@ -297,10 +297,18 @@ pub(super) fn cancel_any(vm: &mut Vm, awaited: &Value, message: Value) -> R<bool
 pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool> {
     // Tasks that wait for tasks that wait for tasks… make a chain of any length: so a loop.
     let mut chain = vec![task.clone()];
+    // In a circle, one is met again before the chain is twice as long.
+    let mut landmark = task.clone();
     let mut accepted = loop {
         let Some(last) = chain.last().cloned() else {
             break false;
         };
+        if chain.len() > 1 && last.as_obj().is(landmark.as_obj()) {
+            return Err(vm.recursion_error(" while calling a Python object"));
+        }
+        if chain.len().is_power_of_two() {
+            landmark = last.clone();
+        }
         last.log_traceback.set(false);
         if last.is_done() {
             chain.pop();

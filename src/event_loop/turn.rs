@@ -5,7 +5,7 @@
 use super::data::{Executing, LoopData};
 use super::handle::{self, HandleData};
 use super::loop_type::{ensure_future, now, this};
-use super::{context, executor, future, loop_hooks, registry, report, schedule, step};
+use super::{context, deadlock, executor, future, loop_hooks, registry, report, schedule, step};
 use crate::vm::heap::Ref;
 use crate::vm::hooks::LoopAction;
 use crate::vm::native::NativeDef;
@@ -248,7 +248,7 @@ fn wait_forever(vm: &mut Vm, event_loop: &Value) -> R<()> {
         return check_interrupt(vm);
     }
     if data.is_some_and(|d| d.nesting.get() == 0) || is_virtual {
-        return Err(report::deadlock(vm, event_loop));
+        return Err(deadlock::raise(vm, event_loop));
     }
     check_interrupt(vm)
 }

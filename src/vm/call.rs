@@ -228,7 +228,7 @@ impl Vm {
     }
 
     #[cold]
-    pub(super) fn recursion_error(&mut self, doing: &str) -> Raise {
+    pub fn recursion_error(&mut self, doing: &str) -> Raise {
         let class = self.exc.recursion_error.clone();
         self.error(&class, format!("maximum recursion depth exceeded{doing}"))
     }

@@ -145,7 +145,16 @@ impl Vm {
     fn run_garbage_finalizers(&mut self, garbage: &[ObjRef]) -> bool {
         let mut any = false;
         let mut by_age: Vec<&ObjRef> = garbage.iter().collect();
-        by_age.sort_by_key(|o| o.downcast::<Instance>().map_or(0, Instance::sequence));
+        by_age.sort_by_key(|o| {
+            // A chain of awaits is closed from its root on, as if somebody had closed that.
+            let inner = o
+                .downcast::<Generator>()
+                .is_some_and(|g| !g.parent.get().is_null());
+            (
+                o.downcast::<Instance>().map_or(0, Instance::sequence),
+                inner,
+            )
+        });
         for object in by_age {
             let header = object.header();
             if header.has_flag(flags::FINALIZED) || !kind_info(object.kind()).finalizes {

@@ -45,6 +45,7 @@ macro_rules! exceptions {
 exceptions! {
     base_exception BaseException(object) [] "Common base class for all exceptions.";
     exception Exception(BaseException) [] "Common base class for all non-exit exceptions.";
+    deadlock Deadlock(BaseException) [] "Every task waits for something that can never happen.";
     generator_exit GeneratorExit(BaseException) [] "Request that a generator exit.";
     keyboard_interrupt KeyboardInterrupt(BaseException) [] "Program interrupted by user.";
     system_exit SystemExit(BaseException) [code] "Request to exit from the interpreter.";

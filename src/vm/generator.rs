@@ -34,10 +34,27 @@ fn delegate_of(g: &Ref<Generator>) -> Option<Ref<Generator>> {
     }
 }
 
+/// The frames of a chain of delegations that is suspended, from the root to the innermost.
+pub fn suspended_chain(root: &Ref<Generator>) -> Vec<Ref<Generator>> {
+    let mut chain = Vec::new();
+    let mut next = Some(root.clone());
+    while let Some(g) = next.filter(|g| g.state.get() == GenState::Suspended) {
+        next = delegate_of(&g);
+        chain.push(g);
+        if chain.len() > CHAIN_LIMIT as usize {
+            break;
+        }
+    }
+    chain
+}
+
 /// Whether the frame runs, as a root, a leaf, or anywhere between.
 pub fn is_executing(g: &Ref<Generator>) -> bool {
-    if g.state.get() == GenState::Running {
-        return true;
+    match g.state.get() {
+        GenState::Running => return true,
+        // Closed by somebody else than the frame that waits for it, which may run.
+        GenState::Finished => return false,
+        GenState::Created | GenState::Suspended => {}
     }
     // SAFETY: a parent pointer is cleared before the parent lets go of its delegate.
     let mut parent = unsafe { generator_at(g.parent.get()) };

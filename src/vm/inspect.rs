@@ -22,6 +22,18 @@ impl Vm {
         self.nth_frame(depth).and_then(|f| self.view(&f))
     }
 
+    /// Where the program is: the innermost frame that is not the library's, and its instruction.
+    pub fn program_place(&self) -> Option<(Ref<CodeObject>, usize)> {
+        let mut found = None;
+        self.each_frame(|f| {
+            if f.code().is_some_and(|c| !c.code.source.is_library()) {
+                found = self.code_ref(f).map(|code| (code, f.index()));
+            }
+            found.is_none()
+        });
+        found
+    }
+
     /// Number of frames of bytecode on the stack.
     pub fn frame_count(&self) -> usize {
         let mut count = 0;

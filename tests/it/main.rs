@@ -12,6 +12,7 @@ mod architecture;
 mod cli;
 mod conformance;
 mod coro;
+mod deadlock;
 mod diagnostics;
 mod examples;
 mod instructions;

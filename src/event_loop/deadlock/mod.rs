@@ -1,0 +1,123 @@
+//! When nothing in the program can ever happen again: who waits for what, who holds it, and how
+//! that is told. Looks at frames and objects from outside, and runs no code of the program.
+//!
+//! The loop raises `Deadlock` where CPython would hang: a `BaseException`, like the
+//! KeyboardInterrupt that would end the program there, so that every `finally` runs and no
+//! `except Exception` takes it for an ordinary failure. The report is kept beside the exception and
+//! shown with it, or at the end of the program if that caught it.
+
+mod holders;
+mod names;
+mod story;
+mod waits;
+mod words;
+
+use super::data::LoopData;
+use super::registry;
+use crate::diagnostic::Diagnostic;
+use crate::vm::heap::{Ref, WeakPointer};
+use crate::vm::object::{Future, Waiter};
+use crate::vm::value::Value;
+use crate::vm::{Raise, Vm};
+pub use holders::note_taken;
+use names::Names;
+use std::rc::Rc;
+use story::Scene;
+use waits::Stuck;
+use words::Teller;
+
+/// Reports that were made, with the exceptions they belong to.
+#[derive(Default)]
+struct Reports(Vec<Report>);
+
+struct Report {
+    exception: WeakPointer,
+    diagnostic: Rc<Diagnostic>,
+}
+
+/// The loop has nothing to run, nothing to wait for, and somebody waits for it.
+pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
+    let settlers = waits::settlers(vm);
+    let mut tasks = registry::pending_tasks();
+    tasks.retain(|t| t.event_loop.get().is(event_loop));
+    tasks.sort_by_key(|t| t.age());
+    let main = main_task(vm, event_loop, &settlers);
+    let mut stuck = Vec::new();
+    for task in tasks {
+        stuck.push(waits::look(vm, task, &settlers));
+    }
+    let main = main.and_then(|m| stuck.iter().position(|s| s.task.as_obj().is(m.as_obj())));
+    let names = Names::new(vm, &stuck);
+    let scene = Scene::new(vm, stuck);
+    let story = scene.story(main);
+    let mut teller = Teller {
+        vm,
+        scene: &scene,
+        names: &names,
+        story: &story,
+    };
+    let diagnostic = teller.diagnostic();
+    let message = teller.title();
+    for i in scene.in_awaiting_circles() {
+        scene
+            .stuck
+            .get(i)
+            .into_iter()
+            .for_each(|s| break_away(vm, s));
+    }
+    for s in &scene.stuck {
+        // The report has said it.
+        s.task.log_destroy_pending.set(false);
+    }
+    let class = vm.exc.deadlock.clone();
+    let raise = vm.error(&class, message);
+    let exception = vm.take_raised(raise);
+    if let Some(object) = exception.as_obj() {
+        let exception = WeakPointer::new(object);
+        vm.state::<Reports>().0.push(Report {
+            exception,
+            diagnostic: Rc::new(diagnostic),
+        });
+    }
+    vm.raise(exception)
+}
+
+/// Lets a task wait for a future that nobody knows instead of for the next one of its circle, so
+/// that cancelling it ends its wait.
+fn break_away(vm: &mut Vm, s: &Stuck) {
+    let Some(part) = s.task.part() else {
+        return;
+    };
+    let awaited = part.waiting_for.get();
+    if let Some(f) = awaited.as_ref::<Future>().filter(|f| !f.is_done()) {
+        let is_ours = |w: &Waiter| matches!(w, Waiter::Task(t) if t.as_obj().is(s.task.as_obj()));
+        let (ours, others) = f.waiters().into_iter().partition(is_ours);
+        f.set_waiters(others);
+        drop::<Vec<Waiter>>(ours);
+    }
+    let class = vm.types.future.clone();
+    let other = Future::new(&class, s.task.event_loop.get(), false);
+    other.add_waiter(Waiter::Task(s.task.clone()));
+    part.waiting_for.set(other.into());
+}
+
+/// The task that the loop runs for, or the first of those behind the future that it runs for.
+fn main_task(vm: &mut Vm, event_loop: &Value, settlers: &waits::Settlers) -> Option<Ref<Future>> {
+    let until = event_loop.opaque::<LoopData>()?.until.get();
+    let until = until.as_ref::<Future>()?;
+    waits::behind(vm, until, settlers).into_iter().next()
+}
+
+/// The report that belongs to an exception.
+pub fn report_of(vm: &mut Vm, exception: &Value) -> Option<Rc<Diagnostic>> {
+    let object = exception.as_obj()?;
+    let mut reports = vm.state::<Reports>().0.iter();
+    let report = reports.find(|r| r.exception.upgrade().is_some_and(|e| e.is(object)))?;
+    Some(report.diagnostic.clone())
+}
+
+/// All reports that were made, oldest first, whether the program caught their exceptions or not.
+pub fn take_reports(vm: &mut Vm) -> Vec<Rc<Diagnostic>> {
+    let reports = std::mem::take(&mut vm.state::<Reports>().0);
+    reports.into_iter().map(|r| r.diagnostic).collect()
+}
