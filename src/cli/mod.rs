@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 mod dump;
+mod explain;
 mod input;
 mod run;
 mod stdin;
@@ -46,6 +47,12 @@ struct Cli {
 enum Command {
     /// Run a program (the same as naming the file alone)
     Run(RunArgs),
+    /// Explain a diagnostic code in plain words, with a wrong and a right program
+    Explain {
+        /// A code (E0302) or a message; nothing lists all codes
+        #[arg(value_name = "CODE")]
+        words: Vec<String>,
+    },
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -147,6 +154,7 @@ fn dispatch(cli: &Cli) -> i32 {
     let terminal = Terminal::detect(cli.color, form);
     match &cli.command {
         Some(Command::Run(args)) => start(args, &terminal),
+        Some(Command::Explain { words }) => explain::explain(words, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),

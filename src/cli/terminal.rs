@@ -14,20 +14,30 @@ const BROKEN_PIPE: i32 = 141;
 
 /// How messages to this terminal look.
 pub(super) struct Terminal {
+    /// For what goes to standard error.
     pub options: RenderOptions,
     pub form: TracebackForm,
+    /// Colours on standard output.
+    color_out: bool,
+}
+
+/// What stands out in a text on standard output.
+#[derive(Clone, Copy)]
+pub(super) enum Style {
+    Heading,
+    Code,
 }
 
 impl Terminal {
     pub fn detect(choice: ColorChoice, form: TracebackForm) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let dumb = variable("TERM").as_deref() == Some("dumb");
-        let color = match choice {
+        let color = |is_terminal: bool| match choice {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             ColorChoice::Auto if variable("NO_COLOR").is_some() => false,
             ColorChoice::Auto if variable("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
-            ColorChoice::Auto => std::io::stderr().is_terminal() && !dumb,
+            ColorChoice::Auto => is_terminal && !dumb,
         };
         let charset = ["LC_ALL", "LC_CTYPE", "LANG"]
             .into_iter()
@@ -35,11 +45,25 @@ impl Terminal {
         let width = variable("COLUMNS").and_then(|v| v.parse().ok());
         Terminal {
             form,
+            color_out: color(std::io::stdout().is_terminal()),
             options: RenderOptions {
-                color,
+                color: color(std::io::stderr().is_terminal()),
                 ascii: dumb || charset.is_some_and(|locale| !speaks_unicode(&locale)),
                 width: width.unwrap_or(RenderOptions::default().width),
             },
+        }
+    }
+
+    /// A piece of text for standard output, coloured if that shows colours.
+    pub fn styled(&self, style: Style, text: &str) -> String {
+        let on = match style {
+            Style::Heading => "1",
+            Style::Code => "36",
+        };
+        if self.color_out {
+            format!("\u{1b}[{on}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
         }
     }
 

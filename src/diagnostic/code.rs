@@ -43,6 +43,11 @@ macro_rules! codes {
                 match self { $(Code::$name => Stage::$stage $(($exception))?,)* }
             }
 
+            /// The text of its page, for [`super::page::Page`].
+            pub(super) const fn page(self) -> &'static str {
+                match self { $(Code::$name => include_str!(concat!("pages/", $text, ".md")),)* }
+            }
+
             /// CPython's messages for this mistake, `*` for any text; of exceptions with their
             /// type, as in the last line of a traceback.
             pub const fn messages(self) -> &'static [&'static str] {
@@ -340,9 +345,6 @@ codes! {
         "* is not subscriptable; perhaps you missed a comma?"
         "* indices must be integers or slices, *; perhaps you missed a comma?"
     ]
-    "W0105" NumberEnd Doubted "A number runs into a word" [
-        "invalid * literal"
-    ]
 
     // Told while the program runs.
     "W0301" NeverAwaited Warned "A coroutine was made and never awaited" [
@@ -375,7 +377,26 @@ impl Code {
 
     /// What the last line of a traceback is about.
     pub fn of_exception(last_line: &str) -> Code {
+        let refused = |(exception, message)| {
+            let code = Code::of_refusal(message);
+            (code.refusal() == Some(exception)).then_some(code)
+        };
+        if let Some(code) = last_line.split_once(": ").and_then(refused) {
+            return code;
+        }
         Code::of(last_line, |stage| stage == Stage::Raised).unwrap_or(Code::Uncaught)
+    }
+
+    /// The code to which a message belongs, whatever it is a message of.
+    pub fn of_any(message: &str) -> Option<Code> {
+        let says = |code: &Code| {
+            let bare = |p: &str| {
+                p.split_once(": ")
+                    .is_some_and(|(_, p)| p != "*" && fits(p, message))
+            };
+            code.messages().iter().any(|p| bare(p))
+        };
+        Code::of(message, |_| true).or_else(|| Code::ALL.iter().copied().find(says))
     }
 
     /// The code to whose messages this one belongs. Where several fit, the one that says most:

@@ -6,6 +6,7 @@ use crate::source::{Source, Span};
 mod anchors;
 pub mod code;
 mod excerpt;
+pub mod page;
 mod python;
 pub mod render;
 pub mod traceback;

@@ -15,6 +15,7 @@ mod coro;
 mod deadlock;
 mod diagnostics;
 mod examples;
+mod explain;
 mod instructions;
 mod mutants;
 mod robustness;
