@@ -7,6 +7,7 @@ pub mod compile;
 pub mod diagnostic;
 pub mod engine;
 pub mod event_loop;
+pub mod hints;
 pub mod source;
 pub mod stdlib;
 pub mod syntax;

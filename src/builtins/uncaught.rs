@@ -15,10 +15,18 @@ use crate::vm::value::Value;
 /// Groups in groups deeper than this are never shown.
 const GROUP_DEPTH: usize = 11;
 
-/// All that is told about an exception that reached the top; `None` if the value is none.
+/// Adds to what is told about one exception.
+pub type Explain<'a> = &'a mut dyn FnMut(&mut Vm, &Value, &mut UncaughtError);
+
+/// All that CPython tells about an exception that reached the top; `None` if the value is none.
 pub fn report(vm: &mut Vm, exception: &Value) -> Option<UncaughtError> {
+    explained(vm, exception, &mut |_, _, _| {})
+}
+
+/// As `report`, and what `explain` adds to each exception of it.
+pub fn explained(vm: &mut Vm, exception: &Value, explain: Explain<'_>) -> Option<UncaughtError> {
     exception.downcast::<Exception>()?;
-    Some(describe(vm, exception, 0))
+    Some(describe(vm, exception, 0, explain))
 }
 
 /// Only the traceback and the last line, as CPython shows what no program can catch.
@@ -30,8 +38,13 @@ pub fn plain_report(vm: &mut Vm, exception: &Value) -> UncaughtError {
     }
 }
 
-fn describe(vm: &mut Vm, exception: &Value, depth: usize) -> UncaughtError {
-    let mut error = describe_one(vm, exception, depth);
+fn describe(
+    vm: &mut Vm,
+    exception: &Value,
+    depth: usize,
+    explain: Explain<'_>,
+) -> UncaughtError {
+    let mut error = describe_one(vm, exception, depth, explain);
     let mut seen = vec![exception.clone()];
     let mut at = exception.clone();
     while let Some((relation, earlier)) = before(&at) {
@@ -41,7 +54,7 @@ fn describe(vm: &mut Vm, exception: &Value, depth: usize) -> UncaughtError {
         seen.push(earlier.clone());
         error
             .chain
-            .push((relation, describe_one(vm, &earlier, depth)));
+            .push((relation, describe_one(vm, &earlier, depth, explain)));
         at = earlier;
     }
     error
@@ -61,7 +74,12 @@ fn before(exception: &Value) -> Option<(Relation, Value)> {
     Some((Relation::Context, context))
 }
 
-fn describe_one(vm: &mut Vm, exception: &Value, depth: usize) -> UncaughtError {
+fn describe_one(
+    vm: &mut Vm,
+    exception: &Value,
+    depth: usize,
+    explain: Explain<'_>,
+) -> UncaughtError {
     let entries = entries(exception);
     let mut last_line = last_line(vm, exception);
     if let Some(more) = suggestion(vm, exception) {
@@ -70,20 +88,24 @@ fn describe_one(vm: &mut Vm, exception: &Value, depth: usize) -> UncaughtError {
     let children = (vm.is_group(exception) && depth < GROUP_DEPTH).then(|| {
         let members = vm.group_members(exception);
         let members = members.items().iter();
-        members.map(|m| describe(vm, m, depth + 1)).collect()
+        members
+            .map(|m| describe(vm, m, depth + 1, explain))
+            .collect()
     });
-    UncaughtError {
+    let mut error = UncaughtError {
         entries,
         last_line,
         notes: notes(vm, exception),
         children,
         report: deadlock::report_of(vm, exception),
         ..UncaughtError::default()
-    }
+    };
+    explain(vm, exception, &mut error);
+    error
 }
 
 /// The levels of a traceback, outermost first.
-fn levels(exception: &Value) -> Vec<Ref<Traceback>> {
+pub fn levels(exception: &Value) -> Vec<Ref<Traceback>> {
     let mut levels = Vec::new();
     let mut at = exception
         .downcast::<Exception>()
@@ -270,7 +292,7 @@ fn innermost(exception: &Value) -> Option<Ref<Traceback>> {
 }
 
 /// A local variable of the frame that a traceback kept.
-fn local(level: &Ref<Traceback>, name: &str) -> Option<Value> {
+pub fn local(level: &Ref<Traceback>, name: &str) -> Option<Value> {
     let at = level.code.code.names.iter().position(|n| &**n == name)?;
     let value = level.frozen_tail().get(at)?.clone();
     let value = match value.downcast::<CellObject>() {

@@ -56,6 +56,8 @@ pub struct UncaughtError {
     /// The members of an exception group. Whoever fills this in stops below ten levels, as
     /// deeper ones are never shown.
     pub children: Option<Vec<UncaughtError>>,
+    /// Places that matter beside those of the traceback, for the drawing only.
+    pub labels: Vec<Label>,
     /// Our own explanations, for the drawing only.
     pub explanations: Vec<String>,
     /// What to write instead, for the drawing only.
@@ -141,6 +143,7 @@ fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
             "{hidden} more call{plural} between these are not shown"
         ));
     }
+    diagnostic.labels.extend(error.labels.iter().cloned());
     merge_labels(&mut diagnostic.labels);
     draw(&diagnostic, options)
 }

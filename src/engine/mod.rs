@@ -9,6 +9,7 @@ pub use host::{StandardInput, StandardOutput, SystemClock, VirtualClock};
 use crate::compile::{self, Mode};
 use crate::diagnostic::traceback::UncaughtError;
 use crate::diagnostic::{Diagnostic, Level};
+use crate::hints::Explainer;
 use crate::source::Source;
 use crate::syntax;
 use crate::vm::cycles;
@@ -197,9 +198,13 @@ impl Engine {
                 ..RunOutcome::default()
             };
         }
+        let mut explainer = Explainer::default();
+        let mut explain = |vm: &mut Vm, exception: &Value, error: &mut UncaughtError| {
+            explainer.explain(vm, exception, error);
+        };
         RunOutcome {
             exit_code,
-            error: builtins::uncaught::report(&mut self.vm, &exception),
+            error: builtins::uncaught::explained(&mut self.vm, &exception, &mut explain),
             ..RunOutcome::default()
         }
     }

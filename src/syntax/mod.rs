@@ -13,6 +13,7 @@ mod number;
 mod parser;
 mod string;
 mod token;
+pub mod walk;
 
 pub use token::{Tok, Token};
 

@@ -16,6 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["event_loop"],
     &["builtins"],
     &["stdlib"],
+    &["hints"],
     &["engine"],
     &["cli"],
 ];
