@@ -2,9 +2,10 @@
 //! that were never awaited; and the way of warnings there.
 
 use super::uncaught::{plain_report, report};
+use crate::bytecode::Code;
 use crate::diagnostic::traceback::render_python;
 use crate::vm::heap::Ref;
-use crate::vm::hooks::ReportHooks;
+use crate::vm::hooks::{ReportHooks, Told};
 use crate::vm::object::{Class, Dict, Exception, Generator, NativeFunction, Tuple};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
@@ -18,6 +19,7 @@ pub fn install(vm: &mut Vm) {
             report(vm, exception).map_or_else(String::new, |error| render_python(&error))
         },
         warn: |vm, class, message| warn_about(vm, class, message, &Value::Undef),
+        draw: |_, _| None,
     };
 }
 
@@ -136,7 +138,10 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
     } else if prefix != "Exception ignored in: " {
         text = format!("{}:\n", prefix.trim_end_matches(": "));
     }
-    text.push_str(&render_python(&plain_report(vm, exception)));
+    let head = text.trim_end();
+    let draw = vm.report_hooks.draw;
+    let drawn = draw(vm, &Told::Ignored { head, exception });
+    let text = drawn.unwrap_or_else(|| text.clone() + &render_python(&plain_report(vm, exception)));
     write_stderr(vm, &text);
 }
 
@@ -154,6 +159,23 @@ fn never_awaited(vm: &mut Vm, coroutine: &Ref<Generator>) {
         let error = vm.take_raised(raise);
         unraisable(vm, &error, "Exception ignored in: ", &source);
     }
+}
+
+/// Whether the program's `sys.stderr` is the process's own. Whoever reads another stream that was
+/// put in its place expects CPython's text.
+pub fn has_own_stderr(vm: &mut Vm) -> bool {
+    let (now, first) = (sys_attribute(vm, "stderr"), sys_attribute(vm, "__stderr__"));
+    match (now, first) {
+        (Some(now), Some(first)) => now.is(&first),
+        _ => true,
+    }
+}
+
+/// The drawing of a warning about a coroutine.
+fn drawn_warning(vm: &mut Vm, message: &str, source: &Value) -> Option<String> {
+    let coroutine = source.as_ref::<Generator>()?;
+    let draw = vm.report_hooks.draw;
+    draw(vm, &Told::NeverAwaited { coroutine, message })
 }
 
 /// Where the running bytecode is, for a warning.
@@ -178,7 +200,7 @@ impl Place {
             };
         };
         let source = &frame.code.code.source;
-        let line = frame.code.code.line_at(frame.pc);
+        let line = written_line(&frame.code.code, frame.pc);
         let globals = frame.code.globals.clone();
         let module = globals.get_str(&vm.names.__name__);
         Place {
@@ -191,6 +213,13 @@ impl Place {
     }
 }
 
+/// The line of the instruction, or of the nearest one before it that somebody wrote.
+fn written_line(code: &Code, pc: usize) -> u32 {
+    let written = |at: &usize| !code.span_at(*at).is_empty();
+    let at = (0..=pc).rev().find(written).unwrap_or(pc);
+    code.line_at(at)
+}
+
 /// Issues a warning about the place where the program is; an error if a filter says so.
 pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value) -> R<()> {
     let place = Place::running(vm);
@@ -199,6 +228,10 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
         return warn_by_module(vm, &module, class, message, source, &place);
     }
     if already_warned(vm, class, message, &place)? {
+        return Ok(());
+    }
+    if let Some(text) = drawn_warning(vm, message, source) {
+        write_stderr(vm, &text);
         return Ok(());
     }
     let mut text = format!(
@@ -242,8 +275,12 @@ fn warn_by_module(
     if !source.is_undef() {
         kwargs.push((vm.intern("source"), source.clone()));
     }
-    vm.call_kw(&warn, &args, &kwargs)?;
-    Ok(())
+    let drawn = drawn_warning(vm, message, source).map_or(Value::None, Value::from);
+    let name = vm.intern("_drawn");
+    vm.set_attr(module, &name, drawn)?;
+    let told = vm.call_kw(&warn, &args, &kwargs);
+    vm.set_attr(module, &name, Value::None)?;
+    told.map(drop)
 }
 
 /// Each warning is shown once for a place: `__warningregistry__` of the module remembers.

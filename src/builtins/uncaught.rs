@@ -38,12 +38,7 @@ pub fn plain_report(vm: &mut Vm, exception: &Value) -> UncaughtError {
     }
 }
 
-fn describe(
-    vm: &mut Vm,
-    exception: &Value,
-    depth: usize,
-    explain: Explain<'_>,
-) -> UncaughtError {
+fn describe(vm: &mut Vm, exception: &Value, depth: usize, explain: Explain<'_>) -> UncaughtError {
     let mut error = describe_one(vm, exception, depth, explain);
     let mut seen = vec![exception.clone()];
     let mut at = exception.clone();

@@ -3,7 +3,6 @@
 use super::USAGE;
 use super::terminal::{Style, Terminal, complain, print};
 use crate::diagnostic::Code;
-use crate::diagnostic::code::Stage;
 use crate::diagnostic::page::{Page, Part};
 use std::fmt::Write as _;
 
@@ -42,31 +41,19 @@ fn unknown(asked: &str) -> i32 {
     USAGE
 }
 
-/// How the stages are called, in the order of the list.
-const STAGES: [(&str, fn(Stage) -> bool); 6] = [
-    ("The file", |s| s == Stage::Read),
-    ("Refused before it runs", |s| matches!(s, Stage::Refused(_))),
-    ("Exceptions that nothing caught", |s| s == Stage::Raised),
-    ("Doubtful before it runs", |s| s == Stage::Doubted),
-    ("Told by `coro check`", |s| s == Stage::Checked),
-    ("Told while the program runs", |s| s == Stage::Warned),
-];
-
 fn list(codes: &[Code], terminal: &Terminal) -> String {
     let mut out = String::new();
-    for (title, belongs) in STAGES {
-        let codes: Vec<_> = codes.iter().filter(|c| belongs(c.stage())).collect();
-        if codes.is_empty() {
-            continue;
+    let mut under = None;
+    for code in codes {
+        let title = code.stage().title();
+        if under.replace(title) != Some(title) {
+            let gap = if out.is_empty() { "" } else { "\n" };
+            let _ = writeln!(out, "{gap}{}", terminal.styled(Style::Heading, title));
         }
-        let _ = writeln!(out, "{}", terminal.styled(Style::Heading, title));
-        for code in codes {
-            let text = terminal.styled(Style::Code, code.text());
-            let _ = writeln!(out, "  {text}  {}", code.meaning());
-        }
-        out.push('\n');
+        let text = terminal.styled(Style::Code, code.text());
+        let _ = writeln!(out, "  {text}  {}", code.meaning());
     }
-    out.push_str("`coro explain CODE` shows the page of one.\n");
+    out.push_str("\n`coro explain CODE` shows the page of one.\n");
     out
 }
 

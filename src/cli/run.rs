@@ -32,6 +32,7 @@ pub(super) fn run<'a>(
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,
         native_limit: NATIVE_LIMIT,
+        drawing: (terminal.form == TracebackForm::Coro).then_some(terminal.options),
         stdout: Box::new(Stdout::new()),
         ..EngineOptions::default()
     });

@@ -20,6 +20,20 @@ pub enum Stage {
     Warned,
 }
 
+impl Stage {
+    /// As the heading of a list.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Stage::Read => "The file",
+            Stage::Refused(_) => "Refused before it runs",
+            Stage::Raised => "Exceptions that nothing caught",
+            Stage::Doubted => "Doubtful before it runs",
+            Stage::Checked => "Told by `coro check`",
+            Stage::Warned => "Told while the program runs",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($text:literal $name:ident $stage:ident $(($exception:literal))? $meaning:literal [$($message:literal)*])*) => {
         /// The stable name of a mistake.
@@ -356,6 +370,13 @@ codes! {
     "W0303" NeverRetrieved Warned "A task failed and nobody looked" [
         "*exception was never retrieved"
     ]
+    "W0304" CallbackFailed Warned "A callback of the event loop failed" [
+        "Exception in callback *" "Exception in default exception handler*"
+        "Unhandled error in exception handler" "Unhandled exception in event loop"
+    ]
+    "W0305" Ignored Warned "An exception that nobody could catch" [
+        "Exception ignored in*" "Exception ignored while *"
+    ]
 }
 
 impl Code {
@@ -373,6 +394,11 @@ impl Code {
     /// What a message of CPython's `SyntaxWarning` is about.
     pub fn of_doubt(message: &str) -> Code {
         Code::of(message, |stage| stage == Stage::Doubted).unwrap_or(Code::Escape)
+    }
+
+    /// What a line that is told while the program runs is about.
+    pub fn of_warning(line: &str) -> Option<Code> {
+        Code::of(line, |stage| stage == Stage::Warned)
     }
 
     /// What the last line of a traceback is about.

@@ -6,6 +6,7 @@ use super::{Diagnostic, Label, Level, python};
 use crate::source::{Source, Span};
 use ariadne::{CharSet, Color, Config, Report, ReportKind};
 use std::fmt::Write as _;
+use unicode_width::UnicodeWidthStr;
 
 /// How drawings look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ struct Group<'a> {
 }
 
 /// One diagnostic without the closing line.
-pub(super) fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
+pub fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
     let groups = group(&diagnostic.labels);
     if groups.is_empty() {
         return without_source(diagnostic, options);
@@ -255,7 +256,8 @@ pub(super) fn one_line(text: &str) -> String {
     first
 }
 
-/// Breaks the lines of a text at spaces so that they stay within `width` columns.
+/// Breaks the lines of a text at spaces so that they stay within `width` columns; not in the code
+/// between backticks, where that is possible.
 fn wrap(text: &str, width: usize) -> String {
     let mut out = String::new();
     for line in text.lines() {
@@ -263,8 +265,8 @@ fn wrap(text: &str, width: usize) -> String {
         let indent: String = line.chars().take_while(|c| *c == ' ').collect();
         let mut column = indent.len();
         out.push_str(&indent);
-        for (i, word) in line.split_whitespace().enumerate() {
-            let length = word.chars().count();
+        for (i, word) in words(&line, width).into_iter().enumerate() {
+            let length = word.width();
             if i > 0 && column + 1 + length > width {
                 out.push('\n');
                 out.push_str(&indent);
@@ -280,6 +282,31 @@ fn wrap(text: &str, width: usize) -> String {
     }
     out.truncate(out.trim_end_matches('\n').len());
     out
+}
+
+/// The words of a line; code between backticks is one, unless it is too long for a line.
+fn words(line: &str, width: usize) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let plain = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let quoted = rest
+            .get(..plain)
+            .and_then(|word| word.find('`'))
+            .and_then(|open| {
+                let inside = rest.get(open + 1..)?;
+                let close = open + 1 + inside.find('`')? + 1;
+                let after = rest.get(close..)?;
+                let end = close + after.find(char::is_whitespace).unwrap_or(after.len());
+                rest.get(..end)
+                    .filter(|word| word.width() <= width)
+                    .map(|_| end)
+            });
+        let (word, after) = rest.split_at(quoted.unwrap_or(plain).max(plain));
+        words.push(word);
+        rest = after.trim_start();
+    }
+    words
 }
 
 /// Spaces at line ends say nothing and make drawings hard to compare.

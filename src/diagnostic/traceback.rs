@@ -2,7 +2,7 @@
 //! [`UncaughtError`]; this module knows nothing of how it came about.
 
 use super::render::{RenderOptions, draw};
-use super::{Code, Diagnostic, Label, python};
+use super::{Code, Diagnostic, Label, Level, python};
 use crate::source::{Source, Span};
 use std::rc::Rc;
 
@@ -58,6 +58,8 @@ pub struct UncaughtError {
     pub children: Option<Vec<UncaughtError>>,
     /// Places that matter beside those of the traceback, for the drawing only.
     pub labels: Vec<Label>,
+    /// What stands above the drawing instead of code and last line: the exception was no end.
+    pub heading: Option<(Code, String)>,
     /// Our own explanations, for the drawing only.
     pub explanations: Vec<String>,
     /// What to write instead, for the drawing only.
@@ -113,10 +115,13 @@ fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
         return draw(report, options);
     }
     let steps = steps(&error.entries);
-    let mut diagnostic = Diagnostic::error(
-        Code::of_exception(&error.last_line),
-        error.last_line.as_str(),
-    );
+    let mut diagnostic = match &error.heading {
+        Some((code, title)) => Diagnostic::new(*code, Level::Warning, title.as_str()),
+        None => Diagnostic::error(
+            Code::of_exception(&error.last_line),
+            error.last_line.as_str(),
+        ),
+    };
     diagnostic.notes = error.explanations.clone();
     diagnostic.help.clone_from(&error.help);
     let Some((innermost, callers)) = steps.split_last() else {

@@ -7,9 +7,10 @@ mod import;
 pub use host::{StandardInput, StandardOutput, SystemClock, VirtualClock};
 
 use crate::compile::{self, Mode};
+use crate::diagnostic::render::RenderOptions;
 use crate::diagnostic::traceback::UncaughtError;
 use crate::diagnostic::{Diagnostic, Level};
-use crate::hints::Explainer;
+use crate::hints::{self, Explainer};
 use crate::source::Source;
 use crate::syntax;
 use crate::vm::cycles;
@@ -35,6 +36,9 @@ pub struct EngineOptions {
     pub stdout: Box<dyn Output>,
     pub stderr: Box<dyn Output>,
     pub stdin: Box<dyn Input>,
+    /// How reports that the program writes to its standard error on the way are drawn; `None`: in
+    /// CPython's form.
+    pub drawing: Option<RenderOptions>,
     /// Set by whoever watches for Ctrl-C.
     pub interrupted: Arc<AtomicBool>,
     /// Most nested calls from Rust into bytecode: what the thread's stack can bear.
@@ -50,6 +54,7 @@ impl Default for EngineOptions {
             stdout: Box::new(StandardOutput::stdout()),
             stderr: Box::new(StandardOutput::stderr()),
             stdin: Box::new(StandardInput),
+            drawing: None,
             interrupted: Arc::default(),
             native_limit: 100,
         }
@@ -91,6 +96,7 @@ impl Engine {
             stderr: options.stderr,
             stdin: options.stdin,
             entropy: Box::new(host::entropy),
+            drawing: options.drawing,
             interrupted: options.interrupted,
         };
         let mut vm = Vm::new(host);
@@ -98,6 +104,7 @@ impl Engine {
         builtins::install(&mut vm);
         event_loop::install(&mut vm);
         stdlib::install(&mut vm, options.argv, options.path);
+        hints::install(&mut vm);
         import::install(&mut vm);
         let main = new_module(&mut vm, "__main__");
         let key = vm.intern("__main__");

@@ -4,6 +4,7 @@ use super::data::LoopData;
 use super::loop_type::this;
 use super::{context, source, task};
 use crate::vm::heap::Ref;
+use crate::vm::hooks::Told;
 use crate::vm::object::{Class, Dict, Exception, Future, FutureState, Opaque, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
@@ -134,7 +135,12 @@ pub(super) fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.raise(exception));
     }
     if handler.is_none() {
-        return log(vm, "Exception in default exception handler", &exception);
+        return log(
+            vm,
+            "Exception in default exception handler",
+            &Value::None,
+            &exception,
+        );
     }
     let pairs = [
         (MESSAGE, "Unhandled error in exception handler".into()),
@@ -150,7 +156,7 @@ pub(super) fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
                 return Err(vm.raise(exception));
             }
             let text = "Exception in default exception handler while handling an unexpected error in custom exception handler";
-            log(vm, text, &exception)
+            log(vm, text, &Value::None, &exception)
         }
     }
 }
@@ -223,12 +229,18 @@ pub(super) fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
     for (key, value) in rest {
         lines.push(format!("{key}: {}", vm.repr(&value)?.as_str()));
     }
-    log(vm, &lines.join("\n"), &exception)
+    let future = ["future", "task"].into_iter().find_map(|key| get(vm, key));
+    log(
+        vm,
+        &lines.join("\n"),
+        &future.unwrap_or(Value::None),
+        &exception,
+    )
 }
 
 /// An entry of level ERROR in the log `asyncio`: through `logging` if the program uses that, else
 /// on stderr, as an unconfigured `logging` does.
-fn log(vm: &mut Vm, message: &str, exception: &Value) -> R {
+fn log(vm: &mut Vm, message: &str, future: &Value, exception: &Value) -> R {
     if let Some(logger) = logger(vm)? {
         let info = match exception.downcast::<Exception>() {
             Some(e) => {
@@ -242,11 +254,20 @@ fn log(vm: &mut Vm, message: &str, exception: &Value) -> R {
         let keyword = vm.intern("exc_info");
         return vm.call_kw(&error, &[message.into()], &[(keyword, info)]);
     }
-    let mut text = format!("{message}\n");
-    if !exception.is_none() {
-        let show = vm.report_hooks.exception_text;
-        text.push_str(&show(vm, exception));
-    }
+    let told = Told::Logged {
+        lines: message,
+        future,
+        exception,
+    };
+    let draw = vm.report_hooks.draw;
+    let text = match draw(vm, &told) {
+        Some(text) => text,
+        None if exception.is_none() => format!("{message}\n"),
+        None => {
+            let show = vm.report_hooks.exception_text;
+            format!("{message}\n{}", show(vm, exception))
+        }
+    };
     write_stderr(vm, &text)?;
     Ok(Value::None)
 }

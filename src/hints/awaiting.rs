@@ -10,6 +10,20 @@ use crate::vm::Vm;
 use crate::vm::object::{Future, GenKind, Generator, List, Set, Tuple};
 use crate::vm::value::Value;
 
+/// Functions that run the coroutines they are given.
+pub const RUNNERS: [&str; 10] = [
+    "create_task",
+    "gather",
+    "wait_for",
+    "run",
+    "ensure_future",
+    "shield",
+    "wait",
+    "as_completed",
+    "run_until_complete",
+    "run_coroutine_threadsafe",
+];
+
 /// Something whose result was meant.
 struct Culprit<'a> {
     expr: &'a Expr,
@@ -23,17 +37,23 @@ pub fn coroutine_as_value(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     let site = failure.site;
     let culprit = culprit(vm, site, &|vm, site, e| {
         if site.makes(vm, e) == Some(GenKind::Coroutine) {
-            return Some(format!("`{}` made a coroutine that has not run", one_line(site, e)));
+            return Some(format!(
+                "`{}` made a coroutine that has not run",
+                one_line(site, e)
+            ));
         }
         let value = site.value(vm, e)?;
         let coroutine = value.downcast::<Generator>()?;
         (coroutine.kind == GenKind::Coroutine).then(|| {
             let name = coroutine.qualname();
             let name = name.as_str().unwrap_or("?").to_owned();
-            format!("`{}` is a coroutine, made by calling `{name}`", one_line(site, e))
+            format!(
+                "`{}` is a coroutine, made by calling `{name}`",
+                one_line(site, e)
+            )
         })
     })?;
-    Some(result_wanted(site, &culprit, "a coroutine, not its result"))
+    Some(result_wanted(site, &culprit))
 }
 
 /// `task + 1`.
@@ -42,17 +62,24 @@ pub fn future_as_value(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     let culprit = culprit(vm, site, &|vm, site, e| {
         let value = site.value(vm, e)?;
         let future = value.downcast::<Future>()?;
-        let what = if future.task.is_some() { "task" } else { "future" };
-        Some(format!("`{}` is a {what}; its result comes later", one_line(site, e)))
+        let what = if future.task.is_some() {
+            "task"
+        } else {
+            "future"
+        };
+        Some(format!(
+            "`{}` is a {what}; its result comes later",
+            one_line(site, e)
+        ))
     })?;
-    Some(result_wanted(site, &culprit, "not a result yet"))
+    Some(result_wanted(site, &culprit))
 }
 
 /// Says to await the culprit.
-fn result_wanted(site: &Site<'_>, culprit: &Culprit<'_>, label: &str) -> Hint {
+fn result_wanted(site: &Site<'_>, culprit: &Culprit<'_>) -> Hint {
     let what = &culprit.what;
     let text = site.text(culprit.expr.span);
-    let hint = if site.may_await() {
+    if site.may_await() {
         Hint::help(format!("{what}; write `{}`", awaited(site, culprit)))
     } else if let Some(def) = site.function() {
         let name = &def.name.name;
@@ -61,11 +88,9 @@ fn result_wanted(site: &Site<'_>, culprit: &Culprit<'_>, label: &str) -> Hint {
             awaited(site, culprit)
         ))
     } else {
-        Hint::help(format!("{what}; at the top of a program write `asyncio.run({text})`"))
-    };
-    match site.expr {
-        Some(whole) if whole.span == culprit.expr.span => hint,
-        _ => hint.label(site, culprit.expr.span, label),
+        Hint::help(format!(
+            "{what}; at the top of a program write `asyncio.run({text})`"
+        ))
     }
 }
 
@@ -96,11 +121,11 @@ fn culprit<'a>(
     site: &Site<'a>,
     test: &dyn Fn(&mut Vm, &Site<'a>, &'a Expr) -> Option<String>,
 ) -> Option<Culprit<'a>> {
+    // What failed is looked at first, then the rest of its statement: where unpacking fails, the
+    // culprit stands on the other side.
     let mut open: Vec<(Option<&'a Expr>, &'a Expr)> = Vec::new();
-    match site.expr {
-        Some(e) => open.push((None, e)),
-        None => walk::expressions(site.stmt()?, &mut |e| open.push((None, e))),
-    }
+    open.extend(site.expr.map(|e| (None, e)));
+    walk::expressions(site.stmt()?, &mut |e| open.push((None, e)));
     open.reverse();
     while let Some((parent, expr)) = open.pop() {
         if matches!(expr.kind, ExprKind::Await(_)) {
@@ -162,10 +187,14 @@ pub fn not_awaitable(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
         _ => {}
     }
     let ExprKind::Call { func, args } = &operand.kind else {
-        return Some(Hint::help(format!("`{text}` is a value already; leave out the `await`")));
+        return Some(Hint::help(format!(
+            "`{text}` is a value already; leave out the `await`"
+        )));
     };
     let name = site.text(func.span);
-    let given = args.first().map_or("...", |a| site.text(walk::argument(a).span));
+    let given = args
+        .first()
+        .map_or("...", |a| site.text(walk::argument(a).span));
     Some(match name {
         "time.sleep" => Hint::help(format!(
             "`time.sleep` stops the whole program; `await asyncio.sleep({given})` lets others run"
@@ -191,10 +220,14 @@ fn kept(value: &Value, text: &str) -> Option<Hint> {
     if let Some(generator) = value.downcast::<Generator>() {
         return Some(match generator.kind {
             GenKind::AsyncGenerator => loop_over(text),
-            _ => Hint::help(format!("`{text}` is a plain generator; loop over it with `for`")),
+            _ => Hint::help(format!(
+                "`{text}` is a plain generator; loop over it with `for`"
+            )),
         });
     }
-    Some(Hint::help(format!("`{text}` is a value already; leave out the `await`")))
+    Some(Hint::help(format!(
+        "`{text}` is a value already; leave out the `await`"
+    )))
 }
 
 /// A collection of things to wait for.
@@ -292,10 +325,11 @@ fn runs(site: &Site<'_>, e: &Expr, text: &str) -> bool {
         ExprKind::Await(inner) => site.text(inner.span) == text,
         ExprKind::Call { func, args } => {
             let function = site.text(func.span);
-            let takes = ["create_task", "gather", "wait_for", "run", "ensure_future", "shield"];
             let name = function.rsplit('.').next().unwrap_or(function);
-            takes.contains(&name)
-                && args.iter().any(|a| site.text(walk::argument(a).span) == text)
+            RUNNERS.contains(&name)
+                && args
+                    .iter()
+                    .any(|a| site.text(walk::argument(a).span) == text)
         }
         _ => false,
     }

@@ -135,7 +135,10 @@ pub fn plain_context(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
         )));
     }
     let generator = value.as_ref().and_then(made_by_calling).is_some()
-        || matches!(site.makes(vm, context), Some(GenKind::AsyncGenerator | GenKind::Generator));
+        || matches!(
+            site.makes(vm, context),
+            Some(GenKind::AsyncGenerator | GenKind::Generator)
+        );
     if generator || failure.text.contains("generator'") {
         return Some(Hint::help(
             "put `@contextlib.asynccontextmanager` before the function to make a context manager of it",

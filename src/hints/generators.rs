@@ -3,7 +3,7 @@
 use super::site::made_by_calling;
 use super::{Failure, Hint};
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind, StmtKind};
+use crate::syntax::ast::{Expr, ExprKind, FunctionDef, StmtKind};
 use crate::syntax::walk;
 use crate::vm::Vm;
 use crate::vm::object::{BoundMethod, Function, GenKind, Generator, NativeFunction};
@@ -84,8 +84,8 @@ pub fn send_too_early(failure: &Failure<'_>) -> Option<Hint> {
 pub fn exhausted(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     if failure.text.contains("raised Stop") {
         return Some(Hint::help(
-            "`next()` found nothing more: give it a default, or catch StopIteration; to end a \
-             generator write `return`",
+            "`next()` found nothing more: catch StopIteration there and `return`, or give `next()` a \
+             default",
         ));
     }
     let site = failure.site;
@@ -95,6 +95,11 @@ pub fn exhausted(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     let function = site.text(func.span);
     if !matches!(function, "next" | "anext") {
         return None;
+    }
+    if site.function().is_some_and(yields) {
+        return Some(Hint::help(
+            "this is inside a generator: catch StopIteration and `return`, to end it",
+        ));
     }
     let given = walk::argument(args.first()?);
     let text = site.text(given.span);
@@ -116,6 +121,19 @@ pub fn exhausted(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
         Some(span) => Some(hint.label(site, span, "this went through all of it")),
         None => Some(hint),
     }
+}
+
+/// Whether a function is a generator.
+fn yields(def: &FunctionDef) -> bool {
+    let mut found = false;
+    walk::statements(&def.body, &mut |stmt| {
+        walk::expressions(stmt, &mut |e| {
+            walk::everything(e, &mut |e| {
+                found |= matches!(e.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_));
+            });
+        });
+    });
+    found
 }
 
 /// A loop or call in the same block that used a generator up before.

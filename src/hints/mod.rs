@@ -9,6 +9,7 @@ mod names;
 mod show;
 mod site;
 mod values;
+mod warned;
 
 use crate::diagnostic::traceback::UncaughtError;
 use crate::diagnostic::{Code, Label};
@@ -16,6 +17,11 @@ use crate::source::Span;
 use crate::vm::Vm;
 use crate::vm::value::Value;
 use site::{Level, Programs, Site};
+
+/// Draws the reports that are written while a program runs.
+pub fn install(vm: &mut Vm) {
+    vm.report_hooks.draw = warned::draw;
+}
 
 /// What a rule has found out.
 #[derive(Default)]

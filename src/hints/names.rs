@@ -23,7 +23,9 @@ pub fn unbound_local(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     });
     let function = &def.name.name;
     let help = match (enclosing, is_global) {
-        (true, _) => format!("to mean the one outside, write `nonlocal {name}` first in `{function}`"),
+        (true, _) => {
+            format!("to mean the one outside, write `nonlocal {name}` first in `{function}`")
+        }
         (_, true) => format!("to mean the global one, write `global {name}` first in `{function}`"),
         _ => format!("give `{name}` a value before this line, in every case"),
     };
@@ -82,7 +84,9 @@ pub fn unknown_name(failure: &Failure<'_>) -> Option<Hint> {
     let site = failure.site;
     let name = failure.text.split('\'').nth(1)?;
     if failure.text.contains("forget to import") {
-        return Some(Hint::help(format!("write `import {name}` at the top of the file")));
+        return Some(Hint::help(format!(
+            "write `import {name}` at the top of the file"
+        )));
     }
     if failure.text.contains("free variable") {
         return Some(Hint::help(format!(
@@ -105,7 +109,11 @@ pub fn unknown_name(failure: &Failure<'_>) -> Option<Hint> {
     let hint = Hint::help(format!(
         "give the value back with `return {name}`, and take it where `{function}` is called"
     ));
-    Some(hint.label(site, span, format!("a name of `{function}`'s own; nobody else sees it")))
+    Some(hint.label(
+        site,
+        span,
+        format!("a name of `{function}`'s own; nobody else sees it"),
+    ))
 }
 
 /// `None` where a value is expected: often the result of a method that changes its object.
@@ -137,8 +145,19 @@ pub fn none_as_value(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
         _ => None,
     };
     const IN_PLACE: [&str; 13] = [
-        "sort", "append", "extend", "insert", "reverse", "clear", "update", "add", "remove",
-        "discard", "put_nowait", "set", "appendleft",
+        "sort",
+        "append",
+        "extend",
+        "insert",
+        "reverse",
+        "clear",
+        "update",
+        "add",
+        "remove",
+        "discard",
+        "put_nowait",
+        "set",
+        "appendleft",
     ];
     let help = match method {
         Some((attr, object)) if IN_PLACE.contains(&&*attr.name) => format!(

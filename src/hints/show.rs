@@ -10,7 +10,7 @@ use crate::vm::object::{
 use crate::vm::value::Value;
 
 /// Most characters of a text, items of a container, levels of nesting.
-const TEXT: usize = 60;
+const TEXT: usize = 76;
 const ITEMS: usize = 6;
 const DEPTH: usize = 2;
 
@@ -67,7 +67,10 @@ fn object(vm: &Vm, value: &Value, depth: usize) -> String {
 /// Containers of the language itself; those of a program are shown as instances.
 fn container(vm: &Vm, value: &Value, depth: usize) -> Option<String> {
     let list = |open: &str, items: &[Value], close: &str| {
-        format!("{open}{}{close}", join(vm, items.iter(), items.len(), depth))
+        format!(
+            "{open}{}{close}",
+            join(vm, items.iter(), items.len(), depth)
+        )
     };
     if let Some(l) = value.downcast::<List>() {
         let items = l.items.try_borrow().ok()?;
@@ -82,7 +85,7 @@ fn container(vm: &Vm, value: &Value, depth: usize) -> Option<String> {
     }
     if let Some(s) = value.downcast::<Set>() {
         let map = s.map.try_borrow().ok()?;
-        if map.len() == 0 {
+        if map.is_empty() {
             return Some("set()".into());
         }
         let items = join(vm, map.iter().map(|e| &e.key), map.len(), depth);
@@ -104,7 +107,7 @@ fn container(vm: &Vm, value: &Value, depth: usize) -> Option<String> {
 
 fn dict(vm: &Vm, d: &Dict, depth: usize) -> Option<String> {
     let map = d.map.try_borrow().ok()?;
-    if depth >= DEPTH && map.len() > 0 {
+    if depth >= DEPTH && !map.is_empty() {
         return Some("{...}".into());
     }
     let mut parts: Vec<String> = map
@@ -121,12 +124,7 @@ fn dict(vm: &Vm, d: &Dict, depth: usize) -> Option<String> {
     Some(format!("{{{}}}", parts.join(", ")))
 }
 
-fn join<'a>(
-    vm: &Vm,
-    items: impl Iterator<Item = &'a Value>,
-    count: usize,
-    depth: usize,
-) -> String {
+fn join<'a>(vm: &Vm, items: impl Iterator<Item = &'a Value>, count: usize, depth: usize) -> String {
     if depth >= DEPTH && count > 0 {
         return "...".into();
     }
@@ -217,7 +215,9 @@ fn instance(vm: &Vm, value: &Value, depth: usize) -> String {
     }
     if depth < DEPTH {
         let attributes = instance.attributes();
-        let plain = attributes.iter().filter(|(name, _)| !name.as_str().starts_with("__"));
+        let plain = attributes
+            .iter()
+            .filter(|(name, _)| !name.as_str().starts_with('_'));
         for (name, v) in plain.take(ITEMS) {
             parts.push(format!("{}={}", name.as_str(), shown(vm, v, DEPTH)));
         }

@@ -15,7 +15,7 @@ use crate::vm::value::Value;
 use std::rc::Rc;
 
 /// How the sources of the embedded library are named.
-const LIBRARY_PREFIX: &str = "<coro>";
+pub const LIBRARY_PREFIX: &str = "<coro>";
 
 /// Programs that were parsed for one report.
 #[derive(Default)]
@@ -88,7 +88,9 @@ pub struct Site<'a> {
 impl<'a> Site<'a> {
     pub fn of(level: &'a Level, tree: &'a Module) -> Site<'a> {
         let way = walk::around(&tree.body, level.span());
-        let expr = way.last().and_then(|s| walk::expression_at(s, level.span()));
+        let expr = way
+            .last()
+            .and_then(|s| walk::expression_at(s, level.span()));
         Site {
             level,
             body: &tree.body,
@@ -146,7 +148,13 @@ impl<'a> Site<'a> {
 /// What calling a function makes instead of running it.
 pub fn made_by_calling(function: &Value) -> Option<GenKind> {
     let inner = function.downcast::<BoundMethod>().map(|m| &m.func);
-    let flags = inner.unwrap_or(function).downcast::<Function>()?.code.get().code.flags;
+    let flags = inner
+        .unwrap_or(function)
+        .downcast::<Function>()?
+        .code
+        .get()
+        .code
+        .flags;
     match () {
         () if flags.coroutine => Some(GenKind::Coroutine),
         () if flags.generator => Some(GenKind::Generator),

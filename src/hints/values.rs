@@ -34,7 +34,9 @@ fn names<'a>(site: &Site<'a>) -> Vec<&'a Expr> {
     match (site.expr, site.stmt()) {
         (Some(e), _) => open.push(e),
         // A simple statement failed as a whole: `raise`, `del`, an assignment that unpacks.
-        (None, Some(stmt)) if !matches!(stmt.kind, StmtKind::FunctionDef(_) | StmtKind::ClassDef(_)) => {
+        (None, Some(stmt))
+            if !matches!(stmt.kind, StmtKind::FunctionDef(_) | StmtKind::ClassDef(_)) =>
+        {
             walk::expressions(stmt, &mut |e| open.push(e));
         }
         _ => {}

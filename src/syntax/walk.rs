@@ -218,7 +218,11 @@ pub const fn argument(arg: &Arg) -> &Expr {
 
 fn params<'a>(params: &'a Params, f: &mut dyn FnMut(&'a Expr)) {
     let positional = params.posonly.iter().chain(&params.args);
-    let named = params.vararg.iter().chain(&params.kwonly).chain(&params.kwarg);
+    let named = params
+        .vararg
+        .iter()
+        .chain(&params.kwonly)
+        .chain(&params.kwarg);
     for param in positional.chain(named) {
         param.annotation.iter().for_each(&mut *f);
         param.default.iter().for_each(&mut *f);

@@ -166,6 +166,25 @@ impl Current {
     }
 }
 
+/// What is told on standard error while the program goes on.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// A coroutine died that was never awaited.
+    NeverAwaited {
+        coroutine: &'a Ref<Generator>,
+        message: &'a str,
+    },
+    /// An entry of the event loop's log: its lines, the future it is about, and an exception; the
+    /// latter two `None` where there is nothing.
+    Logged {
+        lines: &'a str,
+        future: &'a Value,
+        exception: &'a Value,
+    },
+    /// An exception that nobody could catch, and CPython's line before its traceback.
+    Ignored { head: &'a str, exception: &'a Value },
+}
+
 /// How the VM reports what no program can catch. Set by the builtins.
 #[derive(Clone, Copy)]
 pub struct ReportHooks {
@@ -178,6 +197,8 @@ pub struct ReportHooks {
     pub exception_text: fn(&mut Vm, exception: &Value) -> String,
     /// Issues a warning about the place where the program is.
     pub warn: fn(&mut Vm, class: &Ref<Class>, message: &str) -> R<()>,
+    /// The text to write instead of CPython's, if reports are drawn.
+    pub draw: fn(&mut Vm, &Told<'_>) -> Option<String>,
 }
 
 impl ReportHooks {
@@ -187,5 +208,6 @@ impl ReportHooks {
         never_awaited: |_, _| {},
         exception_text: |_, _| String::new(),
         warn: |_, _, _| Ok(()),
+        draw: |_, _| None,
     };
 }

@@ -1,6 +1,7 @@
 //! What the world outside is to a program: clock, streams, entropy. Traits, so that tests are
 //! byte-exact and the clock can be virtual.
 
+use crate::diagnostic::render::RenderOptions;
 use std::io;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Host {
     pub stdin: Box<dyn Input>,
     /// A number to seed `random` with.
     pub entropy: Box<dyn FnMut() -> u64>,
+    /// How reports that are written while the program runs are drawn; `None`: in CPython's form.
+    pub drawing: Option<RenderOptions>,
     /// Set by Ctrl-C; the loop of the VM asks at back edges and raises KeyboardInterrupt.
     pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }

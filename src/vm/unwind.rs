@@ -55,19 +55,36 @@ impl Vm {
                 self.enter_handler(entry);
                 return Ok(Flow::Go);
             }
+            self.release_temporaries();
+            self.finalize_on_the_way();
             match self.leave_frame(raise)? {
                 Left::Halted => return Err(Raise(())),
                 Left::Flow(flow) => return Ok(flow),
                 Left::Raise(next) => raise = next,
             }
-            if finalize::pending() {
-                let exception = self.raised.take();
-                let ran = self.run_finalizers();
-                if let Err(raise) = ran {
-                    drop(self.take_raised(raise));
-                }
-                self.raised.set(exception);
+            self.finalize_on_the_way();
+        }
+    }
+
+    /// What the failing expression held dies while its frame still runs, as in CPython.
+    fn release_temporaries(&mut self) {
+        let Some(code) = self.frame.code() else {
+            return;
+        };
+        let (named, all) = (code.code.nnamed as usize, code.code.nregs as usize);
+        // SAFETY: all registers are initialised or stale numbers; the named ones come first.
+        unsafe { release_registers(self.frame.regs.add(named), all.saturating_sub(named)) };
+    }
+
+    /// Runs finalizers with the exception on its way put aside.
+    fn finalize_on_the_way(&mut self) {
+        if finalize::pending() {
+            let exception = self.raised.take();
+            let ran = self.run_finalizers();
+            if let Err(raise) = ran {
+                drop(self.take_raised(raise));
             }
+            self.raised.set(exception);
         }
     }
 

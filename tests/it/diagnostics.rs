@@ -43,7 +43,35 @@ fn judge(program: &Path) -> Option<String> {
     }
     let want = recorded("err")?;
     let want = want.trim_end_matches('\n');
-    (want != run.last_line()).then(|| format!("{name}: want {want:?}, got {:?}", run.last_line()))
+    // A warning that comes after the end is drawn, too; CPython's own words are in the other form.
+    let last = if want.contains("RuntimeWarning") {
+        in_pythons_form(program)
+    } else {
+        run.last_line().to_owned()
+    };
+    (want != last).then(|| format!("{name}: want {want:?}, got {last:?}"))
+}
+
+/// The last line of stderr with `--traceback=python`.
+fn in_pythons_form(program: &Path) -> String {
+    let file = program.file_name().unwrap();
+    let folder = program.parent().unwrap();
+    let mut command = command();
+    command.arg("--traceback=python").arg(file);
+    finish(command.current_dir(folder), b"", LIMIT)
+        .last_line()
+        .to_owned()
+}
+
+/// Memory addresses differ from run to run.
+fn without_addresses(text: &str) -> String {
+    let mut parts = text.split("0x");
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        out.push_str("0x");
+        out.push_str(part.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+    }
+    out
 }
 
 #[test]
@@ -57,7 +85,7 @@ fn reports_are_drawn() {
         );
         let name = program.file_stem().unwrap().to_string_lossy().into_owned();
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-            insta::assert_snapshot!(name, run.stderr);
+            insta::assert_snapshot!(name, without_addresses(&run.stderr));
         });
     }
 }

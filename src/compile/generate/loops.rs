@@ -71,7 +71,8 @@ impl<'a> Gen<'a> {
         let mark = self.top;
         let brk = self.asm.label();
         let open = if is_async {
-            let iterable = self.operand_for_loop(iter);
+            // CPython folds the display of a plain `for` only, which its error message shows.
+            let iterable = self.operand(iter);
             self.begin_async_for(target, iterable, iter.span, mark)
         } else {
             let base = self.alloc_n(3);
