@@ -62,11 +62,7 @@ pub fn future_as_value(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     let culprit = culprit(vm, site, &|vm, site, e| {
         let value = site.value(vm, e)?;
         let future = value.downcast::<Future>()?;
-        let what = if future.task.is_some() {
-            "task"
-        } else {
-            "future"
-        };
+        let what = if future.is_task() { "task" } else { "future" };
         Some(format!(
             "`{}` is a {what}; its result comes later",
             one_line(site, e)

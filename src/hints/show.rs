@@ -88,12 +88,12 @@ fn container(vm: &Vm, value: &Value, depth: usize) -> Option<String> {
         if map.is_empty() {
             return Some("set()".into());
         }
-        let items = join(vm, map.iter().map(|e| &e.key), map.len(), depth);
+        let items = join(vm, map.iter().map(|(_, key)| key), map.len(), depth);
         return Some(format!("{{{items}}}"));
     }
     if let Some(s) = value.downcast::<FrozenSet>() {
         let map = s.map.try_borrow().ok()?;
-        let items = join(vm, map.iter().map(|e| &e.key), map.len(), depth);
+        let items = join(vm, map.iter().map(|(_, key)| key), map.len(), depth);
         return Some(format!("frozenset({{{items}}})"));
     }
     let range = value.downcast::<Range>()?;
@@ -193,13 +193,13 @@ fn future_text(future: &Future) -> String {
         FutureState::Finished => "finished",
         FutureState::Cancelled => "cancelled",
     };
-    let Some(part) = &future.task else {
+    if !future.is_task() {
         return format!("<future, {state}>");
-    };
-    let name = part.name.get();
-    match name.as_str() {
+    }
+    let name = future.rare().and_then(|e| e.name.defined());
+    match name.as_ref().and_then(Value::as_str) {
         Some(name) => format!("<task {name}, {state}>"),
-        None => format!("<task Task-{}, {state}>", part.number.get()),
+        None => format!("<task Task-{}, {state}>", future.number()),
     }
 }
 

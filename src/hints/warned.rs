@@ -85,8 +85,8 @@ fn destroyed(
     options: &RenderOptions,
 ) -> String {
     let mut diagnostic = Diagnostic::new(code, Level::Warning, title);
-    let coroutine = future.downcast::<Future>().and_then(|f| {
-        let coro = f.task.as_ref()?.coro.get();
+    let coroutine = future.as_ref::<Future>().and_then(|f| {
+        let coro = f.part()?.coro.get();
         coro.as_ref::<Generator>().cloned()
     });
     if let Some(coroutine) = coroutine {
