@@ -33,8 +33,8 @@ impl Vm {
         let Some(class) = self.as_exception_class(value) else {
             return Ok(None);
         };
-        if self.construction(&class) == Construction::Exception && class.plain_init.is_undef() {
-            return Ok(Some(Exception::new(&class, Tuple::new([])).into()));
+        if self.construction(class) == Construction::Exception && class.plain_init.is_undef() {
+            return Ok(Some(Exception::new(class, Tuple::new([])).into()));
         }
         let made = self.call(value, &[])?;
         if made.as_ref::<Exception>().is_some() {
