@@ -595,13 +595,13 @@ impl Vm {
                                     super::window::put_closure(f, callee, made.tail_ptr());
                                     made
                                 };
-                                let kind = callee.kind;
+                                let delegates_by = callee.delegates_by;
                                 // SAFETY: the callable is done with.
                                 drop(unsafe { take(base) });
                                 // `await f(…)` and `yield from f(…)`: it is entered at once.
                                 if i.t & AWAITED != 0
                                     // SAFETY: two instructions follow.
-                                    && kind.delegates_by() == unsafe { (*pc).op }
+                                    && delegates_by == unsafe { (*pc).op }
                                     && self.handled_is_clear()
                                     // SAFETY: the running frame's generator is alive.
                                     && let Some(outer) = unsafe { running(self.frame.generator) }

@@ -53,6 +53,7 @@ impl Vm {
                 u32::MAX
             },
             kind: gen_kind(code),
+            delegates_by: gen_kind(code).delegates_by(),
             suspends: flags.suspends(),
             nregs: u32::from(code.nregs),
             nnamed: u32::from(code.nnamed),

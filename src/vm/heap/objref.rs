@@ -300,10 +300,8 @@ impl<T: Object> Ref<T> {
                 base.add(i).write(ptr::replace(from.add(i), Value::Undef));
                 i += 1;
             }
-            while i < len {
-                base.add(i).write(Value::Undef);
-                i += 1;
-            }
+            // Zeroed memory is `Undef`: `frame` has a test of it.
+            ptr::write_bytes(base.add(count), 0, len - count);
             at.as_ptr().write(Gc {
                 header: Header::new(T::KIND),
                 body,

@@ -1,7 +1,7 @@
 //! Callables, descriptors, code bound to globals, cells, modules.
 
 use super::{Dict, Trace, Tuple};
-use crate::bytecode::{Code, Instr};
+use crate::bytecode::{Code, Instr, Op};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
 use crate::vm::native::{NativeDef, Signature};
 use crate::vm::value::Value;
@@ -20,6 +20,8 @@ pub struct CodeObject {
     pub frame_args: u32,
     /// What such a frame is; meaningless if a call makes none.
     pub kind: super::GenKind,
+    /// The instruction by which another frame delegates to such a frame.
+    pub delegates_by: Op,
     /// A call makes a suspended frame.
     pub suspends: bool,
     /// Copies of `code.nregs` and `code.nnamed`, nearer to hand.

@@ -16,7 +16,6 @@ pub enum GenKind {
 
 impl GenKind {
     /// The instruction by which another frame delegates to one of this kind.
-    #[inline(always)]
     pub(in crate::vm) fn delegates_by(self) -> Op {
         match self {
             GenKind::Generator => Op::GetYieldFrom,
