@@ -33,11 +33,13 @@ pub struct InstanceExtra {
 }
 
 thread_local! {
+    /// The last number given; 0 stands for objects without one.
     static SEQUENCE: Cell<u64> = const { Cell::new(0) };
 }
 
 fn next_sequence() -> u64 {
-    SEQUENCE.replace(SEQUENCE.get() + 1)
+    SEQUENCE.set(SEQUENCE.get() + 1);
+    SEQUENCE.get()
 }
 
 impl Instance {
