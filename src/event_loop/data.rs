@@ -32,6 +32,8 @@ pub(super) struct LoopData {
     pub custom_future: bool,
     /// The same for `create_task`.
     pub custom_task: bool,
+    /// The same for `call_later` and `call_at`.
+    pub custom_timers: bool,
     pub exception_handler: Slot,
     pub task_factory: Slot,
     pub default_executor: Slot,
@@ -63,8 +65,10 @@ pub(super) enum Executing {
 }
 
 impl LoopData {
-    /// Whether the loop's class overrides `call_soon`, `time`, `create_future`, `create_task`.
-    pub fn new([custom, custom_time, custom_future, custom_task]: [bool; 4]) -> Self {
+    /// Which methods the loop's class overrides: `call_soon`, `time`, `create_future`,
+    /// `create_task`, `call_later`, `call_at`.
+    pub fn new(overrides: [bool; 6]) -> Self {
+        let [custom, custom_time, custom_future, custom_task, later, at] = overrides;
         LoopData {
             queue: Rc::default(),
             timers: RefCell::default(),
@@ -79,6 +83,7 @@ impl LoopData {
             custom_time,
             custom_future,
             custom_task,
+            custom_timers: later || at,
             exception_handler: Slot::new(Value::None),
             task_factory: Slot::new(Value::None),
             default_executor: Slot::new(Value::None),
@@ -95,9 +100,26 @@ impl LoopData {
     }
 
     /// Sets a timer.
-    pub fn set_timer(&self, when: f64, handle: Ref<Opaque>) {
-        self.timers.borrow_mut().push(when, handle);
-        self.queue.timers.set(true);
+    pub fn set_timer(&self, when: f64, target: ObjRef) {
+        self.timers.borrow_mut().push(when, target);
+        self.note_timers();
+    }
+
+    /// A timer was cancelled.
+    pub fn note_cancelled_timer(&self) {
+        self.timers.borrow_mut().note_cancelled();
+        self.note_timers();
+    }
+
+    /// The timers have changed: the queue must know when a turn has to look at them.
+    pub fn note_timers(&self) {
+        let timers = self.timers.borrow();
+        let due = match timers.next_due() {
+            None => f64::INFINITY,
+            Some(_) if self.custom_time || timers.wants_sweep() => f64::NEG_INFINITY,
+            Some(due) => due,
+        };
+        self.queue.due.set(due);
     }
 
     /// Whether `create_future` of a loop is the one of its built-in class.
@@ -124,7 +146,7 @@ impl LoopData {
     pub fn clear_queues(&self) {
         let ready = self.queue.take();
         let timers = self.timers.borrow_mut().clear();
-        self.queue.timers.set(false);
+        self.note_timers();
         drop(ready);
         drop(timers);
     }

@@ -8,7 +8,7 @@ use crate::vm::execution::{Execution, Progress};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::hooks::LoopAction;
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Future, Layout, NativeData, Str, Tuple};
+use crate::vm::object::{Future, Layout, NativeData, Role, Str, Tuple};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Tail, Vm};
@@ -91,7 +91,7 @@ fn items(tuple: &Value) -> Vec<Value> {
 /// idle one, it gets the work while the loop goes on.
 fn begin(vm: &mut Vm, event_loop: &Value, data: &LoopData, context: Value, work: Execution) -> R {
     let class = vm.types.future.clone();
-    let f = Future::new(&class, event_loop.clone(), false);
+    let f = Future::new(&class, event_loop.clone(), Role::Plain);
     let worker = vm.make(Worker {
         work: RefCell::new(Some(Box::new(work))),
         context: Slot::new(context),
@@ -160,7 +160,7 @@ pub(super) fn close(vm: &mut Vm, args: &[Value]) -> R {
     let mut ended = Value::None;
     if data.workers.busy.get() > 0 {
         let class = vm.types.future.clone();
-        ended = Future::new(&class, args[0].clone(), false).into();
+        ended = Future::new(&class, args[0].clone(), Role::Plain).into();
         data.workers.ended.set(ended.clone());
     }
     Ok(Tuple::value([data.default_executor.get(), ended]))
@@ -326,7 +326,7 @@ pub fn sleep_beside_loop(vm: &mut Vm, time: Duration) -> R<Option<Value>> {
         Tuple::value([]),
         Value::Undef,
     );
-    data.set_timer(when, handle);
+    data.set_timer(when, handle.into_obj());
     if vm.can_park() {
         return vm.tail(Tail::Park).map(Some);
     }

@@ -1,11 +1,12 @@
 //! `Future`: a result that is not there yet.
 
+use super::data::LoopData;
 use super::future_iter::FutureIter;
 use super::{handle, repr, schedule, step};
 use crate::vm::heap::{Ref, flags};
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
-    Class, ClassFlags, Exception, Future, FutureState, Layout, List, Tuple, Waiter,
+    Class, ClassFlags, Exception, Future, FutureState, Layout, List, Role, Tuple, Waiter,
 };
 use crate::vm::ops::future::{cancelled_error, future_result};
 use crate::vm::ready::DoneCallback;
@@ -188,8 +189,8 @@ pub(super) fn this(vm: &mut Vm, args: &[Value]) -> R<Ref<Future>> {
 }
 
 /// A pending future of a class and a loop.
-pub(super) fn make(class: &Ref<Class>, event_loop: Value, is_task: bool) -> Ref<Future> {
-    let f = Future::new(class, event_loop, is_task);
+pub(super) fn make(class: &Ref<Class>, event_loop: Value, role: Role) -> Ref<Future> {
+    let f = Future::new(class, event_loop, role);
     if class.flags().has_del {
         f.header().set_flag(flags::HAS_DEL, true);
     }
@@ -200,7 +201,11 @@ pub(super) fn new(_: &mut Vm, args: &[Value]) -> R {
     let Some(class) = args[0].as_ref::<Class>() else {
         return Ok(Value::None);
     };
-    Ok(make(class, Value::Undef, class.layout == Layout::Task).into())
+    let role = match class.layout {
+        Layout::Task => Role::Task,
+        _ => Role::Plain,
+    };
+    Ok(make(class, Value::Undef, role).into())
 }
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
@@ -219,12 +224,34 @@ pub(super) fn reset(f: &Ref<Future>, event_loop: Value) {
 
 /// `loop.create_future()`.
 pub fn create_future(vm: &mut Vm, event_loop: &Value) -> R {
-    if super::data::LoopData::makes_plain_futures(event_loop) {
+    if LoopData::makes_plain_futures(event_loop) {
         let class = vm.types.future.clone();
-        return Ok(Future::new(&class, event_loop.clone(), false).into());
+        return Ok(Future::new(&class, event_loop.clone(), Role::Plain).into());
     }
     let name = vm.intern("create_future");
     vm.call_method(event_loop, &name, &[])
+}
+
+/// `_sleep(delay)`: a future of the running loop that gets None after a time, for `asyncio.sleep`;
+/// None where that must go through `call_later` of the loop.
+pub(super) fn sleep(vm: &mut Vm, args: &[Value]) -> R {
+    let event_loop = vm.current.event_loop.get();
+    let delay = match &args[0] {
+        Value::Int(n) => *n as f64,
+        Value::Float(f) => f.get(),
+        _ => return Ok(Value::None),
+    };
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return Ok(Value::None);
+    };
+    if !data.queue.direct.get() || data.custom_timers || data.custom_future || data.custom_time {
+        return Ok(Value::None);
+    }
+    let now = vm.host.clock.monotonic().as_secs_f64();
+    let class = vm.types.future.clone();
+    let f = Future::new(&class, event_loop.clone(), Role::Timer);
+    data.set_timer(now + delay, f.as_obj().clone());
+    Ok(f.into())
 }
 
 /// Settles a future of any kind with a result, unless it is done; whether it was pending.
@@ -426,6 +453,12 @@ pub(super) fn cancel(vm: &mut Vm, f: &Ref<Future>, message: Value) -> R<bool> {
     f.log_traceback.set(false);
     if f.is_done() {
         return Ok(false);
+    }
+    if f.has_timer() {
+        let event_loop = f.event_loop.get();
+        if let Some(data) = event_loop.opaque::<LoopData>() {
+            data.note_cancelled_timer();
+        }
     }
     let waiters = f.take_waiters();
     f.state.set(FutureState::Cancelled);

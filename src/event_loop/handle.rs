@@ -238,7 +238,7 @@ pub(super) fn cancel(vm: &mut Vm, args: &[Value]) -> R {
     if data.scheduled.get()
         && let Some(owner) = owner
     {
-        owner.timers.borrow_mut().note_cancelled();
+        owner.note_cancelled_timer();
     }
     if owner.is_some_and(|o| o.debug.get()) {
         // Later messages shall still say what it was.

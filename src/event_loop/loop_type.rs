@@ -5,7 +5,7 @@ use super::handle::{self, context_or_current};
 use super::{executor, future, loop_hooks, registry, report, schedule, task, turn};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Class, Function, Future, Generator, Kind, Layout, Str, Tuple};
+use crate::vm::object::{Class, Function, Future, Generator, Kind, Layout, Role, Str, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
@@ -236,7 +236,7 @@ pub(super) fn is_event_loop(value: &Value) -> bool {
 
 /// A new loop.
 pub(super) fn new_loop(vm: &mut Vm) -> Value {
-    vm.make(LoopData::new([false; 4]))
+    vm.make(LoopData::new([false; 6]))
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
@@ -252,7 +252,14 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
             _ => false,
         }
     };
-    let names = ["call_soon", "time", "create_future", "create_task"];
+    let names = [
+        "call_soon",
+        "time",
+        "create_future",
+        "create_task",
+        "call_later",
+        "call_at",
+    ];
     let data = LoopData::new(names.map(&mut overrides));
     Ok(vm.make_in(&class, data))
 }
@@ -383,7 +390,7 @@ fn schedule_timer(
     if let Some(own) = handle.get::<handle::HandleData>() {
         own.scheduled.set(true);
     }
-    data.set_timer(due, handle.clone());
+    data.set_timer(due, handle.as_obj().clone());
     Ok(handle.into())
 }
 
@@ -475,7 +482,7 @@ fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
 
 fn create_future(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.future.clone();
-    Ok(Future::new(&class, args[0].clone(), false).into())
+    Ok(Future::new(&class, args[0].clone(), Role::Plain).into())
 }
 
 fn create_task(vm: &mut Vm, args: &[Value]) -> R {

@@ -2,7 +2,7 @@
 
 use super::data::LoopData;
 use super::handle::{HandleData, TimerClass};
-use super::{deadlock, executor, loop_type, registry, task};
+use super::{children, deadlock, executor, future, loop_type, registry, task};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Kind, Module};
@@ -87,6 +87,24 @@ pub static MODULE: ModuleDef = ModuleDef {
             "(loop, task)",
             registry::swap_current_task,
             "Set the current task; the one that was.",
+        ),
+        NativeDef::new(
+            "_sleep",
+            "(delay, /)",
+            future::sleep,
+            "A future that gets None after a time; None if the loop is not an ordinary one.",
+        ),
+        NativeDef::new(
+            "_begin_children",
+            "(args, callback, ensure_future, /)",
+            children::begin,
+            "Futures for the arguments of gather(), which tell the callback when they are done.",
+        ),
+        NativeDef::new(
+            "_results",
+            "(futures, /)",
+            children::results,
+            "The results or exceptions of futures that are done.",
         ),
         NativeDef::new(
             "_create_task",

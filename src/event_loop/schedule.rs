@@ -58,7 +58,7 @@ fn push_foreign(vm: &mut Vm, event_loop: &Value, what: Ready) -> R<()> {
             (done.func, vec![done.future], context)
         }
         // Made only by loops of ours, which queue them themselves.
-        Ready::Handle(_) | Ready::Worker(_) => return Ok(()),
+        Ready::Handle(_) | Ready::Timer(_) | Ready::Worker(_) => return Ok(()),
     };
     let mut all = vec![func];
     all.extend(args);

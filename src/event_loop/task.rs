@@ -4,7 +4,7 @@ use super::data::LoopData;
 use super::{context, future, repr, schedule, step};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, ClassFlags, Future, GenKind, Generator, TaskPart};
+use crate::vm::object::{Class, ClassFlags, Future, GenKind, Generator, Role, TaskPart};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -188,7 +188,7 @@ pub(super) fn spawn(
     spec: &Spec,
 ) -> R<Ref<Future>> {
     check_coroutine(vm, spec.coro)?;
-    let task = future::make(class, event_loop.clone(), true);
+    let task = future::make(class, event_loop.clone(), Role::Task);
     start(vm, &task, event_loop, spec)?;
     Ok(task)
 }

@@ -2,8 +2,9 @@
 //! they were set.
 
 use super::handle::HandleData;
-use crate::vm::heap::{ObjRef, Ref};
-use crate::vm::object::Opaque;
+use crate::vm::heap::ObjRef;
+use crate::vm::object::{Future, Opaque};
+use crate::vm::ready::Ready;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -11,21 +12,33 @@ use std::collections::BinaryHeap;
 struct Timer {
     when: f64,
     sequence: u64,
-    handle: Ref<Opaque>,
+    /// A handle, or a future that gets None for its result: `asyncio.sleep` needs no handle.
+    target: ObjRef,
 }
 
 impl Timer {
     fn is_cancelled(&self) -> bool {
-        self.handle
-            .get::<HandleData>()
+        if let Some(f) = self.target.downcast::<Future>() {
+            // Nobody but us knows the future of a coroutine that was closed while it slept.
+            return f.is_done() || self.target.count() == 1;
+        }
+        let handle = self.target.downcast::<Opaque>();
+        handle
+            .and_then(Opaque::get::<HandleData>)
             .is_some_and(|h| h.cancelled.get())
     }
 
-    fn leave_queue(self) -> Ref<Opaque> {
-        if let Some(data) = self.handle.get::<HandleData>() {
+    /// What is to be done when it is due.
+    fn leave_queue(self) -> Option<Ready> {
+        let target = match self.target.into_ref::<Future>() {
+            Ok(f) => return Some(Ready::Timer(f)),
+            Err(target) => target,
+        };
+        let handle = target.into_ref::<Opaque>().ok()?;
+        if let Some(data) = handle.get::<HandleData>() {
             data.scheduled.set(false);
         }
-        self.handle
+        Some(Ready::Handle(handle))
     }
 }
 
@@ -63,13 +76,14 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    pub fn push(&mut self, when: f64, handle: Ref<Opaque>) {
+    /// Sets a timer for a handle, or for a future that it shall settle.
+    pub fn push(&mut self, when: f64, target: ObjRef) {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         self.heap.push(Timer {
             when,
             sequence,
-            handle,
+            target,
         });
     }
 
@@ -82,24 +96,29 @@ impl Timers {
         self.cancelled += 1;
     }
 
+    /// Whether the larger part of many timers is cancelled.
+    pub fn wants_sweep(&self) -> bool {
+        let count = self.heap.len();
+        count > SWEEP_FROM && self.cancelled * 2 > count
+    }
+
     /// Takes out cancelled timers that would only keep objects alive or wake the loop for
     /// nothing; the caller releases them.
-    pub fn sweep(&mut self) -> Vec<Ref<Opaque>> {
+    pub fn sweep(&mut self) -> Vec<Ready> {
         let mut gone = Vec::new();
-        let count = self.heap.len();
-        if count > SWEEP_FROM && self.cancelled * 2 > count {
+        if self.wants_sweep() {
             self.cancelled = 0;
             let (dead, alive): (Vec<_>, Vec<_>) = std::mem::take(&mut self.heap)
                 .into_vec()
                 .into_iter()
                 .partition(Timer::is_cancelled);
             self.heap = alive.into();
-            gone.extend(dead.into_iter().map(Timer::leave_queue));
+            gone.extend(dead.into_iter().filter_map(Timer::leave_queue));
             return gone;
         }
         while self.heap.peek().is_some_and(Timer::is_cancelled) {
             self.cancelled = self.cancelled.saturating_sub(1);
-            gone.extend(self.heap.pop().map(Timer::leave_queue));
+            gone.extend(self.heap.pop().and_then(Timer::leave_queue));
         }
         gone
     }
@@ -109,22 +128,22 @@ impl Timers {
         self.heap.peek().map(|t| t.when)
     }
 
-    /// The first timer, if it is due before `end`.
-    pub fn pop_due(&mut self, end: f64) -> Option<Ref<Opaque>> {
+    /// What the first timer is for, if it is due before `end`.
+    pub fn pop_due(&mut self, end: f64) -> Option<Ready> {
         if self.heap.peek()?.when >= end {
             return None;
         }
-        self.heap.pop().map(Timer::leave_queue)
+        self.heap.pop().and_then(Timer::leave_queue)
     }
 
     /// Forgets all timers; the caller releases them.
-    pub fn clear(&mut self) -> Vec<Ref<Opaque>> {
+    pub fn clear(&mut self) -> Vec<Ready> {
         self.cancelled = 0;
         let all = std::mem::take(&mut self.heap).into_vec();
-        all.into_iter().map(Timer::leave_queue).collect()
+        all.into_iter().filter_map(Timer::leave_queue).collect()
     }
 
     pub fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.heap.iter().for_each(|t| visit(t.handle.as_obj()));
+        self.heap.iter().for_each(|t| visit(&t.target));
     }
 }

@@ -11,14 +11,12 @@ use crate::vm::hooks::LoopAction;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{Future, NativeFunction, Opaque, Waiter};
 use crate::vm::ops::future::future_result;
-use crate::vm::ready::Ready;
+use crate::vm::ready::{CLOCK_RESOLUTION, Ready};
 use crate::vm::value::Value;
 use crate::vm::{R, Tail, Vm};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Timers that are due within this time are due now.
-const CLOCK_RESOLUTION: f64 = 1e-9;
 /// No wait is longer, however far the next timer is.
 const LONGEST_WAIT: f64 = 24.0 * 3600.0;
 /// How often a wait looks up whether Ctrl-C was pressed.
@@ -80,6 +78,12 @@ fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
             )
         }
         Ready::Handle(handle) => begin_handle(vm, data, handle),
+        Ready::Timer(f) => {
+            if !f.is_done() {
+                future::set_result(vm, &f, Value::None)?;
+            }
+            Ok(None)
+        }
         Ready::Worker(worker) => {
             executor::run(vm, &Value::Obj(worker))?;
             Ok(None)
@@ -187,11 +191,10 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         let end = vm.to_f64(&now)? + CLOCK_RESOLUTION;
         loop {
             let due = data.timers.borrow_mut().pop_due(end);
-            let Some(handle) = due else { break };
-            data.queue.push(Ready::Handle(handle));
+            let Some(ready) = due else { break };
+            data.queue.push(ready);
         }
-        let empty = data.timers.borrow().is_empty();
-        data.queue.timers.set(!empty);
+        data.note_timers();
     } else if idle {
         wait_forever(vm, event_loop)?;
     }

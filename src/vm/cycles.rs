@@ -20,7 +20,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 /// Below this many objects, nobody collects by itself.
-const FIRST_THRESHOLD: usize = 100_000;
+const FIRST_THRESHOLD: usize = 200_000;
 
 thread_local! {
     /// So many live objects make the next automatic collection due.

@@ -20,6 +20,8 @@ pub enum Ready {
     Done(Box<DoneCallback>),
     /// What `call_soon` and the timers were given.
     Handle(Ref<Opaque>),
+    /// A future whose time has come: it gets None, unless it is done.
+    Timer(Ref<Future>),
     /// A piece of `run_in_executor`'s work that goes on.
     Worker(ObjRef),
 }
@@ -49,7 +51,7 @@ impl Ready {
 
     pub fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         match self {
-            Ready::Step(task) | Ready::Wakeup(task) => visit(task.as_obj()),
+            Ready::Step(f) | Ready::Wakeup(f) | Ready::Timer(f) => visit(f.as_obj()),
             Ready::Throw(both) => {
                 visit(both.0.as_obj());
                 both.1.as_obj().into_iter().for_each(visit);
@@ -65,7 +67,7 @@ impl Ready {
 }
 
 /// The ready queue of an event loop, and what the VM must know to take steps from it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Queue {
     /// First in, first out.
     entries: RefCell<VecDeque<Ready>>,
@@ -74,11 +76,27 @@ pub struct Queue {
     /// A turn has been made since the loop was started: only then it looks at `stopping`.
     pub turned: Cell<bool>,
     pub stopping: Cell<bool>,
-    /// Timers are set: each turn has to look at the clock.
-    pub timers: Cell<bool>,
+    /// When the first timer is due; infinity if there is none.
+    pub due: Cell<f64>,
     /// Nobody has to be asked before a plain step of a task: the loop runs, not in debug mode, and
     /// its class does not override `call_soon`.
     pub direct: Cell<bool>,
+}
+
+/// Timers that are due within this time are due now.
+pub const CLOCK_RESOLUTION: f64 = 1e-9;
+
+impl Default for Queue {
+    fn default() -> Queue {
+        Queue {
+            entries: RefCell::default(),
+            left: Cell::new(0),
+            turned: Cell::new(false),
+            stopping: Cell::new(false),
+            due: Cell::new(f64::INFINITY),
+            direct: Cell::new(false),
+        }
+    }
 }
 
 impl Queue {
@@ -109,11 +127,16 @@ impl Queue {
     /// The next entry of the turn that is going on, if it is one that the caller wants. A new turn
     /// begins if nothing but that is to be done for it.
     #[inline]
-    pub fn pop_if(&self, wanted: impl FnOnce(&Ready) -> bool) -> Option<Ready> {
+    pub fn pop_if(
+        &self,
+        wanted: impl FnOnce(&Ready) -> bool,
+        now: impl FnOnce() -> f64,
+    ) -> Option<Ready> {
         let mut entries = self.entries.borrow_mut();
         let mut left = self.left.get();
         if left == 0 {
-            if self.timers.get() || self.stopping.get() {
+            let due = self.due.get();
+            if self.stopping.get() || (due < f64::INFINITY && due < now() + CLOCK_RESOLUTION) {
                 return None;
             }
             left = entries.len();

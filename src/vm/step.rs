@@ -122,11 +122,17 @@ impl Vm {
             drop(coro);
             drop(task);
         }
-        if !finalize::pending()
-            && let Some(Ready::Step(task) | Ready::Wakeup(task)) = queue.pop_if(is_plain)
-        {
-            self.enter_step(task);
-            return Ok(Flow::Go);
+        while !finalize::pending() {
+            let now = || self.host.clock.monotonic().as_secs_f64();
+            match queue.pop_if(is_plain, now) {
+                Some(Ready::Step(task) | Ready::Wakeup(task)) => {
+                    self.enter_step(task);
+                    return Ok(Flow::Go);
+                }
+                Some(Ready::Timer(f)) if !f.is_done() => queue.finish(&f, Value::None),
+                Some(_) => {}
+                None => break,
+            }
         }
         let Some((activation, link)) = self.pop_activation() else {
             return Ok(Flow::Halt);
@@ -194,11 +200,14 @@ fn can_wait(task: &Ref<Future>, f: &Ref<Future>) -> bool {
         && !f.as_obj().is(task.as_obj())
 }
 
-/// Whether an entry of the ready queue is a step that goes on where it was suspended, or begins.
+/// Whether an entry of the ready queue runs nothing, or is a step that goes on where it was
+/// suspended, or begins.
 #[inline]
 fn is_plain(next: &Ready) -> bool {
-    let (Ready::Step(task) | Ready::Wakeup(task)) = next else {
-        return false;
+    let task = match next {
+        Ready::Step(task) | Ready::Wakeup(task) => task,
+        Ready::Timer(_) => return true,
+        _ => return false,
     };
     let Some(part) = task.part() else {
         return false;

@@ -14,40 +14,51 @@ const BIAS: u32 = 1 << 31;
 
 /// The containers of the heap that nobody outside of them refers to, in no order.
 pub fn unreachable() -> Vec<ObjRef> {
-    search(&mut |visit| slab::visit_objects(|header| visit(header)), 0)
+    struct Heap;
+    impl Walk for Heap {
+        fn each(&self, visit: impl FnMut(&Header)) {
+            slab::visit_objects(visit);
+        }
+    }
+    search(&Heap, 0)
 }
 
 /// As `unreachable`, among these containers only.
 pub fn unreachable_among(members: &[ObjRef]) -> Vec<ObjRef> {
-    search(
-        &mut |visit| members.iter().for_each(|m| visit(m.header())),
-        1,
-    )
+    search(members, 1)
 }
 
-/// Shows all members to a visitor.
-type Walk<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&Header));
+/// Where members are found.
+trait Walk {
+    fn each(&self, visit: impl FnMut(&Header));
+}
+
+impl Walk for [ObjRef] {
+    fn each(&self, visit: impl FnMut(&Header)) {
+        self.iter().map(ObjRef::header).for_each(visit);
+    }
+}
 
 /// `held`: how many references to each member are the caller's, to be looked through.
-fn search(walk: Walk, held: u32) -> Vec<ObjRef> {
+fn search(all: &(impl Walk + ?Sized), held: u32) -> Vec<ObjRef> {
     let (mut members, mut reached) = (0, 0);
-    walk(&mut |header| members += usize::from(enlist(header, held)));
-    walk(&mut |header| subtract_children(header));
+    all.each(|header| members += usize::from(enlist(header, held)));
+    all.each(subtract_children);
     let mut work = Vec::new();
-    walk(&mut |header| {
+    all.each(|header| {
         if is_member(header) && header.count() > BIAS {
             reached += reach(header, &mut work);
         }
     });
     let mut unreached = Vec::with_capacity(members - reached);
     if reached < members {
-        walk(&mut |header| {
+        all.each(|header| {
             if is_member(header) && !header.has_flag(flags::REACHED) {
                 restore_children(header, &mut |_| {});
             }
         });
     }
-    walk(&mut |header| {
+    all.each(|header| {
         if let Some(object) = dismiss(header, held) {
             unreached.push(object);
         }

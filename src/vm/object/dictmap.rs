@@ -15,6 +15,18 @@ pub struct Entry<V> {
     pub value: V,
 }
 
+/// The hash under which the index keeps a key. The index tells keys in one group apart by the
+/// upper bits, which are the same in all small numbers and in all addresses; the lower ones stay, so
+/// that numbers that follow each other stand side by side.
+#[inline(always)]
+fn spread(hash: u64) -> u64 {
+    hash ^ (hash.wrapping_mul(0x9E37_79B9_7F4A_7C15) & 0xFE00_0000_0000_0000)
+}
+
+fn spread_of<V>(entries: &[Entry<V>], i: u32) -> u64 {
+    spread(entries.get(i as usize).map_or(0, |e| e.hash))
+}
+
 /// An insertion-ordered map from hashed values.
 #[derive(Debug, Clone)]
 pub struct OrderedMap<V> {
@@ -77,7 +89,7 @@ impl<V> OrderedMap<V> {
     #[inline]
     pub fn find(&self, hash: u64, key: &Value) -> Lookup {
         let mut ask = SmallVec::new();
-        let found = self.index.find(hash, |&i| {
+        let found = self.index.find(spread(hash), |&i| {
             let Some(entry) = self.entries.get(i as usize) else {
                 return false;
             };
@@ -133,7 +145,7 @@ impl<V> OrderedMap<V> {
         let at = self.entries.len() as u32;
         let entries = &self.entries;
         self.index
-            .insert_unique(hash, at, |&i| entries.get(i as usize).map_or(0, |e| e.hash));
+            .insert_unique(spread(hash), at, |&i| spread_of(entries, i));
         self.entries.push(Entry { hash, key, value });
         self.live += 1;
         self.version += 1;
@@ -146,7 +158,7 @@ impl<V> OrderedMap<V> {
         V: Default,
     {
         let hash = self.entry(at)?.hash;
-        if let Ok(slot) = self.index.find_entry(hash, |&i| i as usize == at) {
+        if let Ok(slot) = self.index.find_entry(spread(hash), |&i| i as usize == at) {
             slot.remove();
         }
         let entry = self.entries.get_mut(at)?;
@@ -166,9 +178,8 @@ impl<V> OrderedMap<V> {
         self.index.clear();
         for (i, entry) in self.entries.iter().enumerate() {
             let entries = &self.entries;
-            self.index.insert_unique(entry.hash, i as u32, |&i| {
-                entries.get(i as usize).map_or(0, |e| e.hash)
-            });
+            self.index
+                .insert_unique(spread(entry.hash), i as u32, |&i| spread_of(entries, i));
         }
         self.version += 1;
     }

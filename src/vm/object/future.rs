@@ -18,6 +18,16 @@ pub enum FutureState {
     Finished,
 }
 
+/// What a future is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    Plain,
+    /// A timer of its loop settles it.
+    Timer,
+    /// Its tail is a [`TaskPart`].
+    Task,
+}
+
 /// One who is told when a future is done.
 #[derive(Debug, Clone)]
 pub enum Waiter {
@@ -50,8 +60,8 @@ pub struct Future {
     pub blocking: Cell<bool>,
     /// The exception was set and nobody has looked at it.
     pub log_traceback: Cell<bool>,
-    /// It is a task: its tail is a [`TaskPart`]. What follows is for tasks only.
-    is_task: bool,
+    role: Role,
+    // What follows is for tasks only.
     pub must_cancel: Cell<bool>,
     pub log_destroy_pending: Cell<bool>,
     pub cancel_requests: Cell<u16>,
@@ -92,8 +102,8 @@ pub struct TaskPart {
 const PART_SLOTS: usize = size_of::<TaskPart>() / size_of::<Value>();
 
 impl Future {
-    /// A pending future of the class, or a task.
-    pub fn new(class: &Ref<Class>, event_loop: Value, is_task: bool) -> Ref<Future> {
+    /// A pending future of the class.
+    pub fn new(class: &Ref<Class>, event_loop: Value, role: Role) -> Ref<Future> {
         let body = Future {
             class: RefSlot::new(class.clone()),
             event_loop: ObjSlot::new(event_loop),
@@ -102,7 +112,7 @@ impl Future {
             state: Cell::new(FutureState::Pending),
             blocking: Cell::new(false),
             log_traceback: Cell::new(false),
-            is_task,
+            role,
             must_cancel: Cell::new(false),
             log_destroy_pending: Cell::new(true),
             cancel_requests: Cell::new(0),
@@ -112,7 +122,7 @@ impl Future {
     }
 
     pub(super) fn tail(&self) -> usize {
-        if self.is_task { PART_SLOTS } else { 0 }
+        if self.is_task() { PART_SLOTS } else { 0 }
     }
 
     #[inline(always)]
@@ -122,7 +132,12 @@ impl Future {
 
     #[inline(always)]
     pub fn is_task(&self) -> bool {
-        self.is_task
+        self.role == Role::Task
+    }
+
+    /// Whether a timer of its loop settles it.
+    pub fn has_timer(&self) -> bool {
+        self.role == Role::Timer
     }
 
     // Tasks
@@ -309,7 +324,7 @@ impl Ref<Future> {
     /// The part of a task.
     #[inline(always)]
     pub fn part(&self) -> Option<&TaskPart> {
-        if self.is_task {
+        if self.is_task() {
             // SAFETY: a task's tail has three values, and a slot is laid out as a value.
             Some(unsafe { &*self.tail_ptr().cast::<TaskPart>() })
         } else {
@@ -320,7 +335,7 @@ impl Ref<Future> {
 
 /// A future whose exception nobody looked at, or a pending task.
 pub(super) fn needs_finalizer(f: &Future) -> bool {
-    let pending_task = f.is_task
+    let pending_task = f.is_task()
         && f.state.get() == FutureState::Pending
         && f.log_destroy_pending.get()
         && f.begun();

@@ -31,7 +31,7 @@ pub use function::{
     BoundMethod, CacheEntry, CacheWay, CellObject, ClassMethod, CodeObject, Function,
     FunctionExtra, Module, NativeFunction, Property, StaticMethod,
 };
-pub use future::{Future, FutureState, TaskPart, Waiter};
+pub use future::{Future, FutureState, Role, TaskPart, Waiter};
 pub use generator::{GenExtra, GenKind, GenState, Generator};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};

@@ -1,0 +1,232 @@
+//! What `asyncio.gather` does for each of its arguments. There can be many of them; what it does
+//! when one is done is written in the language (`asyncio/tasks.coro`).
+
+use super::{context, future, is_exact, loop_type};
+use crate::vm::heap::Ref;
+use crate::vm::object::{Dict, Future, FutureState, GenKind, Generator, List, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// The arguments that were seen before, and their futures. Coroutines and futures are only equal
+/// to themselves.
+#[derive(Default)]
+struct Seen {
+    by_identity: HashMap<usize, Value, BuildHasherDefault<AddressHasher>>,
+    by_equality: Option<Ref<Dict>>,
+}
+
+/// Spreads addresses, which have their lowest bits in common.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_usize(usize::from(*b)));
+    }
+
+    fn write_usize(&mut self, n: usize) {
+        self.0 = (self.0 ^ n as u64)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_right(32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Seen {
+    fn get(&mut self, vm: &mut Vm, arg: &Value) -> R<Option<Value>> {
+        if let Some(address) = identity(vm, arg) {
+            return Ok(self.by_identity.get(&address).cloned());
+        }
+        let dict = self.by_equality.get_or_insert_with(Dict::new);
+        vm.dict_get(dict, arg)
+    }
+
+    fn insert(&mut self, vm: &mut Vm, arg: &Value, future: &Value) -> R<()> {
+        if let Some(address) = identity(vm, arg) {
+            self.by_identity.insert(address, future.clone());
+            return Ok(());
+        }
+        let dict = self.by_equality.get_or_insert_with(Dict::new);
+        vm.dict_set(dict, arg, future.clone())
+    }
+}
+
+/// The address of an object that is only equal to itself.
+fn identity(vm: &Vm, arg: &Value) -> Option<usize> {
+    let obj = arg.as_obj()?;
+    let alone = obj.downcast::<Generator>().is_some() || own(vm, arg).is_some();
+    alone.then(|| obj.address())
+}
+
+/// A future or task whose class is no subclass.
+fn own<'a>(vm: &Vm, value: &'a Value) -> Option<&'a Ref<Future>> {
+    let f = value.as_ref::<Future>()?;
+    (is_exact(&vm.types.future, f) || is_exact(&vm.types.task, f)).then_some(f)
+}
+
+/// `_begin_children(args, callback, ensure_future)`: makes each argument a future and has the
+/// callback told when it is done. A tuple: the futures of the arguments, those that are done
+/// already, how many different ones there are, and their loop.
+pub(super) fn begin(vm: &mut Vm, args: &[Value]) -> R {
+    let [arguments, callback, ensure] = args else {
+        return Ok(Value::None);
+    };
+    let arguments = arguments.as_ref::<Tuple>().cloned();
+    let arguments = arguments.as_ref().map(|t| t.items()).unwrap_or_default();
+    let mut seen = Seen::default();
+    let (mut children, mut done) = (Vec::with_capacity(arguments.len()), Vec::new());
+    let mut event_loop = Value::None;
+    let mut count = 0;
+    for arg in arguments {
+        if let Some(future) = seen.get(vm, arg)? {
+            children.push(future);
+            continue;
+        }
+        let future = as_future(vm, arg, &event_loop, ensure)?;
+        if event_loop.is_none() {
+            event_loop = loop_of(vm, &future)?;
+        }
+        if !future.is(arg) {
+            // Made by us and known to nobody else: nobody could have prevented its destruction.
+            destroy_silently(vm, &future)?;
+        }
+        count += 1;
+        seen.insert(vm, arg, &future)?;
+        if is_done(vm, &future)? {
+            done.push(future.clone());
+        } else {
+            add_callback(vm, &future, callback)?;
+        }
+        children.push(future);
+    }
+    Ok(Tuple::value([
+        List::value(children),
+        List::value(done),
+        Value::Int(count),
+        event_loop,
+    ]))
+}
+
+fn as_future(vm: &mut Vm, arg: &Value, event_loop: &Value, ensure: &Value) -> R {
+    if event_loop.is_none() && own(vm, arg).is_some() {
+        return Ok(arg.clone());
+    }
+    if arg
+        .downcast::<Generator>()
+        .is_some_and(|g| g.kind == GenKind::Coroutine)
+    {
+        let event_loop = match event_loop {
+            Value::None => vm.current.event_loop.get(),
+            first => first.clone(),
+        };
+        if super::data::LoopData::makes_plain_tasks(&event_loop) {
+            return loop_type::ensure_future(vm, &event_loop, arg);
+        }
+    }
+    let keyword = vm.intern("loop");
+    vm.call_kw(
+        ensure,
+        std::slice::from_ref(arg),
+        &[(keyword, event_loop.clone())],
+    )
+}
+
+fn loop_of(vm: &mut Vm, value: &Value) -> R {
+    if let Some(f) = own(vm, value) {
+        return Ok(f.event_loop.get());
+    }
+    let name = vm.names.get_loop.clone();
+    match vm.get_attr_opt(value, &name)? {
+        Some(method) => vm.call(&method, &[]),
+        None => {
+            let name = vm.intern("_loop");
+            vm.get_attr(value, &name)
+        }
+    }
+}
+
+fn destroy_silently(vm: &mut Vm, value: &Value) -> R<()> {
+    if let Some(f) = own(vm, value) {
+        f.log_destroy_pending.set(false);
+        return Ok(());
+    }
+    let name = vm.intern("_log_destroy_pending");
+    vm.set_attr(value, &name, Value::False)
+}
+
+fn is_done(vm: &mut Vm, value: &Value) -> R<bool> {
+    if let Some(f) = own(vm, value) {
+        return Ok(f.is_done());
+    }
+    let done = vm.intern("done");
+    let done = vm.call_method(value, &done, &[])?;
+    vm.truth(&done)
+}
+
+fn add_callback(vm: &mut Vm, value: &Value, callback: &Value) -> R<()> {
+    if let Some(f) = own(vm, value) {
+        let context = context::copy_current(vm);
+        return future::add_callback(vm, f, callback.clone(), context);
+    }
+    let name = vm.names.add_done_callback.clone();
+    vm.call_method(value, &name, std::slice::from_ref(callback))
+        .map(drop)
+}
+
+/// `_results(futures)`: their results or exceptions, all of which count as retrieved.
+pub(super) fn results(vm: &mut Vm, args: &[Value]) -> R {
+    let mut results = Vec::new();
+    vm.for_each(&args[0], |vm, value| {
+        let result = match own(vm, &value) {
+            Some(f) if f.is_done() => own_result(vm, f)?,
+            _ => result(vm, &value)?,
+        };
+        results.push(result);
+        Ok(true)
+    })?;
+    Ok(List::value(results))
+}
+
+fn own_result(vm: &mut Vm, f: &Ref<Future>) -> R {
+    if f.state.get() == FutureState::Cancelled {
+        return cancelled(vm, f.cancel_message());
+    }
+    f.log_traceback.set(false);
+    Ok(match f.exception().defined() {
+        Some(exception) => exception,
+        None => f.result(),
+    })
+}
+
+/// CancelledError as `gather` has it in its results.
+fn cancelled(vm: &mut Vm, message: Value) -> R {
+    let message = match message {
+        Value::Undef | Value::None => "".into(),
+        message => message,
+    };
+    let class = vm.exc.cancelled_error.clone();
+    vm.call(&class.into(), &[message])
+}
+
+fn result(vm: &mut Vm, value: &Value) -> R {
+    let name = vm.intern("cancelled");
+    let is_cancelled = vm.call_method(value, &name, &[])?;
+    if vm.truth(&is_cancelled)? {
+        let name = vm.intern("_cancel_message");
+        let message = vm.get_attr(value, &name)?;
+        return cancelled(vm, message);
+    }
+    let name = vm.intern("exception");
+    match vm.call_method(value, &name, &[])? {
+        Value::None => {
+            let name = vm.names.result.clone();
+            vm.call_method(value, &name, &[])
+        }
+        exception => Ok(exception),
+    }
+}
