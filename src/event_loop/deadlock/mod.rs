@@ -16,7 +16,7 @@ use super::data::LoopData;
 use super::registry;
 use crate::diagnostic::Diagnostic;
 use crate::vm::heap::{Ref, WeakPointer};
-use crate::vm::object::{Future, Waiter};
+use crate::vm::object::{Future, Role, Waiter};
 use crate::vm::value::Value;
 use crate::vm::{Raise, Vm};
 pub use holders::note_taken;
@@ -96,7 +96,7 @@ fn break_away(vm: &mut Vm, s: &Stuck) {
         drop::<Vec<Waiter>>(ours);
     }
     let class = vm.types.future.clone();
-    let other = Future::new(&class, s.task.event_loop.get(), false);
+    let other = Future::new(&class, s.task.event_loop.get(), Role::Plain);
     other.add_waiter(Waiter::Task(s.task.clone()));
     part.waiting_for.set(other.into());
 }
