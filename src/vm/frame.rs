@@ -116,6 +116,13 @@ impl Frame {
         header.to_ref().into_ref().ok()
     }
 
+    /// One past the last register.
+    pub(super) fn end(&self) -> *mut Value {
+        let count = self.code().map_or(0, |code| code.nregs as usize);
+        // SAFETY: every frame has that many registers.
+        unsafe { self.regs.add(count) }
+    }
+
     /// A copy of a register.
     pub(super) fn register(&self, i: usize) -> Value {
         match self.code() {

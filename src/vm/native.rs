@@ -40,6 +40,9 @@ pub struct NativeDef {
     pub doc: &'static str,
     pub kind: NativeKind,
     pub resumes: Resumes,
+    /// Called instead of `func` with positional arguments as they stand, however many, where
+    /// there are no others.
+    pub direct: Option<NativeFn>,
 }
 
 /// Natives that do nothing but resume their first argument, if that is a generator or coroutine:
@@ -79,6 +82,7 @@ impl NativeDef {
             doc,
             kind: NativeKind::Plain,
             resumes: Resumes::No,
+            direct: None,
         }
     }
 
@@ -86,6 +90,14 @@ impl NativeDef {
     pub const fn resuming(self, how: Resumes) -> Self {
         NativeDef {
             resumes: how,
+            ..self
+        }
+    }
+
+    /// For `*args`: spares making a tuple of them.
+    pub const fn direct(self, func: NativeFn) -> Self {
+        NativeDef {
+            direct: Some(func),
             ..self
         }
     }
@@ -113,6 +125,7 @@ impl NativeDef {
             doc: "Create and return a new object.  See help(type) for accurate signature.",
             kind: NativeKind::New,
             resumes: Resumes::No,
+            direct: None,
         }
     }
 }
@@ -248,6 +261,59 @@ pub struct ModuleDef {
     pub init: Option<ModuleInit>,
 }
 
+/// With how many positional arguments, and no others, a native can be called as they stand.
+#[derive(Clone, Copy)]
+pub struct Arity {
+    least: u8,
+    most: u8,
+    /// Number of values the function gets at least.
+    pub slots: u8,
+}
+
+/// A function that gets arguments as they stand, and how many it takes.
+#[derive(Clone, Copy)]
+pub struct Direct {
+    pub func: NativeFn,
+    pub arity: Arity,
+    pub role: Role,
+}
+
+/// What must be looked at before a native is applied to its arguments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    Function,
+    /// Its first argument must be an instance of its class.
+    Method,
+    /// It has its first argument with it.
+    Bound,
+    /// May stand for something else: see `Resumes`.
+    Resuming,
+    /// `__new__`, whose first argument must be the right class.
+    Constructor,
+}
+
+impl Arity {
+    /// More are always arranged.
+    const MOST: usize = 16;
+    /// Any number of arguments stands as it is.
+    pub const ANY: Arity = Arity {
+        least: 0,
+        most: u8::MAX,
+        slots: 0,
+    };
+    /// Arguments are always arranged.
+    pub const NONE: Arity = Arity {
+        least: u8::MAX,
+        most: 0,
+        slots: 0,
+    };
+
+    #[inline(always)]
+    pub fn takes(self, count: usize) -> bool {
+        count >= self.least as usize && count <= self.most as usize
+    }
+}
+
 /// A parsed signature.
 #[derive(Debug, Default)]
 pub struct Signature {
@@ -260,8 +326,6 @@ pub struct Signature {
     /// Keyword-only parameters and whether each is required.
     pub kwonly: Vec<(Rc<str>, bool)>,
     pub kwarg: bool,
-    plain: bool,
-    count: usize,
 }
 
 impl Signature {
@@ -293,8 +357,6 @@ impl Signature {
                 }
             }
         }
-        s.plain = !s.vararg && !s.kwarg && s.kwonly.iter().all(|(_, required)| !required);
-        s.count = s.len();
         s
     }
 
@@ -310,11 +372,17 @@ impl Signature {
         self.len() == 0
     }
 
-    /// How many values the function gets, if a call with positional arguments only, from
-    /// `required` to `positional.len()` of them, needs no rearranging: what is left out is `Undef`.
-    #[inline]
-    pub fn plain_len(&self) -> Option<usize> {
-        self.plain.then_some(self.count)
+    /// The numbers of positional arguments that need no arranging.
+    pub fn arity(&self) -> Arity {
+        let slots = self.len();
+        if self.vararg || self.kwarg || self.kwonly.iter().any(|k| k.1) || slots > Arity::MOST {
+            return Arity::NONE;
+        }
+        Arity {
+            least: self.required as u8,
+            most: self.positional.len() as u8,
+            slots: slots as u8,
+        }
     }
 
     /// Only positional-only parameters, so that arguments need no rearranging.

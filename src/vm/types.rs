@@ -11,7 +11,7 @@ use super::object::{
 };
 use super::value::Value;
 use std::any::TypeId;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 macro_rules! types {
@@ -119,6 +119,7 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
         construction: Cell::new(Construction::General),
         init_version: Cell::new(0),
         plain_init: Slot::undef(),
+        builtin_call: OnceCell::new(),
     });
     let inherited = base.map(|b| b.mro()).unwrap_or_default();
     let mro = std::iter::once(class.clone())

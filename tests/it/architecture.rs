@@ -39,6 +39,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/exec/mod.rs",
     "src/vm/exec/attr.rs",
     "src/vm/exec/calls.rs",
+    "src/vm/exec/natives.rs",
     "src/vm/call.rs",
     "src/vm/construct.rs",
     "src/vm/control.rs",

@@ -8,11 +8,32 @@ use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
+/// Which of several values is looked for.
+struct Wanted<'a> {
+    name: &'a str,
+    better: Cmp,
+    key: Option<&'a Value>,
+    default: Option<&'a Value>,
+}
+
 fn extreme(vm: &mut Vm, args: &[Value], name: &str, better: Cmp) -> R {
     let given = args[0].as_ref::<Tuple>().cloned();
-    let given = given.as_ref().map_or(&[][..], |t| t.items());
-    let key = args[1].given().filter(|k| !k.is_none());
-    let default = args[2].given();
+    let wanted = Wanted {
+        name,
+        better,
+        key: args[1].given().filter(|k| !k.is_none()),
+        default: args[2].given(),
+    };
+    extreme_of(vm, given.as_ref().map_or(&[][..], |t| t.items()), wanted)
+}
+
+fn extreme_of(vm: &mut Vm, given: &[Value], wanted: Wanted<'_>) -> R {
+    let Wanted {
+        name,
+        better,
+        key,
+        default,
+    } = wanted;
     let mut best: Option<(Value, Value)> = None;
     let mut consider = |vm: &mut Vm, item: Value| -> R<bool> {
         let k = match key {
@@ -59,6 +80,23 @@ fn max(vm: &mut Vm, args: &[Value]) -> R {
     extreme(vm, args, "max", Cmp::Gt)
 }
 
+fn min_direct(vm: &mut Vm, args: &[Value]) -> R {
+    extreme_of(vm, args, plain("min", Cmp::Lt))
+}
+
+fn max_direct(vm: &mut Vm, args: &[Value]) -> R {
+    extreme_of(vm, args, plain("max", Cmp::Gt))
+}
+
+const fn plain(name: &str, better: Cmp) -> Wanted<'_> {
+    Wanted {
+        name,
+        better,
+        key: None,
+        default: None,
+    }
+}
+
 /// Its keywords are those of `list.sort`, which also complains about others.
 fn sorted(vm: &mut Vm, args: &[Value]) -> R {
     let mut items = vm.collect(&args[0])?;
@@ -85,13 +123,15 @@ pub const FUNCTIONS: &[NativeDef] = &[
         "(*args, key=None, default=None)",
         min,
         "The smallest item of an iterable, or of several arguments.",
-    ),
+    )
+    .direct(min_direct),
     NativeDef::new(
         "max",
         "(*args, key=None, default=None)",
         max,
         "The largest item of an iterable, or of several arguments.",
-    ),
+    )
+    .direct(max_direct),
     NativeDef::new(
         "sorted",
         "(iterable, /, **kwargs)",

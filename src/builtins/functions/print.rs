@@ -51,7 +51,15 @@ fn separator<'a>(vm: &mut Vm, v: &'a Value, name: &str, default: &'a str) -> R<&
 
 fn print(vm: &mut Vm, args: &[Value]) -> R {
     let values = args[0].as_ref::<Tuple>().cloned();
-    let values = values.as_ref().map_or(&[][..], |t| t.items());
+    print_values(vm, values.as_ref().map_or(&[][..], |t| t.items()), args)
+}
+
+fn print_direct(vm: &mut Vm, args: &[Value]) -> R {
+    print_values(vm, args, &[const { Value::Undef }; 5])
+}
+
+/// Prints values with the options of `print` in `args`, from the second on.
+fn print_values(vm: &mut Vm, values: &[Value], args: &[Value]) -> R {
     let sep = separator(vm, &args[1], "sep", " ")?;
     let end = separator(vm, &args[2], "end", "\n")?;
     let file = match args[3].given().filter(|f| !f.is_none()) {
@@ -138,7 +146,8 @@ pub const FUNCTIONS: &[NativeDef] = &[
         "(*args, sep=' ', end='\\n', file=None, flush=False)",
         print,
         "Write the values, with sep between them and end after them.",
-    ),
+    )
+    .direct(print_direct),
     NativeDef::new(
         "input",
         "(prompt='', /)",

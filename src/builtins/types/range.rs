@@ -18,7 +18,14 @@ super::comparison_methods!(is_range);
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let given = args[1].as_ref::<Tuple>().cloned();
-    let given = given.as_ref().map_or(&[][..], |t| t.items());
+    from_parts(vm, given.as_ref().map_or(&[][..], |t| t.items()))
+}
+
+fn new_direct(vm: &mut Vm, args: &[Value]) -> R {
+    from_parts(vm, args.get(1..).unwrap_or_default())
+}
+
+fn from_parts(vm: &mut Vm, given: &[Value]) -> R {
     let (start, stop, step) = match given {
         [stop] => (Value::Int(0), vm.index(stop)?, Value::Int(1)),
         [start, stop] => (vm.index(start)?, vm.index(stop)?, Value::Int(1)),
@@ -95,7 +102,7 @@ const GETSET: &[GetSet] = &[
 ];
 
 const METHODS: &[NativeDef] = &[
-    NativeDef::constructor("(cls, /, *args)", new),
+    NativeDef::constructor("(cls, /, *args)", new).direct(new_direct),
     GETITEM,
     HASH,
     NativeDef::new("__bool__", "(self, /)", truth, "True if self else False"),

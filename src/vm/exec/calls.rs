@@ -1,13 +1,14 @@
 //! Calls and functions off the fast path.
 
+use super::natives::{Place, call_native};
 use super::{Called, put_at, site_name, take_at};
 use crate::bytecode::opcode::{DIES_B, NO_REG};
 use crate::bytecode::{Instr, Op};
 use crate::vm::call::Keywords;
 use crate::vm::flow::Outcome;
-use crate::vm::frame::{Deliver, release_registers};
+use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
-use crate::vm::native::{NativeKind, Resumes};
+use crate::vm::native::Resumes;
 use crate::vm::object::{
     CellObject, Class, CodeObject, Dict, Function, GenKind, Generator, List, NativeFunction, Str,
     Tuple,
@@ -16,7 +17,6 @@ use crate::vm::ops::super_object::Super;
 use crate::vm::simple_call::SimpleCall;
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
-use smallvec::SmallVec;
 use std::cell::OnceCell;
 
 /// The window at `base`; a generator's is moved to the top of the register stack first.
@@ -34,6 +34,15 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     let at = unsafe { vm.frame.regs.add(i.b as usize) };
     // SAFETY: the self slot is initialised.
     let has_self = method && !unsafe { (*at.add(1)).is_undef() };
+    let place = Place {
+        at,
+        has_self,
+        argc,
+        dst: i.a,
+    };
+    if let Some(called) = call_native(vm, place) {
+        return called;
+    }
     let simple = SimpleCall {
         base: at,
         has_self,
@@ -56,53 +65,8 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
     if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, i.a)? {
         return Ok(called);
     }
-    if let Some(called) = call_native(vm, i, at, has_self)? {
-        return Ok(called);
-    }
     let base = window(vm, i.b, argc + 2)?;
     vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
-}
-
-/// A native with positional arguments that stand as it wants them, and a self of its own class: it
-/// gets the window where it is. `None` if the call is not of this kind.
-fn call_native(vm: &mut Vm, i: &Instr, at: *mut Value, has_self: bool) -> R<Option<Called>> {
-    // SAFETY: the callable's register is initialised, and not written while the native runs.
-    let Some(f) = (unsafe { (*at).as_ref::<NativeFunction>() }) else {
-        return Ok(None);
-    };
-    let (argc, given) = (i.c as usize, i.c as usize + usize::from(has_self));
-    let signature = f.signature();
-    let Some(len) = signature.plain_len() else {
-        return Ok(None);
-    };
-    if !(signature.required..=signature.positional.len()).contains(&given)
-        || f.def.kind == NativeKind::New
-        || !f.this.is_undef()
-    {
-        return Ok(None);
-    }
-    // SAFETY: the arguments are initialised and stand side by side; as above.
-    let args = unsafe { std::slice::from_raw_parts(at.add(if has_self { 1 } else { 2 }), given) };
-    if !f.owner.is_undef() && !args.first().is_some_and(|this| vm.is_of(this, &f.owner)) {
-        return Ok(None);
-    }
-    let func = f.def.func;
-    let result = if given == len {
-        func(vm, args)
-    } else {
-        let mut all: SmallVec<[Value; 6]> = args.iter().cloned().collect();
-        all.resize(len, Value::Undef);
-        func(vm, &all)
-    };
-    if let Ok(Value::Undef) = result {
-        // It asks for something else to be done.
-        let base = window(vm, i.b, argc + 2)?;
-        return vm.invoke_tail(base, has_self, argc, i.a).map(Some);
-    }
-    // SAFETY: the window is inside the frame, and the native has returned.
-    unsafe { release_registers(at.add(1), argc + 1) };
-    drop(take_at(at, 0));
-    result.map(|value| Some(Called::Value(value)))
 }
 
 /// `super().name(…)`: puts the method and its self where the `LoadMethod` that follows would.

@@ -9,6 +9,7 @@ mod iterate;
 mod matching;
 mod modules;
 mod names;
+mod natives;
 mod operators;
 mod raising;
 

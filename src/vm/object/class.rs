@@ -2,7 +2,8 @@
 
 use super::{Dict, Str, Trace};
 use crate::vm::heap::{ObjRef, Ref, Slot, WeakPointer};
-use std::cell::{Cell, RefCell};
+use crate::vm::native::{Direct, NativeFn};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -66,6 +67,15 @@ pub enum Construction {
     Exception,
 }
 
+/// What calling a built-in class comes to if the arguments need no arranging.
+#[derive(Clone, Copy)]
+pub struct BuiltinCall {
+    /// Its `__new__`; or its `__init__`, where that does the work.
+    pub apply: Direct,
+    /// A `__new__` that makes an empty object, whatever the arguments.
+    pub empty: Option<NativeFn>,
+}
+
 pub struct Class {
     pub name: RefCell<Rc<str>>,
     pub qualname: RefCell<Rc<str>>,
@@ -91,6 +101,8 @@ pub struct Class {
     pub init_version: Cell<u32>,
     /// The `__init__` in that, `Undef` if there is none to call.
     pub plain_init: Slot,
+    /// How calling a built-in class makes an object, once somebody asked: see `Vm::builtin_call`.
+    pub builtin_call: OnceCell<Option<BuiltinCall>>,
 }
 
 /// Which attributes an instance has, and in which slots: a node in a tree of "then this

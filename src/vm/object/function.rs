@@ -3,7 +3,7 @@
 use super::{Dict, Trace, Tuple};
 use crate::bytecode::{Code, Instr, Op};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
-use crate::vm::native::{NativeDef, Signature};
+use crate::vm::native::{Arity, Direct, NativeDef, NativeKind, Resumes, Role, Signature};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
@@ -211,6 +211,7 @@ pub struct NativeFunction {
     /// Name of the module it belongs to, or `Undef`.
     pub module: Value,
     signature: OnceCell<Box<Signature>>,
+    direct: OnceCell<Direct>,
 }
 
 impl NativeFunction {
@@ -226,6 +227,7 @@ impl NativeFunction {
             owner,
             module,
             signature: OnceCell::new(),
+            direct: OnceCell::new(),
         })
     }
 
@@ -233,6 +235,28 @@ impl NativeFunction {
     pub fn signature(&self) -> &Signature {
         self.signature
             .get_or_init(|| Box::new(Signature::parse(self.def.signature)))
+    }
+
+    /// How it is called with arguments that need no arranging.
+    #[inline(always)]
+    pub fn direct(&self) -> &Direct {
+        self.direct.get_or_init(|| self.find_direct())
+    }
+
+    #[cold]
+    fn find_direct(&self) -> Direct {
+        let role = match self.def.kind {
+            NativeKind::New => Role::Constructor,
+            _ if !self.this.is_undef() => Role::Bound,
+            _ if self.def.resumes != Resumes::No => Role::Resuming,
+            _ if self.is_method() => Role::Method,
+            _ => Role::Function,
+        };
+        let (func, arity) = match self.def.direct {
+            Some(func) => (func, Arity::ANY),
+            None => (self.def.func, self.signature().arity()),
+        };
+        Direct { func, arity, role }
     }
 }
 

@@ -23,7 +23,7 @@ mod opaque;
 mod scalar;
 mod settable;
 
-pub use class::{Class, ClassFlags, Construction, Layout, Shape, fresh_id};
+pub use class::{BuiltinCall, Class, ClassFlags, Construction, Layout, Shape, fresh_id};
 pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, Traceback};

@@ -1,9 +1,12 @@
 //! Making instances: `type.__call__`, `object.__new__`, `object.__init__`.
 
 use crate::vm::heap::Ref;
+use crate::vm::native::NativeKind;
 use crate::vm::object::{
-    Class, Construction, Exception, Instance, Layout, NativeFunction, StaticMethod, Str, Tuple,
+    BuiltinCall, Class, Construction, Exception, Instance, Layout, NativeFunction, StaticMethod,
+    Str, Tuple,
 };
+use crate::vm::ops::super_object::Super;
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -34,6 +37,49 @@ impl Vm {
         }
         self.call_init(&obj, &made, args, kwargs)?;
         Ok(obj)
+    }
+
+    /// How calling a built-in class makes an object, if natives can just be applied to the
+    /// arguments.
+    pub fn builtin_call(&self, class: &Ref<Class>) -> Option<BuiltinCall> {
+        *class
+            .builtin_call
+            .get_or_init(|| self.find_builtin_call(class))
+    }
+
+    #[cold]
+    fn find_builtin_call(&self, class: &Ref<Class>) -> Option<BuiltinCall> {
+        let types = &self.types;
+        let metaclass = class.metaclass.get();
+        if class.flags().heap
+            || matches!(
+                class.layout,
+                Layout::Exception | Layout::Type | Super::LAYOUT
+            )
+            || !metaclass.as_ref::<Class>()?.is(&types.type_)
+        {
+            return None;
+        }
+        let found = self.lookup(class, &self.names.__new__)?;
+        let new = found.downcast::<NativeFunction>()?;
+        if new.def.kind != NativeKind::New || !new.owner.as_ref::<Class>()?.is(class) {
+            return None;
+        }
+        let found = self.lookup(class, &self.names.__init__)?;
+        if self.is_objects_own(&self.names.__init__, &found) {
+            return Some(BuiltinCall {
+                apply: *new.direct(),
+                empty: None,
+            });
+        }
+        let init = found.downcast::<NativeFunction>()?;
+        [&types.list, &types.set]
+            .iter()
+            .any(|c| c.is(class))
+            .then(|| BuiltinCall {
+                apply: *init.direct(),
+                empty: Some(new.def.func),
+            })
     }
 
     fn call_new(&mut self, class: &Ref<Class>, args: &[Value], kwargs: Kwargs<'_>) -> R {

@@ -11,7 +11,7 @@ use crate::vm::ops::attr::register_subclass;
 use crate::vm::ops::descriptor::{INSTANCE_DICT, INSTANCE_WEAKREF, getset};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 /// What a class is made of, as `type.__new__` gets it.
@@ -63,6 +63,7 @@ impl Vm {
             construction: Cell::new(Construction::General),
             init_version: Cell::new(0),
             plain_init: Slot::undef(),
+            builtin_call: OnceCell::new(),
         });
         self.fill_namespace(&class, &slots, &bases);
         let order = self.order_of(&class, &bases)?;

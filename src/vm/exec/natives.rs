@@ -1,0 +1,169 @@
+//! Calls of natives and of built-in classes whose arguments need no arranging: they are passed as
+//! they stand in the call window, behind them `Undef` for what was left out.
+
+use super::Called;
+use crate::vm::frame::{release_registers, take};
+use crate::vm::heap::Ref;
+use crate::vm::native::{Arity, Direct, Role};
+use crate::vm::object::{Class, Generator, Kind, NativeFunction};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// A call window of the running frame.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub at: *mut Value,
+    pub has_self: bool,
+    pub argc: usize,
+    /// The register of the result.
+    pub dst: u16,
+}
+
+impl Place {
+    /// The first argument, the self included.
+    fn first(self) -> *mut Value {
+        // SAFETY: callable and self slot stand in front of the arguments.
+        unsafe { self.at.add(if self.has_self { 1 } else { 2 }) }
+    }
+
+    fn count(self) -> usize {
+        self.argc + usize::from(self.has_self)
+    }
+
+    /// With a value in the self slot, which was empty.
+    fn with_self(self, this: Value) -> Place {
+        // SAFETY: the self slot is initialised.
+        drop(unsafe { std::ptr::replace(self.at.add(1), this) });
+        Place {
+            has_self: true,
+            ..self
+        }
+    }
+
+    /// Releases callable and arguments.
+    fn release(self) {
+        // SAFETY: both are initialised.
+        unsafe {
+            release_registers(self.first(), self.count());
+            drop(take(self.at));
+        }
+    }
+}
+
+/// Calls what stands in the window, if it is a native or a built-in class that takes the
+/// arguments as they are; `None` if not, and nothing has been done.
+pub(super) fn call_native(vm: &mut Vm, place: Place) -> Option<R<Called>> {
+    // SAFETY: the callable's register is initialised; what it holds lives until it is released.
+    let callable = unsafe { (*place.at).as_obj() }?;
+    match callable.kind() {
+        Kind::NativeFunction => call_function(vm, place, callable.downcast()?),
+        Kind::Class => construct(vm, place, callable.as_ref()?),
+        _ => None,
+    }
+}
+
+fn call_function(vm: &mut Vm, place: Place, f: &NativeFunction) -> Option<R<Called>> {
+    let direct = f.direct();
+    let bound = direct.role == Role::Bound;
+    if bound && place.has_self
+        || !takes(vm, place, direct.arity, place.count() + usize::from(bound))
+    {
+        return None;
+    }
+    let place = match direct.role {
+        Role::Function => place,
+        Role::Method if has_own_self(vm, place, f) => place,
+        Role::Bound => place.with_self(f.this.clone()),
+        Role::Resuming if !resumes(vm, place, f) => place,
+        _ => return None,
+    };
+    Some(run(vm, place, direct))
+}
+
+/// The first argument of a method is an instance of the class that the method belongs to.
+fn has_own_self(vm: &Vm, place: Place, f: &NativeFunction) -> bool {
+    // SAFETY: the argument is initialised, if there is one.
+    place.count() > 0 && vm.is_of(unsafe { &*place.first() }, &f.owner)
+}
+
+/// Whether a native that only resumes a generator is given one, or is called wrongly.
+fn resumes(vm: &Vm, place: Place, f: &NativeFunction) -> bool {
+    // SAFETY: the argument is initialised, if there is one.
+    place.count() == 0
+        || unsafe { (*place.first()).as_ref::<Generator>() }.is_some()
+        || f.is_method() && !has_own_self(vm, place, f)
+}
+
+/// Whether so many arguments need no arranging, and those left out have room behind them: behind
+/// a generator's last register is no more.
+fn takes(vm: &Vm, place: Place, arity: Arity, count: usize) -> bool {
+    let slots = count.max(arity.slots as usize);
+    // SAFETY: compared only; behind the stack's limit there is room for any native's arguments.
+    let end = unsafe { place.at.add(2 + slots) };
+    arity.takes(count) && (count == slots || vm.frame.generator.is_null() || end <= vm.frame.end())
+}
+
+/// Runs a native on the arguments in the window, which is used up.
+fn run(vm: &mut Vm, place: Place, direct: &Direct) -> R<Called> {
+    let result = apply(vm, place, direct);
+    if let Ok(Value::Undef) = result {
+        // It asks for something else to be done.
+        let base = vm.call_window(place.at, place.argc + 2)?;
+        return vm.invoke_tail(base, place.has_self, place.argc, place.dst);
+    }
+    place.release();
+    result.map(Called::Value)
+}
+
+/// Applies a native to the arguments in the window.
+#[inline(always)]
+fn apply(vm: &mut Vm, place: Place, direct: &Direct) -> R {
+    let slots = place.count().max(direct.arity.slots as usize);
+    let first = place.first();
+    let saved = vm.frame.top;
+    // SAFETY: `takes` has seen that there is room; nothing behind the window is owned.
+    let args = unsafe {
+        for n in place.count()..slots {
+            first.add(n).write(Value::Undef);
+        }
+        let end = first.add(slots);
+        if vm.frame.generator.is_null() && end > saved {
+            vm.frame.top = end;
+        }
+        std::slice::from_raw_parts(first, slots)
+    };
+    let result = (direct.func)(vm, args);
+    vm.frame.top = saved;
+    result
+}
+
+/// Calls a built-in class.
+fn construct(vm: &mut Vm, place: Place, class: &Ref<Class>) -> Option<R<Called>> {
+    if place.has_self {
+        return None;
+    }
+    if class.is(&vm.types.type_) && place.argc == 1 {
+        // SAFETY: the argument is initialised.
+        let class = vm.class_of(unsafe { &*place.first() });
+        place.release();
+        return Some(Ok(Called::Value(class.into())));
+    }
+    let call = vm.builtin_call(class)?;
+    if !takes(vm, place, call.apply.arity, place.argc + 1) {
+        return None;
+    }
+    let Some(empty) = call.empty else {
+        let place = place.with_self(class.clone().into());
+        return Some(run(vm, place, &call.apply));
+    };
+    let made = match empty(vm, &[class.clone().into(), Value::Undef, Value::Undef]) {
+        Ok(made) => made,
+        Err(raise) => {
+            place.release();
+            return Some(Err(raise));
+        }
+    };
+    let place = place.with_self(made.clone());
+    let result = run(vm, place, &call.apply);
+    Some(result.map(|_| Called::Value(made)))
+}
