@@ -393,7 +393,7 @@ opcodes! {
     DictUpdate: Keep, Use, None;
     /// As DictUpdate, for keyword arguments: TypeError on a repeated or non-string key. c is the callable, for messages.
     DictMerge: Keep, Use, Keep;
-    /// a = b formatted; bits 0-1 of c: 0 format, 1 str first, 2 repr first, 3 ascii first; bit 2 of c: the spec is in register a.
+    /// a = b formatted; bits 0-1 of c: 0 format, 1 str first, 2 repr first, 3 ascii first; bit 2 of c: the spec is in register a; bit 3 of c: BuildString follows, so that an int without spec stays as it is.
     FormatValue: Def, Use, Count;
     /// R[a..a+c] = the items of b, which must be exactly c. May be named registers; on an error none is written.
     Unpack: Base, Use, Count;

@@ -4,6 +4,17 @@
 use super::slice::{SliceIndices, search_range};
 use super::unicode::{is_line_break, is_space};
 
+use memchr::memmem;
+
+/// Where `part` stands first in `text`, in bytes.
+pub fn position(text: &str, part: &str) -> Option<usize> {
+    match part.as_bytes() {
+        [] => Some(0),
+        [byte] => memchr::memchr(*byte, text.as_bytes()),
+        part => memmem::find(text.as_bytes(), part),
+    }
+}
+
 /// How many characters `text` has.
 pub fn len(text: &str) -> usize {
     if text.is_ascii() {
@@ -63,7 +74,7 @@ fn window(text: &str, start: Option<i64>, end: Option<i64>) -> Option<(usize, &s
 /// `str.find`.
 pub fn find(text: &str, sub: &str, start: Option<i64>, end: Option<i64>) -> Option<usize> {
     let (base, part) = window(text, start, end)?;
-    let at = part.find(sub)?;
+    let at = position(part, sub)?;
     Some(base + len(part.get(..at)?))
 }
 
@@ -79,7 +90,7 @@ pub fn count(text: &str, sub: &str, start: Option<i64>, end: Option<i64>) -> usi
     match window(text, start, end) {
         None => 0,
         Some((_, part)) if sub.is_empty() => len(part) + 1,
-        Some((_, part)) => part.matches(sub).count(),
+        Some((_, part)) => memmem::find_iter(part.as_bytes(), sub).count(),
     }
 }
 
@@ -133,10 +144,19 @@ pub fn split<'a>(text: &'a str, sep: &str, max: Option<usize>) -> Option<Vec<&'a
     if sep.is_empty() {
         return None;
     }
-    Some(match max {
-        None => text.split(sep).collect(),
-        Some(max) => text.splitn(max.saturating_add(1), sep).collect(),
-    })
+    let mut parts = Vec::new();
+    let mut done = 0;
+    let mut cut = |at: usize| {
+        parts.push(text.get(done..at).unwrap_or(""));
+        done = at + sep.len();
+    };
+    let max = max.unwrap_or(usize::MAX);
+    match sep.as_bytes() {
+        [byte] => memchr::memchr_iter(*byte, text.as_bytes()).take(max).for_each(&mut cut),
+        sep => memmem::find_iter(text.as_bytes(), sep).take(max).for_each(&mut cut),
+    }
+    parts.push(text.get(done..).unwrap_or(""));
+    Some(parts)
 }
 
 /// `str.rsplit` at a separator; `None` is `ValueError: empty separator`.
@@ -207,7 +227,7 @@ pub fn partition<'a>(text: &'a str, sep: &str) -> Option<(&'a str, &'a str, &'a 
         return None;
     }
     Some(
-        text.find(sep)
+        position(text, sep)
             .and_then(|at| cut_around(text, at, sep.len()))
             .unwrap_or((text, "", "")),
     )
@@ -233,12 +253,27 @@ fn cut_around(text: &str, at: usize, len: usize) -> Option<(&str, &str, &str)> {
     ))
 }
 
-/// `str.replace`; `max` is the number of replacements, `None` for all.
-pub fn replace(text: &str, old: &str, new: &str, max: Option<usize>) -> String {
-    match max {
-        None => text.replace(old, new),
-        Some(max) => text.replacen(old, new, max),
+/// `str.replace`; `max` is the number of replacements, `None` for all. `None` if there is nothing
+/// to replace.
+pub fn replace(text: &str, old: &str, new: &str, max: Option<usize>) -> Option<String> {
+    let max = max.unwrap_or(usize::MAX);
+    if old.is_empty() {
+        return (max > 0).then(|| text.replacen(old, new, max));
     }
+    let first = position(text, old).filter(|_| max > 0)?;
+    let mut out = String::with_capacity(text.len() + new.len());
+    let finder = memmem::Finder::new(old);
+    let (mut done, mut found, mut count) = (0, Some(first), 0);
+    while let Some(at) = found.filter(|_| count < max) {
+        out.push_str(text.get(done..at).unwrap_or(""));
+        out.push_str(new);
+        done = at + old.len();
+        count += 1;
+        let rest = text.get(done..).unwrap_or("");
+        found = finder.find(rest.as_bytes()).map(|at| done + at);
+    }
+    out.push_str(text.get(done..).unwrap_or(""));
+    Some(out)
 }
 
 /// `str.removeprefix`.
@@ -409,9 +444,12 @@ mod tests {
 
     #[test]
     fn replacing_and_stripping() {
-        assert_eq!(replace("abc", "", "-", None), "-a-b-c-");
-        assert_eq!(replace("abc", "", "-", Some(2)), "-a-bc");
-        assert_eq!(replace("", "", "x", Some(0)), "");
+        assert_eq!(replace("abc", "", "-", None).unwrap(), "-a-b-c-");
+        assert_eq!(replace("abc", "", "-", Some(2)).unwrap(), "-a-bc");
+        assert_eq!(replace("abcabca", "bc", "--", Some(1)).unwrap(), "a--abca");
+        assert_eq!(replace("aaaaa", "aa", "b", None).unwrap(), "bba");
+        assert_eq!(replace("abc", "x", "y", None), None);
+        assert_eq!(replace("", "", "x", Some(0)), None);
         assert_eq!(strip("\u{a0}\u{1c}a ", None, Ends::Both), "a");
         assert_eq!(strip("xyaxy", Some("yx"), Ends::Left), "axy");
         assert_eq!(

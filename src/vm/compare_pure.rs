@@ -216,20 +216,30 @@ fn hash_complex(c: &Complex) -> u64 {
 pub fn hash_bytes(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut h = (bytes.len() as u64).wrapping_mul(K);
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        let word = chunk.iter().rev().fold(0, |w, b| w << 8 | u64::from(*b));
-        h = fold(h ^ word, K);
+    let (words, rest) = bytes.as_chunks();
+    for word in words {
+        h = fold(h ^ u64::from_le_bytes(*word), K);
     }
-    let rest = chunks
-        .remainder()
-        .iter()
-        .rev()
-        .fold(0, |w, b| w << 8 | u64::from(*b));
-    let h = fold(h ^ rest ^ K, 0xE703_7ED1_A0B4_28DB);
+    let h = fold(h ^ short_word(rest) ^ K, 0xE703_7ED1_A0B4_28DB);
     if h == u64::MAX { u64::MAX - 1 } else { h }
 }
 
+/// Less than eight bytes as a number, the first one lowest.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    match bytes {
+        [] => 0,
+        [a] => u64::from(*a),
+        [a, b] => u64::from(u16::from_le_bytes([*a, *b])),
+        [a, b, c] => u64::from(u32::from_le_bytes([*a, *b, *c, 0])),
+        [a, b, c, d, rest @ ..] => {
+            let low = u32::from_le_bytes([*a, *b, *c, *d]);
+            u64::from(low) | short_word(rest) << 32
+        }
+    }
+}
+
+#[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ (product >> 64) as u64

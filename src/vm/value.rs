@@ -135,6 +135,14 @@ impl Value {
         }
     }
 
+    /// As `as_ref`, for a place that may get another object of the kind.
+    pub fn as_ref_mut<T: Object>(&mut self) -> Option<&mut Ref<T>> {
+        match self {
+            Value::Obj(o) => o.as_ref_mut(),
+            _ => None,
+        }
+    }
+
     /// The typed reference to the object, or to the built-in object inside an instance of a
     /// user class derived from a built-in one.
     #[inline]

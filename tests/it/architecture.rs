@@ -54,7 +54,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/object/future.rs",
     "src/vm/object/generator.rs",
     "src/vm/object/instance.rs",
-    "src/vm/object/scalar.rs",
+    "src/vm/object/text.rs",
 ];
 
 /// Where the process may print, and where it may look at the operating system's clock.

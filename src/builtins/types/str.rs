@@ -5,7 +5,7 @@ use super::{VALUE, codecs, made};
 use crate::text::str_ops::{self, Translated};
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Dict, Str, Tuple};
+use crate::vm::object::{Dict, List, Str, TextBuilder, Tuple};
 use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -237,30 +237,54 @@ fn translated(vm: &mut Vm, table: &Value, c: char) -> R<Translated> {
 }
 
 fn join(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(list) = args[1].downcast::<List>() {
+        // Nothing but text is looked at, so that no bytecode can change the list meanwhile.
+        if let Some(joined) = join_strings(&args[0], &list.items.borrow()) {
+            return Ok(joined);
+        }
+    }
     let items = match vm.iter_opt(&args[1])? {
         Some(_) => vm.collect(&args[1])?,
         None => return Err(vm.type_error("can only join an iterable")),
     };
-    if let [one] = items.as_slice()
+    if let Some(joined) = join_strings(&args[0], &items) {
+        return Ok(joined);
+    }
+    let wrong = items.iter().position(|item| item.as_str().is_none());
+    let i = wrong.unwrap_or_default();
+    let class = vm.type_name(items.get(i).unwrap_or(&Value::None));
+    Err(vm.type_error(format!(
+        "sequence item {i}: expected str instance, {class} found"
+    )))
+}
+
+/// Strings with one between them; `None` if some are none.
+fn join_strings(separator: &Value, items: &[Value]) -> Option<Value> {
+    if let [one] = items
         && one.downcast::<Str>().is_some()
     {
-        return Ok(one.clone());
+        return Some(one.clone());
     }
-    let separator = text(&args[0]);
-    let mut out = String::new();
+    let between = text(separator).len() * items.len().saturating_sub(1);
+    let mut len = between;
+    for item in items {
+        len += item.as_str()?.len();
+    }
+    let mut out = TextBuilder::with_capacity(len);
     for (i, item) in items.iter().enumerate() {
-        let Some(part) = item.as_str() else {
-            let class = vm.type_name(item);
-            return Err(vm.type_error(format!(
-                "sequence item {i}: expected str instance, {class} found"
-            )));
-        };
         if i > 0 {
-            out.push_str(separator);
+            push(&mut out, separator);
         }
-        out.push_str(part);
+        push(&mut out, item);
     }
-    Ok(Value::from(out))
+    Some(out.finish().into())
+}
+
+fn push(out: &mut TextBuilder, v: &Value) {
+    match v.downcast::<Str>() {
+        Some(s) => out.push_text(s),
+        None => out.push_str(text(v)),
+    }
 }
 
 const METHODS: &[NativeDef] = &[

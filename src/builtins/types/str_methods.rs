@@ -5,6 +5,7 @@ use crate::builtins::arguments::int_or;
 use crate::text::str_case;
 use crate::text::str_ops::{self, Ends};
 use crate::vm::native::NativeDef;
+use crate::vm::object::Str;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -17,8 +18,6 @@ macro_rules! mappings {
 }
 
 mappings! {
-    lower str_case::lower;
-    upper str_case::upper;
     casefold str_case::casefold;
     capitalize str_case::capitalize;
     title str_case::title;
@@ -35,6 +34,26 @@ mappings! {
     islower str_case::islower;
     istitle str_case::istitle;
     isascii str::is_ascii;
+}
+
+fn lower(_: &mut Vm, args: &[Value]) -> R {
+    Ok(match ascii(&args[0]) {
+        Some(whole) => Str::ascii_mapped(whole, str::make_ascii_lowercase).into(),
+        None => Value::from(str_case::lower(text(&args[0]))),
+    })
+}
+
+fn upper(_: &mut Vm, args: &[Value]) -> R {
+    Ok(match ascii(&args[0]) {
+        Some(whole) => Str::ascii_mapped(whole, str::make_ascii_uppercase).into(),
+        None => Value::from(str_case::upper(text(&args[0]))),
+    })
+}
+
+/// The text, if it is ASCII.
+fn ascii(v: &Value) -> Option<&str> {
+    let s = v.downcast::<Str>()?;
+    s.is_ascii().then(|| s.as_str())
 }
 
 fn strip_with(vm: &mut Vm, args: &[Value], ends: Ends, name: &str) -> R {
@@ -144,7 +163,10 @@ fn replace(vm: &mut Vm, args: &[Value]) -> R {
     if growth * (whole.len() as u128 + 1) > isize::MAX as u128 {
         return Err(vm.overflow_error("replace string is too long"));
     }
-    Ok(Value::from(str_ops::replace(whole, old, new, max)))
+    Ok(match str_ops::replace(whole, old, new, max) {
+        Some(replaced) => Value::from(replaced),
+        None => args[0].unwrapped(),
+    })
 }
 
 const fn row(

@@ -4,7 +4,7 @@ use super::str::{must_be_str, text};
 use crate::builtins::arguments::{bound, flag, limit};
 use crate::text::str_ops;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{List, Tuple};
+use crate::vm::object::{List, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -92,8 +92,13 @@ fn endswith(vm: &mut Vm, args: &[Value]) -> R {
     affix(vm, args, "endswith", str_ops::ends_with)
 }
 
-fn strings<'a>(parts: impl IntoIterator<Item = &'a str>) -> Value {
-    List::value(parts.into_iter().map(Value::str).collect())
+/// A list of parts of a text.
+fn strings<'a>(whole: &Value, parts: impl IntoIterator<Item = &'a str>) -> Value {
+    let parts = parts.into_iter();
+    List::value(match whole.downcast::<Str>() {
+        Some(whole) => parts.map(|p| Str::part_of(whole, p).into()).collect(),
+        None => parts.map(Value::str).collect(),
+    })
 }
 
 /// The separator of `split`, `None` for blanks.
@@ -115,8 +120,8 @@ fn split(vm: &mut Vm, args: &[Value]) -> R {
     let max = limit(vm, &args[2])?;
     let whole = text(&args[0]);
     Ok(match separator(vm, &args[1])? {
-        None => strings(str_ops::split_whitespace(whole, max)),
-        Some(sep) => strings(str_ops::split(whole, sep, max).unwrap_or_default()),
+        None => strings(&args[0], str_ops::split_whitespace(whole, max)),
+        Some(sep) => strings(&args[0], str_ops::split(whole, sep, max).unwrap_or_default()),
     })
 }
 
@@ -124,14 +129,14 @@ fn rsplit(vm: &mut Vm, args: &[Value]) -> R {
     let max = limit(vm, &args[2])?;
     let whole = text(&args[0]);
     Ok(match separator(vm, &args[1])? {
-        None => strings(str_ops::rsplit_whitespace(whole, max)),
-        Some(sep) => strings(str_ops::rsplit(whole, sep, max).unwrap_or_default()),
+        None => strings(&args[0], str_ops::rsplit_whitespace(whole, max)),
+        Some(sep) => strings(&args[0], str_ops::rsplit(whole, sep, max).unwrap_or_default()),
     })
 }
 
 fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
     let keep = flag(vm, &args[1])?;
-    Ok(strings(str_ops::splitlines(text(&args[0]), keep)))
+    Ok(strings(&args[0], str_ops::splitlines(text(&args[0]), keep)))
 }
 
 fn middle<'a>(vm: &mut Vm, v: &'a Value) -> R<&'a str> {

@@ -8,6 +8,9 @@ const MAX_PARTS: usize = 60;
 /// Bit of `FormatValue`'s `c`: the spec stands in register a.
 const HAS_SPEC: u16 = 4;
 
+/// Bit of `FormatValue`'s `c`: `BuildString` follows, which takes ints too.
+const JOINED: u16 = 8;
+
 /// Text or a field, with the text of `{x=}` split off.
 enum Piece<'a> {
     Text(Rc<str>),
@@ -22,7 +25,7 @@ impl<'a> Gen<'a> {
             [Piece::Text(text)] => return self.load_str(span, dst, text),
             [Piece::Field(field)] => {
                 let s = self.scratch(dst);
-                self.field(field, s);
+                self.field(field, s, 0);
                 return self.move_to(span, dst, s);
             }
             _ => {}
@@ -32,7 +35,7 @@ impl<'a> Gen<'a> {
             let slot = self.alloc();
             match piece {
                 Piece::Text(text) => self.load_str(span, slot, text),
-                Piece::Field(field) => self.field(field, slot),
+                Piece::Field(field) => self.field(field, slot, JOINED),
             }
             let count = usize::from(self.top - base);
             if count >= MAX_PARTS {
@@ -46,9 +49,10 @@ impl<'a> Gen<'a> {
     }
 
     /// slot = the formatted field; `slot` is a temporary.
-    fn field(&mut self, field: &'a FStringField, slot: u16) {
+    fn field(&mut self, field: &'a FStringField, slot: u16, joined: u16) {
         let mark = self.top;
-        let mut how = match field.conversion {
+        let mut how = joined;
+        how |= match field.conversion {
             Some(Conversion::Str) => 1,
             Some(Conversion::Repr) => 2,
             Some(Conversion::Ascii) => 3,

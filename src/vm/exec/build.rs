@@ -1,13 +1,14 @@
 //! Building containers, strings and slices; unpacking.
 
-use super::{operand_b, put_at, take_at, take_many};
+use super::{operand_b, operand_c, peek, put_at, take_at, take_many};
 use crate::bytecode::Instr;
+use crate::vm::compare_pure::hash_pure;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Dict, List, Set, Slice, Str, Tuple};
+use crate::vm::object::{Dict, List, Set, Slice, Str, TextBuilder, Tuple};
 use crate::vm::ops::arith;
+use crate::vm::ops::subscript::char_at;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use compact_str::CompactString;
 
 #[inline(never)]
 pub fn build_slice(i: &Instr, regs: *mut Value) -> R {
@@ -51,17 +52,26 @@ pub fn build_dict(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     Ok(dict.into())
 }
 
+/// The parts of an f-string, of which those without a format spec are still objects.
 #[inline(never)]
 pub fn build_string(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
-    let mut text = CompactString::const_new("");
+    let parts = (0..i.c).map(|n| peek(regs, i.b + n));
+    let len = parts.map(|p| p.downcast::<Str>().map_or(NUMBER, |s| s.as_str().len()));
+    let mut text = TextBuilder::with_capacity(len.sum());
     for part in take_many(regs, i.b, i.c as usize) {
-        match part.as_str() {
-            Some(s) => text.push_str(s),
-            None => text.push_str(vm.str(&part)?.as_str()),
+        match (&part, part.downcast::<Str>()) {
+            (_, Some(s)) => text.push_text(s),
+            (Value::Int(n), _) => text.push_ascii(itoa::Buffer::new().format(*n)),
+            _ => text.push_text(&*vm.str(&part)?),
         }
     }
-    Ok(Str::from_compact(text).into())
+    Ok(text.finish().into())
 }
+
+/// How a field without conversion and spec of an f-string with several parts is formatted.
+const JOINED: u16 = 8;
+/// Room for a number in a string.
+const NUMBER: usize = 8;
 
 #[inline(never)]
 pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
@@ -182,6 +192,9 @@ pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> 
 #[inline(never)]
 pub fn format_value(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let value = operand_b(i, regs);
+    if i.c == JOINED && matches!(value, Value::Int(_)) {
+        return Ok(value);
+    }
     let spec = if i.c & 4 != 0 {
         Some(take_at(regs, i.a as usize))
     } else {
@@ -229,16 +242,37 @@ pub fn unpack_star(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<
 
 #[inline(never)]
 pub fn get_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
-    let obj = operand_b(i, regs);
-    let key = super::operand_c(i, regs);
+    if let Some(found) = find_item(peek(regs, i.b), peek(regs, i.c)) {
+        drop((operand_b(i, regs), operand_c(i, regs)));
+        return Ok(found);
+    }
+    let (obj, key) = (operand_b(i, regs), operand_c(i, regs));
     vm.get_item(&obj, &key)
+}
+
+/// What needs neither bytecode nor an error: a character, or an item of a dict.
+fn find_item(obj: &Value, key: &Value) -> Option<Value> {
+    let Value::Obj(obj) = obj else { return None };
+    if let Some(dict) = obj.downcast::<Dict>() {
+        let map = dict.map.try_borrow().ok()?;
+        let at = map.find_pure(hash_pure(key)?, key)?;
+        return map.entry(at).map(|e| e.value.clone());
+    }
+    match (obj.as_ref::<Str>(), key) {
+        (Some(text), Value::Int(n)) => {
+            let len = text.char_count() as i64;
+            let at = if *n < 0 { n.checked_add(len)? } else { *n };
+            char_at(text, usize::try_from(at).ok()?)
+        }
+        _ => None,
+    }
 }
 
 #[inline(never)]
 pub fn set_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
     let obj = super::operand_a(i, regs);
     let key = operand_b(i, regs);
-    let value = super::operand_c(i, regs);
+    let value = operand_c(i, regs);
     match obj.as_ref::<Dict>() {
         Some(dict) => vm.dict_set(dict, &key, value),
         None => vm.set_item(&obj, &key, value),

@@ -77,6 +77,12 @@ pub(super) fn take_at(regs: *mut Value, reg: usize) -> Value {
     unsafe { frame::take(regs.add(reg)) }
 }
 
+/// Looks at a register, which must not be written meanwhile.
+pub(super) fn peek<'a>(regs: *mut Value, reg: u16) -> &'a Value {
+    // SAFETY: the verifier has seen the register.
+    unsafe { &*regs.add(reg as usize) }
+}
+
 /// Copies a register.
 pub(super) fn copy_at(regs: *mut Value, reg: usize) -> Value {
     // SAFETY: the verifier has seen the register.

@@ -1,7 +1,7 @@
 //! Arithmetic, comparison, truth and membership off the fast path.
 
-use super::{operand_a, operand_b, operand_c};
-use crate::bytecode::opcode::{DIES_B, IN_PLACE};
+use super::{operand_a, operand_b, operand_c, peek, take_at};
+use crate::bytecode::opcode::{DIES_B, DIES_C, IN_PLACE};
 use crate::bytecode::{Instr, Op};
 use crate::vm::object::Str;
 use crate::vm::ops::arith::{Arith, Unary};
@@ -11,40 +11,37 @@ use crate::vm::{R, Vm};
 
 #[inline(never)]
 pub fn arith(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
-    let right = operand_c(i, regs);
-    // `s += t` and `s = s + t`: the text grows in place if the register held the only reference.
     if op == Arith::Add
-        && (i.t & DIES_B != 0 || i.a == i.b)
-        && let Some(more) = right.downcast::<Str>()
-        && i.b != i.c
+        && let Some(text) = add_text(i, regs)
     {
-        let left = super::take_at(regs, i.b as usize);
-        match left {
-            Value::Obj(obj) => match obj.into_ref::<Str>() {
-                Ok(mut text) => {
-                    if Str::push_in_place(&mut text, more.as_str()) {
-                        return Ok(text.into());
-                    }
-                    let joined = concat(text.as_str(), more.as_str());
-                    if i.t & DIES_B == 0 {
-                        super::put_at(regs, i.b as usize, text.into());
-                    }
-                    return Ok(joined);
-                }
-                Err(obj) => super::put_at(regs, i.b as usize, Value::Obj(obj)),
-            },
-            other => super::put_at(regs, i.b as usize, other),
-        }
+        return Ok(text);
     }
-    let left = operand_b(i, regs);
+    let (left, right) = (operand_b(i, regs), operand_c(i, regs));
     vm.arith(op, &left, &right, i.t & IN_PLACE != 0)
 }
 
-fn concat(a: &str, b: &str) -> Value {
-    let mut text = compact_str::CompactString::with_capacity(a.len() + b.len());
-    text.push_str(a);
-    text.push_str(b);
-    Str::from_compact(text).into()
+/// `s + t` of two strings. For `s += t` and `s = s + t` the text grows in place if the register
+/// holds the only reference.
+fn add_text(i: &Instr, regs: *mut Value) -> Option<Value> {
+    let (left, right) = (peek(regs, i.b).as_ref::<Str>()?, peek(regs, i.c).as_ref::<Str>()?);
+    let dies = i.t & DIES_B != 0;
+    let sum = if (dies || i.a == i.b) && i.b != i.c && left.as_obj().count() == 1 {
+        let mut left = take_at(regs, i.b as usize);
+        if let Some(left) = left.as_ref_mut::<Str>() {
+            Str::push_in_place(left, right);
+        }
+        left
+    } else {
+        let sum = Str::concat(left, right).into();
+        if dies {
+            drop(take_at(regs, i.b as usize));
+        }
+        sum
+    };
+    if i.t & DIES_C != 0 {
+        drop(take_at(regs, i.c as usize));
+    }
+    Some(sum)
 }
 
 #[inline(never)]

@@ -123,6 +123,11 @@ pub trait Object: Sized {
     fn tail_len(&self) -> usize {
         0
     }
+    /// Number of bytes behind the body, which are the values unless the kind says otherwise.
+    #[inline(always)]
+    fn tail_bytes(&self) -> usize {
+        self.tail_len() * size_of::<Value>()
+    }
 }
 
 /// An object in memory.
@@ -176,6 +181,16 @@ impl ObjRef {
         if self.kind() == T::KIND {
             // SAFETY: `Ref<T>` is a transparent wrapper of an `ObjRef` whose kind is `T::KIND`.
             Some(unsafe { &*ptr::from_ref(self).cast::<Ref<T>>() })
+        } else {
+            None
+        }
+    }
+
+    /// As `as_ref`, for a place that may get another object of the kind.
+    pub fn as_ref_mut<T: Object>(&mut self) -> Option<&mut Ref<T>> {
+        if self.kind() == T::KIND {
+            // SAFETY: as in `as_ref`; a `Ref<T>` is an `ObjRef` like any other.
+            Some(unsafe { &mut *ptr::from_mut(self).cast::<Ref<T>>() })
         } else {
             None
         }
@@ -270,6 +285,21 @@ impl<T: Object> Ref<T> {
             for i in 0..len {
                 base.add(i).write(tail.next().unwrap_or(Value::Undef));
             }
+            at.as_ptr().write(Gc {
+                header: Header::new(T::KIND),
+                body,
+            });
+        }
+        Ref(ObjRef(at.cast()), PhantomData)
+    }
+
+    /// Makes an object with room for `body.tail_bytes()` bytes behind its body, which nobody has
+    /// written yet.
+    pub(in crate::vm) fn with_bytes(body: T) -> Ref<T> {
+        debug_assert!(body.tail_len() == 0);
+        let at = slab::allocate(size_of::<Gc<T>>() + body.tail_bytes()).cast::<Gc<T>>();
+        // SAFETY: `allocate` gave room for header and body, which are written here.
+        unsafe {
             at.as_ptr().write(Gc {
                 header: Header::new(T::KIND),
                 body,
@@ -522,7 +552,7 @@ pub(in crate::vm) unsafe fn drop_object<T: Object>(at: NonNull<Header>) {
     let gc = at.cast::<Gc<T>>();
     // SAFETY: see above; after this nothing of the object is touched but its memory freed.
     unsafe {
-        let len = gc.as_ref().body.tail_len();
+        let (len, bytes) = (gc.as_ref().body.tail_len(), gc.as_ref().body.tail_bytes());
         let tail = gc
             .as_ptr()
             .cast::<u8>()
@@ -532,7 +562,7 @@ pub(in crate::vm) unsafe fn drop_object<T: Object>(at: NonNull<Header>) {
             ptr::drop_in_place(tail.add(i));
         }
         ptr::drop_in_place(&raw mut (*gc.as_ptr()).body);
-        slab::release(gc.cast(), size::<T>(len));
+        slab::release(gc.cast(), size_of::<Gc<T>>() + bytes);
     }
 }
 

@@ -22,6 +22,7 @@ mod instance;
 mod opaque;
 mod scalar;
 mod settable;
+mod text;
 
 pub use class::{BuiltinCall, Class, ClassFlags, Construction, Layout, Shape, fresh_id};
 pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
@@ -35,8 +36,9 @@ pub use future::{Future, FutureState, Role, TaskPart, Waiter};
 pub use generator::{GenExtra, GenKind, GenState, Generator};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};
-pub use scalar::{ByteArray, Bytes, Complex, Int, Str, character};
+pub use scalar::{ByteArray, Bytes, Complex, Int};
 pub use settable::SetTable;
+pub use text::{Str, TextBuilder, character};
 
 use super::heap::flags;
 use super::heap::{Header, ObjRef, Object};
@@ -61,7 +63,10 @@ pub trait Trace {
 }
 
 macro_rules! object_kinds {
-    ($($(#[doc = $doc:literal])+ $kind:ident: leaf $leaf:literal, finalizes $fin:literal;)*) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $kind:ident: leaf $leaf:literal, finalizes $fin:literal $(, bytes $room:ident)?;
+    )*) => {
         /// The kinds of objects.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr(u8)]
@@ -78,6 +83,7 @@ macro_rules! object_kinds {
         $(impl Object for $kind {
             const KIND: Kind = Kind::$kind;
             fn tail_len(&self) -> usize { self.tail() }
+            $(fn tail_bytes(&self) -> usize { self.$room() })?
         })*
 
         unsafe fn drop_free(_: NonNull<Header>) {}
@@ -96,7 +102,7 @@ macro_rules! object_kinds {
 
 object_kinds! {
     /// `str`.
-    Str: leaf true, finalizes false;
+    Str: leaf true, finalizes false, bytes room;
     /// `int` beyond 64 bits.
     Int: leaf true, finalizes false;
     /// `complex`.

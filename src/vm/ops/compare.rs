@@ -480,7 +480,9 @@ pub fn contains_builtin(vm: &mut Vm, container: &Value, item: &Value) -> R<Optio
     };
     match kind {
         Kind::Str => match (container.as_str(), item.as_str()) {
-            (Some(text), Some(part)) => Ok(Some(text.contains(part))),
+            (Some(text), Some(part)) => {
+                Ok(Some(crate::text::str_ops::position(text, part).is_some()))
+            }
             _ => {
                 let class = vm.type_name(item);
                 Err(vm.type_error(format!(

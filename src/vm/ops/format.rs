@@ -23,6 +23,10 @@ impl Default for IntDigits {
     }
 }
 
+fn decimal_text(i: i64) -> Ref<Str> {
+    Str::ascii(itoa::Buffer::new().format(i))
+}
+
 /// How containers write their items.
 #[derive(Default)]
 struct Writer {
@@ -58,6 +62,9 @@ impl Writer {
 
 impl Vm {
     pub fn repr(&mut self, v: &Value) -> R<Ref<Str>> {
+        if let Value::Int(i) = v {
+            return Ok(decimal_text(*i));
+        }
         if let Some(text) = self.repr_builtin(v)? {
             return Ok(Str::new(&text));
         }
@@ -76,6 +83,10 @@ impl Vm {
     }
 
     fn repr_into(&mut self, v: &Value, out: &mut String) -> R<()> {
+        if let Value::Int(i) = v {
+            out.push_str(itoa::Buffer::new().format(*i));
+            return Ok(());
+        }
         match self.repr_builtin(v)? {
             Some(text) => out.push_str(&text),
             None => out.push_str(self.repr(v)?.as_str()),
@@ -103,7 +114,7 @@ impl Vm {
             Value::None => return Ok(Some("None".to_string())),
             Value::True => return Ok(Some("True".to_string())),
             Value::False => return Ok(Some("False".to_string())),
-            Value::Int(i) => return Ok(Some(i.to_string())),
+            Value::Int(i) => return Ok(Some(itoa::Buffer::new().format(*i).to_string())),
             Value::Float(f) => return Ok(Some(float::repr(f.get()))),
             Value::Obj(obj) => obj,
         };
@@ -282,6 +293,7 @@ impl Vm {
 
     pub fn str(&mut self, v: &Value) -> R<Ref<Str>> {
         match v {
+            Value::Int(i) => return Ok(decimal_text(*i)),
             Value::Obj(obj) => {
                 if let Some(s) = obj.as_ref::<Str>() {
                     return Ok(s.clone());

@@ -317,8 +317,14 @@ impl<const ASCII: bool> NativeData for StrIterator<ASCII> {
         let Some(text) = holder.downcast::<Str>() else {
             return Ok(None);
         };
-        let rest = text.as_str().get(self.at.get()..).unwrap_or("");
-        match rest.chars().next() {
+        let next = if ASCII {
+            let bytes = text.as_str().as_bytes();
+            bytes.get(self.at.get()).map(|b| char::from(*b))
+        } else {
+            let rest = text.as_str().get(self.at.get()..).unwrap_or("");
+            rest.chars().next()
+        };
+        match next {
             Some(c) => {
                 self.at.set(self.at.get() + c.len_utf8());
                 Ok(Some(character(c).into()))

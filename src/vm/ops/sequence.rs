@@ -3,10 +3,9 @@
 use super::arith::Arith;
 use super::sets;
 use crate::vm::heap::Ref;
-use crate::vm::object::{ByteArray, Bytes, Dict, Kind, List, Set, Str, Tuple};
+use crate::vm::object::{ByteArray, Bytes, Dict, Kind, List, Set, Str, TextBuilder, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use compact_str::CompactString;
 
 /// Longest sequence that can exist.
 const MAX_LEN: u128 = (isize::MAX / 16) as u128;
@@ -18,8 +17,8 @@ pub fn concat(vm: &mut Vm, a: &Value, b: &Value) -> R<Option<Value>> {
         return Ok(None);
     };
     match kind {
-        Kind::Str => match (a.as_str(), b.as_str()) {
-            (Some(s), Some(t)) => Ok(Some(concat_str(s, t))),
+        Kind::Str => match (a.downcast::<Str>(), b.payload::<Str>()) {
+            (Some(s), Some(t)) => Ok(Some(Str::concat(s, &t).into())),
             _ => Err(cannot_concatenate(vm, "str", b)),
         },
         Kind::List => match (a.downcast::<List>(), b.payload::<List>()) {
@@ -61,13 +60,6 @@ fn cannot_concatenate(vm: &mut Vm, class: &str, b: &Value) -> crate::vm::Raise {
     vm.type_error(format!(
         "can only concatenate {class} (not \"{other}\") to {class}"
     ))
-}
-
-fn concat_str(s: &str, t: &str) -> Value {
-    let mut text = CompactString::with_capacity(s.len() + t.len());
-    text.push_str(s);
-    text.push_str(t);
-    Str::from_compact(text).into()
 }
 
 /// A copy of the bytes of a bytes-like object.
@@ -130,12 +122,13 @@ pub fn repeat(vm: &mut Vm, sequence: &Value, n: usize) -> R {
         if text.len() as u128 * n as u128 > isize::MAX as u128 {
             return Err(vm.overflow_error("repeated string is too long"));
         }
-        let mut out = String::new();
-        if out.try_reserve_exact(text.len() * n).is_err() {
+        let bytes = text.len() * n;
+        if bytes > TextBuilder::MOST || String::new().try_reserve_exact(bytes).is_err() {
             return Err(vm.out_of_memory());
         }
+        let mut out = TextBuilder::with_capacity(bytes);
         (0..n).for_each(|_| out.push_str(text));
-        return Ok(Str::from_compact(CompactString::from(out)).into());
+        return Ok(out.finish().into());
     }
     if let Some(list) = sequence.downcast::<List>() {
         let items = list.items.borrow().clone();

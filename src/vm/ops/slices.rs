@@ -289,7 +289,7 @@ fn slice_str(text: &Ref<Str>, fitted: SliceIndices) -> Value {
     }
     if text.is_ascii() && fitted.step == 1 {
         let part = text.as_str().get(start..start + fitted.count);
-        return Value::str(part.unwrap_or(""));
+        return Str::part_of(text, part.unwrap_or("")).into();
     }
     if text.is_ascii() {
         let bytes = text.as_str().as_bytes();
