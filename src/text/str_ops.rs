@@ -152,8 +152,12 @@ pub fn split<'a>(text: &'a str, sep: &str, max: Option<usize>) -> Option<Vec<&'a
     };
     let max = max.unwrap_or(usize::MAX);
     match sep.as_bytes() {
-        [byte] => memchr::memchr_iter(*byte, text.as_bytes()).take(max).for_each(&mut cut),
-        sep => memmem::find_iter(text.as_bytes(), sep).take(max).for_each(&mut cut),
+        [byte] => memchr::memchr_iter(*byte, text.as_bytes())
+            .take(max)
+            .for_each(&mut cut),
+        sep => memmem::find_iter(text.as_bytes(), sep)
+            .take(max)
+            .for_each(&mut cut),
     }
     parts.push(text.get(done..).unwrap_or(""));
     Some(parts)

@@ -121,7 +121,10 @@ fn split(vm: &mut Vm, args: &[Value]) -> R {
     let whole = text(&args[0]);
     Ok(match separator(vm, &args[1])? {
         None => strings(&args[0], str_ops::split_whitespace(whole, max)),
-        Some(sep) => strings(&args[0], str_ops::split(whole, sep, max).unwrap_or_default()),
+        Some(sep) => strings(
+            &args[0],
+            str_ops::split(whole, sep, max).unwrap_or_default(),
+        ),
     })
 }
 
@@ -130,7 +133,10 @@ fn rsplit(vm: &mut Vm, args: &[Value]) -> R {
     let whole = text(&args[0]);
     Ok(match separator(vm, &args[1])? {
         None => strings(&args[0], str_ops::rsplit_whitespace(whole, max)),
-        Some(sep) => strings(&args[0], str_ops::rsplit(whole, sep, max).unwrap_or_default()),
+        Some(sep) => strings(
+            &args[0],
+            str_ops::rsplit(whole, sep, max).unwrap_or_default(),
+        ),
     })
 }
 

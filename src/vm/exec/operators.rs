@@ -23,7 +23,10 @@ pub fn arith(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
 /// `s + t` of two strings. For `s += t` and `s = s + t` the text grows in place if the register
 /// holds the only reference.
 fn add_text(i: &Instr, regs: *mut Value) -> Option<Value> {
-    let (left, right) = (peek(regs, i.b).as_ref::<Str>()?, peek(regs, i.c).as_ref::<Str>()?);
+    let (left, right) = (
+        peek(regs, i.b).as_ref::<Str>()?,
+        peek(regs, i.c).as_ref::<Str>()?,
+    );
     let dies = i.t & DIES_B != 0;
     let sum = if (dies || i.a == i.b) && i.b != i.c && left.as_obj().count() == 1 {
         let mut left = take_at(regs, i.b as usize);

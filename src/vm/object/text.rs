@@ -269,3 +269,46 @@ impl Str {
 impl Trace for Str {
     fn trace(&self, _: &mut dyn FnMut(&ObjRef)) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn appending_in_place_needs_the_only_reference() {
+        let mut text = Str::new("añ");
+        let shared = text.clone();
+        assert!(!Str::push_in_place(&mut text, &Str::new("b")));
+        drop(shared);
+        for _ in 0..100 {
+            assert!(Str::push_in_place(&mut text, &Str::new("b")));
+        }
+        assert_eq!(text.as_str(), format!("añ{}", "b".repeat(100)));
+        assert_eq!(text.char_count(), 102);
+        assert!(!text.is_ascii());
+    }
+
+    #[test]
+    fn characters_are_counted_over_parts() {
+        let long = "x".repeat(5 * SHORT);
+        let (a, b) = (Str::new(&long), Str::new("é"));
+        assert_eq!(Str::concat(&a, &b).char_count(), 5 * SHORT + 1);
+        assert!(Str::concat(&a, &a).is_ascii());
+        let mut built = TextBuilder::with_capacity(0);
+        built.push_ascii("12");
+        built.push_text(&b);
+        built.push_str(&long);
+        let built = built.finish();
+        assert_eq!(built.as_str(), format!("12é{long}"));
+        assert_eq!(built.char_count(), 5 * SHORT + 3);
+    }
+
+    #[test]
+    fn a_changed_text_has_a_new_hash() {
+        let mut text = Str::new("ab");
+        let before = text.hash();
+        Str::push_in_place(&mut text, &Str::new("c"));
+        assert_ne!(text.hash(), before);
+        assert_eq!(text.hash(), Str::new("abc").hash());
+    }
+}
