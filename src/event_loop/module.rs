@@ -163,6 +163,7 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         ("InvalidStateError", vm.exc.invalid_state_error.clone()),
     ];
     let next_turn = vm.make(NextTurn);
+    vm.current.next_turn.set(next_turn.clone());
     let name = vm.intern("_next_turn");
     module.dict.set_str(&name, next_turn);
     for (name, class) in classes {

@@ -10,7 +10,7 @@ use super::object::{Future, GenKind, GenState, Generator, Kind};
 use super::ops::future::NextTurn;
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
-use crate::bytecode::Instr;
+use crate::bytecode::{Instr, Op};
 use std::mem;
 
 impl Vm {
@@ -252,6 +252,13 @@ impl Vm {
         // SAFETY: the verifier has seen both registers; values are moved out before release.
         unsafe {
             let delegate = take(self.frame.regs.add(i.b as usize));
+            // A statement drops the result, if that needs to be dropped.
+            let next = *self.frame.pc;
+            if next.op == Op::Clear && next.a == i.a && value.as_obj().is_none() {
+                self.frame.pc = self.frame.pc.add(1);
+                drop(delegate);
+                return;
+            }
             let old = mem::replace(&mut *self.frame.regs.add(i.a as usize), value);
             drop(delegate);
             drop(old);

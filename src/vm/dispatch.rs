@@ -1346,6 +1346,12 @@ impl Vm {
                             set!(i.a, operand!(b, DIES_B));
                             continue;
                         }
+                        if let Value::Obj(obj) = reg!(i.b)
+                            && self.current.next_turn.holds(obj)
+                        {
+                            set!(i.a, operand!(b, DIES_B));
+                            continue;
+                        }
                         let value = operand!(b, DIES_B);
                         slow!(exec::get_awaitable(self, value, i.c));
                     }
@@ -1363,6 +1369,14 @@ impl Vm {
                         {
                             enter_inner!(outer, inner);
                             continue;
+                        }
+                        if let Value::Obj(obj) = reg!(i.b)
+                            && self.current.next_turn.holds(obj)
+                            && self.input.is_none()
+                        {
+                            // What stands in the register tells that the turn is given away.
+                            set!(i.b, Value::None);
+                            flow!(self.suspend_with(Value::None))
                         }
                         flow!(self.delegate())
                     }

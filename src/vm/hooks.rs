@@ -86,6 +86,8 @@ pub struct Current {
     /// kept in `GenExtra::finalizer` respectively. `Undef` where not set.
     pub asyncgen_firstiter: Slot,
     pub asyncgen_finalizer: Slot,
+    /// What `sleep(0)` awaits: a bare yield (see `ops::future::NextTurn`).
+    pub next_turn: Slot,
     /// `sys.set_coroutine_origin_tracking_depth`.
     pub origin_depth: Cell<u32>,
     /// Called without arguments at the next safe point after Ctrl-C, instead of raising
