@@ -39,6 +39,17 @@ impl NativeData for Enumerate {
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        let pair = self.step(vm)?;
+        Ok(pair.map(|(number, item)| Tuple::value([number, item])))
+    }
+
+    fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
+        Some(self.step(vm))
+    }
+}
+
+impl Enumerate {
+    fn step(&self, vm: &mut Vm) -> R<Option<(Value, Value)>> {
         let Some(item) = vm.next(&self.iterator)? else {
             return Ok(None);
         };
@@ -48,7 +59,7 @@ impl NativeData for Enumerate {
             _ => vm.arith(Arith::Add, &number, &Value::Int(1), false)?,
         };
         self.next.set(after);
-        Ok(Some(Tuple::value([number, item])))
+        Ok(Some((number, item)))
     }
 }
 
@@ -90,6 +101,9 @@ impl NativeData for Zip {
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        if let Some(pair) = self.next_pair(vm) {
+            return Ok(pair?.map(|(x, y)| Tuple::value([x, y])));
+        }
         let iterators = self.iterators.items();
         let mut items = Vec::with_capacity(iterators.len());
         for (i, iterator) in iterators.iter().enumerate() {
@@ -101,6 +115,20 @@ impl NativeData for Zip {
         }
         Ok((!items.is_empty()).then(|| Tuple::value(items)))
     }
+
+    fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
+        match self.iterators.items() {
+            [x, y] if !self.strict => Some(zip_two(vm, x, y)),
+            _ => None,
+        }
+    }
+}
+
+fn zip_two(vm: &mut Vm, x: &Value, y: &Value) -> R<Option<(Value, Value)>> {
+    let Some(x) = vm.next(x)? else {
+        return Ok(None);
+    };
+    Ok(vm.next(y)?.map(|y| (x, y)))
 }
 
 /// The iterator at `ended` is exhausted: all the others must be, too.
@@ -132,20 +160,28 @@ impl NativeType for Zip {
     const DEF: &'static TypeDef = &TypeDef::new("zip", "builtins", Layout::Opaque(11))
         .doc("Tuples of one item from each iterable, until the shortest ends.")
         .iterator()
-        .methods(&[NativeDef::constructor(
-            "(cls, /, *iterables, strict=False)",
-            new_zip,
-        )]);
+        .methods(&[
+            NativeDef::constructor("(cls, /, *iterables, strict=False)", new_zip)
+                .direct(new_zip_direct),
+        ]);
 }
 
 fn new_zip(vm: &mut Vm, args: &[Value]) -> R {
     let strict = flag(vm, &args[2])?;
-    let mut iterators = Vec::new();
-    for iterable in values_of(&args[1]) {
-        iterators.push(vm.iter(&iterable)?);
+    make_zip(vm, &args[0], &values_of(&args[1]), strict)
+}
+
+fn new_zip_direct(vm: &mut Vm, args: &[Value]) -> R {
+    make_zip(vm, &args[0], args.get(1..).unwrap_or_default(), false)
+}
+
+fn make_zip(vm: &mut Vm, class: &Value, iterables: &[Value], strict: bool) -> R {
+    let mut iterators = Vec::with_capacity(iterables.len());
+    for iterable in iterables {
+        iterators.push(vm.iter(iterable)?);
     }
     let iterators = Tuple::new(iterators);
-    make_of(vm, &args[0], Zip { iterators, strict })
+    make_of(vm, class, Zip { iterators, strict })
 }
 
 /// `map`.

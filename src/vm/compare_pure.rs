@@ -155,7 +155,11 @@ pub fn hash_address(address: usize) -> u64 {
 }
 
 /// CPython's `long_hash`: modulo 2^61 - 1, sign kept, never -1.
+#[inline]
 pub fn hash_i64(i: i64) -> u64 {
+    if (0..MODULUS as i64).contains(&i) {
+        return i as u64;
+    }
     let magnitude = (i.unsigned_abs() % MODULUS) as i64;
     let signed = if i < 0 { -magnitude } else { magnitude };
     (if signed == -1 { -2 } else { signed }) as u64

@@ -45,7 +45,8 @@ pub(super) enum Flow {
 
 /// Kinds of hits in `CacheEntry::kind`.
 pub(super) mod hit {
-    /// `slot` of an instance whose shape is `key`, of a class whose version is `key2`.
+    /// `slot` of an instance whose shape is `key`, of a class whose version is `key2`. This and
+    /// `METHOD` are all that instances with these keys can hit.
     pub const SLOT: u8 = 1;
     /// `value` is a function found on the class with version `key2` for instances of shape `key`.
     pub const METHOD: u8 = 2;
@@ -56,9 +57,9 @@ pub(super) mod hit {
     pub const BUILTIN_METHOD: u8 = 5;
     /// `value` is an attribute of the class with version `key`.
     pub const CLASS: u8 = 6;
-    /// Storing adds `shape` to an instance of shape `key`, of a class with version `key2`.
+    /// Storing adds `shape` to an instance of shape `key2`, of a class with version `key`.
     pub const ADD: u8 = 7;
-    /// `value` is a plain class attribute seen from an instance, keys as for METHOD.
+    /// `value` is a plain class attribute seen from an instance, keys as for ADD.
     pub const CLASS_VALUE: u8 = 8;
 }
 
@@ -804,17 +805,14 @@ impl Vm {
                         let cache = site!(i.site());
                         if let Some(instance) = reg!(i.b).as_ref::<Instance>()
                             && instance.shape_id() == cache.key.get()
-                            && cache.kind.get() == hit::SLOT
                             && class_version(instance) == cache.key2.get()
                         {
                             let value = instance.slot(cache.slot.get() as usize);
-                            if !value.is_undef() {
-                                if i.t & DIES_B != 0 {
-                                    drop(std::mem::take(reg!(i.b)));
-                                }
-                                set!(i.a, value);
-                                continue;
+                            if i.t & DIES_B != 0 {
+                                drop(std::mem::take(reg!(i.b)));
                             }
+                            set!(i.a, value);
+                            continue;
                         }
                         slow!(exec::load_attr(self, i, regs));
                     }
@@ -823,7 +821,6 @@ impl Vm {
                         if i.t & DIES_A == 0
                             && let Some(instance) = reg!(i.a).as_ref::<Instance>()
                             && instance.shape_id() == cache.key.get()
-                            && cache.kind.get() == hit::SLOT
                             && class_version(instance) == cache.key2.get()
                         {
                             let value = operand!(b, DIES_B);
@@ -838,9 +835,9 @@ impl Vm {
                         // An attribute that the instance gets here.
                         if i.t & DIES_A == 0
                             && let Some(instance) = reg!(i.a).as_ref::<Instance>()
-                            && instance.shape_id() == cache.key.get()
                             && cache.kind.get() == hit::ADD
-                            && class_version(instance) == cache.key2.get()
+                            && instance.shape_id() == cache.key2.get()
+                            && class_version(instance) == cache.key.get()
                             && let Some(shape) = cache.added_shape()
                         {
                             let value = operand!(b, DIES_B);
@@ -860,7 +857,6 @@ impl Vm {
                         let cache = site!(i.site());
                         if let Some(instance) = reg!(i.b).as_ref::<Instance>()
                             && instance.shape_id() == cache.key.get()
-                            && cache.kind.get() == hit::METHOD
                             && class_version(instance) == cache.key2.get()
                         {
                             let this = operand!(b, DIES_B);
@@ -983,19 +979,12 @@ impl Vm {
                         let list = operand!(b, DIES_B);
                         slow!(exec::list_to_tuple(list));
                     }
-                    Op::SetAdd => {
-                        let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                        slow_unit!(exec::set_add(self, set, value));
-                    }
+                    Op::SetAdd => slow_unit!(exec::set_add(self, i, regs)),
                     Op::SetUpdate => {
                         let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
                         slow_unit!(exec::set_update(self, set, value));
                     }
-                    Op::DictSet => {
-                        let (dict, key, value) =
-                            (reg!(i.a).clone(), operand!(b, DIES_B), operand!(c, DIES_C));
-                        slow_unit!(exec::dict_set(self, dict, key, value));
-                    }
+                    Op::DictSet => slow_unit!(exec::dict_set(self, i, regs)),
                     Op::DictUpdate => {
                         let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
                         slow_unit!(exec::dict_update(self, dict, value));
@@ -1215,6 +1204,15 @@ impl Vm {
                             exec::Iterated::Item(item) => {
                                 set!(i.a, item);
                                 branch!();
+                            }
+                            exec::Iterated::Unpacked => {
+                                // The `Unpack` that the loop begins with is done.
+                                // SAFETY: no verified path ends with it.
+                                pc = unsafe { pc.offset(i.imm() as isize + 1) };
+                                if super::host::attention().load(Ordering::Relaxed) {
+                                    sync!();
+                                    break 'inner Exit::Attention;
+                                }
                             }
                             exec::Iterated::Frame => break 'inner Exit::Reload,
                             exec::Iterated::End => {}

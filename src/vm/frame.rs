@@ -116,6 +116,13 @@ impl Frame {
         header.to_ref().into_ref().ok()
     }
 
+    /// The instruction that the executing one jumps to, by a short jump.
+    pub(super) fn target(&self, i: &Instr) -> Option<&Instr> {
+        let next = self.index() + 1;
+        let at = next.checked_add_signed(i.imm() as isize)?;
+        self.code()?.code.instrs.get(at)
+    }
+
     /// One past the last register.
     pub(super) fn end(&self) -> *mut Value {
         let count = self.code().map_or(0, |code| code.nregs as usize);

@@ -51,6 +51,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/delegate.rs",
     "src/vm/inspect.rs",
     "src/vm/object/mod.rs",
+    "src/vm/object/collection.rs",
     "src/vm/object/future.rs",
     "src/vm/object/generator.rs",
     "src/vm/object/instance.rs",

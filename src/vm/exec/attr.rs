@@ -6,8 +6,7 @@ use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    CacheEntry, CacheWay, Class, CodeObject, Function, Future, Instance, Kind, Module,
-    NativeFunction, Opaque,
+    CacheEntry, Class, CodeObject, Function, Future, Instance, Kind, Module, NativeFunction, Opaque,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -27,7 +26,7 @@ pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
         let name = site_name(vm, i.site());
         return vm.get_attr(&obj, &name);
     };
-    if let Some(value) = cached_attr(vm, cache, &obj) {
+    if let Some(value) = cached_attr(cache, &obj) {
         return Ok(value);
     }
     let value = vm.get_attr(&obj, &cache.name)?;
@@ -41,12 +40,12 @@ pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
 }
 
 /// Hits that are not worth a place in the dispatch loop.
-fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
+fn cached_attr(cache: &CacheEntry, obj: &Value) -> Option<Value> {
     if let Some(instance) = obj.as_ref::<Instance>()
-        && let Some(way) = cache.other_way(instance.shape_id(), class_version(instance))
+        && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
     {
         return match way.kind.get() {
-            hit::SLOT => Some(instance.slot(way.slot.get() as usize)).filter(|v| !v.is_undef()),
+            hit::SLOT => Some(instance.slot(way.slot.get() as usize)),
             hit::CLASS_VALUE => Some(way.value.get()),
             _ => None,
         };
@@ -72,13 +71,6 @@ fn cached_attr(vm: &Vm, cache: &CacheEntry, obj: &Value) -> Option<Value> {
                 None
             }
         }
-        hit::CLASS_VALUE => {
-            let instance = obj.as_ref::<Instance>()?;
-            let same = instance.shape_id() == cache.key.get()
-                && class_version(instance) == cache.key2.get();
-            let _ = vm;
-            if same { Some(cache.value.get()) } else { None }
-        }
         _ => None,
     }
 }
@@ -100,16 +92,16 @@ fn cache_instance_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Val
             }
             way.kind.set(hit::SLOT);
             way.slot.set(slot as u32);
+            way.set_instance(instance.shape_id(), class.version.get());
         }
         // A value that is no descriptor: what the class holds is what the program gets.
         (None, Some(found)) if found.is(value) && is_plain(vm, &found) => {
             way.kind.set(hit::CLASS_VALUE);
             way.value.set(found);
+            way.set_otherwise(instance.shape_id(), class.version.get());
         }
-        _ => return,
+        _ => {}
     }
-    way.key.set(instance.shape_id());
-    way.key2.set(class.version.get());
 }
 
 /// Certainly no descriptor.
@@ -143,7 +135,7 @@ fn cache_module_attr(cache: &CacheEntry, obj: &Value) {
         u32::try_from(map.version()),
     ) {
         cache.kind.set(hit::ENTRY);
-        cache.key.set(version);
+        cache.set_version(version);
         cache.slot.set(at as u32);
         cache.value.set(obj.clone());
     }
@@ -171,18 +163,9 @@ fn cache_class_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Value)
     }
     if found.is(value) && (is_plain(vm, &found) || found.as_ref::<Function>().is_some()) {
         cache.kind.set(hit::CLASS);
-        cache.key.set(class.version.get());
+        cache.set_version(class.version.get());
         cache.value.set(found);
     }
-}
-
-/// The way of a store that holds for an instance.
-fn store_way<'a>(cache: &'a CacheEntry, instance: &Ref<Instance>) -> Option<&'a CacheWay> {
-    let (shape, version) = (instance.shape_id(), class_version(instance));
-    if cache.key.get() == shape && cache.key2.get() == version {
-        return Some(cache);
-    }
-    cache.other_way(shape, version)
 }
 
 #[inline(never)]
@@ -193,7 +176,7 @@ pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
         return vm.set_attr(&obj, &name, value);
     };
     if let Some(instance) = obj.as_ref::<Instance>()
-        && let Some(way) = store_way(cache, instance)
+        && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
     {
         match way.kind.get() {
             hit::SLOT => {
@@ -241,15 +224,15 @@ fn cache_store(
     let way = cache.way_for(id);
     if instance.shape_id() == id {
         way.kind.set(hit::SLOT);
+        way.set_instance(id, class.version.get());
     } else if before.slot(&cache.name).is_none() {
         way.kind.set(hit::ADD);
         way.shape.set(Some(instance.shape()));
+        way.set_otherwise(id, class.version.get());
     } else {
         return;
     }
     way.slot.set(slot as u32);
-    way.key.set(id);
-    way.key2.set(class.version.get());
 }
 
 #[inline(never)]
@@ -287,12 +270,12 @@ fn has_only_class_attributes(obj: &Value) -> bool {
 
 fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
     if let Some(instance) = obj.as_ref::<Instance>()
-        && let Some(way) = cache.other_way(instance.shape_id(), class_version(instance))
+        && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
         && way.kind.get() == hit::METHOD
     {
         return Ok((way.value.get(), obj));
     }
-    if let Some(value) = cached_attr(vm, cache, &obj) {
+    if let Some(value) = cached_attr(cache, &obj) {
         return Ok((value, Value::Undef));
     }
     let shared = has_only_class_attributes(&obj);
@@ -311,7 +294,7 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
             let class = vm.class_of(&obj);
             if this.is(&obj) && func.as_ref::<NativeFunction>().is_some() && !class.flags().heap {
                 cache.kind.set(hit::BUILTIN_METHOD);
-                cache.key.set(class.version.get());
+                cache.set_version(class.version.get());
                 cache.slot.set(obj.kind().map_or(0, tells_the_class));
                 cache.value.set(func.clone());
             }
@@ -357,7 +340,6 @@ fn cache_method(vm: &mut Vm, cache: &CacheEntry, obj: &Value, func: &Value, this
     }
     let way = cache.way_for(instance.shape_id());
     way.kind.set(hit::METHOD);
-    way.key.set(instance.shape_id());
-    way.key2.set(class.version.get());
+    way.set_instance(instance.shape_id(), class.version.get());
     way.value.set(func.clone());
 }

@@ -1,6 +1,6 @@
 //! Building containers, strings and slices; unpacking.
 
-use super::{operand_b, operand_c, peek, put_at, take_at, take_many};
+use super::{operand_b, operand_c, peek, put_at, take_at, take_many, take_tuple};
 use crate::bytecode::Instr;
 use crate::vm::compare_pure::hash_pure;
 use crate::vm::heap::Ref;
@@ -28,7 +28,7 @@ pub fn build_list(i: &Instr, regs: *mut Value) -> R {
 
 #[inline(never)]
 pub fn build_tuple(i: &Instr, regs: *mut Value) -> R {
-    Ok(Tuple::value(take_many(regs, i.b, i.c as usize)))
+    Ok(take_tuple(regs, i.b, i.c as usize).into())
 }
 
 #[inline(never)]
@@ -104,11 +104,12 @@ pub fn list_to_tuple(list: Value) -> R {
 }
 
 #[inline(never)]
-pub fn set_add(vm: &mut Vm, set: Value, value: Value) -> R<()> {
-    if let Some(set) = set.downcast::<Set>() {
-        vm.set_add(&set.map, &value)?;
+pub fn set_add(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
+    let value = operand_b(i, regs);
+    match peek(regs, i.a).downcast::<Set>() {
+        Some(set) => vm.set_add(&set.map, &value).map(drop),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 #[inline(never)]
@@ -120,10 +121,12 @@ pub fn set_update(vm: &mut Vm, set: Value, value: Value) -> R<()> {
 }
 
 #[inline(never)]
-pub fn dict_set(vm: &mut Vm, dict: Value, key: Value, value: Value) -> R<()> {
+pub fn dict_set(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
+    let (key, value) = (operand_b(i, regs), operand_c(i, regs));
+    let dict = peek(regs, i.a);
     match dict.as_ref::<Dict>() {
         Some(dict) => vm.dict_set(dict, &key, value),
-        None => vm.set_item(&dict, &key, value),
+        None => vm.set_item(dict, &key, value),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Loops over what is not a range, list or tuple.
 
 use super::{Iterated, copy_at, put_at};
-use crate::bytecode::Instr;
-use crate::bytecode::opcode::ITERATOR;
+use crate::bytecode::opcode::{DIES_B, ITERATOR};
+use crate::bytecode::{Instr, Op};
 use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
 use crate::vm::object::{GenKind, Generator, Kind, Range};
@@ -69,6 +69,18 @@ pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
             Some(Outcome::Raised) => Err(vm.raised_again()),
         };
     }
+    if let Some(head) = pair_unpacked(vm, i)
+        && let Some(pair) = vm.next_pair(&iterator)
+    {
+        let Some((x, y)) = pair? else {
+            drop(iterator);
+            put_at(regs, i.b as usize, Value::Undef);
+            return Ok(Iterated::End);
+        };
+        put_at(regs, head as usize, x);
+        put_at(regs, head as usize + 1, y);
+        return Ok(Iterated::Unpacked);
+    }
     match vm.next(&iterator)? {
         Some(item) => Ok(Iterated::Item(item)),
         None => {
@@ -77,4 +89,12 @@ pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
             Ok(Iterated::End)
         }
     }
+}
+
+/// The first register of the pair, if the loop begins with taking its item apart into two that it
+/// uses nowhere else.
+fn pair_unpacked(vm: &Vm, i: &Instr) -> Option<u16> {
+    let head = vm.frame.target(i)?;
+    let wanted = head.op == Op::Unpack && head.b == i.a && head.c == 2 && head.t & DIES_B != 0;
+    wanted.then_some(head.a)
 }

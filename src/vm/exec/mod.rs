@@ -25,6 +25,8 @@ pub(super) use operators::*;
 pub(super) use raising::*;
 
 use super::frame;
+use super::heap::Ref;
+use super::object::Tuple;
 use super::value::Value;
 use crate::bytecode::Instr;
 use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C};
@@ -42,6 +44,8 @@ pub(super) enum Called {
 /// What asking an iterator led to.
 pub(super) enum Iterated {
     Item(Value),
+    /// An item that the loop takes apart first of all, which has been done.
+    Unpacked,
     End,
     Frame,
 }
@@ -93,6 +97,12 @@ pub(super) fn copy_at(regs: *mut Value, reg: usize) -> Value {
 pub(super) fn put_at(regs: *mut Value, reg: usize, value: Value) {
     // SAFETY: the verifier has seen the register.
     drop(unsafe { std::ptr::replace(regs.add(reg), value) });
+}
+
+/// Takes `count` registers from `base` as a tuple.
+pub(super) fn take_tuple(regs: *mut Value, base: u16, count: usize) -> Ref<Tuple> {
+    // SAFETY: the verifier has seen the whole range.
+    unsafe { Tuple::of_moved(regs.add(base as usize), count) }
 }
 
 /// Takes `count` registers from `base`.

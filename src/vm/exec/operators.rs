@@ -16,8 +16,20 @@ pub fn arith(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     {
         return Ok(text);
     }
+    if op == Arith::Pow
+        && let (Value::Float(x), Value::Float(y)) = (peek(regs, i.b), peek(regs, i.c))
+        && let Some(power) = pow(x.get(), y.get())
+    {
+        return Ok(power);
+    }
     let (left, right) = (operand_b(i, regs), operand_c(i, regs));
     vm.arith(op, &left, &right, i.t & IN_PLACE != 0)
+}
+
+/// A power that is certainly a float, and no overflow.
+fn pow(x: f64, y: f64) -> Option<Value> {
+    let power = x.powf(y);
+    (x > 0.0 && power.is_finite()).then(|| Value::float(power))
 }
 
 /// `s + t` of two strings. For `s += t` and `s = s + t` the text grows in place if the register

@@ -12,8 +12,8 @@ pub struct List {
 }
 
 /// Lets values go from the last to the first, as CPython's lists do: finalizers run in that order.
-pub fn release_backwards(mut values: Vec<Value>) {
-    while let Some(value) = values.pop() {
+pub fn release_backwards(values: Vec<Value>) {
+    for value in values.into_iter().rev() {
         drop(value);
     }
 }
@@ -50,6 +50,16 @@ impl Tuple {
 
     pub fn value(items: impl IntoIterator<Item = Value, IntoIter: ExactSizeIterator>) -> Value {
         Self::new(items).into()
+    }
+
+    /// A tuple of values that are moved out of an array.
+    ///
+    /// # Safety
+    /// `count` initialised values stand at `from`.
+    pub(in crate::vm) unsafe fn of_moved(from: *mut Value, count: usize) -> Ref<Tuple> {
+        let len = u32::try_from(count).unwrap_or(u32::MAX);
+        // SAFETY: promised by the caller.
+        unsafe { Ref::with_moved_tail(Tuple { len }, from, len as usize) }
     }
 
     pub(super) fn tail(&self) -> usize {

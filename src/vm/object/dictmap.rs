@@ -15,6 +15,25 @@ pub struct Entry<V> {
     pub value: V,
 }
 
+/// Whether a key that is looked for is one with the same hash, as far as it can be told without
+/// running bytecode.
+#[inline(always)]
+pub fn same_key(own: &Value, key: &Value) -> Option<bool> {
+    match (own, key) {
+        (Value::Int(x), Value::Int(y)) => Some(x == y),
+        (Value::Obj(x), Value::Obj(y)) if x.is(y) => Some(true),
+        _ => same_other_key(own, key),
+    }
+}
+
+fn same_other_key(own: &Value, key: &Value) -> Option<bool> {
+    if own.is(key) {
+        Some(true)
+    } else {
+        equal_pure(own, key)
+    }
+}
+
 /// The hash under which the index keeps a key. The index tells keys in one group apart by the
 /// upper bits, which are the same in all small numbers and in all addresses; the lower ones stay, so
 /// that numbers that follow each other stand side by side.
@@ -88,30 +107,35 @@ impl<V> OrderedMap<V> {
     /// Looks a key up by its hash.
     #[inline]
     pub fn find(&self, hash: u64, key: &Value) -> Lookup {
-        let mut ask = SmallVec::new();
+        let mut unsure = false;
         let found = self.index.find(spread(hash), |&i| {
-            let Some(entry) = self.entries.get(i as usize) else {
-                return false;
-            };
-            if entry.hash != hash {
-                return false;
-            }
-            if entry.key.is(key) {
-                return true;
-            }
-            match equal_pure(&entry.key, key) {
-                Some(equal) => equal,
-                None => {
-                    ask.push(i as usize);
-                    false
-                }
-            }
+            self.entries.get(i as usize).is_some_and(|entry| {
+                entry.hash == hash
+                    && same_key(&entry.key, key).unwrap_or_else(|| {
+                        unsure = true;
+                        false
+                    })
+            })
         });
         match found {
             Some(i) => Lookup::Found(*i as usize),
-            None if ask.is_empty() => Lookup::Absent,
-            None => Lookup::Ask(ask),
+            None if unsure => self.find_unsure(hash, key),
+            None => Lookup::Absent,
         }
+    }
+
+    /// The entries that must be asked, in the order in which `find` sees them.
+    #[cold]
+    fn find_unsure(&self, hash: u64, key: &Value) -> Lookup {
+        let mut ask = SmallVec::new();
+        self.index.find(spread(hash), |&i| {
+            let entry = self.entries.get(i as usize);
+            if entry.is_some_and(|e| e.hash == hash && same_key(&e.key, key).is_none()) {
+                ask.push(i as usize);
+            }
+            false
+        });
+        Lookup::Ask(ask)
     }
 
     /// As `find`, for keys of which no bytecode needs to be asked (strings).

@@ -53,7 +53,9 @@ const MORE_WAYS: usize = 4;
 
 /// What one lookup of a site found, and what must be unchanged for it to hold.
 pub struct CacheWay {
-    /// A shape id, a dict's or class's version.
+    /// What the site looks for most, an instance of this shape (its id), of a class with the
+    /// version `key2`: a slot, or a method that is called. Everything else is kept so that no
+    /// instance matches: see `set_otherwise` and `set_version`.
     pub key: Cell<u32>,
     pub key2: Cell<u32>,
     /// A slot of an instance or an entry of a dict.
@@ -86,6 +88,35 @@ impl Default for CacheWay {
 }
 
 impl CacheWay {
+    /// Holds for instances of this shape and class version.
+    pub fn set_instance(&self, shape: u32, version: u32) {
+        self.key.set(shape);
+        self.key2.set(version);
+    }
+
+    /// As `set_instance`, for another kind of hit than the one that the dispatch loop does not
+    /// even ask for. No number is both a shape's and a version.
+    pub fn set_otherwise(&self, shape: u32, version: u32) {
+        self.set_instance(version, shape);
+    }
+
+    /// Holds for what has this version, and is no instance.
+    pub fn set_version(&self, version: u32) {
+        self.key.set(version);
+        self.key2.set(0);
+    }
+
+    /// Whether it was set for instances of this shape and class version, for whatever hit.
+    #[inline]
+    fn holds_for(&self, shape: u32, version: u32) -> bool {
+        let keys = (self.key.get(), self.key2.get());
+        keys == (shape, version) || keys == (version, shape)
+    }
+
+    fn is_of_shape(&self, shape: u32) -> bool {
+        self.key.get() == shape || self.key2.get() == shape
+    }
+
     /// A copy of `shape`.
     pub fn added_shape(&self) -> Option<Rc<super::Shape>> {
         let shape = self.shape.take();
@@ -105,11 +136,11 @@ impl CacheEntry {
 
     /// The way for instances of this shape: the one that has it, else one to be filled.
     pub fn way_for(&self, shape: u32) -> &CacheWay {
-        if self.first.key.get() == u32::MAX || self.first.key.get() == shape {
+        if self.first.key.get() == u32::MAX || self.first.is_of_shape(shape) {
             return &self.first;
         }
         let more = self.more.get_or_init(Box::default);
-        if let Some(way) = more.iter().find(|w| w.key.get() == shape) {
+        if let Some(way) = more.iter().find(|w| w.is_of_shape(shape)) {
             return way;
         }
         let at = self.first.next.get();
@@ -117,13 +148,14 @@ impl CacheEntry {
         more.get(at as usize).unwrap_or(&self.first)
     }
 
-    /// The way beside the first that holds for this shape and class version.
+    /// The way that holds for this shape and class version.
     #[inline]
-    pub fn other_way(&self, shape: u32, version: u32) -> Option<&CacheWay> {
-        self.more
-            .get()?
-            .iter()
-            .find(|w| w.key.get() == shape && w.key2.get() == version)
+    pub fn way_of(&self, shape: u32, version: u32) -> Option<&CacheWay> {
+        if self.first.holds_for(shape, version) {
+            return Some(&self.first);
+        }
+        let more = self.more.get()?;
+        more.iter().find(|w| w.holds_for(shape, version))
     }
 
     /// Every value that the ways hold.

@@ -4,18 +4,21 @@
 use super::{Class, Dict, Shape, Str, Trace};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
 use crate::vm::value::Value;
-use std::cell::{Cell, RefCell, UnsafeCell};
+use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
 
 /// Room in the first instances of a class.
 const FIRST_SLOTS: u16 = 4;
 
-/// Slots in the tail come first, further ones stand in `InstanceExtra::overflow`.
+/// There are always as many slots as the shape has names.
 pub struct Instance {
     pub class: RefSlot<Class>,
     shape: UnsafeCell<Rc<Shape>>,
     extra: UnsafeCell<Option<Box<InstanceExtra>>>,
-    capacity: u16,
+    /// The slots: the object's tail, or `InstanceExtra::slots` once they have outgrown it.
+    slots: Cell<*mut Value>,
+    /// Number of slots in the tail.
+    tail: u16,
     /// Copy of the shape's id for inline caches; 0 in dict mode, which no cache matches.
     shape_id: Cell<u32>,
 }
@@ -26,7 +29,8 @@ pub struct InstanceExtra {
     payload: Slot,
     /// Attributes, if they moved to a dict.
     dict: Slot,
-    overflow: RefCell<Vec<Value>>,
+    /// All slots, once there are more than fit the tail.
+    slots: UnsafeCell<Vec<Value>>,
     /// Instances with `__del__` are counted, so that those of a cycle are finalized in the order
     /// in which they were made.
     sequence: Cell<u64>,
@@ -59,8 +63,8 @@ impl Instance {
             }))
         };
         // Until it is known how many attributes instances get, there is room for a few: the first
-        // instance is often the only one, and the overflow is slow.
-        let capacity = match class.slots_hint.get() {
+        // instance is often the only one, and moving the slots is slow.
+        let tail = match class.slots_hint.get() {
             0 => FIRST_SLOTS,
             hint => hint,
         };
@@ -69,11 +73,13 @@ impl Instance {
                 class: RefSlot::new(class.clone()),
                 shape: UnsafeCell::new(class.root_shape.clone()),
                 extra: UnsafeCell::new(extra),
-                capacity,
+                slots: Cell::new(std::ptr::null_mut()),
+                tail,
                 shape_id: Cell::new(class.root_shape.id),
             },
             std::iter::empty(),
         );
+        instance.slots.set(instance.tail_ptr());
         if class.flags().has_del {
             instance
                 .header()
@@ -84,7 +90,7 @@ impl Instance {
     }
 
     pub(super) fn tail(&self) -> usize {
-        self.capacity as usize
+        self.tail as usize
     }
 
     #[inline(always)]
@@ -136,43 +142,39 @@ impl Ref<Instance> {
     /// A slot's content. In range of the shape.
     #[inline(always)]
     pub fn slot(&self, i: usize) -> Value {
-        if i < self.capacity as usize {
-            // SAFETY: inside the tail, which `with_tail` initialised.
-            unsafe { (*self.tail_ptr().add(i)).clone() }
-        } else {
-            self.overflow_slot(i)
-        }
-    }
-
-    #[cold]
-    fn overflow_slot(&self, i: usize) -> Value {
-        let at = i - self.capacity as usize;
-        self.extra()
-            .and_then(|e| e.overflow.borrow().get(at).cloned())
-            .unwrap_or(Value::Undef)
+        debug_assert!(i < self.room());
+        // SAFETY: there are as many slots as the shape has names, all initialised.
+        unsafe { (*self.slots.get().add(i)).clone() }
     }
 
     /// Writes a slot of the shape; gives back what it held.
     #[inline(always)]
     pub fn replace_slot(&self, i: usize, value: Value) -> Value {
-        if i < self.capacity as usize {
-            // SAFETY: inside the tail; moved out before anything is released.
-            unsafe { std::mem::replace(&mut *self.tail_ptr().add(i), value) }
-        } else {
-            self.replace_overflow(i, value)
-        }
+        debug_assert!(i < self.room());
+        // SAFETY: as in `slot`; moved out before anything is released.
+        unsafe { std::mem::replace(&mut *self.slots.get().add(i), value) }
     }
 
-    #[cold]
-    fn replace_overflow(&self, i: usize, value: Value) -> Value {
-        let at = i - self.capacity as usize;
-        let mut overflow = self.extra_or_new().overflow.borrow_mut();
-        if overflow.len() <= at {
-            overflow.resize(at + 1, Value::Undef);
+    /// Number of slots.
+    fn room(&self) -> usize {
+        if self.slots.get() == self.tail_ptr() {
+            return self.tail as usize;
         }
-        overflow
-            .get_mut(at)
-            .map_or(Value::Undef, |slot| std::mem::replace(slot, value))
+        // SAFETY: nobody changes the vector here.
+        self.extra()
+            .map_or(0, |e| unsafe { (*e.slots.get()).len() })
+    }
+
+    /// Moves the slots to where there is room for so many.
+    #[cold]
+    fn grow(&self, needed: usize) {
+        let old = self.room();
+        let mut slots = Vec::with_capacity(needed.max(2 * old));
+        slots.extend((0..old).map(|i| self.replace_slot(i, Value::Undef)));
+        slots.resize_with(slots.capacity(), Value::default);
+        self.slots.set(slots.as_mut_ptr());
+        // SAFETY: nobody holds a borrow of the vector; the old one holds nothing any more.
+        drop(unsafe { std::mem::replace(&mut *self.extra_or_new().slots.get(), slots) });
     }
 
     /// The value in a place made by `__slots__`, under its hidden name.
@@ -232,6 +234,9 @@ impl Ref<Instance> {
         let class = unsafe { self.class.peek() };
         if class.slots_hint.get() < hint && hint <= 64 {
             class.slots_hint.set(hint);
+        }
+        if shape.names.len() > self.tail as usize && shape.names.len() > self.room() {
+            self.grow(shape.names.len());
         }
         self.shape_id.set(shape.id);
         // SAFETY: nobody holds a borrow of the shape cell; the old `Rc` is dropped after.
@@ -326,7 +331,7 @@ fn is_hidden(name: &Str) -> bool {
 impl Trace for Ref<Instance> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.class.get().as_obj());
-        for i in 0..self.capacity as usize {
+        for i in 0..self.room() {
             self.slot(i).as_obj().into_iter().for_each(&mut *visit);
         }
         if let Some(extra) = self.extra() {
@@ -337,9 +342,6 @@ impl Trace for Ref<Instance> {
                 .into_iter()
                 .for_each(&mut *visit);
             extra.dict.get().as_obj().into_iter().for_each(&mut *visit);
-            if let Ok(overflow) = extra.overflow.try_borrow() {
-                overflow.iter().filter_map(Value::as_obj).for_each(visit);
-            }
         }
     }
 }

@@ -20,6 +20,13 @@ pub trait NativeData: Any {
         Ok(None)
     }
 
+    /// For iterators whose items are pairs: the next item as two values, so that a loop that takes
+    /// them apart needs no tuple. `None` if it is no such iterator; then it has done nothing.
+    fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
+        let _ = vm;
+        None
+    }
+
     /// Lets go of what it refers to: the object is part of a cycle that nobody can reach.
     fn clear(&self) {}
 

@@ -8,8 +8,7 @@
 //! leaves open (a string, an object hashed by its address), the set keeps the order of insertion
 //! instead, so that a program prints the same each time it runs.
 
-use super::dictmap::{Lookup, OrderedMap};
-use crate::vm::compare_pure::equal_pure;
+use super::dictmap::{Lookup, OrderedMap, same_key};
 use crate::vm::value::Value;
 use smallvec::SmallVec;
 
@@ -116,18 +115,14 @@ impl HashOrdered {
         let mut probes = Probes::new(hash, self.mask());
         let (mut at, mut run) = (probes.at, 0);
         while let Some(slot) = self.slots.get(at) {
-            if slot.is_free() {
-                break;
-            }
             if slot.hash == hash && !slot.key.is_undef() {
-                if slot.key.is(key) {
-                    return Lookup::Found(at);
-                }
-                match equal_pure(&slot.key, key) {
+                match same_key(&slot.key, key) {
                     Some(true) => return Lookup::Found(at),
                     Some(false) => {}
                     None => ask.push(at),
                 }
+            } else if slot.is_free() {
+                break;
             }
             at = probes.advance(&mut run);
         }

@@ -188,6 +188,20 @@ impl Vm {
     }
 
     /// StopIteration means the end; anything else goes on.
+    /// As `next` for a loop that takes pairs apart; `None` if the iterator is none of those whose
+    /// items are always pairs, and nothing has been done.
+    pub fn next_pair(&mut self, iterator: &Value) -> Option<R<Option<(Value, Value)>>> {
+        let opaque = iterator.downcast::<Opaque>()?;
+        let flags = opaque.class.get().flags();
+        if !flags.native_iterator || flags.heap {
+            return None;
+        }
+        Some(match opaque.data.next_pair(self)? {
+            Ok(pair) => Ok(pair),
+            Err(raise) => self.take_stop(raise).map(|_| None),
+        })
+    }
+
     fn take_stop(&mut self, raise: Raise) -> R<Option<Value>> {
         let class = self.exc.stop_iteration.clone();
         self.catch(raise, &class)?;

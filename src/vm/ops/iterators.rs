@@ -4,7 +4,7 @@ use super::range;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{
-    ByteArray, Bytes, Dict, Layout, List, NativeData, Range, Str, Tuple, character,
+    ByteArray, Bytes, Dict, Entry, Layout, List, NativeData, Range, Str, Tuple, character,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -476,22 +476,40 @@ impl<const KIND: u8> DictIterator<KIND> {
         }
     }
 
-    /// The next place and what stands there.
-    fn step(&self, dict: &Dict) -> Option<Value> {
-        let part = match KIND % 3 {
-            0 => Part::Keys,
-            1 => Part::Values,
-            _ => Part::Items,
+    const PART: Part = match KIND % 3 {
+        0 => Part::Keys,
+        1 => Part::Values,
+        _ => Part::Items,
+    };
+
+    /// What is taken of the next entry.
+    fn step<T>(&self, vm: &mut Vm, take: impl FnOnce(&Entry<Value>) -> T) -> R<Option<T>> {
+        let holder = self.dict.get();
+        let Some(dict) = holder.downcast::<Dict>() else {
+            return Ok(None);
         };
+        if dict.len() != self.size.get() {
+            self.size.set(usize::MAX);
+            return Err(vm.runtime_error("dictionary changed size during iteration"));
+        }
         let map = dict.map.borrow();
-        let (place, entry) = if KIND < 3 {
-            map.next_from(self.at.get())?
+        let found = if KIND < 3 {
+            map.next_from(self.at.get()).map(|(i, e)| (i + 1, e))
         } else {
-            map.last_before(self.at.get())?
+            map.last_before(self.at.get())
         };
-        let next = if KIND < 3 { place + 1 } else { place };
+        let Some((next, entry)) = found else {
+            drop(map);
+            self.dict.set(Value::Undef);
+            return Ok(None);
+        };
         self.at.set(next);
-        Some(part.of(&entry.key, &entry.value))
+        let Some(left) = self.left.get().checked_sub(1) else {
+            drop(map);
+            return Err(vm.runtime_error("dictionary keys changed during iteration"));
+        };
+        self.left.set(left);
+        Ok(Some(take(entry)))
     }
 }
 
@@ -501,27 +519,11 @@ impl<const KIND: u8> NativeData for DictIterator<KIND> {
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
-        let holder = self.dict.get();
-        let Some(dict) = holder.downcast::<Dict>() else {
-            return Ok(None);
-        };
-        if dict.len() != self.size.get() {
-            self.size.set(usize::MAX);
-            return Err(vm.runtime_error("dictionary changed size during iteration"));
-        }
-        match self.step(dict) {
-            Some(_) if self.left.get() == 0 => {
-                Err(vm.runtime_error("dictionary keys changed during iteration"))
-            }
-            Some(item) => {
-                self.left.set(self.left.get() - 1);
-                Ok(Some(item))
-            }
-            None => {
-                self.dict.set(Value::Undef);
-                Ok(None)
-            }
-        }
+        self.step(vm, |e| Self::PART.of(&e.key, &e.value))
+    }
+
+    fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
+        (Self::PART == Part::Items).then(|| self.step(vm, |e| (e.key.clone(), e.value.clone())))
     }
 }
 
