@@ -2,6 +2,7 @@
 
 pub mod builtins;
 pub mod bytecode;
+pub mod check;
 pub mod cli;
 pub mod compile;
 pub mod diagnostic;

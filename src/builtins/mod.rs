@@ -34,7 +34,8 @@ pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
 pub use object::dir;
 pub use report::{
-    call_excepthook, has_own_stderr, show_exception, show_unraisable, warn_about, write_stderr,
+    call_excepthook, has_own_stderr, show_exception, show_unraisable, syntax_warnings, warn_about,
+    write_stderr,
 };
 
 pub use functions::{CodeText, write_text};

@@ -3,6 +3,7 @@
 
 use super::uncaught::{plain_report, report};
 use crate::bytecode::Code;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::traceback::render_python;
 use crate::vm::heap::Ref;
 use crate::vm::hooks::{ReportHooks, Told};
@@ -139,8 +140,7 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
         text = format!("{}:\n", prefix.trim_end_matches(": "));
     }
     let head = text.trim_end();
-    let draw = vm.report_hooks.draw;
-    let drawn = draw(vm, &Told::Ignored { head, exception });
+    let drawn = draw_by_hook(vm, &Told::Ignored { head, exception });
     let text = drawn.unwrap_or_else(|| text.clone() + &render_python(&plain_report(vm, exception)));
     write_stderr(vm, &text);
 }
@@ -174,8 +174,7 @@ pub fn has_own_stderr(vm: &mut Vm) -> bool {
 /// The drawing of a warning about a coroutine.
 fn drawn_warning(vm: &mut Vm, message: &str, source: &Value) -> Option<String> {
     let coroutine = source.as_ref::<Generator>()?;
-    let draw = vm.report_hooks.draw;
-    draw(vm, &Told::NeverAwaited { coroutine, message })
+    draw_by_hook(vm, &Told::NeverAwaited { coroutine, message })
 }
 
 /// Where the running bytecode is, for a warning.
@@ -213,6 +212,30 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Where a SyntaxWarning is.
+    fn of(warning: &Diagnostic) -> Place {
+        let label = warning.labels.first();
+        let line = label.map_or(1, |l| l.source.line_of(l.span.start));
+        Place {
+            file: label.map_or_else(String::new, |l| l.source.name().to_string()),
+            line,
+            text: label.map_or_else(String::new, |l| l.source.line_text(line).trim().to_string()),
+            module: Value::None,
+            globals: None,
+        }
+    }
+
+    /// A warning as CPython writes it.
+    fn lines(&self, class: &Ref<Class>, message: &str) -> String {
+        let mut text = format!("{}:{}: {}: {message}\n", self.file, self.line, class.name());
+        if !self.text.is_empty() {
+            text.push_str(&format!("  {}\n", self.text));
+        }
+        text
+    }
+}
+
 /// The line of the instruction, or of the nearest one before it that somebody wrote.
 fn written_line(code: &Code, pc: usize) -> u32 {
     let written = |at: &usize| !code.span_at(*at).is_empty();
@@ -225,7 +248,8 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
     let place = Place::running(vm);
     let warnings = vm.intern("warnings");
     if let Some(module) = vm.modules.get_str(&warnings) {
-        return warn_by_module(vm, &module, class, message, source, &place);
+        let drawn = drawn_warning(vm, message, source);
+        return warn_by_module(vm, &module, class, message, drawn, source, &place);
     }
     if already_warned(vm, class, message, &place)? {
         return Ok(());
@@ -234,15 +258,7 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
         write_stderr(vm, &text);
         return Ok(());
     }
-    let mut text = format!(
-        "{}:{}: {}: {message}\n",
-        place.file,
-        place.line,
-        class.name()
-    );
-    if !place.text.is_empty() {
-        text.push_str(&format!("  {}\n", place.text));
-    }
+    let mut text = place.lines(class, message);
     if !source.is_undef() && place.globals.is_some() {
         text.push_str(&format!(
             "{}: Enable tracemalloc to get the object allocation traceback\n",
@@ -253,12 +269,44 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
     Ok(())
 }
 
+/// Tells the SyntaxWarnings of a program text, before it runs; an error if a filter says so.
+pub fn syntax_warnings(vm: &mut Vm, warnings: &[Diagnostic]) -> R<()> {
+    for warning in warnings {
+        let class = vm.exc.syntax_warning.clone();
+        let place = Place::of(warning);
+        let name = vm.intern("warnings");
+        if let Some(module) = vm.modules.get_str(&name) {
+            let drawn = draw_by_hook(vm, &Told::Doubt(warning));
+            warn_by_module(
+                vm,
+                &module,
+                &class,
+                &warning.title,
+                drawn,
+                &Value::Undef,
+                &place,
+            )?;
+            continue;
+        }
+        let text = draw_by_hook(vm, &Told::Doubt(warning));
+        let text = text.unwrap_or_else(|| place.lines(&class, &warning.title));
+        write_stderr(vm, &text);
+    }
+    Ok(())
+}
+
+fn draw_by_hook(vm: &mut Vm, told: &Told<'_>) -> Option<String> {
+    let draw = vm.report_hooks.draw;
+    draw(vm, told)
+}
+
 /// The program has imported `warnings`: its filters and hooks have the word.
 fn warn_by_module(
     vm: &mut Vm,
     module: &Value,
     class: &Ref<Class>,
     message: &str,
+    drawn: Option<String>,
     source: &Value,
     place: &Place,
 ) -> R<()> {
@@ -275,7 +323,7 @@ fn warn_by_module(
     if !source.is_undef() {
         kwargs.push((vm.intern("source"), source.clone()));
     }
-    let drawn = drawn_warning(vm, message, source).map_or(Value::None, Value::from);
+    let drawn = drawn.map_or(Value::None, Value::from);
     let name = vm.intern("_drawn");
     vm.set_attr(module, &name, drawn)?;
     let told = vm.call_kw(&warn, &args, &kwargs);

@@ -5,6 +5,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+mod check;
 mod dump;
 mod explain;
 mod input;
@@ -47,6 +48,8 @@ struct Cli {
 enum Command {
     /// Run a program (the same as naming the file alone)
     Run(RunArgs),
+    /// Say what is wrong with programs without running them
+    Check(CheckArgs),
     /// Explain a diagnostic code in plain words, with a wrong and a right program
     Explain {
         /// A code (E0302) or a message; nothing lists all codes
@@ -80,6 +83,29 @@ struct RunArgs {
         allow_hyphen_values = true
     )]
     words: Vec<OsString>,
+}
+
+/// What to check, and for whom.
+#[derive(Args)]
+struct CheckArgs {
+    /// Check this text instead of files
+    #[arg(short = 'c', value_name = "CODE", conflicts_with = "files")]
+    code: Option<String>,
+    /// How to tell: drawings for people, JSON for editors
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CheckFormat::Text)]
+    format: CheckFormat,
+    /// Warnings, too, make the exit code 1
+    #[arg(long)]
+    strict: bool,
+    /// Programs, or folders with programs; - is standard input
+    #[arg(value_name = "FILE", required_unless_present = "code")]
+    files: Vec<OsString>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    Text,
+    Json,
 }
 
 /// A program to look at.
@@ -154,6 +180,7 @@ fn dispatch(cli: &Cli) -> i32 {
     let terminal = Terminal::detect(cli.color, form);
     match &cli.command {
         Some(Command::Run(args)) => start(args, &terminal),
+        Some(Command::Check(args)) => check::check(args, &terminal),
         Some(Command::Explain { words }) => explain::explain(words, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),

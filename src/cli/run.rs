@@ -4,7 +4,7 @@ use super::input::Input;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm};
-use crate::engine::{Engine, EngineOptions};
+use crate::engine::{Engine, EngineOptions, has_errors};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,7 +38,7 @@ pub(super) fn run<'a>(
     });
     let outcome = engine.run_source(&source);
     engine.flush();
-    if !outcome.diagnostics.is_empty() {
+    if has_errors(&outcome.diagnostics) {
         terminal.show(&outcome.diagnostics);
     }
     for report in &outcome.deadlocks {

@@ -3,7 +3,7 @@
 use super::input::Failure;
 use super::{ColorChoice, TracebackForm};
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::{RenderOptions, render, render_python};
+use crate::diagnostic::render::{RenderOptions, draw, render, render_python};
 use crate::diagnostic::traceback::{self, UncaughtError};
 use crate::engine::StandardOutput;
 use crate::vm::host::Output;
@@ -84,6 +84,13 @@ impl Terminal {
     pub fn show_deadlock(&self, report: &Diagnostic) {
         let drawing = render(std::slice::from_ref(report), &self.options);
         complain(&format!("{drawing}{}\n", report.title));
+    }
+
+    /// Shows diagnostics in full, without the line with which CPython ends.
+    pub fn show_each(&self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics {
+            complain(&format!("{}\n", draw(diagnostic, &self.options)));
+        }
     }
 
     pub fn show_uncaught(&self, error: &UncaughtError) {

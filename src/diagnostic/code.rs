@@ -360,6 +360,23 @@ codes! {
         "* indices must be integers or slices, *; perhaps you missed a comma?"
     ]
 
+    "W0105" NumberEnd Doubted "A number runs into a word" [
+        "invalid decimal literal" "invalid hexadecimal literal" "invalid octal literal"
+        "invalid binary literal" "invalid imaginary literal"
+    ]
+
+    // Told by `coro check`, beside those above as far as it can see them coming.
+    "W0201" CoroutineTested Checked "A coroutine is tested, compared or shown instead of its result" []
+    "W0202" Blocking Checked "A call in a coroutine stops the whole program" []
+    "W0203" Unreachable Checked "Code that is never reached" []
+    "W0204" Hidden Checked "A name hides the one that is meant" []
+    "W0205" LostResult Checked "Nobody sees what a generator returns" []
+    "W0206" SharedDefault Checked "All calls share a default that is changed" []
+    "W0207" Swallowed Checked "A task that cannot be cancelled" []
+    "W0208" NeverStarted Checked "A generator is made and never run" []
+    "W0209" LoopedTwice Checked "A generator is looped over a second time" []
+    "W0210" NamedOnly Checked "A function is named and not called" []
+
     // Told while the program runs.
     "W0301" NeverAwaited Warned "A coroutine was made and never awaited" [
         "RuntimeWarning: coroutine '*' was never awaited"

@@ -1,6 +1,7 @@
 //! `import`: the library's modules, native or embedded, and the program's own files.
 
 use super::new_module;
+use crate::builtins;
 use crate::compile::{self, Mode};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
@@ -280,6 +281,8 @@ fn run_module(
             });
         }
     };
+    builtins::syntax_warnings(vm, &parsed.warnings)?;
+    builtins::syntax_warnings(vm, &compiled.warnings)?;
     drop(parsed);
     let value: Value = module.clone().into();
     vm.modules.set_str(key, value.clone());

@@ -138,6 +138,8 @@ impl Engine {
                 };
             }
         };
+        let doubts = parsed.warnings.iter().chain(&compiled.warnings);
+        let doubts: Vec<Diagnostic> = doubts.cloned().collect();
         // A tree of ten million nodes is not needed while its program runs.
         drop(parsed);
         let globals = self.main.dict.clone();
@@ -145,9 +147,10 @@ impl Engine {
         if !source.name().starts_with('<') {
             globals.set_str(&file, Value::str(source.name()));
         }
-        let result = self.vm.run_code(&compiled.code, &globals, None);
+        let told = builtins::syntax_warnings(&mut self.vm, &doubts);
+        let result = told.and_then(|()| self.vm.run_code(&compiled.code, &globals, None));
         let mut outcome = self.outcome(result);
-        outcome.diagnostics = compiled.warnings;
+        outcome.diagnostics = doubts;
         outcome.deadlocks = event_loop::deadlock::take_reports(&mut self.vm);
         if let Some(error) = &outcome.error {
             outcome.deadlocks.retain(|report| !error.shows(report));

@@ -27,6 +27,7 @@ pub fn draw(vm: &mut Vm, told: &Told<'_>) -> Option<String> {
         Told::NeverAwaited { coroutine, message } => {
             Some(never_awaited(vm, coroutine, message, &options))
         }
+        Told::Doubt(diagnostic) => Some(draw_one(diagnostic, &options)),
         Told::Logged {
             lines,
             future,

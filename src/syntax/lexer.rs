@@ -23,6 +23,8 @@ const MAX_ERRORS: usize = 20;
 pub struct Lexed {
     pub tokens: Vec<Token>,
     pub errors: Vec<Diagnostic>,
+    /// CPython's SyntaxWarnings about tokens.
+    pub warnings: Vec<Diagnostic>,
     /// The text ended inside a triple-quoted string or after a line join.
     pub incomplete: bool,
     /// The innermost bracket still open at the end.
@@ -58,6 +60,7 @@ pub fn lex(source: &Source) -> Lexed {
         out: Lexed {
             tokens: Vec::with_capacity(text.len() / 4),
             errors: Vec::new(),
+            warnings: Vec::new(),
             incomplete: false,
             open_bracket: None,
             comments: Vec::new(),
@@ -221,10 +224,16 @@ impl<'t> Lexer<'t> {
     fn number(&mut self, span: Span) {
         let rest = self.text.get(span.start as usize..).unwrap_or("");
         match number::scan(rest) {
-            Ok(length) => {
-                let end = span.start + length as u32;
-                self.seek(end);
-                self.push(Tok::Number, Span::new(span.start, end));
+            Ok(scanned) => {
+                let at = Span::new(span.start, span.start + scanned.length as u32);
+                self.seek(at.end);
+                self.push(Tok::Number, at);
+                if let Some(kind) = scanned.touched {
+                    let doubt = Diagnostic::doubt(format!("invalid {kind} literal"));
+                    let doubt = doubt.label(self.source, at, "runs into the word after it");
+                    let doubt = doubt.help("put a blank between the two");
+                    self.out.warnings.push(doubt);
+                }
             }
             Err(bad) => {
                 let at = Span::new(span.start + bad.start as u32, span.start + bad.end as u32);

@@ -44,7 +44,9 @@ pub fn parse_module(source: &Source) -> Parsed {
     let tokens = layout::layout(source, &mut lexed);
     let mut blocks = parser::Blocks::new(source, &tokens);
     let body = blocks.module();
-    let warnings = escape_warnings(source, blocks.odd_escapes());
+    let mut warnings = std::mem::take(&mut lexed.warnings);
+    warnings.extend(escape_warnings(source, blocks.odd_escapes()));
+    warnings.sort_by_key(|w| w.labels.first().map_or(0, |label| label.span.start));
     let (errors, incomplete) = ordered(source, &lexed, &mut blocks);
     Parsed {
         module: ast::Module { body },

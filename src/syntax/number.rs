@@ -15,16 +15,26 @@ pub struct BadNumber {
     pub end: usize,
 }
 
-/// The length in bytes of the number at the start of `text`, which begins with a digit or with a
-/// dot and a digit.
-pub fn scan(text: &str) -> Result<usize, BadNumber> {
+/// Where a number ends.
+#[derive(Debug, PartialEq)]
+pub struct Scanned {
+    pub length: usize,
+    /// A keyword touches it, which CPython doubts: the word for the kind of number.
+    pub touched: Option<&'static str>,
+}
+
+/// The number at the start of `text`, which begins with a digit or with a dot and a digit.
+pub fn scan(text: &str) -> Result<Scanned, BadNumber> {
     let mut scanner = Scanner {
         bytes: text.as_bytes(),
         at: 0,
     };
     let kind = scanner.number()?;
-    scanner.check_end(text, kind)?;
-    Ok(scanner.at)
+    let touched = scanner.check_end(text, kind)?;
+    Ok(Scanned {
+        length: scanner.at,
+        touched: touched.then_some(kind),
+    })
 }
 
 struct Scanner<'t> {
@@ -160,18 +170,19 @@ impl Scanner<'_> {
         Ok(false)
     }
 
-    /// A name may not touch a number, except for the keywords that may follow an operand.
-    fn check_end(&self, text: &str, kind: &str) -> Result<(), BadNumber> {
+    /// A name may not touch a number, except for the keywords that may follow an operand; whether
+    /// one of those does.
+    fn check_end(&self, text: &str, kind: &str) -> Result<bool, BadNumber> {
         let rest = text.get(self.at..).unwrap_or("");
         let Some(next) = rest.chars().next() else {
-            return Ok(());
+            return Ok(false);
         };
         if !(next == '_' || next.is_ascii_alphanumeric()) {
-            return Ok(());
+            return Ok(false);
         }
         let allowed = ["and", "else", "for", "if", "in", "is", "or", "not"];
         if allowed.iter().any(|word| rest.starts_with(word)) {
-            return Ok(());
+            return Ok(true);
         }
         self.fail(format!("invalid {kind} literal"), self.at.saturating_sub(1))
     }
@@ -249,7 +260,7 @@ mod tests {
             if text == "1.real" {
                 assert!(scan(text).is_err());
             } else {
-                assert_eq!(scan(text), Ok(length), "{text}");
+                assert_eq!(scan(text).map(|s| s.length), Ok(length), "{text}");
             }
         }
     }

@@ -8,6 +8,7 @@ use super::object::{Class, Future, Generator};
 use super::ready::Queue;
 use super::value::Value;
 use super::{R, Resume, Vm};
+use crate::diagnostic::Diagnostic;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -176,6 +177,8 @@ pub enum Told<'a> {
         coroutine: &'a Ref<Generator>,
         message: &'a str,
     },
+    /// CPython's SyntaxWarning.
+    Doubt(&'a Diagnostic),
     /// An entry of the event loop's log: its lines, the future it is about, and an exception; the
     /// latter two `None` where there is nothing.
     Logged {

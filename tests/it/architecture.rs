@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["diagnostic"],
     &["syntax", "bytecode"],
     &["compile"],
-    &["vm"],
+    &["check", "vm"],
     &["event_loop"],
     &["builtins"],
     &["stdlib"],

@@ -1,6 +1,7 @@
 //! `eval`, `exec`, `compile`.
 
 use super::namespace::{caller_globals, caller_locals};
+use crate::builtins::syntax_warnings;
 use crate::bytecode::Code;
 use crate::compile::{self, Mode};
 use crate::diagnostic::{self, Diagnostic};
@@ -112,6 +113,7 @@ fn parse(vm: &mut Vm, source: &Source, kind: Kind) -> R<ast::Module> {
     }
     let parsed = syntax::parse_module(source);
     if parsed.errors.is_empty() {
+        syntax_warnings(vm, &parsed.warnings)?;
         Ok(parsed.module)
     } else {
         Err(syntax_error(vm, source, &parsed.errors))
@@ -126,7 +128,10 @@ fn to_code(vm: &mut Vm, source: &Source, kind: Kind, separate_locals: bool) -> R
         (_, false) => Mode::Module,
     };
     match compile::compile_module(source, &module, mode) {
-        Ok(compiled) => Ok(compiled.code),
+        Ok(compiled) => {
+            syntax_warnings(vm, &compiled.warnings)?;
+            Ok(compiled.code)
+        }
         Err(errors) => Err(syntax_error(vm, source, &errors)),
     }
 }

@@ -39,8 +39,7 @@ impl<'a> Rules<'a> {
 
     fn expr(&mut self, e: &'a Expr) {
         match &e.kind {
-            E::Constant(c) => self.warn_escapes(c, e.span),
-            E::Name(_) | E::Invalid => {}
+            E::Constant(_) | E::Name(_) | E::Invalid => {}
             E::JoinedStr(parts) => self.fstring(parts),
             E::Tuple(items) | E::List(items) | E::Set(items) => self.items(items),
             E::Dict(items) => {

@@ -6,7 +6,6 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::*;
 
-mod escapes;
 mod expr;
 mod future;
 mod pattern;

@@ -64,7 +64,8 @@ fn warnings(text: &str) -> Vec<String> {
     let source = Source::new("case", text);
     let parsed = parse_module(&source);
     let compiled = compile_module(&source, &parsed.module, Mode::Module).unwrap();
-    compiled.warnings.into_iter().map(|w| w.title).collect()
+    let all = parsed.warnings.into_iter().chain(compiled.warnings);
+    all.map(|w| w.title).collect()
 }
 
 /// Recorded from CPython 3.13.
@@ -111,6 +112,10 @@ fn the_same_warnings_as_cpython() {
         ),
         ("'\\d'", "invalid escape sequence '\\d'"),
         ("b'\\u1234'", "invalid escape sequence '\\u'"),
+        ("'\\777'", "invalid octal escape sequence '\\777'"),
+        ("x = 1if y else 2", "invalid decimal literal"),
+        ("0x1for x in y", "invalid hexadecimal literal"),
+        ("1jif y else 2", "invalid imaginary literal"),
     ];
     for (text, expected) in cases {
         assert_eq!(warnings(text), [expected], "{text}");
@@ -123,6 +128,7 @@ fn the_same_warnings_as_cpython() {
         "[1][0]",
         "f(x)(y)",
         "'\\n'",
+        "1 if x else 2",
     ] {
         assert_eq!(warnings(text), [""; 0], "{text}");
     }
