@@ -501,6 +501,8 @@ pub enum Intrinsic {
     Generic = 5,
     /// The class BaseException.
     BaseException = 6,
+    /// `sys.displayhook`.
+    DisplayHook = 7,
 }
 
 impl Intrinsic {
@@ -512,6 +514,7 @@ impl Intrinsic {
         Intrinsic::StopAsyncIteration,
         Intrinsic::Generic,
         Intrinsic::BaseException,
+        Intrinsic::DisplayHook,
     ];
 }
 

@@ -25,9 +25,9 @@ pub enum Mode {
     Exec,
     /// One expression, whose value the code returns. `separate_locals` as for `Exec`.
     Eval { separate_locals: bool },
-    /// A REPL entry: top-level `await` is allowed (the code is then a coroutine's), and the value
-    /// of a last expression statement is returned.
-    Interactive,
+    /// What is typed at a prompt: the value of each expression statement goes to
+    /// `sys.displayhook`. With `top_await` the code may await, and is a coroutine's if it does.
+    Interactive { top_await: bool },
 }
 
 impl Mode {
@@ -35,7 +35,7 @@ impl Mode {
         match self {
             Mode::Exec => true,
             Mode::Eval { separate_locals } => separate_locals,
-            Mode::Module | Mode::Interactive => false,
+            Mode::Module | Mode::Interactive { .. } => false,
         }
     }
 }
@@ -56,7 +56,7 @@ pub fn compile_module(
     mode: Mode,
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let (scopes, mut errors) = scope::analyse(source, module, mode.separate_locals());
-    let top_await = mode == Mode::Interactive;
+    let top_await = mode == Mode::Interactive { top_await: true };
     let (refused, warnings) = rules::check(source, module, &scopes, top_await);
     errors.extend(refused);
     if !errors.is_empty() {
@@ -68,11 +68,12 @@ pub fn compile_module(
         wide: Cell::new(false),
         errors: RefCell::new(Vec::new()),
     };
-    let last = match mode {
-        Mode::Module | Mode::Exec => generate::LastValue::Drop,
-        Mode::Eval { .. } | Mode::Interactive => generate::LastValue::Return,
+    let values = match mode {
+        Mode::Module | Mode::Exec => generate::Values::Drop,
+        Mode::Eval { .. } => generate::Values::Return,
+        Mode::Interactive { .. } => generate::Values::Show,
     };
-    let code = generate::module(&cx, module, last);
+    let code = generate::module(&cx, module, values);
     let errors = cx.errors.into_inner();
     if !errors.is_empty() {
         return Err(errors);

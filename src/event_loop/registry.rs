@@ -18,14 +18,45 @@ struct Registry {
     entered: Vec<(Value, Value)>,
     /// Tasks that are no `Task` objects, registered by hand.
     foreign: Vec<Value>,
+    /// Stands in for the running loop while none runs.
+    standing: Slot,
+    /// Its tasks that failed with nobody waiting for them.
+    failed: Vec<Ref<Future>>,
 }
 
 /// `get_running_loop()`.
 pub(super) fn running_loop(vm: &mut Vm) -> R {
     match vm.current.event_loop.defined() {
         Some(event_loop) => Ok(event_loop),
-        None => Err(vm.runtime_error("no running event loop")),
+        None => match vm.state::<Registry>().standing.defined() {
+            Some(standing) => Ok(standing),
+            None => Err(vm.runtime_error("no running event loop")),
+        },
     }
+}
+
+/// Gives a loop to those who ask for the running one while none runs.
+pub(super) fn set_standing(vm: &mut Vm, event_loop: Value) {
+    let old = vm.state::<Registry>().standing.replace(event_loop);
+    drop(old);
+}
+
+/// A task has failed with nobody waiting for it: whoever drives the standing loop will tell.
+#[cold]
+pub(super) fn note_failed(vm: &mut Vm, task: &Ref<Future>) {
+    let registry = vm.state::<Registry>();
+    let own = task.event_loop.get();
+    let told_otherwise = own
+        .opaque::<LoopData>()
+        .is_none_or(|data| !data.exception_handler.get().is_none());
+    if registry.standing.get().is(&own) && !told_otherwise {
+        registry.failed.push(task.clone());
+    }
+}
+
+/// The tasks of the standing loop that failed since the last call.
+pub(super) fn take_failed(vm: &mut Vm) -> Vec<Ref<Future>> {
+    std::mem::take(&mut vm.state::<Registry>().failed)
 }
 
 /// The running loop, else the one that was set, else (with a warning) a new one.
@@ -36,6 +67,9 @@ pub(super) fn get_event_loop(vm: &mut Vm) -> R {
     let registry = vm.state::<Registry>();
     if let Some(set) = registry.set.defined().filter(|s| !s.is_none()) {
         return Ok(set);
+    }
+    if let Some(standing) = registry.standing.defined() {
+        return Ok(standing);
     }
     if registry.was_set {
         return Err(vm.runtime_error("There is no current event loop in thread 'MainThread'."));

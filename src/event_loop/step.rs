@@ -277,7 +277,11 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
         future::cancel(vm, task, Value::Undef)?;
         return Ok(());
     }
+    let alone = task.waiters.borrow().is_empty();
     future::set_exception(vm, task, &exception)?;
+    if alone {
+        super::registry::note_failed(vm, task);
+    }
     if class.is_subclass(&vm.exc.keyboard_interrupt) || class.is_subclass(&vm.exc.system_exit) {
         return Err(vm.raise(exception));
     }

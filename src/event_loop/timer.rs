@@ -136,6 +136,13 @@ impl Timers {
         self.heap.pop().and_then(Timer::leave_queue)
     }
 
+    /// All timers in the order in which they are due, cancelled ones included.
+    pub fn in_order(&self) -> Vec<(f64, &Ref<Opaque>)> {
+        let mut all: Vec<&Timer> = self.heap.iter().collect();
+        all.sort_by(|a, b| b.cmp(a));
+        all.into_iter().map(|t| (t.when, &t.handle)).collect()
+    }
+
     /// Forgets all timers; the caller releases them.
     pub fn clear(&mut self) -> Vec<Ready> {
         self.cancelled = 0;

@@ -152,6 +152,27 @@ fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic>
         .collect()
 }
 
+/// What is in a text before layout and grammar have a say: for those who show or complete what is
+/// being typed, which is often no program yet.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// Kinds and places, comments left out.
+    pub tokens: Vec<Token>,
+    pub comments: Vec<Span>,
+    /// The innermost bracket still open at the end.
+    pub open_bracket: Option<Token>,
+}
+
+/// Finds the tokens of a text, whatever it is.
+pub fn scan(source: &Source) -> Scan {
+    let lexed = lexer::lex(source);
+    Scan {
+        tokens: lexed.tokens,
+        comments: lexed.comments,
+        open_bracket: lexed.open_bracket,
+    }
+}
+
 /// The tokens of a source, layout included.
 pub fn tokens(source: &Source) -> Vec<TokenInfo> {
     let mut lexed = lexer::lex(source);

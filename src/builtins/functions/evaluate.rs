@@ -125,6 +125,7 @@ fn to_code(vm: &mut Vm, source: &Source, kind: Kind, separate_locals: bool) -> R
     let mode = match (kind, separate_locals) {
         (Kind::Eval, separate_locals) => Mode::Eval { separate_locals },
         (_, true) => Mode::Exec,
+        (Kind::Single, false) => Mode::Interactive { top_await: false },
         (_, false) => Mode::Module,
     };
     match compile::compile_module(source, &module, mode) {

@@ -57,11 +57,14 @@ pub(super) struct Context<'a> {
     pub errors: RefCell<Vec<Diagnostic>>,
 }
 
-/// What the module's code does with its last expression statement.
+/// What the module's code does with the values of its expression statements.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum LastValue {
+pub(super) enum Values {
     Drop,
+    /// The last one is returned.
     Return,
+    /// All are given to `sys.displayhook`.
+    Show,
 }
 
 /// Generates the code of a frame.
@@ -78,6 +81,8 @@ pub(super) struct Gen<'a> {
     first_temp: u16,
     qualname: Rc<str>,
     overflow: bool,
+    /// The values of expression statements are shown.
+    shows: bool,
     /// Already refused for too deep nesting.
     too_deep: bool,
 }
@@ -91,7 +96,7 @@ pub(super) struct Title<'n> {
 }
 
 /// Compiles a module's body.
-pub(super) fn module(cx: &Context<'_>, module: &Module, last: LastValue) -> Rc<Code> {
+pub(super) fn module(cx: &Context<'_>, module: &Module, values: Values) -> Rc<Code> {
     let name: Name = Rc::from("<module>");
     let title = || Title {
         name: &name,
@@ -100,7 +105,7 @@ pub(super) fn module(cx: &Context<'_>, module: &Module, last: LastValue) -> Rc<C
         doc: None,
     };
     code_object(cx, scope::ROOT, title, |g| {
-        g.module_body(&module.body, last)
+        g.module_body(&module.body, values)
     })
 }
 
@@ -204,6 +209,7 @@ impl<'a> Gen<'a> {
             first_temp,
             qualname,
             overflow: false,
+            shows: false,
             too_deep: false,
         }
     }
@@ -219,12 +225,13 @@ impl<'a> Gen<'a> {
         }
     }
 
-    fn module_body(&mut self, body: &'a [Stmt], last: LastValue) {
+    fn module_body(&mut self, body: &'a [Stmt], values: Values) {
+        self.shows = values == Values::Show;
         if self.frame_scope().has_annotations {
             self.setup_annotations();
         }
         let mut body = body;
-        if last == LastValue::Drop
+        if values == Values::Drop
             && let Some((doc, rest)) = split_docstring(body)
         {
             let t = self.alloc();
@@ -233,7 +240,7 @@ impl<'a> Gen<'a> {
             self.top -= 1;
             body = rest;
         }
-        if last == LastValue::Return
+        if values == Values::Return
             && let Some((Stmt { kind, .. }, before)) = body.split_last()
             && let StmtKind::Expr(value) = kind
         {

@@ -20,6 +20,7 @@ impl<'a> Gen<'a> {
         }
         let span = stmt.span;
         match &stmt.kind {
+            StmtKind::Expr(e) if self.shows => self.show(e),
             StmtKind::Expr(e) => self.discard(e),
             StmtKind::Assign { targets, value } => self.assign(targets, value),
             StmtKind::AugAssign { target, op, value } => {
@@ -69,6 +70,23 @@ impl<'a> Gen<'a> {
                 value,
             } => self.type_alias(stmt, name, params, value),
         }
+    }
+
+    /// `sys.displayhook(e)`.
+    fn show(&mut self, e: &'a Expr) {
+        let value = self.operand(e);
+        let w = self.alloc_n(2);
+        self.emit(
+            e.span,
+            Op::LoadIntrinsic,
+            w,
+            Intrinsic::DisplayHook as u16,
+            0,
+        );
+        let slot = self.alloc();
+        self.move_to(e.span, slot, value);
+        self.emit(e.span, Op::Call, w, w, 1);
+        self.emit(e.span, Op::Clear, w, 0, 0);
     }
 
     /// `elif` chains are compiled without recursion.

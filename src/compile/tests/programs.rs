@@ -126,8 +126,9 @@ fn every_mode() {
     let separate_locals = false;
     let eval = compile("case", "1 + x", Mode::Eval { separate_locals });
     assert!(disassemble(&eval.code).contains("Return "));
-    let repl = compile("case", "x = 1\nawait f()", Mode::Interactive);
+    let top_await = true;
+    let repl = compile("case", "x = 1\nawait f()", Mode::Interactive { top_await });
     assert!(repl.code.flags.coroutine && repl.code.flags.module);
-    let plain = compile("case", "x", Mode::Interactive);
+    let plain = compile("case", "x", Mode::Interactive { top_await });
     assert!(!plain.code.flags.coroutine);
 }

@@ -257,6 +257,16 @@ pub fn intrinsic(vm: &mut Vm, number: u16) -> R {
         Some(Intrinsic::TypeAlias) => library(vm, "_make_alias")?,
         Some(Intrinsic::TypeParam) => library(vm, "_make_parameter")?,
         Some(Intrinsic::Generic) => library(vm, "_make_generic")?,
+        Some(Intrinsic::DisplayHook) => display_hook(vm)?,
         None => Value::None,
     })
+}
+
+fn display_hook(vm: &mut Vm) -> R {
+    let (sys, name) = (vm.intern("sys"), vm.names.displayhook.clone());
+    let hook = match vm.modules.get_str(&sys) {
+        Some(sys) => vm.get_attr_opt(&sys, &name)?,
+        None => None,
+    };
+    hook.ok_or_else(|| vm.runtime_error("lost sys.displayhook"))
 }

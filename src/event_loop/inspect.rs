@@ -1,0 +1,125 @@
+//! Looking at an event loop from outside: its queues and tasks as data. For whoever shows them;
+//! changes nothing, and knows nothing of how it is shown.
+
+use super::data::LoopData;
+use super::handle::{self, HandleData};
+use super::ready::Ready;
+use super::{registry, repr, source, task};
+use crate::vm::heap::Ref;
+use crate::vm::object::{Future, Opaque};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+
+/// One entry of the ready queue.
+#[derive(Debug, Clone)]
+pub enum Queued {
+    /// A task's first step, or one after `sleep(0)`.
+    Step(Ref<Future>),
+    /// A task's next step, which raises this in it.
+    Throw(Ref<Future>, Value),
+    /// A task's next step, because what it awaited is done.
+    Wakeup {
+        task: Ref<Future>,
+        future: Ref<Future>,
+    },
+    /// A done callback of a future.
+    DoneCallback { func: Value, future: Value },
+    /// What `call_soon` or a timer was given.
+    Call { func: Value, args: Vec<Value> },
+    /// A piece of `run_in_executor`'s work that goes on.
+    Work(Value),
+}
+
+/// A timer that is set.
+#[derive(Debug, Clone)]
+pub struct TimerView {
+    /// By the loop's clock, in seconds.
+    pub when: f64,
+    pub func: Value,
+    pub args: Vec<Value>,
+}
+
+/// What will run in the next turn, in order.
+pub fn ready(event_loop: &Value) -> Vec<Queued> {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return Vec::new();
+    };
+    data.ready.borrow().iter().filter_map(queued).collect()
+}
+
+fn queued(entry: &Ready) -> Option<Queued> {
+    Some(match entry {
+        Ready::Step(task) => Queued::Step(task.clone()),
+        Ready::Throw(both) => Queued::Throw(both.0.clone(), both.1.clone()),
+        Ready::Wakeup { task, future } => Queued::Wakeup {
+            task: task.clone(),
+            future: future.clone(),
+        },
+        Ready::Done(done) => Queued::DoneCallback {
+            func: done.func.clone(),
+            future: done.future.clone(),
+        },
+        Ready::Handle(handle) => {
+            let (func, args) = call_of(handle)?;
+            Queued::Call { func, args }
+        }
+        Ready::Worker(worker) => Queued::Work(worker.clone()),
+    })
+}
+
+/// What a handle calls; `None` once it is cancelled.
+fn call_of(handle: &Ref<Opaque>) -> Option<(Value, Vec<Value>)> {
+    let data = handle.get::<HandleData>()?;
+    let func = data.callback.defined()?;
+    (!data.cancelled.get()).then(|| (func, handle::call_args(data)))
+}
+
+/// The timers that are set, in the order in which they are due.
+pub fn timers(event_loop: &Value) -> Vec<TimerView> {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return Vec::new();
+    };
+    let timers = data.timers.borrow();
+    let found = timers.in_order().into_iter().filter_map(|(when, handle)| {
+        let (func, args) = call_of(handle)?;
+        Some(TimerView { when, func, args })
+    });
+    found.collect()
+}
+
+/// The tasks of a loop that are not done, oldest first.
+pub fn tasks(event_loop: &Value) -> Vec<Ref<Future>> {
+    let mut found = registry::pending_tasks();
+    found.retain(|t| t.event_loop.get().is(event_loop));
+    found.sort_by_key(|t| t.task.as_ref().map_or(0, |p| p.sequence.get()));
+    found
+}
+
+/// A task's name.
+pub fn task_name(task: &Ref<Future>) -> String {
+    task::name(task).as_str().unwrap_or("?").to_owned()
+}
+
+/// Whether something can run without waiting for a timer.
+pub fn is_ready(event_loop: &Value) -> bool {
+    let data = event_loop.opaque::<LoopData>();
+    data.is_some_and(|d| !d.ready.borrow().is_empty())
+}
+
+/// When the first timer is due, by the loop's clock.
+pub fn next_due(event_loop: &Value) -> Option<f64> {
+    let data = event_loop.opaque::<LoopData>()?;
+    let cancelled = data.timers.borrow_mut().sweep();
+    drop(cancelled);
+    data.timers.borrow().next_due()
+}
+
+/// `f() at FILE:LINE` for something that will be called.
+pub fn callback_text(vm: &mut Vm, func: &Value) -> R<String> {
+    source::callback_with_source(vm, func, &Value::None, false)
+}
+
+/// The repr of a value cut to a length that fits a line.
+pub fn short_repr(vm: &mut Vm, value: &Value) -> R<String> {
+    repr::short(vm, value)
+}
