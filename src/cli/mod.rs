@@ -9,6 +9,7 @@ mod check;
 mod dump;
 mod explain;
 mod input;
+mod repl;
 mod run;
 mod stdin;
 mod terminal;
@@ -29,10 +30,10 @@ const STACK_SIZES: [usize; 3] = [1 << 30, 256 << 20, 64 << 20];
 #[derive(Parser)]
 #[command(name = "coro", version, disable_help_subcommand = true)]
 #[command(
-    override_usage = "coro [OPTIONS] FILE [ARGS]...\n       coro [OPTIONS] -c CODE [ARGS]...\n       coro COMMAND ..."
+    override_usage = "coro [OPTIONS]\n       coro [OPTIONS] FILE [ARGS]...\n       coro [OPTIONS] -c CODE [ARGS]...\n       coro COMMAND ..."
 )]
 #[command(
-    after_help = "FILE may be - for standard input. What follows FILE belongs to the program (sys.argv)."
+    after_help = "Alone it is a prompt, as `coro repl` is. FILE may be - for standard input. What follows FILE belongs to the program (sys.argv)."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -56,6 +57,8 @@ enum Command {
         #[arg(value_name = "CODE")]
         words: Vec<String>,
     },
+    /// Run what is typed at a prompt
+    Repl(RunArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -70,6 +73,9 @@ struct RunArgs {
     /// Run this text instead of a file
     #[arg(short = 'c', value_name = "CODE")]
     code: Option<String>,
+    /// Go on at a prompt after the program
+    #[arg(short = 'i')]
+    interactive: bool,
     /// Let time jump to the next timer instead of waiting for it
     #[arg(long)]
     virtual_time: bool,
@@ -174,7 +180,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn dispatch(cli: &Cli) -> i32 {
     let form = match &cli.command {
-        Some(Command::Run(args)) => args.traceback,
+        Some(Command::Run(args) | Command::Repl(args)) => args.traceback,
         _ => cli.run.traceback,
     };
     let terminal = Terminal::detect(cli.color, form);
@@ -182,6 +188,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Run(args)) => start(args, &terminal),
         Some(Command::Check(args)) => check::check(args, &terminal),
         Some(Command::Explain { words }) => explain::explain(words, &terminal),
+        Some(Command::Repl(args)) => start_repl(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),
@@ -190,18 +197,42 @@ fn dispatch(cli: &Cli) -> i32 {
 }
 
 fn start(args: &RunArgs, terminal: &Terminal) -> i32 {
-    let mut words = args.words.iter();
-    let input = match &args.code {
-        Some(code) => Input::Code(code.clone()),
-        None => match words.next() {
-            Some(word) if word == "-" => Input::Stdin,
-            Some(word) if word.to_string_lossy().starts_with('-') => return unknown_option(word),
-            Some(word) => Input::File(word.into()),
-            None if terminal.interactive() => return no_file(),
-            None => Input::Stdin,
-        },
+    let program = match program(args) {
+        Ok(program) => program,
+        Err(code) => return code,
     };
-    run::run(&input, words, args, terminal)
+    let words = program_words(args);
+    match program {
+        _ if args.interactive => repl::repl(program.as_ref(), words, args, terminal),
+        Some(input) => run::run(&input, words, args, terminal),
+        None if terminal.interactive() => repl::repl(None, words, args, terminal),
+        None => run::run(&Input::Stdin, words, args, terminal),
+    }
+}
+
+fn start_repl(args: &RunArgs, terminal: &Terminal) -> i32 {
+    match program(args) {
+        Ok(program) => repl::repl(program.as_ref(), program_words(args), args, terminal),
+        Err(code) => code,
+    }
+}
+
+/// The program to run, if one is named, or the exit code for a wrong command line.
+fn program(args: &RunArgs) -> Result<Option<Input>, i32> {
+    if let Some(code) = &args.code {
+        return Ok(Some(Input::Code(code.clone())));
+    }
+    Ok(match args.words.first() {
+        None => None,
+        Some(word) if word == "-" => Some(Input::Stdin),
+        Some(word) if word.to_string_lossy().starts_with('-') => return Err(unknown_option(word)),
+        Some(word) => Some(Input::File(word.into())),
+    })
+}
+
+/// The words that belong to the program: those after its name.
+fn program_words(args: &RunArgs) -> impl Iterator<Item = &OsString> {
+    args.words.iter().skip(usize::from(args.code.is_none()))
 }
 
 fn look(
@@ -225,13 +256,6 @@ fn unknown_option(word: &std::ffi::OsStr) -> i32 {
     let message = format!("unexpected argument '{}' found", word.to_string_lossy());
     let _ = Cli::command()
         .error(ErrorKind::UnknownArgument, message)
-        .print();
-    USAGE
-}
-
-fn no_file() -> i32 {
-    let _ = Cli::command()
-        .error(ErrorKind::MissingRequiredArgument, "no program to run")
         .print();
     USAGE
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Nested calls from Rust into bytecode that the large stack of `cli` can bear.
-const NATIVE_LIMIT: u32 = 2500;
+pub(super) const NATIVE_LIMIT: u32 = 2500;
 
 pub(super) fn run<'a>(
     input: &Input,

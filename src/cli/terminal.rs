@@ -72,6 +72,12 @@ impl Terminal {
         std::io::stdin().is_terminal()
     }
 
+    /// Whether lines can be edited on it.
+    pub fn can_be_drawn_on(&self) -> bool {
+        let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");
+        !dumb && std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+    }
+
     pub fn show(&self, diagnostics: &[Diagnostic]) {
         complain(&match self.form {
             TracebackForm::Coro => render(diagnostics, &self.options),

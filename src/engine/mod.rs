@@ -117,6 +117,19 @@ impl Engine {
         &mut self.vm
     }
 
+    /// The namespace of `__main__`.
+    pub fn main(&self) -> Ref<Dict> {
+        self.main.dict.clone()
+    }
+
+    /// Makes `__main__` a new module without the program's names.
+    pub fn forget_main(&mut self) {
+        let main = new_module(&mut self.vm, "__main__");
+        let key = self.vm.intern("__main__");
+        self.vm.modules.set_str(&key, main.clone().into());
+        self.main = main;
+    }
+
     /// Runs a whole program as `__main__` and ends it: tasks, generators and modules are
     /// finalized as at CPython's exit.
     pub fn run_source(&mut self, source: &Source) -> RunOutcome {
@@ -191,18 +204,24 @@ impl Engine {
     }
 
     fn outcome(&mut self, result: R) -> RunOutcome {
-        let raise = match result {
-            Ok(_) => return RunOutcome::default(),
-            Err(raise) => raise,
-        };
-        let exception = self.vm.take_raised(raise);
-        let class = self.vm.class_of(&exception);
+        match result {
+            Ok(_) => RunOutcome::default(),
+            Err(raise) => {
+                let exception = self.vm.take_raised(raise);
+                self.ended_by(&exception)
+            }
+        }
+    }
+
+    /// How a program ends that this exception has left.
+    pub fn ended_by(&mut self, exception: &Value) -> RunOutcome {
+        let class = self.vm.class_of(exception);
         if class.is_subclass(&self.vm.exc.system_exit) {
-            return self.system_exit(&exception);
+            return self.system_exit(exception);
         }
         let interrupted = class.is_subclass(&self.vm.exc.keyboard_interrupt);
         let exit_code = if interrupted { 130 } else { 1 };
-        if builtins::call_excepthook(&mut self.vm, &exception) {
+        if builtins::call_excepthook(&mut self.vm, exception) {
             return RunOutcome {
                 exit_code,
                 ..RunOutcome::default()
@@ -214,7 +233,7 @@ impl Engine {
         };
         RunOutcome {
             exit_code,
-            error: builtins::uncaught::explained(&mut self.vm, &exception, &mut explain),
+            error: builtins::uncaught::explained(&mut self.vm, exception, &mut explain),
             ..RunOutcome::default()
         }
     }

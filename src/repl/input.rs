@@ -11,8 +11,8 @@ pub const INDENT: usize = 4;
 /// Whether Enter at the end of the text asks for another line instead of running it.
 ///
 /// As in CPython: a compound statement goes on until an empty line; a text of several lines that
-/// is wrong is given back only after an empty line, so that it can still be mended.
-pub fn needs_more(text: &str) -> bool {
+/// is wrong is given back only after an empty line, if it can still be mended.
+pub fn needs_more(text: &str, mendable: bool) -> bool {
     if is_command(text) {
         return false;
     }
@@ -28,7 +28,7 @@ pub fn needs_more(text: &str) -> bool {
     let Some((_, last)) = text.rsplit_once('\n') else {
         return false;
     };
-    !last.trim().is_empty()
+    mendable && !last.trim().is_empty()
 }
 
 /// `:tasks`, `?name`, `name?`: not the language's, and never longer than a line.
@@ -155,7 +155,7 @@ mod tests {
             "x = 1  # a comment:",
             "x = \"\"\"a\nb\"\"\"",
         ] {
-            assert!(!needs_more(text), "{text:?}");
+            assert!(!needs_more(text, true), "{text:?}");
         }
     }
 
@@ -181,7 +181,7 @@ mod tests {
             "match x:\n    case 1:\n        y",
             "if x:\n    y ==== 2",
         ] {
-            assert!(needs_more(text), "{text:?}");
+            assert!(needs_more(text, true), "{text:?}");
         }
     }
 
