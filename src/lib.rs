@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod event_loop;
 pub mod hints;
+pub mod inspect;
 pub mod repl;
 pub mod source;
 pub mod stdlib;

@@ -23,8 +23,12 @@ pub enum Mode {
     Module,
     /// `exec` with separate locals: names go through the namespace in register 0.
     Exec,
-    /// One expression, whose value the code returns. `separate_locals` as for `Exec`.
-    Eval { separate_locals: bool },
+    /// One expression, whose value the code returns. `separate_locals` as for `Exec`, `top_await` as
+    /// for `Interactive`.
+    Eval {
+        separate_locals: bool,
+        top_await: bool,
+    },
     /// What is typed at a prompt: the value of each expression statement goes to
     /// `sys.displayhook`. With `top_await` the code may await, and is a coroutine's if it does.
     Interactive { top_await: bool },
@@ -34,8 +38,17 @@ impl Mode {
     const fn separate_locals(self) -> bool {
         match self {
             Mode::Exec => true,
-            Mode::Eval { separate_locals } => separate_locals,
+            Mode::Eval {
+                separate_locals, ..
+            } => separate_locals,
             Mode::Module | Mode::Interactive { .. } => false,
+        }
+    }
+
+    const fn top_await(self) -> bool {
+        match self {
+            Mode::Eval { top_await, .. } | Mode::Interactive { top_await } => top_await,
+            Mode::Module | Mode::Exec => false,
         }
     }
 }
@@ -56,7 +69,7 @@ pub fn compile_module(
     mode: Mode,
 ) -> Result<Compiled, Vec<Diagnostic>> {
     let (scopes, mut errors) = scope::analyse(source, module, mode.separate_locals());
-    let top_await = mode == Mode::Interactive { top_await: true };
+    let top_await = mode.top_await();
     let (refused, warnings) = rules::check(source, module, &scopes, top_await);
     errors.extend(refused);
     if !errors.is_empty() {

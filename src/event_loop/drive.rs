@@ -1,7 +1,7 @@
 //! Driving a loop from outside, one turn at a time: for whoever has other things to do between
 //! two turns, as a prompt has.
 
-use super::{inspect, loop_type, registry, report, task};
+use super::{loop_type, registry, report, task};
 use crate::vm::heap::Ref;
 use crate::vm::object::Future;
 use crate::vm::value::Value;
@@ -22,13 +22,6 @@ pub fn turn(vm: &mut Vm, event_loop: &Value) -> R<()> {
         vm.call_method(event_loop, &name, &[])?;
     }
     Ok(())
-}
-
-/// Whether the next turn has something to do.
-pub fn has_work(vm: &Vm, event_loop: &Value) -> bool {
-    inspect::is_ready(event_loop)
-        || inspect::next_due(event_loop)
-            .is_some_and(|due| due <= vm.host.clock.monotonic().as_secs_f64())
 }
 
 /// Lets a coroutine run as a task, in a context that must be an object.

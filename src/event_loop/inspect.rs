@@ -30,6 +30,16 @@ pub enum Queued {
     Work(Value),
 }
 
+impl Queued {
+    /// The task that will take a step.
+    pub fn task(&self) -> Option<&Ref<Future>> {
+        match self {
+            Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup { task, .. } => Some(task),
+            _ => None,
+        }
+    }
+}
+
 /// A timer that is set.
 #[derive(Debug, Clone)]
 pub struct TimerView {

@@ -179,9 +179,14 @@ mod tests {
             "try:\n    f()\n",
             "with a:\n    if b:\n        c",
             "match x:\n    case 1:\n        y",
+            "def f():\n    for i in range(3):",
+            "class A:\n    @property",
+            "def f():\n    try:\n        g()\n",
             "if x:\n    y ==== 2",
         ] {
             assert!(needs_more(text, true), "{text:?}");
+            let mending = text.contains("====");
+            assert_eq!(needs_more(text, false), !mending, "{text:?}");
         }
     }
 

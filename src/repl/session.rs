@@ -16,7 +16,7 @@ use crate::diagnostic::traceback::{self, UncaughtError};
 use crate::engine::Engine;
 use crate::event_loop::{context, drive, inspect};
 use crate::source::Source;
-use crate::syntax;
+use crate::syntax::{self, ast};
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::NativeDef;
 use crate::vm::object::{Dict, Future, FutureState, Module};
@@ -151,17 +151,18 @@ impl Session {
         if let Err(raise) = display::install(self.engine.vm()) {
             self.show_raise(raise);
         }
+        commands::install(self.engine.vm());
         for (name, text) in [("ps1", ">>> "), ("ps2", "... ")] {
             self.set_sys(name, text.into());
         }
         let version = env!("CARGO_PKG_VERSION");
         let clock = if self.held {
-            "the clock is yours: `:advance 2`, `:tick`, `:run`"
+            "the clock is yours: :advance 2, :tick, :run"
         } else {
-            "`await` works, tasks run while you type"
+            "await works, tasks run while you type"
         };
         self.link.screen.say(&format!(
-            "coro {version}: Python 3.13, asyncio imported; {clock}; `:help` has more\n"
+            "coro {version} (Python 3.13): {clock}; :help has more\n"
         ));
     }
 
@@ -277,6 +278,11 @@ impl Session {
         self.show_failures();
     }
 
+    /// Whether the next turn of the loop has something to do.
+    pub(super) fn has_work(&mut self) -> bool {
+        self.time_to_next_turn() == Some(Duration::ZERO)
+    }
+
     /// One turn of the loop.
     pub(super) fn turn(&mut self) -> R<()> {
         self.link.pulse.begin();
@@ -369,7 +375,11 @@ impl Session {
             self.show_diagnostics(&parsed.errors);
             return None;
         }
-        match compile::compile_module(source, &parsed.module, mode) {
+        self.compiled(source, &parsed.module, mode)
+    }
+
+    fn compiled(&mut self, source: &Source, module: &ast::Module, mode: Mode) -> Option<Rc<Code>> {
+        match compile::compile_module(source, module, mode) {
             Ok(compiled) => {
                 self.show_diagnostics(&compiled.warnings);
                 Some(compiled.code)
@@ -378,6 +388,39 @@ impl Session {
                 self.show_diagnostics(&errors);
                 None
             }
+        }
+    }
+
+    /// The code of an expression; what is wrong with it is shown.
+    pub(super) fn compile_expression(
+        &mut self,
+        source: &Source,
+        top_await: bool,
+    ) -> Option<Rc<Code>> {
+        let expression = match syntax::parse_expression(source) {
+            Ok(expression) => expression,
+            Err(errors) => {
+                self.show_diagnostics(&errors);
+                return None;
+            }
+        };
+        let module = ast::Module {
+            body: vec![ast::Stmt {
+                span: expression.span,
+                kind: ast::StmtKind::Expr(expression),
+            }],
+        };
+        self.compiled(source, &module, commands::expression_mode(top_await))
+    }
+
+    /// The code of a file; what is wrong with it is shown.
+    pub(super) fn compile_program(&mut self, source: &Source) -> Option<Rc<Code>> {
+        let parsed = syntax::parse_module(source);
+        let plain = compile::compile_module(source, &parsed.module, Mode::Module);
+        match plain {
+            Ok(compiled) if parsed.errors.is_empty() => Some(compiled.code),
+            // It may await at its top level; only then its values are shown, too.
+            _ => self.compile(source, Mode::Interactive { top_await: true }),
         }
     }
 

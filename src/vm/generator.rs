@@ -25,7 +25,7 @@ pub(super) fn suspended_at(g: &Generator) -> Option<Instr> {
 }
 
 /// The generator that a suspended frame delegates to, if it is one.
-fn delegate_of(g: &Ref<Generator>) -> Option<Ref<Generator>> {
+pub fn delegate_of(g: &Ref<Generator>) -> Option<Ref<Generator>> {
     let instr = suspended_at(g).filter(|i| i.op == Op::Delegate)?;
     let value = g.register(instr.b as usize);
     match value.as_ref::<Generator>() {

@@ -17,6 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["builtins"],
     &["stdlib"],
     &["hints"],
+    &["inspect"],
     &["engine"],
     &["repl"],
     &["cli"],

@@ -19,4 +19,5 @@ mod examples;
 mod explain;
 mod instructions;
 mod mutants;
+mod repl;
 mod robustness;

@@ -123,7 +123,10 @@ fn parse(vm: &mut Vm, source: &Source, kind: Kind) -> R<ast::Module> {
 fn to_code(vm: &mut Vm, source: &Source, kind: Kind, separate_locals: bool) -> R<Rc<Code>> {
     let module = parse(vm, source, kind)?;
     let mode = match (kind, separate_locals) {
-        (Kind::Eval, separate_locals) => Mode::Eval { separate_locals },
+        (Kind::Eval, separate_locals) => Mode::Eval {
+            separate_locals,
+            top_await: false,
+        },
         (_, true) => Mode::Exec,
         (Kind::Single, false) => Mode::Interactive { top_await: false },
         (_, false) => Mode::Module,

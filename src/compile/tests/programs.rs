@@ -124,7 +124,11 @@ fn every_mode() {
     let exec = compile("case", "x = 1\ny = [x for z in x]\n", Mode::Exec);
     assert_eq!(&*exec.code.names[0], ".namespace");
     let separate_locals = false;
-    let eval = compile("case", "1 + x", Mode::Eval { separate_locals });
+    let eval = Mode::Eval {
+        separate_locals,
+        top_await: false,
+    };
+    let eval = compile("case", "1 + x", eval);
     assert!(disassemble(&eval.code).contains("Return "));
     let top_await = true;
     let repl = compile("case", "x = 1\nawait f()", Mode::Interactive { top_await });

@@ -4,6 +4,7 @@
 mod above;
 mod completer;
 mod highlight;
+mod hint;
 mod keys;
 mod prompt;
 mod typed;
@@ -14,12 +15,12 @@ use super::{history, input};
 use above::Above;
 use completer::Asking;
 use highlight::Colours;
+use hint::Hints;
 use keys::Keys;
-use nu_ansi_term::{Color, Style};
 use prompt::{Bare, Prompts};
 use reedline::{
-    ColumnarMenu, DefaultHinter, ExternalPrinter, History, MenuBuilder, Reedline, ReedlineMenu,
-    Signal, ValidationResult, Validator,
+    ColumnarMenu, ExternalPrinter, History, MenuBuilder, Reedline, ReedlineMenu, Signal,
+    ValidationResult, Validator,
 };
 use std::io::Write;
 use std::sync::Arc;
@@ -119,17 +120,16 @@ fn entry_editor(setting: &Setting, typed: &Typed) -> Reedline {
     let above = Above::new(setting.screen.clone(), typed.clone(), printer.sender());
     let menu = ColumnarMenu::default()
         .with_name(MENU)
-        .with_marker("")
+        .with_marker(">>> ")
         .with_columns(4)
         .with_only_buffer_difference(false);
-    let hinter = DefaultHinter::default().with_style(Style::new().fg(Color::DarkGray));
     let mut editor = Reedline::create()
         .with_history(open_history())
         .with_highlighter(Box::new(Colours::new(typed.clone())))
         .with_validator(Box::new(Entries))
         .with_completer(Box::new(Asking::new(setting.events.clone())))
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(menu)))
-        .with_hinter(Box::new(hinter))
+        .with_hinter(Box::new(Hints::default()))
         .with_edit_mode(Box::new(Keys::new(typed.clone(), MENU)))
         .with_quick_completions(true)
         .with_partial_completions(true)

@@ -279,8 +279,8 @@ impl<'t> Blocks<'t> {
         }
         let line = self.source.line_of(header.start);
         let mut next = self.token(0);
+        self.incomplete |= self.text_ends();
         if next.kind == Tok::End {
-            self.incomplete = true;
             next.span = self.last_place();
         }
         let error = Diagnostic::refusal(format!(
@@ -387,7 +387,7 @@ impl<'t> Blocks<'t> {
         let finalbody = self.finally_block();
         if !has_handlers && finalbody.is_none() && sound {
             let next = self.token(0);
-            self.incomplete |= next.kind == Tok::End;
+            self.incomplete |= self.text_ends();
             let error = Diagnostic::refusal("expected 'except' or 'finally' block")
                 .label(
                     self.source,
@@ -466,13 +466,19 @@ impl<'t> Blocks<'t> {
     }
 
     /// What follows decorators must be a function or a class.
+    /// Nothing follows but the ends of open blocks.
+    fn text_ends(&self) -> bool {
+        let following = (0..).map(|i| self.token(i).kind);
+        following.skip_while(|kind| *kind == Tok::Dedent).next() == Some(Tok::End)
+    }
+
     fn decorated(&mut self, decorators: Vec<Expr>) -> Option<StmtKind> {
         if (self.kind(), self.token(1).kind) == (Tok::Async, Tok::Def) {
             return self.function_def(decorators);
         }
         let mut next = self.token(0);
+        self.incomplete |= self.text_ends();
         if next.kind == Tok::End {
-            self.incomplete = true;
             next.span = self.last_place();
         }
         let error = Diagnostic::refusal("invalid syntax").label(
