@@ -20,6 +20,7 @@ mod module_names;
 mod namespace;
 mod native_function;
 mod object;
+mod quitter;
 mod report;
 mod super_type;
 mod type_type;
@@ -62,6 +63,7 @@ pub fn install(vm: &mut Vm) {
     iterators::install(vm);
     functions::install(vm);
     install_names(vm);
+    quitter::install(vm);
 }
 
 /// The classes and constants that programs know by name.

@@ -53,7 +53,7 @@ pub fn take_failures(vm: &mut Vm) -> Vec<(Ref<Future>, Value)> {
     let mut failed = Vec::new();
     for task in registry::take_failed(vm) {
         if task.log_traceback.replace(false) {
-            let exception = task.exception.get();
+            let exception = task.exception();
             failed.push((task, exception));
         }
     }

@@ -3,10 +3,10 @@
 
 use super::data::LoopData;
 use super::handle::{self, HandleData};
-use super::ready::Ready;
 use super::{registry, repr, source, task};
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, Opaque};
+use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -18,10 +18,7 @@ pub enum Queued {
     /// A task's next step, which raises this in it.
     Throw(Ref<Future>, Value),
     /// A task's next step, because what it awaited is done.
-    Wakeup {
-        task: Ref<Future>,
-        future: Ref<Future>,
-    },
+    Wakeup(Ref<Future>),
     /// A done callback of a future.
     DoneCallback { func: Value, future: Value },
     /// What `call_soon` or a timer was given.
@@ -34,7 +31,7 @@ impl Queued {
     /// The task that will take a step.
     pub fn task(&self) -> Option<&Ref<Future>> {
         match self {
-            Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup { task, .. } => Some(task),
+            Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup(task) => Some(task),
             _ => None,
         }
     }
@@ -54,17 +51,14 @@ pub fn ready(event_loop: &Value) -> Vec<Queued> {
     let Some(data) = event_loop.opaque::<LoopData>() else {
         return Vec::new();
     };
-    data.ready.borrow().iter().filter_map(queued).collect()
+    data.queue.map(queued).into_iter().flatten().collect()
 }
 
 fn queued(entry: &Ready) -> Option<Queued> {
     Some(match entry {
         Ready::Step(task) => Queued::Step(task.clone()),
         Ready::Throw(both) => Queued::Throw(both.0.clone(), both.1.clone()),
-        Ready::Wakeup { task, future } => Queued::Wakeup {
-            task: task.clone(),
-            future: future.clone(),
-        },
+        Ready::Wakeup(task) => Queued::Wakeup(task.clone()),
         Ready::Done(done) => Queued::DoneCallback {
             func: done.func.clone(),
             future: done.future.clone(),
@@ -73,7 +67,7 @@ fn queued(entry: &Ready) -> Option<Queued> {
             let (func, args) = call_of(handle)?;
             Queued::Call { func, args }
         }
-        Ready::Worker(worker) => Queued::Work(worker.clone()),
+        Ready::Worker(worker) => Queued::Work(Value::Obj(worker.clone())),
     })
 }
 
@@ -101,7 +95,7 @@ pub fn timers(event_loop: &Value) -> Vec<TimerView> {
 pub fn tasks(event_loop: &Value) -> Vec<Ref<Future>> {
     let mut found = registry::pending_tasks();
     found.retain(|t| t.event_loop.get().is(event_loop));
-    found.sort_by_key(|t| t.task.as_ref().map_or(0, |p| p.sequence.get()));
+    found.sort_by_key(|t| t.age());
     found
 }
 
@@ -113,7 +107,7 @@ pub fn task_name(task: &Ref<Future>) -> String {
 /// Whether something can run without waiting for a timer.
 pub fn is_ready(event_loop: &Value) -> bool {
     let data = event_loop.opaque::<LoopData>();
-    data.is_some_and(|d| !d.ready.borrow().is_empty())
+    data.is_some_and(|d| !d.queue.is_empty())
 }
 
 /// When the first timer is due, by the loop's clock.

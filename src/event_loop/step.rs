@@ -277,7 +277,7 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
         future::cancel(vm, task, Value::Undef)?;
         return Ok(());
     }
-    let alone = task.waiters.borrow().is_empty();
+    let alone = task.waiters().is_empty();
     future::set_exception(vm, task, &exception)?;
     if alone {
         super::registry::note_failed(vm, task);

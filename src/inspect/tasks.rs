@@ -38,7 +38,7 @@ pub fn tasks(event_loop: &Value) -> Vec<TaskView> {
 
 /// One task.
 pub fn look(event_loop: &Value, task: &Ref<Future>) -> TaskView {
-    let coroutine = task.task.as_ref().map_or(Value::Undef, |p| p.coro.get());
+    let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
     let chain = coroutine.as_ref::<Generator>().map(chain);
     TaskView {
         name: inspect::task_name(task),
@@ -56,14 +56,13 @@ fn wait_of(event_loop: &Value, task: &Ref<Future>, chain: Option<&Chain>) -> Wai
         return Wait::Ready(place + 1);
     }
     let awaited = task
-        .task
-        .as_ref()
+        .part()
         .and_then(|p| p.waiting_for.defined())
         .unwrap_or(Value::Undef);
     let Some(future) = awaited.as_ref::<Future>() else {
         return Wait::Nothing;
     };
-    if future.task.is_some() {
+    if future.is_task() {
         return Wait::Task(future.clone());
     }
     if let Some(when) = due(event_loop, &awaited) {
@@ -97,7 +96,7 @@ pub fn ending(task: &Ref<Future>) -> Option<&'static str> {
     match task.state.get() {
         FutureState::Pending => None,
         FutureState::Cancelled => Some("cancelled"),
-        FutureState::Finished if task.exception.is_undef() => Some("done"),
+        FutureState::Finished if task.exception().is_undef() => Some("done"),
         FutureState::Finished => Some("failed"),
     }
 }

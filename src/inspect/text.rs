@@ -31,10 +31,10 @@ fn awaited(vm: &mut Vm, value: &Value) -> R<String> {
     let Some(future) = value.as_ref::<Future>() else {
         return without_address(vm, value);
     };
-    Ok(match (&future.task, ending(future)) {
-        (Some(_), _) => format!("task {}", inspect::task_name(future)),
-        (None, None) => "a future that is pending".to_owned(),
-        (None, Some(_)) => "a future that is done".to_owned(),
+    Ok(match (future.is_task(), ending(future)) {
+        (true, _) => format!("task {}", inspect::task_name(future)),
+        (false, None) => "a future that is pending".to_owned(),
+        (false, Some(_)) => "a future that is done".to_owned(),
     })
 }
 
@@ -228,12 +228,11 @@ pub fn task(vm: &mut Vm, view: &TaskView, now: f64) -> R<String> {
 
 /// Who is told when a future is done.
 pub fn waiters(vm: &mut Vm, future: &Ref<Future>) -> R<Vec<String>> {
-    let waiters = future.waiters.borrow().clone();
     let mut names = Vec::new();
-    for waiter in waiters {
+    for waiter in future.waiters() {
         names.push(match waiter {
             Waiter::Task(task) => inspect::task_name(&task),
-            Waiter::Callback(func, _) => inspect::callback_text(vm, &func)?,
+            Waiter::Callback(callback) => inspect::callback_text(vm, &callback.func)?,
         });
     }
     Ok(names)
@@ -271,13 +270,13 @@ pub fn queued(vm: &mut Vm, queued: &Queued) -> R<String> {
                 brief(vm, exception)?
             )
         }
-        Queued::Wakeup { task, future } => {
-            let name = inspect::task_name(task);
-            let done = match future.task.is_some() {
-                true => inspect::task_name(future),
-                false => "what it awaited".to_owned(),
+        Queued::Wakeup(task) => {
+            let awaited = task.part().map_or(Value::Undef, |p| p.waiting_for.get());
+            let done = match awaited.as_ref::<Future>().filter(|f| f.is_task()) {
+                Some(other) => inspect::task_name(other),
+                None => "what it awaited".to_owned(),
             };
-            format!("{name} goes on: {done} is done")
+            format!("{} goes on: {done} is done", inspect::task_name(task))
         }
         Queued::DoneCallback { func, .. } => {
             format!("callback {}", inspect::callback_text(vm, func)?)

@@ -194,7 +194,12 @@ fn parts(value: &Value) -> Option<Parts> {
         return Some(plain(items, "(", ")", comma));
     }
     if let Some(set) = value.as_ref::<Set>() {
-        let items = set.map.borrow().iter().map(|e| e.key.clone()).collect();
+        let items = set
+            .map
+            .borrow()
+            .iter()
+            .map(|(_, key)| key.clone())
+            .collect();
         return Some(plain(items, "{", "}", false));
     }
     let dict: &Ref<Dict> = value.as_ref()?;

@@ -431,7 +431,7 @@ impl Session {
         let vm = self.engine.vm();
         let outer = context::enter(vm, context)?;
         let result = vm.run_code(code, &globals, None);
-        context::leave(&vm.current, outer);
+        vm.current.leave_context(outer);
         let value = result?;
         if !code.flags.coroutine {
             return Ok(value);

@@ -118,6 +118,11 @@ impl Queue {
         self.entries.borrow().len()
     }
 
+    /// Something of each entry, in order.
+    pub fn map<T>(&self, f: impl FnMut(&Ready) -> T) -> Vec<T> {
+        self.entries.borrow().iter().map(f).collect()
+    }
+
     /// Takes everything out; the caller releases it.
     pub fn take(&self) -> VecDeque<Ready> {
         self.left.set(0);

@@ -44,7 +44,7 @@ fn task_of(session: &mut Session, name: &str) -> Result<Ref<Future>, Trouble> {
         return Ok(view.task);
     }
     let value = plain_value_of(session, name)?;
-    match value.as_ref::<Future>().filter(|f| f.task.is_some()) {
+    match value.as_ref::<Future>().filter(|f| f.is_task()) {
         Some(task) => Ok(task.clone()),
         None => {
             let what = text::brief(session.vm(), &value)?;
@@ -147,7 +147,7 @@ pub fn state_of(session: &mut Session, value: &Value) -> Result<Option<String>, 
         }
         return Ok(Some(text));
     }
-    let Some(task) = value.as_ref::<Future>().filter(|f| f.task.is_some()) else {
+    let Some(task) = value.as_ref::<Future>().filter(|f| f.is_task()) else {
         return Ok(None);
     };
     let view = tasks::look(&session.event_loop, task);
@@ -185,7 +185,7 @@ fn code_of(value: &Value) -> Option<Ref<CodeObject>> {
         return Some(generator.code.clone());
     }
     if let Some(task) = value.as_ref::<Future>() {
-        return code_of(&task.task.as_ref()?.coro.get());
+        return code_of(&task.part()?.coro.get());
     }
     value.as_ref::<CodeObject>().cloned()
 }

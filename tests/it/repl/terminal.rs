@@ -61,7 +61,10 @@ fn names_are_completed() {
     let screen = s.screen();
     assert!(screen.contains(">>> asyncio.Task\n"), "{screen}");
     // Without colours the chosen one is in capitals.
-    assert!(screen.contains("TASK ") && screen.contains("CLASS"), "{screen}");
+    assert!(
+        screen.contains("TASK ") && screen.contains("CLASS"),
+        "{screen}"
+    );
     s.keys(CTRL_C).end("KeyboardInterrupt\n>>>");
     // One candidate is taken at once.
     s.keys("asyncio.TaskG")
@@ -159,8 +162,10 @@ fn await_works_at_the_prompt() {
 #[test]
 fn ctrl_c_stops_only_what_is_awaited() {
     let s = session(&[]);
-    s.line("t = asyncio.create_task(asyncio.sleep(3600))").end("\n>>>");
-    s.line("print('be' 'gun'); await asyncio.sleep(3600)").see("\nbegun");
+    s.line("t = asyncio.create_task(asyncio.sleep(3600))")
+        .end("\n>>>");
+    s.line("print('be' 'gun'); await asyncio.sleep(3600)")
+        .see("\nbegun");
     s.keys(CTRL_C).end("KeyboardInterrupt\n>>>");
     s.line("t.done()").end("False\n>>>");
 }
@@ -168,7 +173,8 @@ fn ctrl_c_stops_only_what_is_awaited() {
 #[test]
 fn ctrl_c_interrupts_what_runs() {
     let s = session(&[]);
-    s.line("print('be' 'gun')\nwhile True: pass").line("").see("\nbegun");
+    s.line("if True:").line("print('be' 'gun')");
+    s.line("while True: pass").line("").line("").see("\nbegun");
     s.keys(CTRL_C).end("KeyboardInterrupt\n>>>");
 }
 
