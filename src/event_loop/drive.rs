@@ -1,7 +1,7 @@
 //! Driving a loop from outside, one turn at a time: for whoever has other things to do between
 //! two turns, as a prompt has.
 
-use super::{loop_type, registry, report, task};
+use super::{deadlock, loop_type, registry, task};
 use crate::vm::heap::Ref;
 use crate::vm::object::Future;
 use crate::vm::value::Value;
@@ -62,5 +62,5 @@ pub fn take_failures(vm: &mut Vm) -> Vec<(Ref<Future>, Value)> {
 
 /// The error that says that nothing in the loop can ever happen again.
 pub fn deadlock(vm: &mut Vm, event_loop: &Value) -> Raise {
-    report::deadlock(vm, event_loop)
+    deadlock::raise(vm, event_loop)
 }

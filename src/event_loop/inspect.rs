@@ -23,6 +23,8 @@ pub enum Queued {
     DoneCallback { func: Value, future: Value },
     /// What `call_soon` or a timer was given.
     Call { func: Value, args: Vec<Value> },
+    /// A future whose time has come.
+    Due(Ref<Future>),
     /// A piece of `run_in_executor`'s work that goes on.
     Work(Value),
 }
@@ -42,8 +44,18 @@ impl Queued {
 pub struct TimerView {
     /// By the loop's clock, in seconds.
     pub when: f64,
-    pub func: Value,
-    pub args: Vec<Value>,
+    pub what: Timed,
+}
+
+/// What happens when a timer is due.
+#[derive(Debug, Clone)]
+pub enum Timed {
+    /// A future is done, as that of `asyncio.sleep`.
+    Future(Ref<Future>),
+    Call {
+        func: Value,
+        args: Vec<Value>,
+    },
 }
 
 /// What will run in the next turn, in order.
@@ -67,6 +79,7 @@ fn queued(entry: &Ready) -> Option<Queued> {
             let (func, args) = call_of(handle)?;
             Queued::Call { func, args }
         }
+        Ready::Timer(f) => Queued::Due(f.clone()),
         Ready::Worker(worker) => Queued::Work(Value::Obj(worker.clone())),
     })
 }
@@ -84,9 +97,15 @@ pub fn timers(event_loop: &Value) -> Vec<TimerView> {
         return Vec::new();
     };
     let timers = data.timers.borrow();
-    let found = timers.in_order().into_iter().filter_map(|(when, handle)| {
-        let (func, args) = call_of(handle)?;
-        Some(TimerView { when, func, args })
+    let found = timers.in_order().into_iter().filter_map(|(when, target)| {
+        let what = match target.as_ref::<Future>() {
+            Some(f) => Timed::Future(f.clone()),
+            None => {
+                let (func, args) = call_of(target.as_ref::<Opaque>()?)?;
+                Timed::Call { func, args }
+            }
+        };
+        Some(TimerView { when, what })
     });
     found.collect()
 }

@@ -136,11 +136,11 @@ impl Timers {
         self.heap.pop().and_then(Timer::leave_queue)
     }
 
-    /// All timers in the order in which they are due, cancelled ones included.
-    pub fn in_order(&self) -> Vec<(f64, &Ref<Opaque>)> {
-        let mut all: Vec<&Timer> = self.heap.iter().collect();
+    /// What the timers are for, in the order in which they are due.
+    pub fn in_order(&self) -> Vec<(f64, &ObjRef)> {
+        let mut all: Vec<&Timer> = self.heap.iter().filter(|t| !t.is_cancelled()).collect();
         all.sort_by(|a, b| b.cmp(a));
-        all.into_iter().map(|t| (t.when, &t.handle)).collect()
+        all.into_iter().map(|t| (t.when, &t.target)).collect()
     }
 
     /// Forgets all timers; the caller releases them.

@@ -76,7 +76,7 @@ impl FrameView {
 
     /// It is of the library, not of the program.
     pub fn is_library(&self) -> bool {
-        self.source.name().starts_with("<coro>")
+        self.source.is_library()
     }
 
     pub fn variable(&self, name: &str) -> Option<&Value> {

@@ -1,7 +1,9 @@
 //! Tasks: where each stands and what it waits for.
 
 use super::frames::{Chain, chain};
-use crate::event_loop::inspect;
+use crate::event_loop::deadlock::{Place, Waiting, waiting};
+use crate::event_loop::inspect::{self, Timed};
+use crate::vm::Vm;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, FutureState, Generator};
 use crate::vm::value::Value;
@@ -12,91 +14,93 @@ pub enum Wait {
     Ready(usize),
     /// A time of the loop's clock.
     Until(f64),
-    /// Another task.
-    Task(Ref<Future>),
-    /// An object of the library that keeps those who wait: a lock, a queue, an event.
-    Object(Value),
-    /// A future that somebody will settle.
-    Future(Value),
-    /// It is the one that runs.
+    For {
+        /// `lock 'a', which worker() holds`.
+        what: String,
+        /// Where the holder has taken it.
+        since: Option<Place>,
+        /// Tasks that have to go on first.
+        before: Vec<Ref<Future>>,
+    },
+    /// It is done, or it is the one that runs.
     Nothing,
 }
 
 pub struct TaskView {
     pub task: Ref<Future>,
     pub name: String,
-    /// Nothing for coroutines that are no frames.
+    /// Nothing for coroutines that are no frames, and for tasks that are done.
     pub chain: Option<Chain>,
     pub wait: Wait,
 }
 
 /// The tasks of a loop that are not done, oldest first.
-pub fn tasks(event_loop: &Value) -> Vec<TaskView> {
-    let all = inspect::tasks(event_loop);
-    all.iter().map(|task| look(event_loop, task)).collect()
+pub fn tasks(vm: &mut Vm, event_loop: &Value) -> Vec<TaskView> {
+    let all = waiting(vm, event_loop).into_iter();
+    all.map(|w| look(event_loop, w)).collect()
 }
 
-/// One task.
-pub fn look(event_loop: &Value, task: &Ref<Future>) -> TaskView {
-    let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
-    let chain = coroutine.as_ref::<Generator>().map(chain);
-    TaskView {
-        name: inspect::task_name(task),
-        wait: wait_of(event_loop, task, chain.as_ref()),
-        chain,
-        task: task.clone(),
+/// One task; it may be done.
+pub fn task(vm: &mut Vm, event_loop: &Value, task: &Ref<Future>) -> TaskView {
+    let mut all = waiting(vm, event_loop).into_iter();
+    match all.find(|w| w.task.as_obj().is(task.as_obj())) {
+        Some(found) => look(event_loop, found),
+        None => TaskView {
+            task: task.clone(),
+            name: inspect::task_name(task),
+            chain: None,
+            wait: Wait::Nothing,
+        },
     }
 }
 
-fn wait_of(event_loop: &Value, task: &Ref<Future>, chain: Option<&Chain>) -> Wait {
-    let place = inspect::ready(event_loop)
-        .iter()
-        .position(|queued| queued.task().is_some_and(|t| t.as_obj().is(task.as_obj())));
+fn look(event_loop: &Value, waiting: Waiting) -> TaskView {
+    let coroutine = waiting.task.part().map_or(Value::Undef, |p| p.coro.get());
+    TaskView {
+        task: waiting.task.clone(),
+        name: inspect::task_name(&waiting.task),
+        chain: coroutine.as_ref::<Generator>().map(chain),
+        wait: wait_of(event_loop, waiting),
+    }
+}
+
+fn wait_of(event_loop: &Value, waiting: Waiting) -> Wait {
+    let is_own = |t: &Ref<Future>| t.as_obj().is(waiting.task.as_obj());
+    let queue = inspect::ready(event_loop);
+    let place = queue.iter().position(|q| q.task().is_some_and(is_own));
     if let Some(place) = place {
         return Wait::Ready(place + 1);
     }
-    let awaited = task
-        .part()
-        .and_then(|p| p.waiting_for.defined())
-        .unwrap_or(Value::Undef);
-    let Some(future) = awaited.as_ref::<Future>() else {
+    let awaited = waiting.task.part().and_then(|p| p.waiting_for.defined());
+    let Some(awaited) = awaited else {
         return Wait::Nothing;
     };
-    if future.is_task() {
-        return Wait::Task(future.clone());
-    }
-    if let Some(when) = due(event_loop, &awaited) {
-        return Wait::Until(when);
-    }
-    match chain.and_then(waited_object) {
-        Some(object) => Wait::Object(object),
-        None => Wait::Future(awaited),
+    match due(event_loop, &awaited) {
+        Some(when) => Wait::Until(when),
+        None => Wait::For {
+            what: waiting.what,
+            since: waiting.since,
+            before: waiting.before,
+        },
     }
 }
 
 /// When a timer will settle a future.
 fn due(event_loop: &Value, future: &Value) -> Option<f64> {
+    let settles = |what: &Timed| match what {
+        Timed::Future(f) => future.as_obj().is_some_and(|o| o.is(f.as_obj())),
+        Timed::Call { args, .. } => args.iter().any(|a| a.is(future)),
+    };
     let timers = inspect::timers(event_loop);
-    let own = timers
-        .iter()
-        .find(|t| t.args.iter().any(|a| a.is(future)))?;
-    Some(own.when)
+    timers.iter().find(|t| settles(&t.what)).map(|t| t.when)
 }
 
-/// The object whose method of the library the task is in.
-fn waited_object(chain: &Chain) -> Option<Value> {
-    let mut inner = chain.frames.iter().rev().take_while(|f| f.is_library());
-    // The outermost is what the program has called.
-    let called = inner.by_ref().last()?;
-    called.variable("self").cloned()
-}
-
-/// How a task ended, in one word; `None` while it has not.
-pub fn ending(task: &Ref<Future>) -> Option<&'static str> {
-    match task.state.get() {
+/// How a future ended, in one word; `None` while it has not.
+pub fn ending(future: &Ref<Future>) -> Option<&'static str> {
+    match future.state.get() {
         FutureState::Pending => None,
         FutureState::Cancelled => Some("cancelled"),
-        FutureState::Finished if task.exception().is_undef() => Some("done"),
+        FutureState::Finished if future.exception().is_undef() => Some("done"),
         FutureState::Finished => Some("failed"),
     }
 }

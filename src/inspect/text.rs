@@ -2,7 +2,7 @@
 
 use super::frames::{Chain, FrameView, State};
 use super::tasks::{TaskView, Wait, ending};
-use crate::event_loop::inspect::{self, Queued, TimerView};
+use crate::event_loop::inspect::{self, Queued, Timed, TimerView};
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, GenKind, Waiter};
 use crate::vm::value::Value;
@@ -173,22 +173,20 @@ pub fn seconds(time: f64) -> String {
 }
 
 /// What a task waits for.
-pub fn wait(vm: &mut Vm, wait: &Wait, now: f64) -> R<String> {
-    Ok(match wait {
+pub fn wait(wait: &Wait, now: f64) -> String {
+    match wait {
         Wait::Ready(place) => format!("ready, number {place} in the queue"),
         Wait::Until(when) => {
             let left = (when - now).max(0.0);
             format!("waits until t={} (in {} s)", seconds(*when), seconds(left))
         }
-        Wait::Task(task) => format!("waits for {}", inspect::task_name(task)),
-        Wait::Object(object) => format!("waits for {}", without_address(vm, object)?),
-        Wait::Future(future) => format!("waits for {}", awaited(vm, future)?),
+        Wait::For { what, .. } => format!("waits for {what}"),
         Wait::Nothing => "running".to_owned(),
-    })
+    }
 }
 
 /// Tasks, one on a line.
-pub fn tasks(vm: &mut Vm, tasks: &[TaskView], now: f64) -> R<String> {
+pub fn tasks(tasks: &[TaskView], now: f64) -> String {
     let mut rows = Vec::new();
     for view in tasks {
         let own = view.chain.as_ref().and_then(own_frame);
@@ -204,20 +202,28 @@ pub fn tasks(vm: &mut Vm, tasks: &[TaskView], now: f64) -> R<String> {
         let (at, text) = line.unwrap_or_default();
         let root = view.chain.as_ref().and_then(|c| c.frames.first());
         let coroutine = root.map_or_else(String::new, |f| format!("{}()", f.name));
-        let waits = wait(vm, &view.wait, now)?;
+        let waits = wait(&view.wait, now);
         rows.push(vec![view.name.clone(), coroutine, waits, at, text]);
     }
-    Ok(table(&rows))
+    table(&rows)
 }
 
 /// All about one task.
 pub fn task(vm: &mut Vm, view: &TaskView, now: f64) -> R<String> {
     let mut text = match ending(&view.task) {
         Some(end) => format!("task {}: {end}\n", view.name),
-        None => format!("task {}: {}\n", view.name, wait(vm, &view.wait, now)?),
+        None => format!("task {}: {}\n", view.name, wait(&view.wait, now)),
     };
     if let Some(frames) = &view.chain {
         text.push_str(&chain(vm, frames)?);
+    }
+    if let Wait::For {
+        since: Some(place), ..
+    } = &view.wait
+    {
+        let line = place.source.line_of(place.span.start);
+        let (name, function) = (place.source.name(), &place.function);
+        text.push_str(&format!("taken at {name}, line {line}, in {function}()\n"));
     }
     let waiters = waiters(vm, &view.task)?;
     if !waiters.is_empty() {
@@ -241,22 +247,30 @@ pub fn waiters(vm: &mut Vm, future: &Ref<Future>) -> R<Vec<String>> {
 /// A timer: when, and what happens then.
 pub fn timer(vm: &mut Vm, timer: &TimerView, now: f64) -> R<Vec<String>> {
     let left = (timer.when - now).max(0.0);
-    let mut what = None;
-    for argument in &timer.args {
-        if let Some(future) = argument.as_ref::<Future>() {
-            let woken = waiters(vm, future)?;
-            what = (!woken.is_empty()).then(|| format!("wakes {}", woken.join(", ")));
+    let what = match &timer.what {
+        Timed::Future(future) => wakes(vm, future)?,
+        Timed::Call { func, args } => {
+            let mut futures = args.iter().filter_map(|a| a.as_ref::<Future>());
+            match futures.find(|f| !f.waiters().is_empty()) {
+                Some(future) => wakes(vm, future)?,
+                None => format!("calls {}", inspect::callback_text(vm, func)?),
+            }
         }
-    }
-    let what = match what {
-        Some(what) => what,
-        None => format!("calls {}", inspect::callback_text(vm, &timer.func)?),
     };
     Ok(vec![
         format!("t={}", seconds(timer.when)),
         format!("in {} s", seconds(left)),
         what,
     ])
+}
+
+/// Who goes on when a future is done.
+fn wakes(vm: &mut Vm, future: &Ref<Future>) -> R<String> {
+    let woken = waiters(vm, future)?;
+    Ok(match woken.is_empty() {
+        true => "wakes nobody".to_owned(),
+        false => format!("wakes {}", woken.join(", ")),
+    })
 }
 
 /// An entry of the ready queue.
@@ -282,6 +296,7 @@ pub fn queued(vm: &mut Vm, queued: &Queued) -> R<String> {
             format!("callback {}", inspect::callback_text(vm, func)?)
         }
         Queued::Call { func, .. } => format!("call of {}", inspect::callback_text(vm, func)?),
+        Queued::Due(future) => format!("timer {}", wakes(vm, future)?),
         Queued::Work(_) => "work beside the loop goes on".to_owned(),
     })
 }

@@ -188,10 +188,8 @@ impl Finder<'_> {
             None if stdlib::find(name).is_some() => self.imported(name),
             None => None,
         };
-        if let Some(module) = module.as_ref().and_then(Value::as_ref::<Module>) {
-            for (name, value) in entries(&module.dict) {
-                self.add(name, Some(value));
-            }
+        if let Some(module) = module {
+            self.attributes_of(&module);
         }
         self.modules(name);
     }
@@ -214,7 +212,12 @@ impl Finder<'_> {
         let Some(object) = self.object_before(place, line) else {
             return;
         };
-        let names = match builtins::dir(self.vm, &object) {
+        self.attributes_of(&object);
+    }
+
+    /// What `dir` says; modules may have more names than values.
+    fn attributes_of(&mut self, object: &Value) {
+        let names = match builtins::dir(self.vm, object) {
             Ok(names) => names,
             Err(raise) => return drop(self.vm.take_raised(raise)),
         };
@@ -223,7 +226,7 @@ impl Finder<'_> {
             if !text.starts_with(self.word) {
                 continue;
             }
-            let value = self.plain_attribute(&object, &text);
+            let value = self.plain_attribute(object, &text);
             self.add(text, value);
         }
     }

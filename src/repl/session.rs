@@ -436,7 +436,8 @@ impl Session {
         if !code.flags.coroutine {
             return Ok(value);
         }
-        self.run_coroutine(&value, code.source.name())
+        let name = format!("entry-{}", self.count);
+        self.run_coroutine(&value, &name)
     }
 
     /// Awaits a coroutine.
@@ -528,9 +529,13 @@ impl Session {
         if leaves {
             self.exit = Some(outcome.exit_code);
         }
+        if interrupted && self.look.console != Console::Silent {
+            // The terminal has written `^C`.
+            self.link.screen.complain("\n");
+        }
         match &outcome.error {
             Some(error) if interrupted && error.entries.is_empty() => {
-                self.link.screen.complain("\nKeyboardInterrupt\n");
+                self.link.screen.complain("KeyboardInterrupt\n");
             }
             Some(error) => self.show_error(error),
             None => {}

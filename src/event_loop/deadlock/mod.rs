@@ -22,7 +22,8 @@ use crate::vm::{Raise, Vm};
 pub use holders::note_taken;
 use names::Names;
 use std::rc::Rc;
-use story::Scene;
+use story::{Scene, Story};
+pub use waits::Place;
 use waits::Stuck;
 use words::Teller;
 
@@ -38,17 +39,12 @@ struct Report {
 /// The loop has nothing to run, nothing to wait for, and somebody waits for it.
 pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
     let settlers = waits::settlers(vm);
-    let mut tasks = registry::pending_tasks();
-    tasks.retain(|t| t.event_loop.get().is(event_loop));
-    tasks.sort_by_key(|t| t.age());
     let main = main_task(vm, event_loop, &settlers);
-    let mut stuck = Vec::new();
-    for task in tasks {
-        stuck.push(waits::look(vm, task, &settlers));
-    }
-    let main = main.and_then(|m| stuck.iter().position(|s| s.task.as_obj().is(m.as_obj())));
-    let names = Names::new(vm, &stuck);
-    let scene = Scene::new(vm, stuck);
+    let (scene, names) = look_around(vm, event_loop, &settlers);
+    let main = main.and_then(|m| {
+        let is_main = |s: &Stuck| s.task.as_obj().is(m.as_obj());
+        scene.stuck.iter().position(is_main)
+    });
     let story = scene.story(main);
     let mut teller = Teller {
         vm,
@@ -80,6 +76,50 @@ pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
         });
     }
     vm.raise(exception)
+}
+
+/// Everything that is known of the tasks of a loop.
+fn look_around(vm: &mut Vm, event_loop: &Value, settlers: &waits::Settlers) -> (Scene, Names) {
+    let mut tasks = registry::pending_tasks();
+    tasks.retain(|t| t.event_loop.get().is(event_loop));
+    tasks.sort_by_key(|t| t.age());
+    let mut stuck = Vec::new();
+    for task in tasks {
+        stuck.push(waits::look(vm, task, settlers));
+    }
+    let names = Names::new(vm, &stuck);
+    (Scene::new(vm, stuck), names)
+}
+
+/// What a task waits for, in a program that may well go on.
+pub struct Waiting {
+    pub task: Ref<Future>,
+    /// `lock 'a', which worker() holds`.
+    pub what: String,
+    /// Where the holder has taken it.
+    pub since: Option<Place>,
+    /// The tasks that have to go on before it can.
+    pub before: Vec<Ref<Future>>,
+}
+
+/// What each pending task of a loop waits for, oldest first.
+pub fn waiting(vm: &mut Vm, event_loop: &Value) -> Vec<Waiting> {
+    let settlers = waits::settlers(vm);
+    let (scene, names) = look_around(vm, event_loop, &settlers);
+    let mut teller = Teller {
+        vm,
+        scene: &scene,
+        names: &names,
+        story: &Story::default(),
+    };
+    let all = scene.stuck.iter().enumerate();
+    all.map(|(i, s)| Waiting {
+        task: s.task.clone(),
+        what: teller.waits_for(i),
+        since: scene.since(i),
+        before: scene.before(i),
+    })
+    .collect()
 }
 
 /// Lets a task wait for a future that nobody knows instead of for the next one of its circle, so

@@ -2,7 +2,7 @@
 //! the main task to where it ends.
 
 use super::holders::{self, Age, Holder};
-use super::waits::{How, Primitive, Stuck, Wait};
+use super::waits::{How, Place, Primitive, Stuck, Wait};
 use crate::vm::Vm;
 use crate::vm::heap::Ref;
 use crate::vm::object::Future;
@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 /// The tasks that matter, in order. In a circle each waits for the next one and the last for the
 /// first; else the last one waits for something that never comes.
+#[derive(Default)]
 pub(super) struct Story {
     pub tasks: Vec<usize>,
     pub is_circle: bool,
@@ -50,6 +51,18 @@ impl Scene {
             holders,
             edges,
         }
+    }
+
+    /// Those that have to go on before a task can.
+    pub fn before(&self, i: usize) -> Vec<Ref<Future>> {
+        let edges = self.edges.get(i).into_iter().flatten();
+        let tasks = edges.filter_map(|e| self.stuck.get(*e));
+        tasks.map(|s| s.task.clone()).collect()
+    }
+
+    /// Where the first of those who hold what a task waits for has taken it.
+    pub fn since(&self, i: usize) -> Option<Place> {
+        self.holders.get(i)?.iter().find_map(|h| h.place.clone())
     }
 
     /// A circle that the main task leads to, else any, else the main task's way.

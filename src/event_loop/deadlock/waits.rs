@@ -28,14 +28,14 @@ pub(super) struct Stuck {
 
 /// A place in the program.
 #[derive(Clone)]
-pub(super) struct Place {
+pub struct Place {
     pub source: Source,
     pub span: Span,
     pub function: String,
 }
 
 impl Place {
-    pub fn new(code: &CodeObject, pc: usize) -> Place {
+    pub(super) fn new(code: &CodeObject, pc: usize) -> Place {
         Place {
             source: code.code.source.clone(),
             span: code.code.span_at(pc),
@@ -43,7 +43,7 @@ impl Place {
         }
     }
 
-    pub fn is_same(&self, other: &Place) -> bool {
+    pub(super) fn is_same(&self, other: &Place) -> bool {
         self.span == other.span && self.source.name() == other.source.name()
     }
 }

@@ -132,6 +132,17 @@ impl Teller<'_> {
         }
     }
 
+    /// What a task waits for, and who holds it.
+    pub fn waits_for(&mut self, i: usize) -> String {
+        let scene = self.scene;
+        let holders = scene.holders.get(i).map_or(&[][..], |h| h);
+        let held = match holders {
+            [] => String::new(),
+            holders => self.held_by(holders),
+        };
+        format!("{}{held}", self.what(i))
+    }
+
     /// Why what a task waits for never comes, as the end of the sentence.
     fn never(&mut self, i: usize) -> String {
         let scene = self.scene;

@@ -70,7 +70,7 @@ fn description(vm: &mut Vm, value: &Value) -> R<String> {
     if let Some(f) = function_of(value) {
         let code = f.code.get();
         let source = &code.code.source;
-        if !source.name().starts_with("<coro>") {
+        if !source.is_library() {
             text.push_str(&format!(
                 "defined at {}, line {}\n",
                 source.name(),

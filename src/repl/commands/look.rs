@@ -16,11 +16,17 @@ pub fn now(session: &mut Session) -> f64 {
     session.vm().host.clock.monotonic().as_secs_f64()
 }
 
-fn all(session: &Session) -> Vec<TaskView> {
-    tasks::tasks(&session.event_loop)
+fn all(session: &mut Session) -> Vec<TaskView> {
+    let event_loop = session.event_loop.clone();
+    tasks::tasks(session.vm(), &event_loop)
 }
 
-pub fn task_names(session: &Session) -> Vec<String> {
+fn one(session: &mut Session, task: &Ref<Future>) -> TaskView {
+    let event_loop = session.event_loop.clone();
+    tasks::task(session.vm(), &event_loop, task)
+}
+
+pub fn task_names(session: &mut Session) -> Vec<String> {
     let mut names: Vec<String> = all(session).into_iter().map(|t| t.name).collect();
     names.sort();
     names
@@ -32,7 +38,7 @@ pub fn tasks(session: &mut Session, _: &str) -> Done {
         return said("there are no tasks");
     }
     let now = now(session);
-    let text = text::tasks(session.vm(), &views, now)?;
+    let text = text::tasks(&views, now);
     session.link.screen.say(&text);
     Ok(())
 }
@@ -59,20 +65,24 @@ pub fn why(session: &mut Session, name: &str) -> Done {
     let mut seen: Vec<Ref<Future>> = Vec::new();
     // From task to task, as long as one waits for another.
     loop {
-        let view = tasks::look(&session.event_loop, &task);
+        let view = one(session, &task);
         let text = text::task(session.vm(), &view, now)?;
         session.link.screen.say(&text);
         seen.push(task);
-        let tasks::Wait::Task(next) = view.wait else {
+        let tasks::Wait::For { before, .. } = view.wait else {
             return Ok(());
         };
-        if seen.iter().any(|t| t.as_obj().is(next.as_obj())) {
-            session
-                .link
-                .screen
-                .say("which is where this began: they wait for each other\n");
+        let is_seen = |t: &Ref<Future>| seen.iter().any(|s| s.as_obj().is(t.as_obj()));
+        if let Some(again) = before.iter().find(|t| is_seen(t)) {
+            let name = inspect::task_name(again);
+            session.link.screen.say(&format!(
+                "\nand {name} is where this began: they wait for each other\n"
+            ));
             return Ok(());
         }
+        let Some(next) = before.into_iter().next() else {
+            return Ok(());
+        };
         session.link.screen.say("\n");
         task = next;
     }
@@ -150,7 +160,7 @@ pub fn state_of(session: &mut Session, value: &Value) -> Result<Option<String>, 
     let Some(task) = value.as_ref::<Future>().filter(|f| f.is_task()) else {
         return Ok(None);
     };
-    let view = tasks::look(&session.event_loop, task);
+    let view = one(session, task);
     let now = now(session);
     Ok(Some(text::task(session.vm(), &view, now)?))
 }
