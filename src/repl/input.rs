@@ -109,7 +109,7 @@ pub fn dedent(before: &str) -> Option<usize> {
     let start = before.rfind('\n').map_or(0, |i| i + 1);
     let blanks = before.get(start..)?;
     let only_blanks = !blanks.is_empty() && blanks.bytes().all(|b| b == b' ');
-    only_blanks.then(|| match blanks.len() % INDENT {
+    only_blanks.then_some(match blanks.len() % INDENT {
         0 => INDENT,
         rest => rest,
     })

@@ -468,8 +468,8 @@ impl<'t> Blocks<'t> {
     /// What follows decorators must be a function or a class.
     /// Nothing follows but the ends of open blocks.
     fn text_ends(&self) -> bool {
-        let following = (0..).map(|i| self.token(i).kind);
-        following.skip_while(|kind| *kind == Tok::Dedent).next() == Some(Tok::End)
+        let mut following = (0..).map(|i| self.token(i).kind);
+        following.find(|kind| *kind != Tok::Dedent) == Some(Tok::End)
     }
 
     fn decorated(&mut self, decorators: Vec<Expr>) -> Option<StmtKind> {
