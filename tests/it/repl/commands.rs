@@ -115,10 +115,11 @@ await asyncio.sleep(0)
 ",
     );
     for part in [
-        "task o: waits for inner\n",
+        "task o: waits for task 'inner'\n",
         "coroutine outer: suspended at <stdin>-5, line 2\n       2 |     await inner\n",
-        "task inner: waits for ",
-        "Lock",
+        "task inner: waits for lock 'lock', which task 'h' holds\n",
+        "taken at <stdin>-3, line 2, in holder()\n",
+        "\ntask h: waits until t=5.00",
         "async with lock:",
         "awaited by o",
     ] {

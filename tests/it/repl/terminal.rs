@@ -79,7 +79,7 @@ fn names_are_completed() {
     s.keys("from asyn").keys(TAB).end(">>> from asyncio");
     s.keys(" import gath").keys(TAB).end("import gather");
     s.keys(CTRL_C).end(">>>");
-    s.keys(":tim").keys(TAB).see("timers");
+    s.keys(":tim").keys(TAB).see(">TIMERS");
 }
 
 #[test]
