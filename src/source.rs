@@ -92,7 +92,12 @@ impl Source {
 
     /// Whether it is part of the embedded library, which a reader did not write.
     pub fn is_library(&self) -> bool {
-        self.name().starts_with("<coro>")
+        Self::names_library(self.name())
+    }
+
+    /// Whether sources of the embedded library are named like this.
+    pub fn names_library(name: &str) -> bool {
+        name.starts_with("<coro>")
     }
 
     pub fn text(&self) -> &str {

@@ -314,6 +314,8 @@ pub struct FrameObject {
     code: Ref<CodeObject>,
     pc: usize,
     generator: Option<Ref<Generator>>,
+    /// The generator whose frame it is, also if that was running when somebody asked.
+    owner: Value,
     /// A dict of the locals of a plain frame.
     locals: Slot,
     back: Slot,
@@ -325,6 +327,7 @@ impl NativeData for FrameObject {
         if let Some(generator) = &self.generator {
             visit(generator.as_obj());
         }
+        self.owner.as_obj().into_iter().for_each(&mut *visit);
         for slot in [&self.locals, &self.back] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
@@ -402,6 +405,14 @@ const FRAME_GETSET: &[GetSet] = &[
         "The builtins.",
     ),
     GetSet::read("f_locals", f_locals, "The locals."),
+    GetSet::read(
+        "f_generator",
+        |vm, v| {
+            let owner = frame_of(vm, v)?.owner.clone();
+            Ok(owner.defined().unwrap_or(Value::None))
+        },
+        "The generator or coroutine whose frame it is, or None.",
+    ),
     GetSet::read(
         "f_back",
         |vm, v| {
@@ -485,6 +496,7 @@ pub fn running_frame(vm: &mut Vm, depth: usize) -> Value {
             code: view.code,
             pc: view.pc,
             generator: None,
+            owner: view.generator,
             locals: Slot::new(locals),
             back: Slot::new(back),
         });
@@ -501,6 +513,7 @@ pub fn generator_frame(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
         code: generator.code.clone(),
         pc: 0,
         generator: Some(generator.clone()),
+        owner: generator.clone().into(),
         locals: Slot::undef(),
         back: Slot::undef(),
     })
@@ -579,6 +592,7 @@ fn tb_frame(vm: &mut Vm, v: &Value) -> R {
         code: traceback.code.clone(),
         pc: traceback.pc as usize,
         generator: None,
+        owner: Value::Undef,
         locals: Slot::new(locals.into()),
         back: Slot::undef(),
     });

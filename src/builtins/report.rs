@@ -5,9 +5,11 @@ use super::uncaught::{plain_report, report};
 use crate::bytecode::Code;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::traceback::render_python;
+use crate::event_loop::origin;
+use crate::source::Source;
 use crate::vm::heap::Ref;
 use crate::vm::hooks::{ReportHooks, Told};
-use crate::vm::object::{Class, Dict, Exception, Generator, NativeFunction, Tuple};
+use crate::vm::object::{Class, Dict, Exception, Generator, NativeFunction, Traceback, Tuple};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -79,6 +81,14 @@ pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> bool {
 
 /// `sys.unraisablehook`.
 fn unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) {
+    if let Some(e) = exception.downcast::<Exception>()
+        && none_if_undef(e.traceback.get()).is_none()
+        && let Some(frame) = vm.frame(0)
+    {
+        // Raised outside of all frames: then it was here.
+        let place = Traceback::new(frame.code, frame.pc as u32, Value::None, Vec::new());
+        e.traceback.set(place.into());
+    }
     let hook = sys_attribute(vm, "unraisablehook");
     if let Some(hook) = hook.filter(|h| h.as_ref::<NativeFunction>().is_none()) {
         let details = details(vm, exception, prefix, object);
@@ -149,8 +159,9 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
 fn never_awaited(vm: &mut Vm, coroutine: &Ref<Generator>) {
     let name = coroutine.qualname();
     let message = format!(
-        "coroutine '{}' was never awaited",
-        name.as_str().unwrap_or("?")
+        "coroutine '{}' was never awaited{}",
+        name.as_str().unwrap_or("?"),
+        origin_text(vm, coroutine)
     );
     let class = vm.exc.runtime_warning.clone();
     let source = Value::from(coroutine.clone());
@@ -175,6 +186,35 @@ pub fn has_own_stderr(vm: &mut Vm) -> bool {
 fn drawn_warning(vm: &mut Vm, message: &str, source: &Value) -> Option<String> {
     let coroutine = source.as_ref::<Generator>()?;
     draw_by_hook(vm, &Told::NeverAwaited { coroutine, message })
+}
+
+/// Where a coroutine was made, if that was tracked.
+fn origin_text(vm: &mut Vm, coroutine: &Ref<Generator>) -> String {
+    let origin = coroutine
+        .extra
+        .get()
+        .map_or(Value::Undef, |e| e.origin.get());
+    let Some(places) = origin.as_ref::<Tuple>() else {
+        return String::new();
+    };
+    // The library's own frames say nothing to those who wrote the program.
+    let is_library = |place: &Value| {
+        let file = place
+            .as_ref::<Tuple>()
+            .and_then(|p| p.items().first().cloned());
+        file.is_some_and(|f| f.as_str().is_some_and(Source::names_library))
+    };
+    let places = places.items().iter().rev().filter(|p| !is_library(p));
+    let places: Vec<Value> = places.cloned().collect();
+    let text = origin::summary(vm, &Tuple::value(places)).and_then(|s| origin::text(vm, &s));
+    match text {
+        Ok(text) => format!("\nCoroutine created at (most recent call last)\n{text}"),
+        Err(raise) => {
+            // At the end of the program there may be no `traceback` any more.
+            drop(vm.take_raised(raise));
+            String::new()
+        }
+    }
 }
 
 /// Where the running bytecode is, for a warning.
@@ -251,7 +291,7 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
         let drawn = drawn_warning(vm, message, source);
         return warn_by_module(vm, &module, class, message, drawn, source, &place);
     }
-    if already_warned(vm, class, message, &place)? {
+    if is_silent(vm, class, &place) || already_warned(vm, class, message, &place)? {
         return Ok(());
     }
     if let Some(text) = drawn_warning(vm, message, source) {
@@ -298,6 +338,18 @@ pub fn syntax_warnings(vm: &mut Vm, warnings: &[Diagnostic]) -> R<()> {
 fn draw_by_hook(vm: &mut Vm, told: &Told<'_>) -> Option<String> {
     let draw = vm.report_hooks.draw;
     draw(vm, told)
+}
+
+/// Whether Python's filters, as they are at the beginning, let a warning go unseen.
+fn is_silent(vm: &Vm, class: &Ref<Class>, place: &Place) -> bool {
+    let deprecated = class.is_subclass(&vm.exc.deprecation_warning);
+    let unseen = [
+        &vm.exc.pending_deprecation_warning,
+        &vm.exc.import_warning,
+        &vm.exc.resource_warning,
+    ];
+    let in_main = place.module.as_str() == Some("__main__");
+    unseen.into_iter().any(|c| class.is_subclass(c)) || (deprecated && !in_main)
 }
 
 /// The program has imported `warnings`: its filters and hooks have the word.

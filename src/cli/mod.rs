@@ -11,6 +11,7 @@ mod explain;
 mod input;
 mod repl;
 mod run;
+mod signals;
 mod stdin;
 mod terminal;
 

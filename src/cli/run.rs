@@ -1,6 +1,7 @@
 //! `coro run`: a program from text to exit code.
 
 use super::input::Input;
+use super::signals::ProcessSignals;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm};
@@ -31,6 +32,8 @@ pub(super) fn run<'a>(
         virtual_time: args.virtual_time,
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,
+        signals: Box::new(ProcessSignals::default()),
+        debug_loops: std::env::var_os("PYTHONASYNCIODEBUG").is_some_and(|v| !v.is_empty()),
         native_limit: NATIVE_LIMIT,
         drawing: (terminal.form == TracebackForm::Coro).then_some(terminal.options),
         stdout: Box::new(Stdout::new()),

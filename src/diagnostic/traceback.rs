@@ -98,9 +98,31 @@ impl UncaughtError {
 const SHOWN_AT_END: usize = 4;
 const SHOWN_AT_START: usize = 2;
 
+/// What Ctrl-C leads to.
+const INTERRUPT: &str = "KeyboardInterrupt";
+
+/// Who pressed Ctrl-C knows why: only where the program was.
+fn interrupted(error: &UncaughtError) -> String {
+    // In a task it was the cancellation that came first.
+    let first = error.chain.last().map_or(error, |(_, e)| e);
+    let place = first.entries.iter().rfind(|e| !e.library).map(|entry| {
+        let line = entry.source.line_of(entry.span.start);
+        let function = place_name(&entry.function);
+        format!(
+            "Interrupted at {}:{line}{}\n",
+            entry.source.name(),
+            called_in(&function)
+        )
+    });
+    place.unwrap_or_default() + &error.last_lines()
+}
+
 /// The report for people: a drawing of the innermost place in the user's own code with the way
 /// that led there, what came before it, and CPython's last line.
 pub fn render_uncaught(error: &UncaughtError, options: &RenderOptions) -> String {
+    if error.last_line == INTERRUPT {
+        return interrupted(error);
+    }
     python::chained(error, &|error, _| drawing(error, options))
 }
 

@@ -36,11 +36,25 @@ impl Clock for SystemClock {
             .unwrap_or_default()
     }
 
+    #[cfg(unix)]
+    fn process(&self) -> Duration {
+        use nix::time::{ClockId, clock_gettime};
+        match clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID) {
+            Ok(time) => time.into(),
+            Err(_) => self.start.elapsed(),
+        }
+    }
+
+    #[cfg(not(unix))]
     fn process(&self) -> Duration {
         self.start.elapsed()
     }
 
     fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn idle(&self, time: Duration) {
         std::thread::sleep(time);
     }
 
@@ -50,24 +64,25 @@ impl Clock for SystemClock {
 }
 
 /// A clock that stands still until somebody sleeps, and then jumps.
+#[derive(Default)]
 pub struct VirtualClock {
     now: Cell<Duration>,
+    /// How much of that was spent by looking at the clock.
+    busy: Cell<Duration>,
+    /// How often it was looked at since somebody slept.
+    looks: Cell<u32>,
 }
 
 /// What a virtual clock shows as wall time at its start: 2025-01-01 00:00:00 UTC.
 const VIRTUAL_EPOCH: Duration = Duration::from_secs(1_735_689_600);
+/// A program that looks at the clock so often without a sleep waits for it to move…
+const PATIENCE: u32 = 1_000_000;
+/// …and from then on it does, by this with each look.
+const BUSY_STEP: Duration = Duration::from_millis(1);
 
 impl VirtualClock {
     pub fn new() -> Self {
-        VirtualClock {
-            now: Cell::new(Duration::ZERO),
-        }
-    }
-}
-
-impl Default for VirtualClock {
-    fn default() -> Self {
-        Self::new()
+        Self::default()
     }
 }
 
@@ -81,11 +96,25 @@ impl Clock for VirtualClock {
     }
 
     fn process(&self) -> Duration {
-        self.now.get()
+        self.busy.get()
     }
 
     fn sleep(&self, time: Duration) {
         self.now.set(self.now.get().saturating_add(time));
+        self.looks.set(0);
+    }
+
+    fn idle(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn look(&self) {
+        if self.looks.get() < PATIENCE {
+            self.looks.set(self.looks.get() + 1);
+            return;
+        }
+        self.now.set(self.now.get().saturating_add(BUSY_STEP));
+        self.busy.set(self.busy.get().saturating_add(BUSY_STEP));
     }
 
     fn is_virtual(&self) -> bool {

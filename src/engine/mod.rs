@@ -15,7 +15,7 @@ use crate::source::Source;
 use crate::syntax;
 use crate::vm::cycles;
 use crate::vm::heap::{Ref, finalize};
-use crate::vm::host::{Clock, Host, Input, Output};
+use crate::vm::host::{Clock, Host, Input, NoSignals, Output, Signals};
 use crate::vm::object::{Dict, Exception, Module};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -41,6 +41,10 @@ pub struct EngineOptions {
     pub drawing: Option<RenderOptions>,
     /// Set by whoever watches for Ctrl-C.
     pub interrupted: Arc<AtomicBool>,
+    /// Other signals that programs may ask for.
+    pub signals: Box<dyn Signals>,
+    /// Event loops are in debug mode from the beginning.
+    pub debug_loops: bool,
     /// Most nested calls from Rust into bytecode: what the thread's stack can bear.
     pub native_limit: u32,
 }
@@ -56,6 +60,8 @@ impl Default for EngineOptions {
             stdin: Box::new(StandardInput),
             drawing: None,
             interrupted: Arc::default(),
+            signals: Box::new(NoSignals),
+            debug_loops: false,
             native_limit: 100,
         }
     }
@@ -98,6 +104,8 @@ impl Engine {
             entropy: Box::new(host::entropy),
             drawing: options.drawing,
             interrupted: options.interrupted,
+            signals: options.signals,
+            debug_loops: options.debug_loops,
         };
         let mut vm = Vm::new(host);
         vm.native_limit = options.native_limit;

@@ -49,8 +49,6 @@ pub(super) struct LoopData {
     /// Async generators that were iterated in this loop, oldest first.
     pub asyncgens: RefCell<Vec<WeakPointer>>,
     pub asyncgens_closed: Cell<bool>,
-    /// How deeply workers' waits have nested turns in turns.
-    pub nesting: Cell<u32>,
 }
 
 /// What the loop has handed out to be run.
@@ -95,7 +93,6 @@ impl LoopData {
             saved_origin_depth: Cell::new(0),
             asyncgens: RefCell::default(),
             asyncgens_closed: Cell::new(false),
-            nesting: Cell::new(0),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::data::LoopData;
 use super::loop_type::{check_callback, import, this};
-use super::{context, future, schedule, step, turn};
+use super::{context, deadlock, future, schedule, step, turn};
 use crate::vm::execution::{Execution, Progress};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::hooks::LoopAction;
@@ -373,6 +373,9 @@ pub(super) fn wait_in_worker(vm: &mut Vm, args: &[Value]) -> R {
     let Some(data) = event_loop.opaque::<LoopData>() else {
         return Ok(Value::None);
     };
+    if vm.current.event_loop.get().is(&event_loop) && data.workers.busy.get() == 0 {
+        return Err(deadlock::raise_blocked(vm));
+    }
     let done = vm.intern("done");
     let awaited = args[0].clone();
     pump(vm, &event_loop, data, |vm| {
@@ -398,9 +401,7 @@ fn pump(
         worker: Value::Undef,
     };
     let outside = swap(vm, inside);
-    data.nesting.set(data.nesting.get() + 1);
     let result = pump_turns(vm, event_loop, data, &mut finished);
-    data.nesting.set(data.nesting.get() - 1);
     swap(vm, outside);
     data.outer_context.set(outer_context);
     *data.executing.borrow_mut() = executing;

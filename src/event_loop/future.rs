@@ -139,7 +139,14 @@ const GETSET: &[GetSet] = &[
         set_log_traceback,
         "",
     ),
-    GetSet::read("_source_traceback", |_, _| Ok(Value::None), ""),
+    GetSet::read(
+        "_source_traceback",
+        |vm, v| {
+            let origin = get(v, origin);
+            super::origin::summary(vm, &origin)
+        },
+        "",
+    ),
     GetSet::write(
         "_cancel_message",
         |_, v| Ok(get(v, |f| f.cancel_message())),
@@ -169,6 +176,19 @@ pub(super) fn get(value: &Value, f: impl Fn(&Ref<Future>) -> Value) -> Value {
     match value.as_ref::<Future>().map(f) {
         None | Some(Value::Undef) => Value::None,
         Some(value) => value,
+    }
+}
+
+/// In debug mode: where it was made.
+pub(super) fn origin(f: &Ref<Future>) -> Value {
+    f.rare().map_or(Value::Undef, |e| e.origin.get())
+}
+
+/// In debug mode: notes where a future is being made.
+pub(super) fn note_origin(vm: &Vm, f: &Ref<Future>) {
+    let places = super::origin::note(vm, &f.event_loop.get());
+    if !places.is_undef() {
+        f.extra().origin.set(places);
     }
 }
 
@@ -212,6 +232,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(f) = args[0].as_ref::<Future>() {
         let event_loop = loop_or_current(vm, &args[1])?;
         reset(f, event_loop);
+        note_origin(vm, f);
     }
     Ok(Value::None)
 }

@@ -1,7 +1,7 @@
 //! `Handle` and `TimerHandle`: what `call_soon` and `call_later` give back.
 
 use super::data::LoopData;
-use super::{context, source};
+use super::{context, origin, source};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Layout, NativeData, Opaque, Tuple};
@@ -24,8 +24,9 @@ pub(super) struct HandleData {
     pub when: Value,
     /// Stands in the queue of timers.
     pub scheduled: Cell<bool>,
-    /// The text from before it was cancelled, in debug mode.
+    /// In debug mode: the text from before it was cancelled, and where it was made.
     repr: Slot,
+    pub origin: Value,
 }
 
 /// Stands for the class `TimerHandle`, whose objects hold `HandleData` too.
@@ -92,7 +93,14 @@ static HANDLE: TypeDef = TypeDef::new("Handle", "asyncio.events", LAYOUT)
             |vm, v| get_context(vm, std::slice::from_ref(v)),
             "",
         ),
-        GetSet::read("_source_traceback", |_, _| Ok(Value::None), ""),
+        GetSet::read(
+            "_source_traceback",
+            |vm, v| {
+                let places = part(v, |d| d.origin.clone());
+                origin::summary(vm, &places)
+            },
+            "",
+        ),
     ]);
 
 static TIMER_HANDLE: TypeDef = TypeDef::new("TimerHandle", "asyncio.events", LAYOUT)
@@ -170,9 +178,11 @@ pub(super) fn make(
     } else {
         vm.class_for::<TimerClass>()
     };
+    let origin = origin::note(vm, event_loop);
     Opaque::new(
         &class,
         HandleData {
+            origin,
             callback: Slot::new(callback),
             args: Slot::new(args),
             context: Slot::new(context),
@@ -288,6 +298,7 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
         let given = data.args.get();
         parts.push(source::callback_with_source(vm, &callback, &given, debug)?);
     }
+    parts.extend(origin::created_at(&data.origin));
     Ok(format!("<{}>", parts.join(" ")).into())
 }
 

@@ -5,8 +5,11 @@ use super::handle::{self, context_or_current};
 use super::{executor, future, loop_hooks, registry, report, schedule, task, turn};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Class, Function, Future, Generator, Kind, Layout, Role, Str, Tuple};
+use crate::vm::object::{
+    Class, Function, Future, Generator, Kind, Layout, Opaque, Role, Str, Tuple,
+};
 use crate::vm::ops::arith::Arith;
+use crate::vm::ops::attr::own_attr;
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -59,7 +62,7 @@ static EVENT_LOOP: TypeDef = TypeDef::new(
     NativeDef::new(
         "time",
         "(self)",
-        time,
+        looked_at,
         "The time by the loop's clock, in seconds.",
     ),
     NativeDef::new(
@@ -168,14 +171,32 @@ static EVENT_LOOP: TypeDef = TypeDef::new(
     NativeDef::new(
         "shutdown_asyncgens",
         "(self)",
-        |vm, a| shutdown(vm, "shutdown_asyncgens", a),
+        |vm, a| by_module(vm, "shutdown_asyncgens", a),
         "Close all async generators.",
     ),
     NativeDef::new(
         "shutdown_default_executor",
         "(self, timeout=None)",
-        |vm, a| shutdown(vm, "shutdown_default_executor", a),
+        |vm, a| by_module(vm, "shutdown_default_executor", a),
         "Wait for the work of the executor.",
+    ),
+    NativeDef::new(
+        "add_signal_handler",
+        "(self, sig, callback, *args)",
+        |vm, a| by_module(vm, "add_signal_handler", a),
+        "Call a callback when a signal comes.",
+    ),
+    NativeDef::new(
+        "remove_signal_handler",
+        "(self, sig)",
+        |vm, a| by_module(vm, "remove_signal_handler", a),
+        "Let a signal do what it does by default.",
+    ),
+    NativeDef::new(
+        "_add_callback_signalsafe",
+        "(self, handle)",
+        add_callback,
+        "",
     ),
     NativeDef::new(
         "_asyncgen_firstiter_hook",
@@ -236,7 +257,9 @@ pub(super) fn is_event_loop(value: &Value) -> bool {
 
 /// A new loop.
 pub(super) fn new_loop(vm: &mut Vm) -> Value {
-    vm.make(LoopData::new([false; 6]))
+    let data = LoopData::new([false; 6]);
+    data.debug.set(vm.host.debug_loops);
+    vm.make(data)
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
@@ -261,6 +284,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         "call_at",
     ];
     let data = LoopData::new(names.map(&mut overrides));
+    data.debug.set(vm.host.debug_loops);
     Ok(vm.make_in(&class, data))
 }
 
@@ -278,6 +302,17 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 // Callbacks
+
+/// `loop._add_callback_signalsafe(handle)`: what a signal calls goes behind what is ready.
+fn add_callback(vm: &mut Vm, args: &[Value]) -> R {
+    let data = this(vm, args)?;
+    if let Some(handle) = args[1].as_ref::<Opaque>()
+        && handle.get::<handle::HandleData>().is_some()
+    {
+        data.queue.push(Ready::Handle(handle.clone()));
+    }
+    Ok(Value::None)
+}
 
 fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
     let [event_loop, callback, given, context] = args else {
@@ -394,6 +429,12 @@ fn schedule_timer(
     Ok(handle.into())
 }
 
+/// `loop.time()`.
+fn looked_at(vm: &mut Vm, args: &[Value]) -> R {
+    vm.host.clock.look();
+    time(vm, args)
+}
+
 fn time(vm: &mut Vm, _: &[Value]) -> R {
     Ok(Value::float(vm.host.clock.monotonic().as_secs_f64()))
 }
@@ -424,6 +465,10 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
     }
     data.decide_direct();
     data.clear_queues();
+    let handlers = vm.intern("_signal_handlers");
+    if own_attr(&args[0], &handlers).is_some() {
+        by_module(vm, "remove_signal_handlers", args)?;
+    }
     data.executor_closed.set(true);
     let executor = data.default_executor.replace(Value::None);
     if !executor.is_none() {
@@ -482,7 +527,9 @@ fn set_task_factory(vm: &mut Vm, args: &[Value]) -> R {
 
 fn create_future(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.future.clone();
-    Ok(Future::new(&class, args[0].clone(), Role::Plain).into())
+    let made = Future::new(&class, args[0].clone(), Role::Plain);
+    future::note_origin(vm, &made);
+    Ok(made.into())
 }
 
 fn create_task(vm: &mut Vm, args: &[Value]) -> R {
@@ -573,7 +620,7 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> R {
 }
 
 /// The coroutines that `asyncio.run` ends with are written in the language.
-fn shutdown(vm: &mut Vm, name: &str, args: &[Value]) -> R {
+fn by_module(vm: &mut Vm, name: &str, args: &[Value]) -> R {
     let module = import(vm, "asyncio.base_events")?;
     let name = vm.intern(name);
     let args: Vec<Value> = args

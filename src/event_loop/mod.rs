@@ -5,6 +5,7 @@
 //! are driven by the dispatch loop of the VM through [`HOOKS`], which gets one action at a time
 //! and so never recurses on the Rust stack.
 
+mod awaited;
 mod children;
 pub mod context;
 mod data;
@@ -18,6 +19,7 @@ pub mod inspect;
 mod loop_hooks;
 mod loop_type;
 pub mod module;
+pub mod origin;
 mod registry;
 mod report;
 mod repr;

@@ -2,7 +2,7 @@
 
 use super::data::LoopData;
 use super::handle::{HandleData, TimerClass};
-use super::{children, deadlock, executor, future, loop_type, registry, task};
+use super::{awaited, children, deadlock, executor, future, loop_type, registry, task};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Kind, Module};
@@ -123,6 +123,30 @@ pub static MODULE: ModuleDef = ModuleDef {
             "(handler, /)",
             set_interrupt_handler,
             "What Ctrl-C calls; the one that was.",
+        ),
+        NativeDef::new(
+            "future_add_to_awaited_by",
+            "(future, waiter, /)",
+            awaited::add,
+            "Record that `fut` is awaited on by `waiter`.",
+        ),
+        NativeDef::new(
+            "future_discard_from_awaited_by",
+            "(future, waiter, /)",
+            awaited::discard,
+            "Record that `fut` is no longer awaited on by `waiter`.",
+        ),
+        NativeDef::new(
+            "_awaited_by",
+            "(future, /)",
+            awaited::awaited_by,
+            "Who waits for a future.",
+        ),
+        NativeDef::new(
+            "_suspended_chain",
+            "(coroutine, /)",
+            awaited::chain,
+            "The frames of a chain of awaits, outermost first.",
         ),
         NativeDef::new(
             "_took",

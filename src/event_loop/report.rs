@@ -2,7 +2,7 @@
 
 use super::data::LoopData;
 use super::loop_type::this;
-use super::{context, source, task};
+use super::{context, future, origin, source, task};
 use crate::vm::heap::Ref;
 use crate::vm::hooks::Told;
 use crate::vm::object::{Class, Dict, Exception, Future, FutureState, Opaque, Tuple};
@@ -12,6 +12,8 @@ use crate::vm::{R, Raise, Vm};
 /// The keys of a report.
 const MESSAGE: &str = "message";
 const EXCEPTION: &str = "exception";
+const SOURCE_TRACEBACK: &str = "source_traceback";
+const HANDLE_TRACEBACK: &str = "handle_traceback";
 
 /// A report as the dict that exception handlers get.
 fn report(vm: &mut Vm, pairs: &[(&str, Value)]) -> Ref<Dict> {
@@ -78,9 +80,26 @@ pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R
     let pairs = [
         (MESSAGE, format!("Exception in callback {shown}").into()),
         (EXCEPTION, exception),
-        ("handle", handle.into()),
+        ("handle", handle.clone().into()),
     ];
-    send(vm, &event_loop, &pairs)
+    send_with_origin(vm, &event_loop, &pairs, &data.origin)
+}
+
+/// As `send`, with the place where what failed was made, if that is known.
+fn send_with_origin(
+    vm: &mut Vm,
+    event_loop: &Value,
+    pairs: &[(&str, Value)],
+    places: &Value,
+) -> R<()> {
+    let mut pairs = pairs.to_vec();
+    match origin::summary(vm, places) {
+        Ok(Value::None) => {}
+        Ok(summary) => pairs.push((SOURCE_TRACEBACK, summary)),
+        // At the end of the program there may be no `traceback` any more.
+        Err(raise) => drop(vm.take_raised(raise)),
+    }
+    send(vm, event_loop, &pairs)
 }
 
 /// A pending task dies, or a future whose exception nobody looked at.
@@ -99,7 +118,7 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
     if f.is_task() && f.state.get() == FutureState::Pending && f.log_destroy_pending.get() {
         let text = "Task was destroyed but it is pending!";
         let pairs = [("task", value.clone()), (MESSAGE, text.into())];
-        send(vm, &event_loop, &pairs)?;
+        send_with_origin(vm, &event_loop, &pairs, &future::origin(f))?;
     }
     if f.log_traceback.replace(false) {
         let name = vm.class_of(&value).name();
@@ -111,7 +130,7 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
             (EXCEPTION, f.exception().defined().unwrap_or(Value::None)),
             ("future", value),
         ];
-        send(vm, &event_loop, &pairs)?;
+        send_with_origin(vm, &event_loop, &pairs, &future::origin(f))?;
     }
     Ok(())
 }
@@ -227,7 +246,12 @@ pub(super) fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
         .collect();
     rest.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (key, value) in rest {
-        lines.push(format!("{key}: {}", vm.repr(&value)?.as_str()));
+        let text = match key.as_str() {
+            SOURCE_TRACEBACK => created_at(vm, "Object", &value)?,
+            HANDLE_TRACEBACK => created_at(vm, "Handle", &value)?,
+            _ => vm.repr(&value)?.as_str().to_owned(),
+        };
+        lines.push(format!("{key}: {text}"));
     }
     let future = ["future", "task"].into_iter().find_map(|key| get(vm, key));
     log(
@@ -236,6 +260,13 @@ pub(super) fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
         &future.unwrap_or(Value::None),
         &exception,
     )
+}
+
+fn created_at(vm: &mut Vm, what: &str, summary: &Value) -> R<String> {
+    let places = origin::text(vm, summary)?;
+    Ok(format!(
+        "{what} created at (most recent call last):\n{places}"
+    ))
 }
 
 /// An entry of level ERROR in the log `asyncio`: through `logging` if the program uses that, else

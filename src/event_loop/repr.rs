@@ -1,6 +1,6 @@
 //! How futures and tasks show themselves.
 
-use super::{source, task};
+use super::{future, origin, source, task};
 use crate::text;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Dict, Future, FutureState, Int, Kind, List, Set, Tuple, Waiter};
@@ -52,6 +52,7 @@ fn parts(vm: &mut Vm, f: &Ref<Future>) -> R<Vec<String>> {
         }
     }
     parts.extend(callbacks(vm, f)?);
+    parts.extend(origin::created_at(&future::origin(f)));
     Ok(parts)
 }
 

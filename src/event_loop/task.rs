@@ -234,6 +234,7 @@ fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<
         return Ok(());
     };
     name_task(vm, task, spec.name)?;
+    future::note_origin(vm, task);
     let context = match spec.context {
         Value::Undef | Value::None => context::copy_current(vm),
         context => context.clone(),

@@ -14,7 +14,6 @@ use crate::vm::ops::future::future_result;
 use crate::vm::ready::{CLOCK_RESOLUTION, Ready};
 use crate::vm::value::Value;
 use crate::vm::{R, Tail, Vm};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// No wait is longer, however far the next timer is.
@@ -188,7 +187,9 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
             wait_for_timer(vm, event_loop, data)?;
         }
         let now = now(vm, event_loop, data)?;
-        let end = vm.to_f64(&now)? + CLOCK_RESOLUTION;
+        let now = vm.to_f64(&now)?;
+        // Late in time the resolution is less than the distance of two numbers.
+        let end = (now + CLOCK_RESOLUTION).max(now.next_up());
         loop {
             let due = data.timers.borrow_mut().pop_due(end);
             let Some(ready) = due else { break };
@@ -196,7 +197,7 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         }
         data.note_timers();
     } else if idle {
-        wait_forever(vm, event_loop)?;
+        wait_forever(vm, event_loop, data)?;
     }
     data.queue.left.set(data.queue.len());
     Ok(())
@@ -212,6 +213,9 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         if left.is_nan() || left <= 0.0 || !data.queue.is_empty() {
             return Ok(());
         }
+        if left.is_infinite() && vm.host.clock.is_virtual() {
+            return wait_forever(vm, event_loop, data);
+        }
         let left = Duration::from_secs_f64(left.min(LONGEST_WAIT));
         let virtual_clock = vm.host.clock.is_virtual();
         vm.host.clock.sleep(if virtual_clock {
@@ -219,41 +223,27 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         } else {
             left.min(INTERRUPT_CHECK)
         });
-        check_interrupt(vm)?;
+        vm.handle_signals()?;
         if virtual_clock {
             return Ok(());
         }
     }
 }
 
-/// Ctrl-C while the loop waits.
-fn check_interrupt(vm: &mut Vm) -> R<()> {
-    if !vm.host.interrupted.swap(false, Ordering::Relaxed) {
-        return Ok(());
-    }
-    match vm.current.interrupt_handler.defined() {
-        Some(handler) => vm.call(&handler, &[]).map(drop),
-        None => {
-            let class = vm.exc.keyboard_interrupt.clone();
-            Err(vm.error_with(&class, vec![]))
+/// Nothing is ready and no timer is set: unless something outside can still wake it, nothing in
+/// the program can ever happen again.
+#[cold]
+fn wait_forever(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
+    // A bare `run_forever()` with nothing to do idles until Ctrl-C, as in CPython: nobody waits.
+    let nobody_waits = data.until.is_undef() && !has_pending_tasks(event_loop);
+    while nobody_waits || vm.current.signals.any_call() {
+        vm.host.clock.idle(INTERRUPT_CHECK);
+        vm.handle_signals()?;
+        if !data.queue.is_empty() || data.queue.stopping.get() {
+            return Ok(());
         }
     }
-}
-
-/// Nothing is ready and no timer is set: nothing in the program can ever happen again.
-#[cold]
-fn wait_forever(vm: &mut Vm, event_loop: &Value) -> R<()> {
-    let data = event_loop.opaque::<LoopData>();
-    let is_virtual = vm.host.clock.is_virtual();
-    // A bare `run_forever()` with nothing to do idles until Ctrl-C, as in CPython: nobody waits.
-    if !is_virtual && data.is_some_and(|d| d.until.is_undef()) && !has_pending_tasks(event_loop) {
-        vm.host.clock.sleep(INTERRUPT_CHECK);
-        return check_interrupt(vm);
-    }
-    if data.is_some_and(|d| d.nesting.get() == 0) || is_virtual {
-        return Err(deadlock::raise(vm, event_loop));
-    }
-    check_interrupt(vm)
+    Err(deadlock::raise(vm, event_loop))
 }
 
 fn has_pending_tasks(event_loop: &Value) -> bool {

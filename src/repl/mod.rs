@@ -119,6 +119,7 @@ pub fn run(options: Options) -> i32 {
         interrupted: interrupter.flag.clone(),
         native_limit: options.native_limit,
         drawing: (!options.python_reports).then_some(options.render),
+        ..EngineOptions::default()
     });
     let link = Link {
         screen,

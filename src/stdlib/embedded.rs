@@ -48,6 +48,7 @@ embedded! {
     "asyncio.events" "asyncio/events.coro" false;
     "asyncio.exceptions" "asyncio/exceptions.coro" false;
     "asyncio.futures" "asyncio/futures.coro" false;
+    "asyncio.graph" "asyncio/graph.coro" false;
     "asyncio.locks" "asyncio/locks.coro" false;
     "asyncio.mixins" "asyncio/mixins.coro" false;
     "asyncio.queues" "asyncio/queues.coro" false;

@@ -146,14 +146,8 @@ impl Vm {
         let mut any = false;
         let mut by_age: Vec<&ObjRef> = garbage.iter().collect();
         by_age.sort_by_key(|o| {
-            // A chain of awaits is closed from its root on, as if somebody had closed that.
-            let inner = o
-                .downcast::<Generator>()
-                .is_some_and(|g| !g.parent.get().is_null());
-            (
-                o.downcast::<Instance>().map_or(0, Instance::sequence),
-                inner,
-            )
+            let sequence = o.downcast::<Instance>().map_or(0, Instance::sequence);
+            (sequence, rank(o))
         });
         for object in by_age {
             let header = object.header();
@@ -168,6 +162,16 @@ impl Vm {
         }
         self.work_off();
         any
+    }
+}
+
+/// In which order garbage without an age is finalized: a coroutine is older than its task, and a
+/// chain of awaits is closed from its root on, as if somebody had closed that.
+fn rank(object: &ObjRef) -> u8 {
+    match object.downcast::<Generator>() {
+        Some(g) if g.parent.get().is_null() => 0,
+        Some(_) => 2,
+        None => 1,
     }
 }
 

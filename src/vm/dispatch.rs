@@ -1458,10 +1458,14 @@ impl Vm {
                     }
                 }
                 Exit::Attention => {
-                    if let Err(raise) = self.attend()
-                        && let Flow::Halt = self.unwind(raise)?
-                    {
-                        return Ok(());
+                    if let Err(raise) = self.attend() {
+                        // Interrupted is what would have come next, not what stands before it in
+                        // the code: that may lie outside of a `try` around a loop.
+                        // SAFETY: `pc` points at an instruction, the target of a jump.
+                        self.frame.pc = unsafe { self.frame.pc.add(1) };
+                        if let Flow::Halt = self.unwind(raise)? {
+                            return Ok(());
+                        }
                     }
                 }
                 Exit::Raise(raise) => {

@@ -144,14 +144,6 @@ impl Vm {
     pub fn attend(&mut self) -> R<()> {
         super::host::attention().store(false, Ordering::Relaxed);
         self.maybe_collect();
-        if self.host.interrupted.swap(false, Ordering::Relaxed) {
-            if let Some(handler) = self.current.interrupt_handler.defined() {
-                self.call(&handler, &[])?;
-                return Ok(());
-            }
-            let class = self.exc.keyboard_interrupt.clone();
-            return Err(self.error_with(&class, Vec::new()));
-        }
-        Ok(())
+        self.handle_signals().map(drop)
     }
 }

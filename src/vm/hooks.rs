@@ -6,6 +6,7 @@
 use super::heap::{Ref, Slot};
 use super::object::{Class, Future, Generator};
 use super::ready::Queue;
+use super::signals::SignalActions;
 use super::value::Value;
 use super::{R, Resume, Vm};
 use crate::diagnostic::Diagnostic;
@@ -94,6 +95,8 @@ pub struct Current {
     /// Called without arguments at the next safe point after Ctrl-C, instead of raising
     /// KeyboardInterrupt; `Undef` while not set.
     pub interrupt_handler: Slot,
+    /// What the program wants to happen on signals; goes before `interrupt_handler`.
+    pub signals: SignalActions,
 }
 
 /// A context that is the current one of something that runs says so in its header.

@@ -15,6 +15,10 @@ pub trait Clock {
     fn process(&self) -> Duration;
     /// Waits, or lets the virtual time jump.
     fn sleep(&self, time: Duration);
+    /// Waits for something outside to happen: a virtual time stands still meanwhile.
+    fn idle(&self, time: Duration);
+    /// The program looks at the clock. Who does nothing but look waits for it to move.
+    fn look(&self) {}
     /// Waiting costs nothing: the loop lets the clock jump to its next timer.
     fn is_virtual(&self) -> bool;
 }
@@ -31,6 +35,31 @@ pub trait Input {
     fn read_line(&mut self) -> io::Result<String>;
 }
 
+/// Signals of the operating system other than Ctrl-C.
+pub trait Signals {
+    /// From now on the signal comes here.
+    fn watch(&mut self, number: i32) -> io::Result<()>;
+    /// A signal that has come.
+    fn take(&mut self) -> Option<i32>;
+    /// Does what the system does with a signal that nobody handles.
+    fn by_default(&mut self, number: i32);
+}
+
+/// For hosts without signals: those that a program raises itself go nowhere.
+pub struct NoSignals;
+
+impl Signals for NoSignals {
+    fn watch(&mut self, _: i32) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take(&mut self) -> Option<i32> {
+        None
+    }
+
+    fn by_default(&mut self, _: i32) {}
+}
+
 /// Everything that a VM may touch outside itself.
 pub struct Host {
     pub clock: Box<dyn Clock>,
@@ -43,6 +72,9 @@ pub struct Host {
     pub drawing: Option<RenderOptions>,
     /// Set by Ctrl-C; the loop of the VM asks at back edges and raises KeyboardInterrupt.
     pub interrupted: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    pub signals: Box<dyn Signals>,
+    /// New event loops are in debug mode.
+    pub debug_loops: bool,
 }
 
 static ATTENTION: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);

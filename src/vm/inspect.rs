@@ -6,6 +6,7 @@ use super::frame::{Frame, generator_at, raw};
 use super::heap::Ref;
 use super::object::{CellObject, CodeObject, Generator, Tuple};
 use super::value::Value;
+use crate::source::Source;
 
 /// A running frame as seen by natives; 0 is the innermost.
 #[derive(Debug, Clone)]
@@ -110,8 +111,11 @@ impl Vm {
     fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
         let mut frame = self.frame;
         let mut activations = self.control.as_slice().iter().rev();
+        // A loop that runs tasks stands on the stack once for itself and once for the step.
+        let mut last = std::ptr::null();
         loop {
-            if !frame.code.is_null() {
+            if !frame.code.is_null() && !std::ptr::eq(frame.regs, last) {
+                last = frame.regs;
                 if !f(&frame) {
                     return;
                 }
@@ -132,19 +136,24 @@ impl Vm {
         }
     }
 
-    /// Where a coroutine is being made: `cr_origin`, a tuple of (file, line, function).
+    /// Where a coroutine is being made: `cr_origin`.
     pub(super) fn coroutine_origin(&self) -> Value {
-        let depth = self.current.origin_depth.get() as usize;
+        Tuple::value(self.places(self.current.origin_depth.get() as usize, |_| true))
+    }
+
+    /// The places of the innermost frames whose source is wanted, from the running one out:
+    /// tuples of (file, line, function).
+    pub fn places(&self, depth: usize, wanted: impl Fn(&Source) -> bool) -> Vec<Value> {
         let mut places = Vec::new();
         self.each_frame(|frame| {
-            if let Some(code) = frame.code() {
+            if let Some(code) = frame.code().filter(|c| wanted(&c.code.source)) {
                 let line = Value::Int(i64::from(code.code.line_at(frame.index())));
                 let file = Value::str(code.code.source.name());
                 places.push(Tuple::value([file, line, Value::str(&code.code.name)]));
             }
             places.len() < depth
         });
-        Tuple::value(places)
+        places
     }
 
     /// How messages about its arguments call a callable.

@@ -29,6 +29,7 @@ pub mod object;
 pub mod ops;
 pub mod raise;
 pub mod ready;
+pub mod signals;
 mod simple_call;
 mod step;
 pub mod types;

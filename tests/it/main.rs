@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod call_graph;
 mod check;
 mod cli;
 mod conformance;
@@ -21,3 +22,5 @@ mod instructions;
 mod mutants;
 mod repl;
 mod robustness;
+mod signals;
+mod virtual_time;

@@ -9,12 +9,12 @@
 mod holders;
 mod names;
 mod story;
-mod waits;
+pub(super) mod waits;
 mod words;
 
 use super::data::LoopData;
 use super::registry;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::vm::heap::{Ref, WeakPointer};
 use crate::vm::object::{Future, Role, Waiter};
 use crate::vm::value::Value;
@@ -65,6 +65,11 @@ pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
         // The report has said it.
         s.task.log_destroy_pending.set(false);
     }
+    with_report(vm, message, diagnostic)
+}
+
+/// The exception and, beside it, its report.
+fn with_report(vm: &mut Vm, message: String, diagnostic: Diagnostic) -> Raise {
     let class = vm.exc.deadlock.clone();
     let raise = vm.error(&class, message);
     let exception = vm.take_raised(raise);
@@ -120,6 +125,24 @@ pub fn waiting(vm: &mut Vm, event_loop: &Value) -> Vec<Waiting> {
         before: scene.before(i),
     })
     .collect()
+}
+
+/// A step of the loop waits for a result that only another step could bring about.
+pub(super) fn raise_blocked(vm: &mut Vm) -> Raise {
+    let who = match vm.current.task.get().as_ref::<Future>() {
+        Some(task) => names::coroutine_name(task),
+        None => "a callback".into(),
+    };
+    let message = format!("{who} blocks the event loop, which would have to go on for its result");
+    let mut diagnostic = Diagnostic::error(Code::Deadlock, format!("Deadlock: {message}"));
+    if let Some((code, pc)) = vm.program_place() {
+        let text = "waits here without `await`, so no other task can run meanwhile";
+        diagnostic = diagnostic.label(&code.code.source, code.code.span_at(pc), text);
+    }
+    let diagnostic = diagnostic.help(
+        "inside the loop, await the coroutine itself, or `await asyncio.wrap_future(future)`; result() is for other threads",
+    );
+    with_report(vm, message, diagnostic)
 }
 
 /// Lets a task wait for a future that nobody knows instead of for the next one of its circle, so

@@ -149,7 +149,7 @@ impl Names {
 }
 
 /// `worker()`.
-fn coroutine_name(task: &Ref<Future>) -> String {
+pub(super) fn coroutine_name(task: &Ref<Future>) -> String {
     let coro = task.part().map_or(Value::Undef, |p| p.coro.get());
     match coro.as_ref::<Generator>() {
         Some(g) => format!(

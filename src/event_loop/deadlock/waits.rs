@@ -17,7 +17,7 @@ use std::collections::{HashMap, HashSet};
 const FOLLOWED: usize = 10_000;
 
 /// A task that waits.
-pub(super) struct Stuck {
+pub(in crate::event_loop) struct Stuck {
     pub task: Ref<Future>,
     /// Its suspended frames, the outermost first.
     pub frames: Vec<Ref<Generator>>,
@@ -49,7 +49,7 @@ impl Place {
 }
 
 /// What a task waits for.
-pub(super) enum Wait {
+pub(in crate::event_loop) enum Wait {
     /// One of asyncio's primitives.
     For(Primitive, Value),
     /// Tasks, or futures that are no tasks.
@@ -60,7 +60,7 @@ pub(super) enum Wait {
 
 /// What can be waited for, by the function of the library that waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Primitive {
+pub(in crate::event_loop) enum Primitive {
     Lock,
     Semaphore,
     Event,
@@ -69,6 +69,7 @@ pub(super) enum Primitive {
     Get,
     Put,
     Join,
+    Sleep,
 }
 
 /// The outermost of these functions decides.
@@ -82,11 +83,12 @@ const FUNCTIONS: &[(&str, Primitive)] = &[
     ("Queue.get", Primitive::Get),
     ("Queue.put", Primitive::Put),
     ("Queue.join", Primitive::Join),
+    ("sleep", Primitive::Sleep),
 ];
 
 /// How several futures are waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum How {
+pub(in crate::event_loop) enum How {
     Await,
     Gather,
     Wait,
@@ -107,15 +109,15 @@ const SEVERAL: &[(&str, How, &str)] = &[
 ];
 
 /// Which futures the callbacks of which pending futures will settle, by address.
-pub(super) type Settlers = HashMap<usize, Vec<Ref<Future>>>;
+pub(in crate::event_loop) type Settlers = HashMap<usize, Vec<Ref<Future>>>;
 
 /// The place where a suspended frame stands.
-pub(super) fn place_of(frame: &Ref<Generator>) -> Place {
+pub(in crate::event_loop) fn place_of(frame: &Ref<Generator>) -> Place {
     Place::new(&frame.code, (frame.pc.get() as usize).saturating_sub(1))
 }
 
 /// Looks at a pending task.
-pub(super) fn look(vm: &mut Vm, task: Ref<Future>, settlers: &Settlers) -> Stuck {
+pub(in crate::event_loop) fn look(vm: &mut Vm, task: Ref<Future>, settlers: &Settlers) -> Stuck {
     let coro = task.part().map_or(Value::Undef, |p| p.coro.get());
     let frames = coro
         .as_ref::<Generator>()
@@ -168,7 +170,7 @@ fn several(vm: &mut Vm, frames: &[Ref<Generator>]) -> Option<Wait> {
 }
 
 /// What a register holds; cells are looked through.
-pub(super) fn variable(value: Value) -> Value {
+pub(in crate::event_loop) fn variable(value: Value) -> Value {
     match value.downcast::<CellObject>() {
         Some(cell) => cell.content.get(),
         None => value,
@@ -210,7 +212,11 @@ fn children(vm: &mut Vm, f: &Ref<Future>) -> Option<Vec<Ref<Future>>> {
 
 /// The tasks that have to go on before a future is settled; where there is none, futures that
 /// nobody is known to settle.
-pub(super) fn behind(vm: &mut Vm, f: &Ref<Future>, settlers: &Settlers) -> Vec<Ref<Future>> {
+pub(in crate::event_loop) fn behind(
+    vm: &mut Vm,
+    f: &Ref<Future>,
+    settlers: &Settlers,
+) -> Vec<Ref<Future>> {
     let mut found = Vec::new();
     let mut seen = HashSet::new();
     let mut todo = vec![f.clone()];
@@ -245,7 +251,7 @@ pub(super) fn behind(vm: &mut Vm, f: &Ref<Future>, settlers: &Settlers) -> Vec<R
 
 /// Looks through the callbacks of all pending futures: which other futures can they reach?
 /// `shield`, `wrap_future` and callbacks of the program settle one future when another is done.
-pub(super) fn settlers(vm: &mut Vm) -> Settlers {
+pub(in crate::event_loop) fn settlers(vm: &mut Vm) -> Settlers {
     let mut found = Settlers::new();
     for f in pending_futures() {
         let callbacks: Vec<Value> = f

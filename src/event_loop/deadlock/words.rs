@@ -94,6 +94,7 @@ impl Teller<'_> {
             return String::new();
         };
         match &s.wait {
+            Wait::For(Primitive::Sleep, _) => "the end of an endless sleep".into(),
             Wait::For(Primitive::Condition, object) => {
                 format!("a notice of {}", self.names.object(self.vm, object))
             }
@@ -156,6 +157,7 @@ impl Teller<'_> {
                 ", which nobody gives back".into()
             }
             Wait::For(Primitive::Semaphore, _) => self.held_by(holders),
+            Wait::For(Primitive::Sleep, _) => String::new(),
             Wait::For(Primitive::Event, _) => ", which nobody sets".into(),
             Wait::For(Primitive::Condition, _) => ", which nobody notifies".into(),
             Wait::For(Primitive::Barrier, object) => {
@@ -341,7 +343,7 @@ impl Teller<'_> {
             Wait::Futures(..) => {
                 "whoever makes a future has to see to it that set_result() or set_exception() is called on every way".into()
             }
-            Wait::Unknown => return None,
+            Wait::For(Primitive::Sleep, _) | Wait::Unknown => return None,
         })
     }
 

@@ -9,6 +9,7 @@ mod math;
 mod os;
 mod queues;
 mod random;
+mod signal;
 mod strptime;
 mod structseq;
 pub(super) mod sys;
@@ -34,6 +35,7 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &math::MODULE,
     &os::MODULE,
     &random::MODULE,
+    &signal::MODULE,
     &strptime::MODULE,
     &sys::MODULE,
     &time::MODULE,

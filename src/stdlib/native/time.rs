@@ -5,12 +5,12 @@ use crate::event_loop::module::sleep_beside_loop;
 use crate::text::strftime::{self, Fields};
 use crate::text::strptime;
 use crate::vm::heap::Ref;
+use crate::vm::host::Clock;
 use crate::vm::native::{ModuleDef, NativeDef, TypeDef};
 use crate::vm::object::{Class, Instance, Module, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use chrono::{DateTime, Datelike, Local, Offset, TimeZone, Timelike, Utc};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub static MODULE: ModuleDef = ModuleDef {
@@ -20,61 +20,61 @@ pub static MODULE: ModuleDef = ModuleDef {
         NativeDef::new(
             "time",
             "()",
-            |vm, _| seconds(vm.host.clock.wall()),
+            |vm, _| seconds(look(vm).wall()),
             "Return the current time in seconds since the Epoch.",
         ),
         NativeDef::new(
             "time_ns",
             "()",
-            |vm, _| nanoseconds(vm.host.clock.wall()),
+            |vm, _| nanoseconds(look(vm).wall()),
             "Return the current time in nanoseconds since the Epoch.",
         ),
         NativeDef::new(
             "monotonic",
             "()",
-            |vm, _| seconds(vm.host.clock.monotonic()),
+            |vm, _| seconds(look(vm).monotonic()),
             "Monotonic clock, cannot go backward.",
         ),
         NativeDef::new(
             "monotonic_ns",
             "()",
-            |vm, _| nanoseconds(vm.host.clock.monotonic()),
+            |vm, _| nanoseconds(look(vm).monotonic()),
             "Monotonic clock, cannot go backward, as nanoseconds.",
         ),
         NativeDef::new(
             "perf_counter",
             "()",
-            |vm, _| seconds(vm.host.clock.monotonic()),
+            |vm, _| seconds(look(vm).monotonic()),
             "Performance counter for benchmarking.",
         ),
         NativeDef::new(
             "perf_counter_ns",
             "()",
-            |vm, _| nanoseconds(vm.host.clock.monotonic()),
+            |vm, _| nanoseconds(look(vm).monotonic()),
             "Performance counter for benchmarking as nanoseconds.",
         ),
         NativeDef::new(
             "process_time",
             "()",
-            |vm, _| seconds(vm.host.clock.process()),
+            |vm, _| seconds(look(vm).process()),
             "Process time for profiling: sum of the kernel and user-space CPU time.",
         ),
         NativeDef::new(
             "process_time_ns",
             "()",
-            |vm, _| nanoseconds(vm.host.clock.process()),
+            |vm, _| nanoseconds(look(vm).process()),
             "Process time for profiling as nanoseconds.",
         ),
         NativeDef::new(
             "thread_time",
             "()",
-            |vm, _| seconds(vm.host.clock.process()),
+            |vm, _| seconds(look(vm).process()),
             "Thread time for profiling.",
         ),
         NativeDef::new(
             "thread_time_ns",
             "()",
-            |vm, _| nanoseconds(vm.host.clock.process()),
+            |vm, _| nanoseconds(look(vm).process()),
             "Thread time for profiling as nanoseconds.",
         ),
         NativeDef::new(
@@ -134,6 +134,12 @@ pub static MODULE: ModuleDef = ModuleDef {
     ],
     init: Some(init),
 };
+
+/// The clock, at which the program looks.
+fn look(vm: &Vm) -> &dyn Clock {
+    vm.host.clock.look();
+    &*vm.host.clock
+}
 
 static STRUCT_TIME: TypeDef = structseq::def(
     "struct_time",
@@ -214,7 +220,7 @@ fn nanoseconds(time: Duration) -> R {
 }
 
 fn wall(vm: &Vm) -> DateTime<Utc> {
-    let now = vm.host.clock.wall();
+    let now = look(vm).wall();
     let seconds = i64::try_from(now.as_secs()).unwrap_or(0);
     DateTime::from_timestamp(seconds, now.subsec_nanos()).unwrap_or_default()
 }
@@ -261,15 +267,7 @@ fn sleep_alone(vm: &mut Vm, time: Duration) -> R<()> {
             return Ok(());
         }
         vm.host.clock.sleep(left.min(SLICE));
-        if vm.host.interrupted.swap(false, Ordering::Relaxed) {
-            match vm.current.interrupt_handler.defined() {
-                Some(handler) => drop(vm.call(&handler, &[])?),
-                None => {
-                    let class = vm.exc.keyboard_interrupt.clone();
-                    return Err(vm.error_with(&class, vec![]));
-                }
-            }
-        }
+        vm.handle_signals()?;
     }
 }
 

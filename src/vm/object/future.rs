@@ -82,6 +82,10 @@ pub struct FutureExtra {
     pub dict: Slot,
     /// A task's name, a str, if it is not the default one.
     pub name: Slot,
+    /// In debug mode: where it was made.
+    pub origin: Slot,
+    /// A list of futures that wait for it in ways that only the program knows.
+    pub awaited_by: Slot,
     /// Counts tasks made with a name, from 1.
     pub order: Cell<u64>,
     /// Taken out of `all_tasks` by hand.
@@ -298,13 +302,15 @@ impl Future {
 }
 
 impl FutureExtra {
-    fn slots(&self) -> [&Slot; 5] {
+    fn slots(&self) -> [&Slot; 7] {
         [
             &self.exception,
             &self.traceback,
             &self.cancel_message,
             &self.dict,
             &self.name,
+            &self.origin,
+            &self.awaited_by,
         ]
     }
 }
