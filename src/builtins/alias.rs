@@ -202,6 +202,20 @@ fn item_repr(vm: &mut Vm, item: &Value) -> R<String> {
         let items = list.items.borrow().clone();
         return Ok(format!("[{}]", items_repr(vm, &items)?));
     }
+    if item.opaque::<GenericAlias>().is_some() {
+        return Ok(vm.repr(item)?.as_str().to_string());
+    }
+    let (qualname, module) = (vm.names.__qualname__.clone(), vm.names.__module__.clone());
+    if let Some(name) = vm.get_attr_opt(item, &qualname)?
+        && let Some(module) = vm.get_attr_opt(item, &module)?
+        && !module.is_none()
+    {
+        let name = vm.str(&name)?;
+        return Ok(match vm.str(&module)?.as_str() {
+            "builtins" => name.as_str().to_string(),
+            module => format!("{module}.{}", name.as_str()),
+        });
+    }
     Ok(vm.repr(item)?.as_str().to_string())
 }
 

@@ -61,3 +61,8 @@ pub fn is_callable(vm: &Vm, value: &Value) -> bool {
         }
     }
 }
+
+/// An optional argument that was left out, or is `None`.
+pub fn is_absent(value: &Value) -> bool {
+    matches!(value, Value::Undef | Value::None)
+}

@@ -170,8 +170,14 @@ enum Variables {
 }
 
 fn code_of(vm: &mut Vm, v: &Value) -> R<Ref<CodeObject>> {
-    match v.as_ref::<CodeObject>() {
-        Some(code) => Ok(code.clone()),
+    if let Some(code) = v.as_ref::<CodeObject>() {
+        return Ok(code.clone());
+    }
+    match v
+        .opaque::<super::CodeText>()
+        .and_then(super::CodeText::linked)
+    {
+        Some(code) => Ok(code),
         None => Err(vm.type_error("descriptor requires a 'code' object")),
     }
 }

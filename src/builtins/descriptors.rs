@@ -3,7 +3,9 @@
 use super::args::at;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, ClassMethod, Dict, Instance, Layout, Property, StaticMethod, Str};
+use crate::vm::object::{
+    BoundMethod, Class, ClassMethod, Dict, Instance, Layout, Property, StaticMethod, Str,
+};
 use crate::vm::ops::descriptor::{GetSetDescriptor, MemberDescriptor, copy_wrapped};
 use crate::vm::value::Value;
 use crate::vm::{R, Tail, Vm};
@@ -21,24 +23,31 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, DESCRIPTOR_METHODS, DESCRIPTOR_GETSET);
 }
 
-/// The class and object of a `__get__` call: `None` for the object means access through a class.
-fn get_arguments(vm: &Vm, args: &[Value]) -> (Value, Ref<Class>) {
-    let obj = match at(args, 1) {
-        Value::None => Value::Undef,
-        obj => obj,
-    };
-    let class = match at(args, 2).as_ref::<Class>() {
+/// `__get__` of all descriptors whose binding the VM knows.
+pub(super) const GET: NativeDef = NativeDef::new(
+    "__get__",
+    "(self, instance, owner=None, /)",
+    get,
+    "Return an attribute of instance, which is of type owner.",
+);
+
+/// `descr.__get__(instance, owner=None)`: without an instance it is access through the class.
+pub(super) fn get(vm: &mut Vm, args: &[Value]) -> R {
+    let (obj, owner) = get_arguments(vm, args)?;
+    let descr = at(args, 0).unwrapped();
+    let class = match owner.as_ref::<Class>() {
         Some(class) => class.clone(),
         None => vm.class_of(&obj),
     };
-    (obj, class)
+    vm.descriptor_get(&descr, &obj, &class)
 }
 
-/// `__get__(self, instance, owner=None, /)` of a kind that `descriptor_get` knows.
-fn get(vm: &mut Vm, args: &[Value]) -> R {
-    let (obj, class) = get_arguments(vm, args);
-    let descr = at(args, 0).unwrapped();
-    vm.descriptor_get(&descr, &obj, &class)
+/// The instance and the owner, `Undef` where they are `None` or left out; one must be there.
+fn get_arguments(vm: &mut Vm, args: &[Value]) -> R<(Value, Value)> {
+    match (none_as_undef(at(args, 1)), none_as_undef(at(args, 2))) {
+        (Value::Undef, Value::Undef) => Err(vm.type_error("__get__(None, None) is invalid")),
+        both => Ok(both),
+    }
 }
 
 // property
@@ -65,7 +74,7 @@ const PROPERTY_METHODS: &[NativeDef] = &[
         "__get__",
         "(self, instance, owner=None, /)",
         |vm, args| {
-            let (obj, _) = get_arguments(vm, args);
+            let (obj, _) = get_arguments(vm, args)?;
             let this = at(args, 0);
             match this.payload::<Property>() {
                 Some(property) => vm.property_get(&property, &this, &obj),
@@ -114,10 +123,18 @@ const PROPERTY_METHODS: &[NativeDef] = &[
     ),
     NativeDef::new(
         "__set_name__",
-        "(self, owner, name, /)",
+        "(self, /, *args)",
         |vm, args| {
             let property = this_property(vm, args)?;
-            property.name.set(at(args, 2));
+            let given = super::args::varargs(args.get(1));
+            let [_, name] = given.as_slice() else {
+                let message = format!(
+                    "__set_name__() takes 2 positional arguments but {} were given",
+                    given.len()
+                );
+                return Err(vm.type_error(message));
+            };
+            property.name.set(name.clone());
             Ok(Value::None)
         },
         "Tells the property its name.",
@@ -315,12 +332,7 @@ const CLASSMETHOD_METHODS: &[NativeDef] = &[
         },
         "Initialize self.  See help(type(self)) for accurate signature.",
     ),
-    NativeDef::new(
-        "__get__",
-        "(self, instance, owner=None, /)",
-        get,
-        "Return an attribute of instance, which is of type owner.",
-    ),
+    NativeDef::new("__get__", GET.signature, get_class_method, GET.doc),
     NativeDef::new(
         "__repr__",
         "(self, /)",
@@ -328,6 +340,16 @@ const CLASSMETHOD_METHODS: &[NativeDef] = &[
         "Return repr(self).",
     ),
 ];
+
+/// Bound to the owner, whatever it is; to the instance's class if there is no owner.
+fn get_class_method(vm: &mut Vm, args: &[Value]) -> R {
+    match get_arguments(vm, args)? {
+        (_, owner) if !owner.is_undef() && owner.as_ref::<Class>().is_none() => {
+            Ok(BoundMethod::value(wrapped(&at(args, 0)), owner))
+        }
+        _ => get(vm, args),
+    }
+}
 
 const STATICMETHOD_METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, /, *args, **kwargs)", |vm, args| {
@@ -350,12 +372,7 @@ const STATICMETHOD_METHODS: &[NativeDef] = &[
         },
         "Initialize self.  See help(type(self)) for accurate signature.",
     ),
-    NativeDef::new(
-        "__get__",
-        "(self, instance, owner=None, /)",
-        get,
-        "Return an attribute of instance, which is of type owner.",
-    ),
+    GET,
     NativeDef::new(
         "__call__",
         "(self, /, *args, **kwargs)",
@@ -415,12 +432,7 @@ fn wrapper_repr(vm: &mut Vm, v: &Value, name: &str) -> R {
 // getset_descriptor and member_descriptor
 
 const DESCRIPTOR_METHODS: &[NativeDef] = &[
-    NativeDef::new(
-        "__get__",
-        "(self, instance, owner=None, /)",
-        get,
-        "Return an attribute of instance, which is of type owner.",
-    ),
+    GET,
     NativeDef::new(
         "__set__",
         "(self, instance, value, /)",

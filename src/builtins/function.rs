@@ -1,9 +1,10 @@
 //! Functions and bound methods as objects.
 
 use super::args::{address, at, keywords, varargs};
+use super::descriptors::GET;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{BoundMethod, CellObject, Class, CodeObject, Dict, Function, Tuple};
+use crate::vm::object::{BoundMethod, CellObject, CodeObject, Dict, Function, Tuple};
 use crate::vm::ops::attr::{dict_of, replace_dict};
 use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
@@ -25,32 +26,12 @@ fn call(vm: &mut Vm, args: &[Value]) -> R {
     vm.tail(Tail::Call { func, args, kwargs })
 }
 
-/// `f.__get__(obj, class)`.
-fn get(vm: &mut Vm, args: &[Value]) -> R {
-    let obj = match at(args, 1) {
-        Value::None => Value::Undef,
-        obj => obj,
-    };
-    let class = match at(args, 2).as_ref::<Class>() {
-        Some(class) => class.clone(),
-        None => vm.class_of(&obj),
-    };
-    vm.descriptor_get(&at(args, 0), &obj, &class)
-}
-
 pub(super) const CALL: NativeDef = NativeDef::new(
     "__call__",
     "(self, /, *args, **kwargs)",
     call,
     "Call self as a function.",
 );
-pub(super) const GET: NativeDef = NativeDef::new(
-    "__get__",
-    "(self, instance, owner=None, /)",
-    get,
-    "Return an attribute of instance, which is of type owner.",
-);
-
 // Functions
 
 const FUNCTION_METHODS: &[NativeDef] = &[

@@ -27,6 +27,32 @@ pub fn make_of(vm: &mut Vm, cls: &Value, data: impl NativeData) -> R {
     Ok(vm.make_in(&class, data))
 }
 
+/// The row of `__reduce__`.
+const fn reduce_row(reduce: crate::vm::native::NativeFn) -> NativeDef {
+    NativeDef::new(
+        "__reduce__",
+        "(self, /)",
+        reduce,
+        "Return state information for pickling.",
+    )
+}
+
+/// The row of `__setstate__`.
+const fn set_state_row(set_state: crate::vm::native::NativeFn) -> NativeDef {
+    NativeDef::new(
+        "__setstate__",
+        "(self, state, /)",
+        set_state,
+        "Set state information for unpickling.",
+    )
+}
+
+/// What pickle makes an object again from: its class and these arguments.
+fn made_from(vm: &mut Vm, this: &Value, arguments: Vec<Value>) -> R {
+    let class = vm.class_of(this);
+    Ok(Tuple::value([class.into(), Tuple::value(arguments)]))
+}
+
 /// `enumerate`.
 struct Enumerate {
     iterator: Value,
@@ -70,6 +96,13 @@ impl NativeType for Enumerate {
         .methods(&[
             NativeDef::constructor("(cls, iterable=None, start=0)", new_enumerate),
             CLASS_GETITEM,
+            reduce_row(|vm, args| match args[0].opaque::<Enumerate>() {
+                Some(this) => {
+                    let arguments = vec![this.iterator.clone(), this.next.get()];
+                    made_from(vm, &args[0], arguments)
+                }
+                None => Ok(Value::None),
+            }),
         ]);
 }
 
@@ -92,7 +125,7 @@ fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
 /// `zip`.
 struct Zip {
     iterators: Ref<Tuple>,
-    strict: bool,
+    strict: Cell<bool>,
 }
 
 impl NativeData for Zip {
@@ -109,7 +142,7 @@ impl NativeData for Zip {
         for (i, iterator) in iterators.iter().enumerate() {
             match vm.next(iterator)? {
                 Some(item) => items.push(item),
-                None if self.strict => return strict_end(vm, iterators, i),
+                None if self.strict.get() => return strict_end(vm, iterators, i),
                 None => return Ok(None),
             }
         }
@@ -118,7 +151,7 @@ impl NativeData for Zip {
 
     fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
         match self.iterators.items() {
-            [x, y] if !self.strict => Some(zip_two(vm, x, y)),
+            [x, y] if !self.strict.get() => Some(zip_two(vm, x, y)),
             _ => None,
         }
     }
@@ -163,7 +196,28 @@ impl NativeType for Zip {
         .methods(&[
             NativeDef::constructor("(cls, /, *iterables, strict=False)", new_zip)
                 .direct(new_zip_direct),
+            reduce_row(reduce_zip),
+            set_state_row(|vm, args| {
+                let strict = vm.truth(&args[1])?;
+                if let Some(zip) = args[0].opaque::<Zip>() {
+                    zip.strict.set(strict);
+                }
+                Ok(Value::None)
+            }),
         ]);
+}
+
+fn reduce_zip(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(zip) = args[0].opaque::<Zip>() else {
+        return Ok(Value::None);
+    };
+    let class = vm.class_of(&args[0]).into();
+    let iterators = zip.iterators.clone().into();
+    Ok(if zip.strict.get() {
+        Tuple::value([class, iterators, Value::True])
+    } else {
+        Tuple::value([class, iterators])
+    })
 }
 
 fn new_zip(vm: &mut Vm, args: &[Value]) -> R {
@@ -176,6 +230,7 @@ fn new_zip_direct(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn make_zip(vm: &mut Vm, class: &Value, iterables: &[Value], strict: bool) -> R {
+    let strict = Cell::new(strict);
     let mut iterators = Vec::with_capacity(iterables.len());
     for iterable in iterables {
         iterators.push(vm.iter(iterable)?);
@@ -218,7 +273,16 @@ impl NativeType for Map {
     const DEF: &'static TypeDef = &TypeDef::new("map", "builtins", Layout::Opaque(12))
         .doc("The results of a function called with one item from each iterable.")
         .iterator()
-        .methods(&[NativeDef::constructor("(cls, /, *args)", new_map)]);
+        .methods(&[
+            NativeDef::constructor("(cls, /, *args)", new_map),
+            reduce_row(|vm, args| match args[0].opaque::<Map>() {
+                Some(map) => {
+                    let arguments = [&map.function].into_iter().chain(map.iterators.items());
+                    made_from(vm, &args[0], arguments.cloned().collect())
+                }
+                None => Ok(Value::None),
+            }),
+        ]);
 }
 
 fn new_map(vm: &mut Vm, args: &[Value]) -> R {
@@ -271,10 +335,16 @@ impl NativeType for Filter {
     const DEF: &'static TypeDef = &TypeDef::new("filter", "builtins", Layout::Opaque(13))
         .doc("The items for which a function is true.")
         .iterator()
-        .methods(&[NativeDef::constructor(
-            "(cls, function, iterable, /)",
-            new_filter,
-        )]);
+        .methods(&[
+            NativeDef::constructor("(cls, function, iterable, /)", new_filter),
+            reduce_row(|vm, args| match args[0].opaque::<Filter>() {
+                Some(filter) => {
+                    let arguments = vec![filter.function.clone(), filter.iterator.clone()];
+                    made_from(vm, &args[0], arguments)
+                }
+                None => Ok(Value::None),
+            }),
+        ]);
 }
 
 fn new_filter(vm: &mut Vm, args: &[Value]) -> R {
@@ -334,7 +404,33 @@ impl NativeType for Reversed {
                 reversed_hint,
                 "An estimate of len(list(it)).",
             ),
+            reduce_row(reduce_reversed),
+            set_state_row(|vm, args| {
+                let at = vm.index_i64(&args[1])?;
+                if let Some(reversed) = args[0].opaque::<Reversed>()
+                    && !reversed.sequence.is_undef()
+                {
+                    let most = vm.len(&reversed.sequence.get())?;
+                    let next = usize::try_from(at.saturating_add(1)).unwrap_or(0);
+                    reversed.at.set(next.min(most));
+                }
+                Ok(Value::None)
+            }),
         ]);
+}
+
+fn reduce_reversed(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(reversed) = args[0].opaque::<Reversed>() else {
+        return Ok(Value::None);
+    };
+    let class = vm.class_of(&args[0]).into();
+    Ok(match reversed.sequence.get() {
+        Value::Undef => Tuple::value([class, Tuple::value([Tuple::value([])])]),
+        sequence => {
+            let at = i64::try_from(reversed.at.get()).unwrap_or(i64::MAX) - 1;
+            Tuple::value([class, Tuple::value([sequence]), Value::Int(at)])
+        }
+    })
 }
 
 fn reversed_hint(_: &mut Vm, args: &[Value]) -> R {
@@ -420,8 +516,20 @@ impl NativeData for CallableIterator {
 }
 
 impl NativeType for CallableIterator {
-    const DEF: &'static TypeDef =
-        &TypeDef::new("callable_iterator", "builtins", Layout::Final).iterator();
+    const DEF: &'static TypeDef = &TypeDef::new("callable_iterator", "builtins", Layout::Final)
+        .iterator()
+        .methods(&[reduce_row(|vm, args| {
+            let Some(this) = args[0].opaque::<CallableIterator>() else {
+                return Ok(Value::None);
+            };
+            let name = vm.intern("iter");
+            let iter = vm.builtins.get_str(&name).unwrap_or(Value::None);
+            let arguments = match this.callable.get() {
+                Value::Undef => Tuple::value([Tuple::value([])]),
+                callable => Tuple::value([callable, this.sentinel.clone()]),
+            };
+            Ok(Tuple::value([iter, arguments]))
+        })]);
 }
 
 /// Puts the types into the namespace of `builtins`.

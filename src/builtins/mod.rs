@@ -28,18 +28,18 @@ pub mod types;
 pub mod uncaught;
 
 pub use alias::{generic_alias, make_union};
-pub use args::{is_callable, keywords};
+pub use args::{address, is_callable, keywords};
 pub use code::running_frame;
 pub use mappingproxy::MappingProxy;
 pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
-pub use object::dir;
+pub use object::{dir, object_state};
 pub use report::{
     call_excepthook, has_own_stderr, show_exception, show_unraisable, syntax_warnings, warn_about,
     write_stderr,
 };
 
-pub use functions::{CodeText, write_text};
+pub use functions::{CodeText, syntax_error, write_text};
 
 use crate::vm::Vm;
 use crate::vm::value::Value;

@@ -1,25 +1,76 @@
-//! Functions written in Rust as objects: `builtin_function_or_method` and `method_descriptor`.
+//! Functions written in Rust as objects: `builtin_function_or_method`, and the descriptors that
+//! classes written in Rust have for their methods.
 
-use super::args::{address, at};
-use super::function::{CALL, GET};
+use super::args::{address, at, is_absent};
+use super::descriptors::{GET, get};
+use super::function::CALL;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeKind};
-use crate::vm::object::{Class, Module, NativeFunction};
+use crate::vm::object::{Class, ClassMethod, Module, NativeFunction, Tuple};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
 pub fn install(vm: &mut Vm) {
-    let class = vm.types.builtin_function.clone();
-    vm.extend_class(&class, NATIVE_METHODS, NATIVE_GETSET);
-    let class = vm.types.method_descriptor.clone();
-    vm.extend_class(&class, NATIVE_METHODS, NATIVE_GETSET);
-    vm.extend_class(&class, DESCRIPTOR_METHODS, DESCRIPTOR_GETSET);
+    let t = &vm.types;
+    let (function, wrapper) = (t.builtin_function.clone(), t.method_wrapper.clone());
+    let descriptors = [
+        t.method_descriptor.clone(),
+        t.wrapper_descriptor.clone(),
+        t.classmethod_descriptor.clone(),
+    ];
+    for class in [&function, &wrapper].into_iter().chain(&descriptors) {
+        vm.extend_class(class, METHODS, GETSET);
+    }
+    for class in [&function, &wrapper] {
+        vm.extend_class(class, BOUND_METHODS, BOUND_GETSET);
+    }
+    vm.extend_class(&function, &[], FUNCTION_GETSET);
+    vm.extend_class(&wrapper, &[], OWNED_GETSET);
+    for class in &descriptors {
+        vm.extend_class(class, DESCRIPTOR_METHODS, OWNED_GETSET);
+    }
+    vm.extend_class(&vm.types.classmethod_descriptor.clone(), CLASS_METHODS, &[]);
 }
 
-const NATIVE_METHODS: &[NativeDef] = &[
+/// Of all of them.
+const METHODS: &[NativeDef] = &[
     CALL,
     NativeDef::new("__repr__", "(self, /)", native_repr, "Return repr(self)."),
+    NativeDef::new("__reduce__", "(self, /)", reduce, "Helper for pickle."),
+];
+
+const GETSET: &[GetSet] = &[
+    GetSet::read(
+        "__name__",
+        |vm, v| {
+            let name = native(vm, v)?.def.name;
+            Ok(vm.intern(name).into())
+        },
+        "The name.",
+    ),
+    GetSet::read("__qualname__", qualname, "The name with its class's."),
+    GetSet::read(
+        "__doc__",
+        |vm, v| {
+            let doc = native(vm, v)?.def.doc;
+            Ok(if doc.is_empty() {
+                Value::None
+            } else {
+                Value::str(doc)
+            })
+        },
+        "The documentation.",
+    ),
+    GetSet::read(
+        "__text_signature__",
+        |vm, v| Ok(Value::from(text_signature(&*native(vm, v)?))),
+        "The signature as text.",
+    ),
+];
+
+/// Of what is bound to an object or belongs to a module.
+const BOUND_METHODS: &[NativeDef] = &[
     NativeDef::new(
         "__eq__",
         "(self, value, /)",
@@ -35,85 +86,70 @@ const NATIVE_METHODS: &[NativeDef] = &[
         },
         "Return hash(self).",
     ),
-    NativeDef::new(
-        "__reduce__",
-        "(self, /)",
-        |vm, args| Ok(Value::str(native(vm, &at(args, 0))?.def.name)),
-        "Helper for pickle.",
-    ),
 ];
 
-const NATIVE_GETSET: &[GetSet] = &[
-    GetSet::read(
-        "__name__",
-        |vm, v| {
-            let name = native(vm, v)?.def.name;
-            Ok(vm.intern(name).into())
-        },
-        "The name.",
-    ),
-    GetSet::read(
-        "__qualname__",
-        |vm, v| {
-            let f = native(vm, v)?;
-            let owner = match f.this.as_ref::<Class>() {
-                Some(class) => Some(class.clone()),
-                None => f.owner.as_ref::<Class>().cloned(),
-            };
-            Ok(match owner {
-                Some(owner) => Value::from(format!("{}.{}", owner.qualname.borrow(), f.def.name)),
-                None => Value::str(f.def.name),
-            })
-        },
-        "The name with its class's.",
-    ),
-    GetSet::read(
-        "__doc__",
-        |vm, v| {
-            let doc = native(vm, v)?.def.doc;
-            Ok(if doc.is_empty() {
-                Value::None
-            } else {
-                Value::str(doc)
-            })
-        },
-        "The documentation.",
-    ),
-    GetSet::read(
-        "__module__",
-        |vm, v| Ok(none_if_undef(native(vm, v)?.module.clone())),
-        "The name of the module.",
-    ),
-    GetSet::read(
-        "__self__",
-        native_self,
-        "The object it is bound to, or its module.",
-    ),
-    GetSet::read(
-        "__text_signature__",
-        |vm, v| {
-            let f = native(vm, v)?;
-            let signature = match f.owner.is_undef() {
-                true => f.def.signature.replacen('(', "($module, ", 1),
-                false => f.def.signature.replacen("(self", "($self", 1),
-            };
-            Ok(Value::from(signature))
-        },
-        "The signature as text.",
-    ),
-];
+const BOUND_GETSET: &[GetSet] = &[GetSet::read(
+    "__self__",
+    native_self,
+    "The object it is bound to, or its module.",
+)];
 
-const DESCRIPTOR_METHODS: &[NativeDef] = &[GET];
+const FUNCTION_GETSET: &[GetSet] = &[GetSet::read(
+    "__module__",
+    |vm, v| Ok(none_if_undef(native(vm, v)?.module.clone())),
+    "The name of the module.",
+)];
 
-const DESCRIPTOR_GETSET: &[GetSet] = &[GetSet::read(
+/// Of what belongs to a class.
+const OWNED_GETSET: &[GetSet] = &[GetSet::read(
     "__objclass__",
     |vm, v| Ok(none_if_undef(native(vm, v)?.owner.clone())),
     "The class it belongs to.",
 )];
 
+const DESCRIPTOR_METHODS: &[NativeDef] = &[NativeDef::new(
+    "__get__",
+    GET.signature,
+    |vm, args| {
+        check_instance(vm, args)?;
+        get(vm, args)
+    },
+    GET.doc,
+)];
+
+/// Of class methods only: they are bound to the class.
+const CLASS_METHODS: &[NativeDef] = &[
+    NativeDef::new("__get__", GET.signature, get_class_method, GET.doc),
+    NativeDef::new(
+        "__call__",
+        CALL.signature,
+        |vm, args| {
+            let mut all = super::args::varargs(args.get(1));
+            let kwargs = super::args::keywords(vm, args.get(2));
+            if all.is_empty() {
+                let f = native(vm, &at(args, 0))?;
+                let message = format!(
+                    "descriptor '{}' of '{}' object needs an argument",
+                    f.def.name,
+                    owner_name(vm, &f)
+                );
+                return Err(vm.type_error(message));
+            }
+            let class = all.remove(0);
+            let bound = get_class_method(vm, &[at(args, 0), Value::None, class])?;
+            vm.call_kw(&bound, &all, &kwargs)
+        },
+        CALL.doc,
+    ),
+];
+
+/// The function in a value, or in the class method that it is.
 fn native(vm: &mut Vm, v: &Value) -> R<Ref<NativeFunction>> {
-    match v.as_ref::<NativeFunction>() {
-        Some(f) => Ok(f.clone()),
+    if let Some(f) = v.as_ref::<NativeFunction>() {
+        return Ok(f.clone());
+    }
+    match v.as_ref::<ClassMethod>().and_then(|m| m.native()) {
+        Some(f) => Ok(f),
         None => {
             let error: Raise = vm.type_error("descriptor requires a function written natively");
             Err(error)
@@ -121,24 +157,123 @@ fn native(vm: &mut Vm, v: &Value) -> R<Ref<NativeFunction>> {
     }
 }
 
+fn owner_name(vm: &Vm, f: &NativeFunction) -> String {
+    match f.owner.as_ref::<Class>() {
+        Some(class) => vm.tp_name(class).to_string(),
+        None => "?".to_string(),
+    }
+}
+
+fn qualname(vm: &mut Vm, v: &Value) -> R {
+    let f = native(vm, v)?;
+    let owner = match (&f.this, f.this.as_ref::<Class>()) {
+        (_, Some(class)) if !f.is_slot() => Some(class.clone()),
+        (Value::Undef, _) => f.owner.as_ref::<Class>().cloned(),
+        _ if f.is_slot() => f.owner.as_ref::<Class>().cloned(),
+        (this, _) => Some(vm.class_of(this)),
+    };
+    Ok(match owner {
+        Some(owner) => Value::from(format!("{}.{}", owner.qualname.borrow(), f.def.name)),
+        None => Value::str(f.def.name),
+    })
+}
+
+fn text_signature(f: &NativeFunction) -> String {
+    let own = match (f.owner.is_undef(), f.def.kind) {
+        (true, _) => {
+            return f
+                .def
+                .signature
+                .replacen('(', "($module, ", 1)
+                .replace(", )", ")");
+        }
+        (_, NativeKind::Static) => return f.def.signature.to_string(),
+        (_, NativeKind::Class) => "$type",
+        (_, NativeKind::New) => "$type",
+        _ => "$self",
+    };
+    let rest = f.def.signature.trim_start_matches('(');
+    let end = rest.find([',', ')']).unwrap_or(rest.len());
+    format!("({own}{}", rest.get(end..).unwrap_or(")"))
+}
+
+/// What pickle looks it up by.
+fn reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let f = native(vm, &at(args, 0))?;
+    let holder = match (&f.this, &f.owner) {
+        (Value::Undef, Value::Undef) => return Ok(Value::str(f.def.name)),
+        (Value::Undef, owner) => owner.clone(),
+        (this, _) if this.downcast::<Module>().is_some() => return Ok(Value::str(f.def.name)),
+        (this, _) => this.clone(),
+    };
+    let name = vm.intern("getattr");
+    let getattr = vm.builtins.get_str(&name).unwrap_or(Value::None);
+    let arguments = Tuple::value([holder, Value::str(f.def.name)]);
+    Ok(Tuple::value([getattr, arguments]))
+}
+
+/// A method is bound only to an object of its class.
+fn check_instance(vm: &mut Vm, args: &[Value]) -> R<()> {
+    let (f, obj) = (native(vm, &at(args, 0))?, at(args, 1));
+    let Some(owner) = f.owner.as_ref::<Class>() else {
+        return Ok(());
+    };
+    if obj.is_none() || vm.class_of(&obj).is_subclass(owner) {
+        return Ok(());
+    }
+    let message = format!(
+        "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+        f.def.name,
+        vm.tp_name(owner),
+        vm.type_name(&obj)
+    );
+    Err(vm.type_error(message))
+}
+
+fn get_class_method(vm: &mut Vm, args: &[Value]) -> R {
+    let f = native(vm, &at(args, 0))?;
+    let (obj, class) = (at(args, 1), at(args, 2));
+    let (name, owner) = (f.def.name, owner_name(vm, &f));
+    let class = match (is_absent(&class), is_absent(&obj)) {
+        (true, true) => {
+            let message =
+                format!("descriptor '{name}' for type '{owner}' needs either an object or a type");
+            return Err(vm.type_error(message));
+        }
+        (true, false) => vm.class_of(&obj).into(),
+        (false, _) => class,
+    };
+    let Some(class) = class.as_ref::<Class>() else {
+        let message = format!(
+            "descriptor '{name}' for type '{owner}' needs a type, not a '{}' as arg 2",
+            vm.type_name(&class)
+        );
+        return Err(vm.type_error(message));
+    };
+    if f.owner
+        .as_ref::<Class>()
+        .is_some_and(|o| !class.is_subclass(o))
+    {
+        let message = format!(
+            "descriptor '{name}' requires a subtype of '{owner}' but received '{}'",
+            vm.tp_name(class)
+        );
+        return Err(vm.type_error(message));
+    }
+    Ok(vm.bind_to_class(f.into(), class))
+}
+
 fn native_self(vm: &mut Vm, v: &Value) -> R {
     let f = native(vm, v)?;
     if !f.this.is_undef() {
         return Ok(f.this.clone());
     }
-    if !f.owner.is_undef() && f.def.kind != NativeKind::Plain {
-        return Ok(f.owner.clone());
+    if let Some(name) = vm.intern_value(&f.module)
+        && let Some(module) = vm.modules.get_str(&name)
+    {
+        return Ok(module);
     }
-    if f.owner.is_undef() {
-        if let Some(name) = vm.intern_value(&f.module)
-            && let Some(module) = vm.modules.get_str(&name)
-        {
-            return Ok(module);
-        }
-        return Ok(Value::None);
-    }
-    let message = "'method_descriptor' object has no attribute '__self__'";
-    Err(vm.attribute_error(v, "__self__", message))
+    Ok(none_if_undef(f.owner.clone()))
 }
 
 fn native_eq(vm: &mut Vm, args: &[Value]) -> R {
@@ -154,64 +289,31 @@ fn native_eq(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
-/// Special methods that are ordinary methods in CPython, not wrappers of a slot.
-const NOT_SLOTS: &[&str] = &[
-    "__reduce__",
-    "__reduce_ex__",
-    "__sizeof__",
-    "__format__",
-    "__dir__",
-    "__getstate__",
-    "__setstate__",
-    "__reversed__",
-    "__round__",
-    "__trunc__",
-    "__floor__",
-    "__ceil__",
-    "__getnewargs__",
-    "__copy__",
-    "__deepcopy__",
-    "__length_hint__",
-    "__complex__",
-    "__bytes__",
-    "__enter__",
-    "__exit__",
-    "__subclasses__",
-    "__instancecheck__",
-    "__subclasscheck__",
-    "__missing__",
-    "__class_getitem__",
-    "__set_name__",
-];
-
 fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
     let v = at(args, 0);
     let f = native(vm, &v)?;
     let name = f.def.name;
-    let is_slot =
-        f.def.kind == NativeKind::Plain && name.starts_with("__") && !NOT_SLOTS.contains(&name);
-    let text = if f.is_method() {
-        let owner = match f.owner.as_ref::<Class>() {
-            Some(class) => vm.tp_name(class),
-            None => "?".into(),
-        };
-        let what = if is_slot { "slot wrapper" } else { "method" };
-        format!("<{what} '{name}' of '{owner}' objects>")
-    } else {
-        let this = match f.this.is_undef() && !f.owner.is_undef() {
-            true => f.owner.clone(),
-            false => f.this.clone(),
-        };
-        if this.is_undef() || this.downcast::<Module>().is_some() {
-            format!("<built-in function {name}>")
+    if f.this.is_undef() && !f.owner.is_undef() && f.def.kind != NativeKind::Static {
+        let what = if f.is_slot() {
+            "slot wrapper"
         } else {
-            let class = vm.type_name(&this);
-            let place = address(&this);
-            match is_slot && !f.owner.is_undef() {
-                true => format!("<method-wrapper '{name}' of {class} object at {place}>"),
-                false => format!("<built-in method {name} of {class} object at {place}>"),
-            }
-        }
+            "method"
+        };
+        let owner = owner_name(vm, &f);
+        return Ok(Value::from(format!(
+            "<{what} '{name}' of '{owner}' objects>"
+        )));
+    }
+    let this = match f.this.is_undef() {
+        true => &f.owner,
+        false => &f.this,
     };
-    Ok(Value::from(text))
+    if this.is_undef() || this.downcast::<Module>().is_some() {
+        return Ok(Value::from(format!("<built-in function {name}>")));
+    }
+    let (class, place) = (vm.type_name(this), address(this));
+    Ok(Value::from(match f.is_slot() {
+        true => format!("<method-wrapper '{name}' of {class} object at {place}>"),
+        false => format!("<built-in method {name} of {class} object at {place}>"),
+    }))
 }

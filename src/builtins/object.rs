@@ -1,6 +1,6 @@
 //! `object`: what every object can do.
 
-use super::args::{at, count, varargs};
+use super::args::{at, count};
 use crate::vm::compare_pure::hash_address;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{GetSet, NativeDef};
@@ -239,7 +239,7 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
     let Some(text) = spec.as_str() else {
         let message = format!(
             "__format__() argument must be str, not {}",
-            vm.type_name(&spec)
+            vm.argument_type(&spec)
         );
         return Err(vm.type_error(message));
     };
@@ -323,9 +323,13 @@ pub fn class_dir(vm: &mut Vm, class: &Ref<Class>) -> R<Vec<Value>> {
 /// `copyreg`-less helpers of `copy` and `pickle`: the state is the attributes; with places made
 /// by `__slots__`, a pair of both.
 fn getstate(vm: &mut Vm, args: &[Value]) -> R {
-    let obj = at(args, 0);
-    let own = vm.own_attributes(&obj);
-    let members = super::descriptors::member_values(vm, &obj);
+    object_state(vm, &at(args, 0))
+}
+
+/// What `object.__getstate__` gives.
+pub fn object_state(vm: &mut Vm, obj: &Value) -> R {
+    let own = vm.own_attributes(obj);
+    let members = super::descriptors::member_values(vm, obj);
     if own.is_empty() && members.is_empty() {
         return Ok(Value::None);
     }
@@ -348,55 +352,120 @@ fn dict_of(pairs: Vec<(Ref<Str>, Value)>) -> Value {
     dict.into()
 }
 
-static NEWOBJ: NativeDef = NativeDef::new(
-    "__newobj__",
-    "(cls, /, *args)",
-    |vm, args| {
-        let class = at(args, 0);
-        let name = vm.names.__new__.clone();
-        let new = vm.get_attr(&class, &name)?;
-        let mut all = vec![class];
-        all.extend(varargs(args.get(1)));
-        vm.call(&new, &all)
-    },
-    "Make an object as pickle does.",
-);
-
 fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
-    let obj = at(args, 0);
+    let (obj, protocol) = (at(args, 0), vm.index_i64(&at(args, 1))?);
     let name = vm.names.__reduce__.clone();
     let class = vm.class_of(&obj);
     let found = vm.lookup(&class, &name);
     if found.is_some_and(|f| !vm.is_objects_own(&name, &f)) {
         return vm.call_method(&obj, &name, &[]);
     }
-    reduce(vm, &[obj])
+    reduce_by(vm, &obj, protocol)
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let obj = at(args, 0);
-    let class = vm.class_of(&obj);
-    let mut new_args = vec![Value::from(class.clone())];
-    let (mut items, mut pairs) = (Value::None, Value::None);
-    let payload = obj.unwrapped();
-    let getnewargs = vm.intern("__getnewargs__");
-    if let Some(more) = vm.call_special(&obj, &getnewargs, &[])? {
-        new_args.extend(vm.collect(&more)?);
-    } else if payload.as_ref::<List>().is_some() {
-        items = vm.iter(&payload)?;
-    } else if payload.as_ref::<Dict>().is_some() {
-        let name = vm.names.items.clone();
-        let view = vm.call_method(&payload, &name, &[])?;
-        pairs = vm.iter(&view)?;
-    } else if !payload.is(&obj) {
-        new_args.push(payload);
-    } else if !class.flags().heap && !class.is(&vm.types.object) {
+    reduce_by(vm, &at(args, 0), 0)
+}
+
+/// A function of `copyreg`.
+fn copyreg(vm: &mut Vm, name: &str) -> R {
+    let hook = vm.import_hook;
+    let globals = vm.builtins.clone();
+    let module = hook(vm, "copyreg", &globals, &Tuple::value([Value::str("*")]), 0)?;
+    let name = vm.intern(name);
+    vm.get_attr(&module, &name)
+}
+
+/// How pickle and copy take an object apart: what makes an object like it, from which arguments,
+/// its state, and the items of lists and dicts.
+fn reduce_by(vm: &mut Vm, obj: &Value, protocol: i64) -> R {
+    if protocol < 2 {
+        let reduce = copyreg(vm, "_reduce_ex")?;
+        return vm.call(&reduce, &[obj.clone(), Value::Int(protocol)]);
+    }
+    let class = vm.class_of(obj);
+    let name = vm.names.__new__.clone();
+    let new = vm.lookup(&class, &name);
+    if !class.flags().heap
+        && !class.is(&vm.types.object)
+        && new.is_none_or(|new| vm.is_objects_own(&name, &new))
+    {
         let message = format!("cannot pickle '{}' object", vm.tp_name(&class));
         return Err(vm.type_error(message));
     }
+    let (args, kwargs) = new_arguments(vm, obj)?;
+    let own = Value::from(class);
+    let (maker, arguments) = match kwargs {
+        Some(kwargs) => {
+            let args = args.unwrap_or_else(|| Tuple::new([]));
+            (
+                copyreg(vm, "__newobj_ex__")?,
+                vec![own, args.into(), kwargs],
+            )
+        }
+        None => {
+            let args = args.as_ref().map_or(&[][..], |t| t.items());
+            let arguments = [&own].into_iter().chain(args).cloned().collect();
+            (copyreg(vm, "__newobj__")?, arguments)
+        }
+    };
     let name = vm.intern("__getstate__");
-    let state = vm.call_method(&obj, &name, &[])?;
-    let newobj = vm.native_function(&NEWOBJ, "copyreg");
-    let new_args = Tuple::value(new_args);
-    Ok(Tuple::value([newobj, new_args, state, items, pairs]))
+    let state = vm.call_method(obj, &name, &[])?;
+    let (mut items, mut pairs) = (Value::None, Value::None);
+    if obj.payload::<List>().is_some() {
+        items = vm.iter(obj)?;
+    }
+    if obj.payload::<Dict>().is_some() {
+        let name = vm.names.items.clone();
+        let view = vm.call_method(obj, &name, &[])?;
+        pairs = vm.iter(&view)?;
+    }
+    let arguments = Tuple::value(arguments);
+    Ok(Tuple::value([maker, arguments, state, items, pairs]))
+}
+
+/// What `__getnewargs_ex__` or `__getnewargs__` says that `__new__` is to be given.
+fn new_arguments(vm: &mut Vm, obj: &Value) -> R<(Option<Ref<Tuple>>, Option<Value>)> {
+    let (extended, plain) = (vm.intern("__getnewargs_ex__"), vm.intern("__getnewargs__"));
+    if let Some(given) = vm.call_special(obj, &extended, &[])? {
+        let Some(pair) = given.payload::<Tuple>() else {
+            let class = vm.type_name(&given);
+            let message = format!("__getnewargs_ex__ should return a tuple, not '{class}'");
+            return Err(vm.type_error(message));
+        };
+        let [args, kwargs] = pair.items() else {
+            let message = format!(
+                "__getnewargs_ex__ should return a tuple of length 2, not {}",
+                pair.items().len()
+            );
+            return Err(vm.value_error(message));
+        };
+        let Some(args) = args.payload::<Tuple>() else {
+            let message = format!(
+                "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '{}'",
+                vm.type_name(args)
+            );
+            return Err(vm.type_error(message));
+        };
+        let Some(dict) = kwargs.payload::<Dict>() else {
+            let message = format!(
+                "second item of the tuple returned by __getnewargs_ex__ must be a dict, not '{}'",
+                vm.type_name(kwargs)
+            );
+            return Err(vm.type_error(message));
+        };
+        let kwargs = (!dict.is_empty()).then(|| kwargs.clone());
+        return Ok((Some(args), kwargs));
+    }
+    let Some(given) = vm.call_special(obj, &plain, &[])? else {
+        return Ok((None, None));
+    };
+    match given.payload::<Tuple>() {
+        Some(args) => Ok((Some(args), None)),
+        None => {
+            let class = vm.type_name(&given);
+            let message = format!("__getnewargs__ should return a tuple, not '{class}'");
+            Err(vm.type_error(message))
+        }
+    }
 }

@@ -379,12 +379,12 @@ fn store(vm: &mut Vm, v: &Value, name: &Ref<Str>, value: Option<Value>) -> R<()>
 fn module(vm: &mut Vm, v: &Value) -> R {
     let class = of(vm, v)?;
     match class.dict.get_str(&vm.names.__module__) {
-        Some(module) => Ok(module),
+        Some(module) if class.flags().heap || module.as_str().is_some() => Ok(module),
         None if class.flags().heap => {
             let class = vm.exc.attribute_error.clone();
             Err(vm.error(&class, "__module__"))
         }
-        None => Ok(vm.intern("builtins").into()),
+        _ => Ok(vm.intern("builtins").into()),
     }
 }
 

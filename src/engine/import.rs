@@ -1,9 +1,8 @@
 //! `import`: the library's modules, native or embedded, and the program's own files.
 
 use super::new_module;
-use crate::builtins;
+use crate::builtins::{self, syntax_error};
 use crate::compile::{self, Mode};
-use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::stdlib::{self, ModuleSource};
 use crate::syntax;
@@ -269,17 +268,12 @@ fn run_module(
         }
     }
     let parsed = syntax::parse_module(source);
-    if let Some(first) = parsed.errors.first() {
-        return Err(syntax_error(vm, source, first));
+    if !parsed.errors.is_empty() {
+        return Err(syntax_error(vm, source, &parsed.errors));
     }
     let compiled = match compile::compile_module(source, &parsed.module, Mode::Module) {
         Ok(compiled) => compiled,
-        Err(errors) => {
-            return Err(match errors.first() {
-                Some(first) => syntax_error(vm, source, first),
-                None => vm.runtime_error("module was refused"),
-            });
-        }
+        Err(errors) => return Err(syntax_error(vm, source, &errors)),
     };
     builtins::syntax_warnings(vm, &parsed.warnings)?;
     builtins::syntax_warnings(vm, &compiled.warnings)?;
@@ -292,40 +286,6 @@ fn run_module(
     }
     // A module may replace itself in `sys.modules`.
     Ok(vm.modules.get_str(key).unwrap_or(value))
-}
-
-/// A refusal of the compiler as the exception that a program sees.
-pub(super) fn syntax_error(vm: &mut Vm, source: &Source, diagnostic: &Diagnostic) -> Raise {
-    use crate::diagnostic::Code;
-    let class = match diagnostic.code {
-        Code::Indentation => vm.exc.indentation_error.clone(),
-        Code::Tab => vm.exc.tab_error.clone(),
-        _ => vm.exc.syntax_error.clone(),
-    };
-    let span = diagnostic
-        .labels
-        .first()
-        .map(|l| l.span)
-        .unwrap_or_default();
-    let (start, end) = (source.position(span.start), source.position(span.end));
-    let number = |n: u32| Value::Int(i64::from(n));
-    let message = Value::str(&diagnostic.title);
-    let line = Value::str(&format!("{}\n", source.line_text(start.line)));
-    let details = [
-        Value::str(source.name()),
-        number(start.line),
-        number(start.column + 1),
-        line,
-        number(end.line),
-        number(end.column + 1),
-    ];
-    let args = Tuple::new([message.clone(), Tuple::value(details.clone())]);
-    let exception = Exception::new(&class, args);
-    exception.set_field(0, message);
-    for (i, value) in details.into_iter().enumerate() {
-        exception.set_field(i + 1, value);
-    }
-    vm.raise(exception.into())
 }
 
 /// `from package import name` may mean a submodule.

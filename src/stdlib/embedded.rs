@@ -66,6 +66,7 @@ embedded! {
     "contextlib" "contextlib.coro" false;
     "contextvars" "contextvars.coro" false;
     "copy" "copy.coro" false;
+    "copyreg" "copyreg.coro" false;
     "dataclasses" "dataclasses.coro" false;
     "datetime" "datetime.coro" false;
     "enum" "enum.coro" false;

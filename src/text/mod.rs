@@ -9,6 +9,7 @@ pub mod float;
 pub mod format_spec;
 pub mod gamma;
 pub mod int;
+pub mod item_format;
 pub mod json;
 pub mod math;
 pub mod mersenne;

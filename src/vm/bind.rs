@@ -2,6 +2,7 @@
 
 use super::heap::Ref;
 use super::native::{NativeKind, Signature};
+use super::native_names::slot_arity;
 use super::object::{Class, CodeObject, Dict, Function, NativeFunction, Str, Tuple};
 use super::value::Value;
 use super::{R, Raise, Vm};
@@ -372,6 +373,9 @@ impl Vm {
             }
         }
         let takes_keywords = s.posonly < n || !s.kwonly.is_empty();
+        if unknown.is_some() && !takes_keywords && self.leaves_keywords(f, args) {
+            unknown = None;
+        }
         if let Some(name) = unknown.filter(|_| !takes_keywords) {
             return Err(self.native_keyword(f, s, name.as_str()));
         }
@@ -397,6 +401,33 @@ impl Vm {
         Ok(bound)
     }
 
+    /// Of the two halves of making an object, one written in Rust leaves keywords that it does not
+    /// know to the other, if the class has its own.
+    #[cold]
+    fn leaves_keywords(&mut self, f: &NativeFunction, args: &[Value]) -> bool {
+        let (Some(owner), Some(first)) = (f.owner.as_ref::<Class>(), args.first()) else {
+            return false;
+        };
+        let (class, other) = match (f.def.kind, f.def.name) {
+            (NativeKind::New, _) => (
+                first.as_ref::<Class>().cloned(),
+                self.names.__init__.clone(),
+            ),
+            // Of the initialisers, CPython made only that of lists so.
+            (_, "__init__") if owner.is(&self.types.list) => {
+                (Some(self.class_of(first)), self.names.__new__.clone())
+            }
+            _ => return false,
+        };
+        let Some(class) = class.filter(|c| !c.is(owner)) else {
+            return false;
+        };
+        match (self.lookup(&class, &other), self.lookup(owner, &other)) {
+            (Some(own), Some(inherited)) => !own.is(&inherited),
+            _ => false,
+        }
+    }
+
     #[cold]
     fn native_keyword(&mut self, f: &Ref<NativeFunction>, s: &Signature, name: &str) -> Raise {
         let own = usize::from(f.has_self());
@@ -404,7 +435,7 @@ impl Vm {
             let message = if f.is_slot() && !f.makes_object() {
                 format!("wrapper {}() takes no keyword arguments", f.def.name)
             } else {
-                format!("{}() takes no keyword arguments", f.full_name())
+                format!("{}() takes no keyword arguments", self.full_name(f))
             };
             return self.type_error(message);
         }
@@ -478,9 +509,9 @@ impl Vm {
         let positional_only = s.posonly.max(own) >= s.positional.len() && s.kwonly.is_empty();
         let all = max + s.kwonly.len();
         let message = if f.is_slot() && !f.makes_object() {
-            slot_arity(given, min, max)
+            slot_arity(f, given, min, max)
         } else if !s.kwonly.is_empty()
-            && s.posonly < s.positional.len().max(1)
+            && s.posonly.saturating_sub(own) < max.max(1)
             && given + keywords > all
         {
             format!(
@@ -514,11 +545,11 @@ impl Vm {
                 )
             }
         } else if max == 0 {
-            format!("{}() takes no arguments ({given} given)", f.full_name())
+            format!("{}() takes no arguments ({given} given)", self.full_name(f))
         } else if min == 1 && max == 1 && !s.kwarg && !f.makes_object() {
             format!(
                 "{}() takes exactly one argument ({given} given)",
-                f.full_name()
+                self.full_name(f)
             )
         } else if min == max {
             format!(
@@ -540,141 +571,5 @@ impl Vm {
             )
         };
         self.type_error(message)
-    }
-}
-
-/// Special methods that CPython makes from a type's slots: their messages are worded differently.
-const SLOT_NAMES: &[&str] = &[
-    "__abs__",
-    "__add__",
-    "__aiter__",
-    "__and__",
-    "__anext__",
-    "__await__",
-    "__bool__",
-    "__call__",
-    "__delattr__",
-    "__delete__",
-    "__delitem__",
-    "__divmod__",
-    "__eq__",
-    "__float__",
-    "__floordiv__",
-    "__ge__",
-    "__get__",
-    "__getattribute__",
-    "__gt__",
-    "__hash__",
-    "__iadd__",
-    "__iand__",
-    "__ilshift__",
-    "__imul__",
-    "__index__",
-    "__init__",
-    "__int__",
-    "__invert__",
-    "__ior__",
-    "__isub__",
-    "__iter__",
-    "__ixor__",
-    "__le__",
-    "__len__",
-    "__lshift__",
-    "__lt__",
-    "__mod__",
-    "__mul__",
-    "__ne__",
-    "__neg__",
-    "__next__",
-    "__or__",
-    "__pos__",
-    "__pow__",
-    "__radd__",
-    "__rand__",
-    "__rdivmod__",
-    "__repr__",
-    "__rfloordiv__",
-    "__rlshift__",
-    "__rmod__",
-    "__rmul__",
-    "__ror__",
-    "__rpow__",
-    "__rrshift__",
-    "__rshift__",
-    "__rsub__",
-    "__rtruediv__",
-    "__rxor__",
-    "__set__",
-    "__setattr__",
-    "__setitem__",
-    "__str__",
-    "__sub__",
-    "__truediv__",
-    "__xor__",
-];
-
-/// The complaint of a special method, which CPython words without its name.
-fn slot_arity(given: usize, min: usize, max: usize) -> String {
-    let plural = |n: usize| if n == 1 { "" } else { "s" };
-    if min < max {
-        return if given < min {
-            format!(
-                " expected at least {min} argument{}, got {given}",
-                plural(min)
-            )
-        } else {
-            format!(
-                " expected at most {max} argument{}, got {given}",
-                plural(max)
-            )
-        };
-    }
-    let blank = if max > 1 { " " } else { "" };
-    format!("{blank}expected {max} argument{}, got {given}", plural(max))
-}
-
-impl NativeFunction {
-    /// Made from a type's slot in CPython.
-    fn is_slot(&self) -> bool {
-        let owner = self.owner.as_ref::<Class>().map(|c| c.name());
-        let owner = owner.as_deref().unwrap_or("");
-        match self.def.name {
-            "__contains__" => !matches!(owner, "dict" | "set" | "frozenset" | ""),
-            "__getitem__" => !matches!(owner, "list" | "dict" | ""),
-            name => !owner.is_empty() && SLOT_NAMES.contains(&name),
-        }
-    }
-
-    /// The signature's first parameter is the self (or class) that callers do not count.
-    fn has_self(&self) -> bool {
-        !self.owner.is_undef() && self.def.kind != NativeKind::Static
-    }
-
-    /// `__new__` or `__init__`: messages name the class.
-    fn makes_object(&self) -> bool {
-        self.def.kind == NativeKind::New || self.def.name == "__init__"
-    }
-
-    /// As in messages: `list.append`, or `len`.
-    pub fn full_name(&self) -> String {
-        match self.owner.as_ref::<Class>() {
-            Some(owner) if self.makes_object() => owner.name().to_string(),
-            Some(owner) => match self.this.as_ref::<Class>() {
-                Some(class) => format!("{}.{}", class.qualname.borrow(), self.def.name),
-                None => format!("{}.{}", owner.name(), self.def.name),
-            },
-            None => match self.module.as_str() {
-                Some(module) if module != "builtins" => format!("{module}.{}", self.def.name),
-                _ => self.def.name.to_string(),
-            },
-        }
-    }
-
-    /// As in messages of functions that take keywords: the bare name, the class's for `__new__`.
-    pub fn short_name(&self) -> String {
-        match self.owner.as_ref::<Class>() {
-            Some(owner) if self.makes_object() => owner.name().to_string(),
-            _ => self.def.name.to_string(),
-        }
     }
 }

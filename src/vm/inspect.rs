@@ -166,7 +166,7 @@ impl Vm {
             return format!("{}.{}()", self.module_of(f), f.qualname());
         }
         if let Some(f) = func.downcast::<super::object::NativeFunction>() {
-            return format!("{}()", f.full_name());
+            return format!("{}()", self.full_name(f));
         }
         if let Some(class) = func.downcast::<super::object::Class>() {
             let module = class.dict.get_str(&self.names.__module__);

@@ -25,6 +25,7 @@ pub mod inspect;
 mod link;
 pub mod names;
 pub mod native;
+mod native_names;
 pub mod object;
 pub mod ops;
 pub mod raise;

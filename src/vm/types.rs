@@ -79,6 +79,9 @@ types! {
     method "method" object Layout::Final;
     builtin_function "builtin_function_or_method" object Layout::Final;
     method_descriptor "method_descriptor" object Layout::Final;
+    wrapper_descriptor "wrapper_descriptor" object Layout::Final;
+    method_wrapper "method-wrapper" object Layout::Final;
+    classmethod_descriptor "classmethod_descriptor" object Layout::Final;
     property "property" object Layout::Builtin(Kind::Property);
     classmethod "classmethod" object Layout::Builtin(Kind::ClassMethod);
     staticmethod "staticmethod" object Layout::Builtin(Kind::StaticMethod);
@@ -233,11 +236,19 @@ impl Vm {
             Kind::Function => &t.function,
             Kind::BoundMethod => &t.method,
             Kind::NativeFunction => match obj.downcast::<NativeFunction>() {
-                Some(f) if f.this.is_undef() && !f.owner.is_undef() => &t.method_descriptor,
-                _ => &t.builtin_function,
+                Some(f) => match (f.this.is_undef() && !f.owner.is_undef(), f.is_slot()) {
+                    (true, true) => &t.wrapper_descriptor,
+                    (true, false) => &t.method_descriptor,
+                    (false, true) => &t.method_wrapper,
+                    (false, false) => &t.builtin_function,
+                },
+                None => &t.builtin_function,
             },
             Kind::Property => &t.property,
-            Kind::ClassMethod => &t.classmethod,
+            Kind::ClassMethod => match obj.downcast::<ClassMethod>() {
+                Some(method) if method.native().is_some() => &t.classmethod_descriptor,
+                _ => &t.classmethod,
+            },
             Kind::StaticMethod => &t.staticmethod,
             Kind::Code => &t.code,
             Kind::Cell => &t.cell,

@@ -1,90 +1,14 @@
 //! `eval`, `exec`, `compile`.
 
 use super::namespace::{caller_globals, caller_locals};
-use crate::builtins::syntax_warnings;
-use crate::bytecode::Code;
-use crate::compile::{self, Mode};
-use crate::diagnostic::{self, Diagnostic};
+use super::program::{CodeText, Kind, to_code};
 use crate::source::Source;
-use crate::syntax::{self, ast};
 use crate::vm::heap::Ref;
-use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{CodeObject, Dict, Exception, Layout, NativeData, Tuple};
+use crate::vm::native::NativeDef;
+use crate::vm::object::{CodeObject, Dict};
 use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
-use crate::vm::{R, Raise, Vm};
-use std::rc::Rc;
-
-/// What `compile()` gives: text that is known to be well-formed, with what it is to become. It is
-/// turned into code when it is known which namespaces it runs in.
-pub struct CodeText {
-    source: Source,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Exec,
-    Eval,
-    Single,
-}
-
-impl NativeData for CodeText {}
-
-impl NativeType for CodeText {
-    const DEF: &'static TypeDef = &TypeDef::new("code", "builtins", Layout::Final)
-        .doc("Compiled program text.")
-        .getset(GETSET);
-}
-
-const GETSET: &[GetSet] = &[
-    GetSet::read("co_filename", get_filename, "the file it came from"),
-    GetSet::read("co_name", get_name, "<module>"),
-];
-
-fn get_filename(_: &mut Vm, v: &Value) -> R {
-    Ok(v.opaque::<CodeText>()
-        .map_or(Value::None, |c| Value::str(c.source.name())))
-}
-
-fn get_name(_: &mut Vm, _: &Value) -> R {
-    Ok(Value::str("<module>"))
-}
-
-/// A refusal of parser or compiler as the exception that a program sees.
-fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Raise {
-    let Some(diagnostic) = errors.first() else {
-        let class = vm.exc.syntax_error.clone();
-        return vm.error(&class, "invalid syntax");
-    };
-    let class = match diagnostic.code {
-        diagnostic::Code::Indentation => vm.exc.indentation_error.clone(),
-        diagnostic::Code::Tab => vm.exc.tab_error.clone(),
-        _ => vm.exc.syntax_error.clone(),
-    };
-    let span = diagnostic
-        .labels
-        .first()
-        .map(|l| l.span)
-        .unwrap_or_default();
-    let (start, end) = (source.position(span.start), source.position(span.end));
-    let message = Value::str(&diagnostic.title);
-    let details = [
-        Value::str(source.name()),
-        Value::Int(start.line.into()),
-        Value::Int(i64::from(start.column) + 1),
-        Value::from(format!("{}\n", source.line_text(start.line))),
-        Value::Int(end.line.into()),
-        Value::Int(i64::from(end.column) + 1),
-    ];
-    let args = Tuple::new([message.clone(), Tuple::value(details.clone())]);
-    let exception = Exception::new(&class, args);
-    exception.set_field(0, message);
-    for (i, value) in details.into_iter().enumerate() {
-        exception.set_field(i + 1, value);
-    }
-    vm.raise(exception.into())
-}
+use crate::vm::{R, Vm};
 
 /// The program text in a str or bytes argument.
 fn program_text(vm: &mut Vm, v: &Value, function: &str) -> R<String> {
@@ -92,51 +16,15 @@ fn program_text(vm: &mut Vm, v: &Value, function: &str) -> R<String> {
         return Ok(text.to_string());
     }
     match buffer(v) {
-        Some(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        None => Err(vm.type_error(format!(
-            "{function}() arg 1 must be a string, bytes or code object"
-        ))),
-    }
-}
-
-fn parse(vm: &mut Vm, source: &Source, kind: Kind) -> R<ast::Module> {
-    if kind == Kind::Eval {
-        return match syntax::parse_expression(source) {
-            Ok(expression) => Ok(ast::Module {
-                body: vec![ast::Stmt {
-                    span: expression.span,
-                    kind: ast::StmtKind::Expr(expression),
-                }],
-            }),
-            Err(errors) => Err(syntax_error(vm, source, &errors)),
-        };
-    }
-    let parsed = syntax::parse_module(source);
-    if parsed.errors.is_empty() {
-        syntax_warnings(vm, &parsed.warnings)?;
-        Ok(parsed.module)
-    } else {
-        Err(syntax_error(vm, source, &parsed.errors))
-    }
-}
-
-fn to_code(vm: &mut Vm, source: &Source, kind: Kind, separate_locals: bool) -> R<Rc<Code>> {
-    let module = parse(vm, source, kind)?;
-    let mode = match (kind, separate_locals) {
-        (Kind::Eval, separate_locals) => Mode::Eval {
-            separate_locals,
-            top_await: false,
-        },
-        (_, true) => Mode::Exec,
-        (Kind::Single, false) => Mode::Interactive { top_await: false },
-        (_, false) => Mode::Module,
-    };
-    match compile::compile_module(source, &module, mode) {
-        Ok(compiled) => {
-            syntax_warnings(vm, &compiled.warnings)?;
-            Ok(compiled.code)
+        Some(bytes) => Ok(String::from_utf8_lossy(&bytes)
+            .trim_start_matches('\u{feff}')
+            .to_string()),
+        None => {
+            let other = if function == "compile" { "AST" } else { "code" };
+            Err(vm.type_error(format!(
+                "{function}() arg 1 must be a string, bytes or {other} object"
+            )))
         }
-        Err(errors) => Err(syntax_error(vm, source, &errors)),
     }
 }
 
@@ -175,7 +63,10 @@ fn run(vm: &mut Vm, args: &[Value], function: &str, kind: Kind) -> R {
         return vm.run_code(&code, &globals, locals);
     }
     let (source, kind) = match args[0].opaque::<CodeText>() {
-        Some(text) => (text.source.clone(), text.kind),
+        Some(text) => {
+            let code = text.code(vm, locals.is_some())?;
+            return vm.run_code(&code, &globals, locals);
+        }
         None => {
             let text = program_text(vm, &args[0], function)?;
             let text = if kind == Kind::Eval {
@@ -186,7 +77,7 @@ fn run(vm: &mut Vm, args: &[Value], function: &str, kind: Kind) -> R {
             (Source::new("<string>", text), kind)
         }
     };
-    let code = to_code(vm, &source, kind, locals.is_some())?;
+    let code = to_code(vm, &source, kind, locals.is_some(), true)?;
     vm.run_code(&code, &globals, locals)
 }
 
@@ -200,19 +91,41 @@ fn exec(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
-    let kind = match args[2].as_str() {
-        Some("exec") => Kind::Exec,
-        Some("eval") => Kind::Eval,
-        Some("single") => Kind::Single,
-        _ => {
-            return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'"));
-        }
+    let name = match args[1].as_str() {
+        Some(name) => name.to_string(),
+        None => match buffer(&args[1]) {
+            Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            None => {
+                let class = vm.type_name(&args[1]);
+                return Err(vm.type_error(format!(
+                    "expected str, bytes or os.PathLike object, not {class}"
+                )));
+            }
+        },
     };
+    let Some(mode) = args[2].as_str() else {
+        let class = vm.argument_type(&args[2]);
+        return Err(vm.type_error(format!(
+            "compile() argument 'mode' must be str, not {class}"
+        )));
+    };
+    let kind = match mode {
+        "exec" => Kind::Exec,
+        "eval" => Kind::Eval,
+        "single" => Kind::Single,
+        _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
+    };
+    if let Some(level) = args[5].given()
+        && !(-1..=2).contains(&vm.index_i64(level)?)
+    {
+        return Err(vm.value_error("compile(): invalid optimize value"));
+    }
+    if args[0].downcast::<CodeObject>().is_some() || args[0].opaque::<CodeText>().is_some() {
+        let message = "compile() arg 1 must be a string, bytes or AST object";
+        return Err(vm.type_error(message));
+    }
     let text = program_text(vm, &args[0], "compile")?;
-    let name = args[1].as_str().unwrap_or("<string>").to_string();
-    let source = Source::new(name, text);
-    to_code(vm, &source, kind, false)?;
-    Ok(vm.make(CodeText { source, kind }))
+    CodeText::make(vm, Source::new(name, text), kind)
 }
 
 pub const FUNCTIONS: &[NativeDef] = &[

@@ -8,11 +8,12 @@ mod iteration;
 mod namespace;
 mod numbers;
 mod print;
+mod program;
 mod sum;
 mod text;
 
-pub use evaluate::CodeText;
 pub use print::write_text;
+pub use program::{CodeText, syntax_error};
 
 use crate::vm::Vm;
 use crate::vm::native::NativeDef;

@@ -1,7 +1,8 @@
 //! `bool`: an int that prints as a word.
 
-use super::int::{binary, invert};
+use super::int::binary;
 use crate::vm::native::NativeDef;
+use crate::vm::ops::arith::Unary;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -10,6 +11,10 @@ super::operator_methods! {
     and "__and__" rand "__rand__" And "Return self&value.";
     or "__or__" ror "__ror__" Or "Return self|value.";
     xor "__xor__" rxor "__rxor__" Xor "Return self^value.";
+}
+
+fn invert(vm: &mut Vm, args: &[Value]) -> R {
+    vm.unary(Unary::Invert, &args[0])
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {

@@ -1,18 +1,23 @@
 //! `bytearray`: what it has beyond `bytes`.
 
-use super::bytes::{COMPARISONS, source_bytes};
+use super::bytes::source_bytes;
 use super::bytes_methods::own;
 use super::list::clamp_index;
 use super::{CONTAINER, MUTABLE, made};
 use crate::builtins::arguments::this;
 use crate::text::repr::bytes_repr;
-use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{ByteArray, Bytes, Kind, Tuple};
+use crate::vm::object::{ByteArray, Kind, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::ops::sequence::{self, buffer, bytes_like};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
+
+fn is_buffer(v: &Value) -> bool {
+    matches!(v.kind(), Some(Kind::Bytes | Kind::ByteArray | Kind::Opaque)) && buffer(v).is_some()
+}
+
+super::comparison_methods!(is_buffer);
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.types.bytearray.clone();
@@ -26,8 +31,10 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 
 fn init(vm: &mut Vm, args: &[Value]) -> R {
     let array = this::<ByteArray>(vm, &args[0])?;
-    let bytes = source_bytes(vm, "bytearray", &args[1..], "byte")?;
-    *array.0.borrow_mut() = bytes;
+    let bytes = source_bytes(vm, "bytearray", &args[1..], "byte");
+    let len = array.0.borrow().len();
+    vm.check_resizable(&array, bytes.as_ref().map_or(0, Vec::len), len)?;
+    *array.0.borrow_mut() = bytes?;
     Ok(Value::None)
 }
 
@@ -56,6 +63,7 @@ fn imul(vm: &mut Vm, args: &[Value]) -> R {
 fn append(vm: &mut Vm, args: &[Value]) -> R {
     let array = this::<ByteArray>(vm, &args[0])?;
     let byte = vm.byte(&args[1], "byte")?;
+    vm.check_resizable(&array, 1, 0)?;
     array.0.borrow_mut().push(byte);
     Ok(Value::None)
 }
@@ -64,9 +72,8 @@ fn extend(vm: &mut Vm, args: &[Value]) -> R {
     let array = this::<ByteArray>(vm, &args[0])?;
     let more = if let Some(bytes) = buffer(&args[1]) {
         bytes
-    } else if args[1].as_str().is_some() {
-        let class = vm.type_name(&args[1]);
-        return Err(vm.type_error(format!("expected iterable of integers; got: '{class}'")));
+    } else if args[1].as_str().is_some_and(|s| !s.is_empty()) {
+        return Err(vm.type_error("expected iterable of integers; got: 'str'"));
     } else if vm.iter_opt(&args[1])?.is_none() {
         let class = vm.type_name(&args[1]);
         return Err(vm.type_error(format!("can't extend bytearray with {class}")));
@@ -78,6 +85,7 @@ fn extend(vm: &mut Vm, args: &[Value]) -> R {
         })?;
         bytes
     };
+    vm.check_resizable(&array, more.len(), 0)?;
     array.0.borrow_mut().extend_from_slice(&more);
     Ok(Value::None)
 }
@@ -86,6 +94,7 @@ fn insert(vm: &mut Vm, args: &[Value]) -> R {
     let array = this::<ByteArray>(vm, &args[0])?;
     let at = vm.index_i64(&args[1])?;
     let byte = vm.byte(&args[2], "byte")?;
+    vm.check_resizable(&array, 1, 0)?;
     let mut bytes = array.0.borrow_mut();
     let at = clamp_index(at, bytes.len());
     bytes.insert(at, byte);
@@ -102,7 +111,10 @@ fn pop(vm: &mut Vm, args: &[Value]) -> R {
     let size = i64::try_from(len).unwrap_or(i64::MAX);
     let at = if at < 0 { at.saturating_add(size) } else { at };
     match usize::try_from(at).ok().filter(|at| *at < len) {
-        Some(at) => Ok(Value::Int(array.0.borrow_mut().remove(at).into())),
+        Some(at) => {
+            vm.check_resizable(&array, 0, 1)?;
+            Ok(Value::Int(array.0.borrow_mut().remove(at).into()))
+        }
         None => Err(vm.index_error("pop index out of range")),
     }
 }
@@ -113,6 +125,7 @@ fn remove(vm: &mut Vm, args: &[Value]) -> R {
     let at = array.0.borrow().iter().position(|b| *b == byte);
     match at {
         Some(at) => {
+            vm.check_resizable(&array, 0, 1)?;
             array.0.borrow_mut().remove(at);
             Ok(Value::None)
         }
@@ -128,6 +141,8 @@ fn reverse(vm: &mut Vm, args: &[Value]) -> R {
 
 fn clear(vm: &mut Vm, args: &[Value]) -> R {
     let array = this::<ByteArray>(vm, &args[0])?;
+    let len = array.0.borrow().len();
+    vm.check_resizable(&array, 0, len)?;
     array.0.borrow_mut().clear();
     Ok(Value::None)
 }
@@ -137,9 +152,24 @@ fn copy(_: &mut Vm, args: &[Value]) -> R {
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
+    reduce_ex(vm, &[args[0].clone(), Value::Int(0)])
+}
+
+/// Old protocols know no bytes: they get the bytes as text.
+fn reduce_ex(vm: &mut Vm, args: &[Value]) -> R {
+    let protocol = crate::builtins::arguments::int_or(vm, &args[1], 0)?;
     let class = vm.class_of(&args[0]);
-    let bytes: Ref<Bytes> = Ref::new(Bytes(own(&args[0]).into()));
-    Ok(Tuple::value([class.into(), Tuple::value([bytes.into()])]))
+    let content = own(&args[0]);
+    let arguments = match (content.is_empty(), protocol) {
+        (true, _) => Tuple::value([]),
+        (false, ..3) => {
+            let text: String = content.iter().map(|b| char::from(*b)).collect();
+            Tuple::value([Value::from(text), Value::str("latin-1")])
+        }
+        _ => Tuple::value([bytes_like(Kind::Bytes, content)]),
+    };
+    let state = crate::builtins::object_state(vm, &args[0])?;
+    Ok(Tuple::value([class.into(), arguments, state]))
 }
 
 const METHODS: &[NativeDef] = &[
@@ -164,6 +194,12 @@ const METHODS: &[NativeDef] = &[
         "Implement self*=value.",
     ),
     NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
+    NativeDef::new(
+        "__reduce_ex__",
+        "(self, proto=0, /)",
+        reduce_ex,
+        "How to make a copy.",
+    ),
     NativeDef::new(
         "append",
         "(self, item, /)",

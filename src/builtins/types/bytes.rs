@@ -10,16 +10,18 @@ use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
-fn is_buffer(v: &Value) -> bool {
-    matches!(v.kind(), Some(Kind::Bytes | Kind::ByteArray | Kind::Opaque)) && buffer(v).is_some()
+fn is_bytes(v: &Value) -> bool {
+    v.kind() == Some(Kind::Bytes)
 }
 
-super::comparison_methods!(is_buffer);
+super::comparison_methods!(is_bytes);
 
 /// What `bytes(…)` and `bytearray(…)` are made from: source, encoding, errors. `byte` names one
 /// byte in messages.
 pub fn source_bytes(vm: &mut Vm, class: &str, args: &[Value], byte: &str) -> R<Vec<u8>> {
     let coded = args[1].given().is_some() || args[2].given().is_some();
+    let encoding = codec_name(vm, &args[1], class, "encoding", "utf-8")?;
+    let errors = codec_name(vm, &args[2], class, "errors", "strict")?;
     let Some(source) = args[0].given() else {
         return if coded {
             Err(vm.type_error("encoding without a string argument"))
@@ -31,8 +33,6 @@ pub fn source_bytes(vm: &mut Vm, class: &str, args: &[Value], byte: &str) -> R<V
         if args[1].given().is_none() {
             return Err(vm.type_error("string argument without an encoding"));
         }
-        let encoding = codec_name(vm, &args[1], class, "encoding", "utf-8")?;
-        let errors = codec_name(vm, &args[2], class, "errors", "strict")?;
         return codecs::encode(vm, text, &encoding, &errors);
     }
     if coded {

@@ -6,7 +6,7 @@ use crate::builtins::arguments::{int_or, limit};
 use crate::text::bytes_ops;
 use crate::text::str_ops::Ends;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{ByteArray, Kind};
+use crate::vm::object::{ByteArray, Bytes, Kind};
 use crate::vm::ops::sequence::{self, buffer, bytes_like};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -137,7 +137,7 @@ fn zfill(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn expandtabs(vm: &mut Vm, args: &[Value]) -> R {
-    let size = usize::try_from(int_or(vm, &args[1], 8)?).unwrap_or(0);
+    let size = super::str_methods::tab_size(vm, &args[1])?;
     Ok(like(&args[0], bytes_ops::expand_tabs(&own(&args[0]), size)))
 }
 
@@ -194,31 +194,41 @@ fn join(vm: &mut Vm, args: &[Value]) -> R {
 fn decode(vm: &mut Vm, args: &[Value]) -> R {
     let encoding = codec_name(vm, &args[1], "decode", "encoding", "utf-8")?;
     let errors = codec_name(vm, &args[2], "decode", "errors", "strict")?;
-    codecs::decode(vm, &own(&args[0]), &encoding, &errors).map(Value::from)
+    let bytes = own(&args[0]);
+    if bytes.is_empty() {
+        // Nothing is looked up for nothing.
+        return Ok(Value::str(""));
+    }
+    codecs::decode(vm, &bytes, &encoding, &errors).map(Value::from)
 }
 
 fn hex(vm: &mut Vm, args: &[Value]) -> R {
+    hex_of(vm, &own(&args[0]), args)
+}
+
+/// `hex(sep, bytes_per_sep)` of these bytes.
+pub fn hex_of(vm: &mut Vm, bytes: &[u8], args: &[Value]) -> R {
+    let group = int_or(vm, &args[2], 1)?;
     let sep = match args[1].given() {
         None => None,
-        Some(v) => {
-            let text: Option<String> = v
-                .as_str()
-                .map(str::to_string)
-                .or_else(|| buffer(v).map(|b| b.into_iter().map(char::from).collect()));
-            let Some(text) = text else {
-                vm.len(v)?;
-                return Err(vm.type_error("sep must be str or bytes."));
-            };
-            let mut chars = text.chars();
-            match (chars.next(), chars.next()) {
-                (Some(c), None) if c.is_ascii() => Some(c),
-                (Some(_), None) => return Err(vm.value_error("sep must be ASCII.")),
-                _ => return Err(vm.value_error("sep must be length 1.")),
-            }
-        }
+        Some(v) => Some(separator(vm, v)?),
     };
-    let group = int_or(vm, &args[2], 1)?;
-    Ok(Value::from(bytes_ops::hex(&own(&args[0]), sep, group)))
+    Ok(Value::from(bytes_ops::hex(bytes, sep, group)))
+}
+
+fn separator(vm: &mut Vm, v: &Value) -> R<char> {
+    if vm.len(v)? != 1 {
+        return Err(vm.value_error("sep must be length 1."));
+    }
+    let c = match (v.as_str(), v.payload::<Bytes>()) {
+        (Some(text), _) => text.chars().next(),
+        (None, Some(bytes)) => bytes.0.first().map(|b| char::from(*b)),
+        (None, None) => return Err(vm.type_error("sep must be str or bytes.")),
+    };
+    match c.filter(char::is_ascii) {
+        Some(c) => Ok(c),
+        None => Err(vm.value_error("sep must be ASCII.")),
+    }
 }
 
 fn fromhex(vm: &mut Vm, args: &[Value]) -> R {
@@ -292,7 +302,8 @@ fn modulo(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn rmodulo(vm: &mut Vm, args: &[Value]) -> R {
-    if buffer(&args[1]).is_none() {
+    let (this, other) = (args[0].unwrapped().kind(), args[1].unwrapped().kind());
+    if this != other {
         return Ok(vm.not_implemented());
     }
     crate::vm::ops::percent::format_bytes(vm, &args[1].unwrapped(), &args[0])

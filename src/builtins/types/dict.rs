@@ -1,12 +1,14 @@
 //! `dict`. Its views are in `vm::ops::views`.
 
 use super::{CLASS_GETITEM, CONTAINER, MUTABLE, made};
+use crate::builtins::MappingProxy;
 use crate::builtins::arguments::{class, this};
 use crate::vm::heap::Ref;
-use crate::vm::native::NativeDef;
+use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Dict, Kind, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::ops::iterators::{DictIterator, Part};
+use crate::vm::ops::views::{DictView, ItemsView, KeysView, ValuesView};
 use crate::vm::ops::{sequence, sets};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -96,8 +98,8 @@ fn setdefault(vm: &mut Vm, args: &[Value]) -> R {
 
 fn pop(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
-    let found = if dict.is_empty() && args[2].given().is_some() {
-        vm.hash_key(&args[1])?;
+    let found = if dict.is_empty() {
+        // As in CPython, a key is not even hashed.
         None
     } else {
         vm.dict_remove(&dict, &args[1])?
@@ -113,8 +115,7 @@ fn popitem(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
     let removed = {
         let mut map = dict.map.borrow_mut();
-        let last = map.last_before(map.end()).map(|(i, _)| i);
-        last.and_then(|i| map.remove_at(i))
+        map.pop_last()
     };
     match removed {
         Some((key, value)) => Ok(Tuple::value([key, value])),
@@ -165,6 +166,12 @@ fn fromkeys(vm: &mut Vm, args: &[Value]) -> R {
     let plain = vm.types.dict.clone();
     if class(vm, &args[0])?.is(&plain) {
         let dict = Dict::new();
+        if let Some(keys) = sets::hashed_items(&args[1]) {
+            for (hash, key) in keys {
+                vm.dict_set_hashed(&dict, hash, &key, value.clone())?;
+            }
+            return Ok(dict.into());
+        }
         vm.for_each(&args[1], |vm, key| {
             vm.dict_set(&dict, &key, value.clone())?;
             Ok(true)
@@ -314,7 +321,31 @@ const METHODS: &[NativeDef] = &[
     .class(),
 ];
 
+const VIEW_GETSET: &[GetSet] = &[GetSet::read(
+    "mapping",
+    |vm, v| match DictView::of(v) {
+        Some(view) => {
+            let dict = view.dict.clone().into();
+            Ok(vm.make(MappingProxy(dict)))
+        }
+        None => Ok(Value::None),
+    },
+    "the dict that this view shows, to be read only",
+)];
+
+/// Adds to the classes of views what needs the layer of built-in types.
+fn install_views(vm: &mut Vm) {
+    let (keys, items) = (vm.class_for::<KeysView>(), vm.class_for::<ItemsView>());
+    let values = vm.class_for::<ValuesView>();
+    for class in [&keys, &values, &items] {
+        vm.extend_class(class, &[], VIEW_GETSET);
+    }
+    super::make_unhashable(vm, &keys);
+    super::make_unhashable(vm, &items);
+}
+
 pub fn install(vm: &mut Vm) {
+    install_views(vm);
     let class = vm.types.dict.clone();
     vm.extend_class(&class, CONTAINER, &[]);
     vm.extend_class(&class, MUTABLE, &[]);

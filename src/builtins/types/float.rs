@@ -170,7 +170,11 @@ fn fromhex(vm: &mut Vm, args: &[Value]) -> R {
 fn getformat(vm: &mut Vm, args: &[Value]) -> R {
     match args[1].as_str() {
         Some("double" | "float") => Ok(Value::str("IEEE, little-endian")),
-        _ => Err(vm.value_error("__getformat__() argument 1 must be 'double' or 'float'")),
+        Some(_) => Err(vm.value_error("__getformat__() argument 1 must be 'double' or 'float'")),
+        None => {
+            let class = vm.argument_type(&args[1]);
+            Err(vm.type_error(format!("__getformat__() argument must be str, not {class}")))
+        }
     }
 }
 

@@ -93,7 +93,7 @@ fn neg(_: &mut Vm, args: &[Value]) -> R {
     unary(Unary::Neg, &args[0])
 }
 
-pub(super) fn invert(_: &mut Vm, args: &[Value]) -> R {
+fn invert(_: &mut Vm, args: &[Value]) -> R {
     unary(Unary::Invert, &args[0])
 }
 
@@ -314,6 +314,10 @@ fn parse_error(vm: &mut Vm, e: ParseIntError, base: u32, limit: usize, shown: &s
     }
 }
 
+fn repr(vm: &mut Vm, args: &[Value]) -> R {
+    vm.repr(&plain(&args[0])).map(Value::from)
+}
+
 fn get_real(_: &mut Vm, v: &Value) -> R {
     Ok(plain(v))
 }
@@ -359,6 +363,7 @@ const METHODS: &[NativeDef] = &[
         rdivmod,
         "Return divmod(value, self).",
     ),
+    NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
     NativeDef::new("__neg__", "(self, /)", neg, "-self"),
     NativeDef::new("__pos__", "(self, /)", itself, "+self"),
     NativeDef::new("__invert__", "(self, /)", invert, "~self"),

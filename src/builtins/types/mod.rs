@@ -14,6 +14,7 @@ mod int;
 mod list;
 mod list_sort;
 mod memoryview;
+mod memoryview_data;
 mod none;
 mod range;
 mod set;
@@ -27,7 +28,7 @@ mod tuple;
 
 pub use codecs::{decode, encode};
 pub use list_sort::sort_values;
-pub use memoryview::MemoryView;
+pub use memoryview_data::MemoryView;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;

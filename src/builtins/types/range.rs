@@ -73,7 +73,15 @@ fn index(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn count(vm: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::Int(place(vm, args)?.is_some().into()))
+    if is_int(&args[1]) {
+        return Ok(Value::Int(place(vm, args)?.is_some().into()));
+    }
+    let (mut n, wanted) = (0_usize, args[1].clone());
+    vm.for_each(&args[0], |vm, item| {
+        n += usize::from(vm.equal(&item, &wanted)?);
+        Ok(true)
+    })?;
+    Ok(Value::from(n))
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {

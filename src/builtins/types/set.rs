@@ -4,7 +4,7 @@ use super::{CLASS_GETITEM, made};
 use crate::builtins::arguments::this;
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Kind, Set, SetTable, Tuple};
+use crate::vm::object::{Kind, List, Set, SetTable, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::ops::compare::{frozen_key, set_has};
 use crate::vm::ops::sets::{self, AnySet};
@@ -177,6 +177,17 @@ fn issuperset(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::bool(all))
 }
 
+fn reduce(vm: &mut Vm, args: &[Value]) -> R {
+    let elements = List::value(vm.collect(&args[0].unwrapped())?);
+    let state = crate::builtins::object_state(vm, &args[0])?;
+    let class = vm.class_of(&args[0]);
+    Ok(Tuple::value([
+        class.into(),
+        Tuple::value([elements]),
+        state,
+    ]))
+}
+
 /// Methods of both kinds of set.
 pub const SHARED: &[NativeDef] = &[
     CLASS_GETITEM,
@@ -188,6 +199,7 @@ pub const SHARED: &[NativeDef] = &[
         "Implement iter(self).",
     ),
     NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
+    NativeDef::new("__reduce__", "(self, /)", reduce, "How to make a copy."),
     NativeDef::new(
         "__contains__",
         "(self, object, /)",

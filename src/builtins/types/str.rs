@@ -131,7 +131,7 @@ fn sizeof(_: &mut Vm, args: &[Value]) -> R {
 fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
     let table = Dict::new();
     let Some(to) = args[1].given() else {
-        let Some(map) = args[0].payload::<Dict>() else {
+        let Some(map) = args[0].as_ref::<Dict>().cloned() else {
             return Err(
                 vm.type_error("if you give only one argument to maketrans it must be a dict")
             );

@@ -119,7 +119,16 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
         named: args[2].clone(),
         auto: AutoNumber::default(),
     };
-    render(vm, &template, &mut arguments, 1).map(Value::from)
+    rendered(vm, args, &template, &mut arguments)
+}
+
+/// The result; what has no fields is its own result, as in CPython.
+fn rendered(vm: &mut Vm, args: &[Value], template: &str, arguments: &mut Arguments) -> R {
+    let text = render(vm, template, arguments, 1)?;
+    if !template.is_empty() && !template.contains(['{', '}']) {
+        return Ok(args[0].clone());
+    }
+    Ok(Value::from(text))
 }
 
 fn format_map(vm: &mut Vm, args: &[Value]) -> R {
@@ -129,7 +138,7 @@ fn format_map(vm: &mut Vm, args: &[Value]) -> R {
         named: args[1].clone(),
         auto: AutoNumber::default(),
     };
-    render(vm, &template, &mut arguments, 1).map(Value::from)
+    rendered(vm, args, &template, &mut arguments)
 }
 
 pub const METHODS: &[NativeDef] = &[

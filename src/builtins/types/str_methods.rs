@@ -1,7 +1,6 @@
 //! `str`: case, classes of characters, padding, stripping.
 
 use super::str::{must_be_str, text};
-use crate::builtins::arguments::int_or;
 use crate::text::str_case;
 use crate::text::str_ops::{self, Ends};
 use crate::vm::native::NativeDef;
@@ -128,9 +127,20 @@ fn zfill(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::from(str_ops::zfill(text(&args[0]), width)))
 }
 
+/// The width of tabs, a C int.
+pub fn tab_size(vm: &mut Vm, v: &Value) -> R<usize> {
+    let size = match v.given() {
+        Some(v) => vm.index(v)?.as_i64(),
+        None => Some(8),
+    };
+    match size.map(i32::try_from) {
+        Some(Ok(size)) => Ok(usize::try_from(size).unwrap_or(0)),
+        _ => Err(vm.overflow_error("Python int too large to convert to C int")),
+    }
+}
+
 fn expandtabs(vm: &mut Vm, args: &[Value]) -> R {
-    let size = int_or(vm, &args[1], 8)?;
-    let size = usize::try_from(size).unwrap_or(0);
+    let size = tab_size(vm, &args[1])?;
     Ok(Value::from(str_ops::expand_tabs(text(&args[0]), size)))
 }
 

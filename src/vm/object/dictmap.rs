@@ -190,10 +190,19 @@ impl<V> OrderedMap<V> {
         let value = std::mem::take(&mut entry.value);
         self.live -= 1;
         self.version += 1;
-        while self.entries.last().is_some_and(|e| e.key.is_undef()) {
-            self.entries.pop();
-        }
         Some((key, value))
+    }
+
+    /// Removes the last entry. Its place, and those of removed entries before it, are free for
+    /// what is added next, so that a running iteration does not meet it: as in CPython, only here.
+    pub fn pop_last(&mut self) -> Option<(Value, V)>
+    where
+        V: Default,
+    {
+        let last = self.last_before(self.end()).map(|(at, _)| at)?;
+        let removed = self.remove_at(last);
+        self.entries.truncate(last);
+        removed
     }
 
     /// Drops the tombstones. Places change.

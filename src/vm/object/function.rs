@@ -305,6 +305,17 @@ pub struct ClassMethod {
     pub dict: Slot,
 }
 
+impl ClassMethod {
+    /// The method written in Rust that it wraps, if it does.
+    pub fn native(&self) -> Option<Ref<NativeFunction>> {
+        let callable = self.callable.get();
+        callable
+            .as_ref::<NativeFunction>()
+            .filter(|f| f.def.kind == NativeKind::Class && f.this.is_undef())
+            .cloned()
+    }
+}
+
 pub struct StaticMethod {
     pub callable: Slot,
     pub dict: Slot,

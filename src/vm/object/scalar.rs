@@ -23,8 +23,9 @@ impl Bytes {
     }
 }
 
+/// The bytes, and how many views look at them: while there are any, the size must not change.
 #[derive(Default)]
-pub struct ByteArray(pub RefCell<Vec<u8>>);
+pub struct ByteArray(pub RefCell<Vec<u8>>, pub Cell<usize>);
 
 macro_rules! leaf {
     ($($kind:ty)*) => { $(

@@ -304,7 +304,14 @@ impl SetTable {
         }
         match &mut self.order {
             Order::ByHash(table) => table.insert(hash, key),
-            Order::ByInsertion(map) => map.insert_new(hash, key, ()),
+            Order::ByInsertion(map) => {
+                let end = map.end();
+                map.insert_new(hash, key, ());
+                if map.end() <= end {
+                    // The places of removed elements are gone.
+                    self.finger = 0;
+                }
+            }
         }
     }
 
@@ -335,7 +342,7 @@ impl SetTable {
     pub fn pop(&mut self) -> Option<Value> {
         let start = match &self.order {
             Order::ByHash(table) => self.finger & table.mask(),
-            Order::ByInsertion(_) => 0,
+            Order::ByInsertion(_) => self.finger,
         };
         let at = self
             .next_from(start)

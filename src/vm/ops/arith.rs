@@ -280,6 +280,9 @@ impl Vm {
     }
 
     pub fn unary(&mut self, op: Unary, a: &Value) -> R {
+        if op == Unary::Invert && matches!(a, Value::True | Value::False) {
+            self.warn_of_inverted_bool()?;
+        }
         if let Some(result) = number::unary(op, a) {
             return Ok(result);
         }
@@ -295,6 +298,17 @@ impl Vm {
                 Err(self.type_error(format!("bad operand type for unary {symbol}: '{class}'")))
             }
         }
+    }
+
+    #[cold]
+    fn warn_of_inverted_bool(&mut self) -> R<()> {
+        let class = self.exc.deprecation_warning.clone();
+        let message = "Bitwise inversion '~' on bool is deprecated and will be removed in Python \
+            3.16. This returns the bitwise inversion of the underlying int object and is usually \
+            not what you expect from negating a bool. Use the 'not' operator for boolean negation \
+            or ~int(x) if you really want the bitwise inversion of the underlying int.";
+        let warn = self.report_hooks.warn;
+        warn(self, &class, message)
     }
 
     /// An int from anything with `__index__` (TypeError "'X' object cannot be interpreted as an

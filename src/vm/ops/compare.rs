@@ -217,6 +217,11 @@ fn compare_lists(vm: &mut Vm, op: Cmp, x: &Ref<List>, y: &Ref<List>) -> R<bool> 
             let b = y.items.borrow().get(i).cloned();
             let (Some(a), Some(b)) = (a, b) else { break };
             if !vm.equal(&a, &b)? {
+                // The comparison may have shortened one of them.
+                let (m, n) = lengths(x, y);
+                if i >= m || i >= n {
+                    break;
+                }
                 return decide(vm, op, &a, &b);
             }
         }
@@ -532,8 +537,13 @@ pub fn contains_builtin(vm: &mut Vm, container: &Value, item: &Value) -> R<Optio
 
 /// A set as an element is looked up as if it were frozen.
 pub fn set_has(vm: &mut Vm, set: &sets::AnySet, item: &Value) -> R<bool> {
-    let item = frozen_key(item);
-    vm.set_contains(set.map(), &item)
+    let error = match vm.set_contains(set.map(), item) {
+        Err(raise) if item.payload::<Set>().is_some() => raise,
+        result => return result,
+    };
+    let class = vm.exc.type_error.clone();
+    vm.catch(error, &class)?;
+    vm.set_contains(set.map(), &frozen_key(item))
 }
 
 /// For lookups: an unhashable set stands for the frozenset equal to it.
@@ -549,7 +559,14 @@ fn bytes_contain(vm: &mut Vm, container: &Value, item: &Value) -> R<bool> {
     if let Some(part) = buffer(item) {
         return Ok(crate::text::bytes_ops::find(&bytes, &part, None, None).is_some());
     }
-    let Some(n) = vm.index_opt(item)? else {
+    let n = match vm.index_opt(item) {
+        Ok(n) => n,
+        Err(raise) => {
+            drop(vm.take_raised(raise));
+            None
+        }
+    };
+    let Some(n) = n else {
         let class = vm.type_name(item);
         return Err(vm.type_error(format!("a bytes-like object is required, not '{class}'")));
     };

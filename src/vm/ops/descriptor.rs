@@ -293,7 +293,7 @@ impl Vm {
     }
 
     /// What a class method is when it is accessed: bound to the class.
-    pub(super) fn bind_to_class(&mut self, callable: Value, class: &Ref<Class>) -> Value {
+    pub fn bind_to_class(&mut self, callable: Value, class: &Ref<Class>) -> Value {
         let class = Value::Obj(class.as_obj().clone());
         match callable.downcast::<NativeFunction>() {
             Some(f) if f.this.is_undef() && !f.owner.is_undef() => bound_native(f, class),

@@ -1,10 +1,11 @@
 //! The iterators of the built-in containers.
 
+mod state;
+
 use super::range;
 use crate::vm::heap::{ObjRef, Ref, Slot};
-use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{
-    ByteArray, Bytes, Dict, Entry, Layout, List, NativeData, Range, Str, Tuple, character,
+    ByteArray, Bytes, Dict, Entry, List, NativeData, Range, Str, Tuple, character,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -26,54 +27,6 @@ impl Part {
             Part::Items => Tuple::value([key.clone(), value.clone()]),
         }
     }
-}
-
-/// The iterators that know how many items they have left.
-trait Remaining: NativeType {
-    fn remaining(&self) -> usize;
-}
-
-fn length_hint<T: Remaining>(_: &mut Vm, args: &[Value]) -> R {
-    Ok(Value::from(args[0].opaque::<T>().map_or(0, T::remaining)))
-}
-
-const fn hint_of<T: Remaining>() -> NativeDef {
-    NativeDef::new(
-        "__length_hint__",
-        "(self, /)",
-        length_hint::<T>,
-        "Private method returning an estimate of len(list(it)).",
-    )
-}
-
-macro_rules! iterator_types {
-    ($($name:ty, $class:literal;)*) => { $(
-        impl NativeType for $name {
-            const DEF: &'static TypeDef = &TypeDef::new($class, "builtins", Layout::Final)
-                .iterator()
-                .methods(const { &[hint_of::<$name>()] });
-        }
-    )* };
-}
-
-iterator_types! {
-    ListIterator, "list_iterator";
-    ListReverseIterator, "list_reverseiterator";
-    TupleIterator, "tuple_iterator";
-    RangeIterator, "range_iterator";
-    LongRangeIterator, "longrange_iterator";
-    StrIterator<true>, "str_ascii_iterator";
-    StrIterator<false>, "str_iterator";
-    BytesIterator, "bytes_iterator";
-    ByteArrayIterator, "bytearray_iterator";
-    DictIterator<0>, "dict_keyiterator";
-    DictIterator<1>, "dict_valueiterator";
-    DictIterator<2>, "dict_itemiterator";
-    DictIterator<3>, "dict_reversekeyiterator";
-    DictIterator<4>, "dict_reversevalueiterator";
-    DictIterator<5>, "dict_reverseitemiterator";
-    SetIterator, "set_iterator";
-    SequenceIterator, "iterator";
 }
 
 fn visit_slot(slot: &Slot, visit: &mut dyn FnMut(&ObjRef)) {
@@ -114,16 +67,6 @@ impl NativeData for ListIterator {
     }
 }
 
-impl Remaining for ListIterator {
-    fn remaining(&self) -> usize {
-        let holder = self.list.get();
-        let len = holder
-            .downcast::<List>()
-            .map_or(0, |l| l.items.borrow().len());
-        len.saturating_sub(self.at.get())
-    }
-}
-
 /// Over a list from its end.
 pub struct ListReverseIterator {
     list: Slot,
@@ -157,16 +100,6 @@ impl NativeData for ListReverseIterator {
             _ => self.list.set(Value::Undef),
         }
         Ok(item)
-    }
-}
-
-impl Remaining for ListReverseIterator {
-    fn remaining(&self) -> usize {
-        if self.list.is_undef() {
-            0
-        } else {
-            self.at.get()
-        }
     }
 }
 
@@ -204,14 +137,6 @@ impl NativeData for TupleIterator {
     }
 }
 
-impl Remaining for TupleIterator {
-    fn remaining(&self) -> usize {
-        let holder = self.tuple.get();
-        let len = holder.as_ref::<Tuple>().map_or(0, |t| t.items().len());
-        len.saturating_sub(self.at.get())
-    }
-}
-
 /// Over a range of small ints.
 pub struct RangeIterator {
     next: Cell<i64>,
@@ -229,12 +154,6 @@ impl NativeData for RangeIterator {
         let item = self.next.get();
         self.next.set(item.wrapping_add(self.step));
         Ok(Some(Value::Int(item)))
-    }
-}
-
-impl Remaining for RangeIterator {
-    fn remaining(&self) -> usize {
-        usize::try_from(self.left.get()).unwrap_or(0)
     }
 }
 
@@ -257,14 +176,6 @@ impl NativeData for LongRangeIterator {
         let next = vm.arith(super::arith::Arith::Add, &index, &Value::Int(1), false)?;
         self.index.set(next);
         Ok(Some(range::item(&self.range, &index)))
-    }
-}
-
-impl Remaining for LongRangeIterator {
-    fn remaining(&self) -> usize {
-        let len = self.range.len.as_i64().unwrap_or(i64::MAX);
-        let done = self.index.get().as_i64().unwrap_or(0);
-        usize::try_from(len.saturating_sub(done)).unwrap_or(0)
     }
 }
 
@@ -337,24 +248,6 @@ impl<const ASCII: bool> NativeData for StrIterator<ASCII> {
     }
 }
 
-impl Remaining for StrIterator<true> {
-    fn remaining(&self) -> usize {
-        chars_left(&self.text, self.at.get())
-    }
-}
-
-impl Remaining for StrIterator<false> {
-    fn remaining(&self) -> usize {
-        chars_left(&self.text, self.at.get())
-    }
-}
-
-fn chars_left(text: &Slot, at: usize) -> usize {
-    let holder = text.get();
-    let rest = holder.as_str().and_then(|s| s.get(at..));
-    rest.map_or(0, |r| r.chars().count())
-}
-
 /// The iterator of a str.
 pub fn str_iterator(vm: &mut Vm, text: &Ref<Str>) -> Value {
     let (ascii, at) = (text.is_ascii(), Cell::new(0));
@@ -389,12 +282,6 @@ impl NativeData for BytesIterator {
     }
 }
 
-impl Remaining for BytesIterator {
-    fn remaining(&self) -> usize {
-        self.bytes.0.len().saturating_sub(self.at.get())
-    }
-}
-
 /// Over a bytearray, which may change meanwhile.
 pub struct ByteArrayIterator {
     array: Slot,
@@ -422,16 +309,6 @@ impl NativeData for ByteArrayIterator {
             None => self.array.set(Value::Undef),
         }
         Ok(item.map(|b| Value::Int(b.into())))
-    }
-}
-
-impl Remaining for ByteArrayIterator {
-    fn remaining(&self) -> usize {
-        let holder = self.array.get();
-        let len = holder
-            .downcast::<ByteArray>()
-            .map_or(0, |a| a.0.borrow().len());
-        len.saturating_sub(self.at.get())
     }
 }
 
@@ -527,19 +404,6 @@ impl<const KIND: u8> NativeData for DictIterator<KIND> {
     }
 }
 
-macro_rules! dict_remaining {
-    ($($kind:literal)*) => { $(
-        impl Remaining for DictIterator<$kind> {
-            fn remaining(&self) -> usize {
-                let same = self.dict.get().downcast::<Dict>().is_some_and(|d| d.len() == self.size.get());
-                if same { self.left.get() } else { 0 }
-            }
-        }
-    )* };
-}
-
-dict_remaining!(0 1 2 3 4 5);
-
 /// Over a set or frozenset.
 pub struct SetIterator {
     set: Slot,
@@ -593,15 +457,6 @@ impl NativeData for SetIterator {
     }
 }
 
-impl Remaining for SetIterator {
-    fn remaining(&self) -> usize {
-        match super::sets::map_of(&self.set.get()) {
-            Some(set) if set.len() == self.size.get() => set.len().saturating_sub(self.given.get()),
-            _ => 0,
-        }
-    }
-}
-
 /// Over an object with `__getitem__` only: 0, 1, 2… until IndexError.
 pub struct SequenceIterator {
     sequence: Slot,
@@ -643,11 +498,5 @@ impl NativeData for SequenceIterator {
                 Ok(None)
             }
         }
-    }
-}
-
-impl Remaining for SequenceIterator {
-    fn remaining(&self) -> usize {
-        0
     }
 }

@@ -229,8 +229,12 @@ impl Vm {
                 .map(|e| (e.hash, e.key.clone(), e.value.clone()))
                 .collect()
         };
+        let size = entries.len();
         for (hash, key, value) in entries {
             self.dict_set_hashed(dict, hash, &key, value)?;
+            if other.len() != size {
+                return Err(self.runtime_error("dict mutated during update"));
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::number::{Num, num};
 use crate::text::float::to_integer;
 use crate::text::int::digit_limit_message;
 use crate::text::percent::{self, Count, Layout, PercentSpec, Piece};
-use crate::vm::object::{Bytes, Kind, Str, Tuple};
+use crate::vm::object::{ByteArray, Bytes, Kind, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use num_bigint::BigInt;
@@ -27,8 +27,7 @@ impl Arguments {
         let items = tuple.map_or_else(|| vec![operand.clone()], |t| t.items().to_vec());
         let item = vm.names.__getitem__.clone();
         let class = vm.class_of(operand);
-        let text =
-            operand.as_str().is_some() || bytes && super::sequence::buffer(operand).is_some();
+        let text = operand.as_str().is_some() || bytes && is_bytes(operand);
         let mapping = !is_tuple && !text && vm.lookup(&class, &item).is_some();
         Arguments {
             whole: operand.clone(),
@@ -60,10 +59,19 @@ impl Arguments {
     }
 }
 
+fn is_bytes(v: &Value) -> bool {
+    v.payload::<Bytes>().is_some() || v.payload::<ByteArray>().is_some()
+}
+
 /// `format % operand` for a str.
 pub fn format_str(vm: &mut Vm, format: &Value, operand: &Value) -> R {
-    let format = format.as_str().unwrap_or_default().to_string();
-    format_text(vm, &format, operand, false).map(Value::from)
+    let text = format.as_str().unwrap_or_default().to_string();
+    let result = format_text(vm, &text, operand, false)?;
+    // As in CPython, what has nothing to fill in is its own result.
+    if !text.is_empty() && !text.contains('%') {
+        return Ok(format.clone());
+    }
+    Ok(Value::from(result))
 }
 
 /// `format % operand` for bytes, letter by letter as if they were Latin-1.

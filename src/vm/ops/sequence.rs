@@ -77,7 +77,7 @@ pub fn buffer(v: &Value) -> Option<Vec<u8>> {
 /// Bytes or a bytearray, as the kind says.
 pub fn bytes_like(kind: Kind, bytes: Vec<u8>) -> Value {
     if kind == Kind::ByteArray {
-        Ref::new(ByteArray(std::cell::RefCell::new(bytes))).into()
+        Ref::new(ByteArray(bytes.into(), 0.into())).into()
     } else {
         Bytes::value(bytes)
     }
@@ -196,6 +196,7 @@ pub fn in_place(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R<Option<Value>
                 return Err(vm.type_error(format!("can't concat {other} to bytearray")));
             };
             if let Some(array) = a.downcast::<ByteArray>() {
+                vm.check_resizable(array, more.len(), 0)?;
                 array.0.borrow_mut().extend_from_slice(&more);
             }
         }
@@ -203,6 +204,8 @@ pub fn in_place(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R<Option<Value>
             let n = repeat_count(vm, b)?;
             let bytes = repeat(vm, a, n)?;
             if let (Some(array), Some(new)) = (a.downcast::<ByteArray>(), buffer(&bytes)) {
+                let len = array.0.borrow().len();
+                vm.check_resizable(array, new.len(), len)?;
                 *array.0.borrow_mut() = new;
             }
         }

@@ -268,6 +268,13 @@ impl Vm {
         if let Some(other) = map_of(from) {
             return self.set_remove_all(map, &other);
         }
+        if let Some(dict) = from.as_ref::<Dict>() {
+            for (hash, key) in keys_of(dict) {
+                self.set_discard_hashed(map, hash, &key)?;
+            }
+            map.borrow_mut().tidy();
+            return Ok(());
+        }
         self.for_each(from, |vm, item| {
             vm.set_remove(map, &item)?;
             Ok(true)
@@ -307,6 +314,15 @@ impl Vm {
             Ok(true)
         })?;
         Ok(result.into_inner())
+    }
+}
+
+/// The elements of a set or the keys of a dict, with the hashes that are known already.
+pub fn hashed_items(v: &Value) -> Option<Vec<(u64, Value)>> {
+    match v.kind()? {
+        Kind::Dict => v.as_ref::<Dict>().map(keys_of),
+        Kind::Set | Kind::FrozenSet => map_of(v).map(|set| set.entries()),
+        _ => None,
     }
 }
 

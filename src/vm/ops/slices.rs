@@ -186,6 +186,9 @@ impl Vm {
             None => self.bytes_from_iterable(value)?,
         };
         let fitted = self.fit_slice(slice, || array.0.borrow().len())?;
+        if fitted.step == 1 {
+            self.check_resizable(array, bytes.len(), fitted.count)?;
+        }
         let mut array = array.0.borrow_mut();
         if fitted.step == 1 {
             let start = usize::try_from(fitted.start).unwrap_or(0).min(array.len());
@@ -211,8 +214,20 @@ impl Vm {
     /// `del bytearray[slice]`.
     pub fn del_bytes_slice(&mut self, array: &Ref<ByteArray>, slice: &Slice) -> R<()> {
         let fitted = self.fit_slice(slice, || array.0.borrow().len())?;
+        self.check_resizable(array, 0, fitted.count)?;
         take(&mut array.0.borrow_mut(), fitted);
         Ok(())
+    }
+
+    /// BufferError if so many bytes are to be put where so many others were, and somebody looks at
+    /// the memory.
+    pub fn check_resizable(&mut self, array: &ByteArray, new: usize, old: usize) -> R<()> {
+        if new == old || array.1.get() == 0 {
+            return Ok(());
+        }
+        let class = self.exc.buffer_error.clone();
+        let message = "Existing exports of data: object cannot be re-sized";
+        Err(self.error(&class, message))
     }
 
     /// The bytes that an iterable of ints gives.

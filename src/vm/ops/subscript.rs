@@ -289,6 +289,7 @@ impl Vm {
                     return Ok(true);
                 }
                 let i = self.item_place(Kind::ByteArray, key)?;
+                self.check_resizable(array, 0, 1)?;
                 let removed = {
                     let mut bytes = array.0.borrow_mut();
                     place(i, bytes.len()).map(|at| bytes.remove(at))

@@ -1,0 +1,192 @@
+//! From program text to code, for `compile`, `exec`, `eval` and `import`: what is refused becomes
+//! a SyntaxError, what is doubtful a SyntaxWarning.
+
+use crate::builtins::syntax_warnings;
+use crate::bytecode::Code;
+use crate::compile::{self, Mode};
+use crate::diagnostic::{self, Diagnostic};
+use crate::source::Source;
+use crate::syntax;
+use crate::syntax::ast::{Module, Stmt, StmtKind};
+use crate::vm::heap::{ObjRef, Ref, Slot};
+use crate::vm::object::{CodeObject, Exception, NativeData, Tuple};
+use crate::vm::value::Value;
+use crate::vm::{R, Raise, Vm};
+use std::rc::Rc;
+
+/// What the text is to become.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Exec,
+    Eval,
+    /// One statement, as typed at a prompt: values of expressions are shown.
+    Single,
+}
+
+/// What `compile()` gives: text that is known to be well-formed. It is turned into code when it
+/// is known which namespaces it runs in.
+pub struct CodeText {
+    source: Source,
+    kind: Kind,
+    /// Its code where nothing is known of namespaces: what its attributes tell about.
+    linked: Slot,
+}
+
+impl NativeData for CodeText {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.linked.get().as_obj().into_iter().for_each(visit);
+    }
+}
+
+impl CodeText {
+    /// Checks the text; the result is a code object.
+    pub fn make(vm: &mut Vm, source: Source, kind: Kind) -> R {
+        let code = to_code(vm, &source, kind, false, true)?;
+        let globals = vm.builtins.clone();
+        let linked = Slot::new(vm.link(&code, &globals).into());
+        let class = vm.types.code.clone();
+        Ok(vm.make_in(
+            &class,
+            CodeText {
+                source,
+                kind,
+                linked,
+            },
+        ))
+    }
+
+    /// The code for namespaces of that kind.
+    pub fn code(&self, vm: &mut Vm, separate_locals: bool) -> R<Rc<Code>> {
+        if !separate_locals && let Some(linked) = self.linked.get().as_ref::<CodeObject>() {
+            return Ok(linked.code.clone());
+        }
+        to_code(vm, &self.source, self.kind, separate_locals, false)
+    }
+
+    /// As a code object like those of functions.
+    pub fn linked(&self) -> Option<Ref<CodeObject>> {
+        self.linked.get().as_ref::<CodeObject>().cloned()
+    }
+}
+
+/// A refusal of parser or compiler as the exception that a program sees.
+pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Raise {
+    let Some(diagnostic) = errors.first() else {
+        let class = vm.exc.syntax_error.clone();
+        return vm.error(&class, "invalid syntax");
+    };
+    let class = match diagnostic.code {
+        diagnostic::Code::Indentation => vm.exc.indentation_error.clone(),
+        diagnostic::Code::Tab => vm.exc.tab_error.clone(),
+        _ => vm.exc.syntax_error.clone(),
+    };
+    let span = diagnostic
+        .labels
+        .first()
+        .map(|l| l.span)
+        .unwrap_or_default();
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    let message = Value::str(&diagnostic.title);
+    let details = [
+        Value::str(source.name()),
+        Value::Int(start.line.into()),
+        Value::Int(i64::from(start.column) + 1),
+        Value::from(format!("{}\n", source.line_text(start.line))),
+        Value::Int(end.line.into()),
+        Value::Int(i64::from(end.column) + 1),
+    ];
+    let args = Tuple::new([message.clone(), Tuple::value(details.clone())]);
+    let exception = Exception::new(&class, args);
+    exception.set_field(0, message);
+    for (i, value) in details.into_iter().enumerate() {
+        exception.set_field(i + 1, value);
+    }
+    vm.raise(exception.into())
+}
+
+fn parse(vm: &mut Vm, source: &Source, kind: Kind, warn: bool) -> R<Module> {
+    if source.text().contains('\0') {
+        let class = vm.exc.syntax_error.clone();
+        return Err(vm.error(&class, "source code string cannot contain null bytes"));
+    }
+    if kind == Kind::Eval {
+        return match syntax::parse_expression(source) {
+            Ok(expression) => Ok(Module {
+                body: vec![Stmt {
+                    span: expression.span,
+                    kind: StmtKind::Expr(expression),
+                }],
+            }),
+            Err(errors) => Err(syntax_error(vm, source, &errors)),
+        };
+    }
+    let parsed = syntax::parse_module(source);
+    if !parsed.errors.is_empty() {
+        return Err(syntax_error(vm, source, &parsed.errors));
+    }
+    if kind == Kind::Single {
+        check_single(vm, source, &parsed.module)?;
+    }
+    if warn {
+        issue(vm, source, &parsed.warnings)?;
+    }
+    Ok(parsed.module)
+}
+
+/// What is typed at a prompt is one statement, or several small ones in one line.
+fn check_single(vm: &mut Vm, source: &Source, module: &Module) -> R<()> {
+    let line = |at: u32| source.position(at).line;
+    let several = module.body.windows(2).any(|pair| match pair {
+        [first, second] => line(first.span.end) != line(second.span.start),
+        _ => false,
+    });
+    if !several {
+        return Ok(());
+    }
+    let message = "multiple statements found while compiling a single statement";
+    let first = module.body.first().map(|s| s.span).unwrap_or_default();
+    let error = Diagnostic::refusal(message).label(source, first, "");
+    Err(syntax_error(vm, source, &[error]))
+}
+
+/// Compiles; `warn` issues what the compiler finds doubtful.
+pub fn to_code(
+    vm: &mut Vm,
+    source: &Source,
+    kind: Kind,
+    separate_locals: bool,
+    warn: bool,
+) -> R<Rc<Code>> {
+    let module = parse(vm, source, kind, warn)?;
+    let mode = match (kind, separate_locals) {
+        (Kind::Eval, separate_locals) => Mode::Eval {
+            separate_locals,
+            top_await: false,
+        },
+        (_, true) => Mode::Exec,
+        (Kind::Single, false) => Mode::Interactive { top_await: false },
+        (_, false) => Mode::Module,
+    };
+    match compile::compile_module(source, &module, mode) {
+        Ok(compiled) => {
+            if warn {
+                issue(vm, source, &compiled.warnings)?;
+            }
+            Ok(compiled.code)
+        }
+        Err(errors) => Err(syntax_error(vm, source, &errors)),
+    }
+}
+
+/// Tells SyntaxWarnings; where filters make an error of one, it is a SyntaxError.
+fn issue(vm: &mut Vm, source: &Source, warnings: &[Diagnostic]) -> R<()> {
+    for warning in warnings {
+        let warning = std::slice::from_ref(warning);
+        if let Err(raise) = syntax_warnings(vm, warning) {
+            let class = vm.exc.syntax_warning.clone();
+            vm.catch(raise, &class)?;
+            return Err(syntax_error(vm, source, warning));
+        }
+    }
+    Ok(())
+}
