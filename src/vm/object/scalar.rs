@@ -4,7 +4,7 @@ use super::Trace;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::value::Value;
 use num_bigint::BigInt;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// An int that does not fit 64 bits.
 pub struct Int(pub BigInt);
