@@ -26,7 +26,9 @@ pub fn report(vm: &mut Vm, exception: &Value) -> Option<UncaughtError> {
 /// As `report`, and what `explain` adds to each exception of it.
 pub fn explained(vm: &mut Vm, exception: &Value, explain: Explain<'_>) -> Option<UncaughtError> {
     exception.downcast::<Exception>()?;
-    Some(describe(vm, exception, 0, explain))
+    let mut error = describe(vm, exception, 0, explain);
+    error.name_ways();
+    Some(error)
 }
 
 /// Only the traceback and the last line, as CPython shows what no program can catch.
@@ -121,10 +123,21 @@ fn entries(exception: &Value) -> Vec<FrameEntry> {
                 source: code.source.clone(),
                 span: code.span_at(level.pc as usize),
                 function: code.name.to_string(),
+                qualname: code.qualname.to_string(),
+                task: task_name(&level.task.get()),
                 library: code.source.is_library(),
             }
         })
         .collect()
+}
+
+/// The name of a task that a traceback has noted.
+fn task_name(noted: &Value) -> Option<String> {
+    match noted {
+        Value::Undef => None,
+        Value::Int(number) => Some(format!("Task-{number}")),
+        name => name.as_str().map(str::to_owned),
+    }
 }
 
 /// The type as the last line shows it: with its module, unless that is the program's own.

@@ -12,6 +12,14 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 /// Exit code of a process whose reader went away, as a shell reports one ended by SIGPIPE.
 const BROKEN_PIPE: i32 = 141;
 
+/// Text in wider lines is hard to read.
+const WIDEST: usize = 120;
+
+fn terminal_width() -> Option<usize> {
+    let (width, _) = terminal_size::terminal_size_of(std::io::stderr())?;
+    Some(width.0.into())
+}
+
 /// How messages to this terminal look.
 pub(super) struct Terminal {
     /// For what goes to standard error.
@@ -43,6 +51,7 @@ impl Terminal {
             .into_iter()
             .find_map(variable);
         let width = variable("COLUMNS").and_then(|v| v.parse().ok());
+        let width = width.or_else(|| terminal_width().map(|w| w.min(WIDEST)));
         Terminal {
             form,
             color_out: color(std::io::stdout().is_terminal()),
@@ -143,13 +152,13 @@ fn end_if_unheard(error: &io::Error) {
     }
 }
 
-/// A locale that names another character set than UTF-8. `C` alone says nothing: CPython, too,
-/// takes it for UTF-8.
+/// Whether box-drawing characters come out right: not if the locale names another character set
+/// than UTF-8, and not if it is the bare `C`, which promises ASCII only.
 fn speaks_unicode(locale: &str) -> bool {
-    let charset = locale
-        .split_once('.')
-        .map(|(_, charset)| charset.to_ascii_lowercase());
-    charset.is_none_or(|c| c.starts_with("utf"))
+    match locale.split_once('.') {
+        Some((_, charset)) => charset.to_ascii_lowercase().starts_with("utf"),
+        None => !matches!(locale, "C" | "POSIX"),
+    }
 }
 
 /// Writes to standard error; a failure to do so has nobody left to be told to.
@@ -176,9 +185,11 @@ mod tests {
 
     #[test]
     fn locales() {
-        for locale in ["C", "POSIX", "C.UTF-8", "de_DE.utf8", "en_US"] {
+        for locale in ["C.UTF-8", "de_DE.utf8", "en_US"] {
             assert!(speaks_unicode(locale), "{locale}");
         }
-        assert!(!speaks_unicode("de_DE.ISO-8859-1"));
+        for locale in ["C", "POSIX", "de_DE.ISO-8859-1"] {
+            assert!(!speaks_unicode(locale), "{locale}");
+        }
     }
 }

@@ -37,7 +37,7 @@ const NARROWEST: usize = 40;
 const UNSAID: &str = "here";
 
 /// Colours of the labels after the first.
-const SECONDARY: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Blue, Color::Green];
+const SECONDARY: [Color; 4] = [Color::Cyan, Color::Magenta, Color::Green, Color::Blue];
 
 /// Draws all of them, in order; after syntax errors comes the line with which CPython ends.
 pub fn render(diagnostics: &[Diagnostic], options: &RenderOptions) -> String {
@@ -148,7 +148,55 @@ pub fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
     for (i, group) in groups.iter().enumerate() {
         text = name_place(&text, &placeholder(i), group);
     }
-    trim_line_ends(&text)
+    calm(&text)
+}
+
+/// The grey in which ariadne writes source text: unreadable on a light ground.
+const GREY: &str = "\u{1b}[38;5;249m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Leaves out blanks at line ends, and colour changes that change nothing: ariadne sets the colour
+/// of each character.
+fn calm(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut set, mut wanted) = (PLAIN, PLAIN);
+    let mut blanks = 0;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match rest.starts_with('\u{1b}') {
+            true => rest.find('m').map_or(rest.len(), |end| end + 1),
+            false => c.len_utf8(),
+        };
+        let (piece, after) = rest.split_at(length);
+        rest = after;
+        if c == '\u{1b}' {
+            wanted = if piece == GREY { PLAIN } else { piece };
+            continue;
+        }
+        // A blank looks the same in all colours, and none is needed at the end of a line.
+        if c == ' ' {
+            blanks += 1;
+            continue;
+        }
+        if c != '\n' {
+            out.extend(std::iter::repeat_n(' ', blanks));
+        }
+        blanks = 0;
+        if set != wanted {
+            if set != PLAIN {
+                out.push_str(PLAIN);
+            }
+            if wanted != PLAIN {
+                out.push_str(wanted);
+            }
+            set = wanted;
+        }
+        out.push_str(piece);
+    }
+    if set != PLAIN {
+        out.push_str(PLAIN);
+    }
+    out
 }
 
 /// Labels by source, the first label's source first; inside a source by place.
@@ -307,16 +355,6 @@ fn words(line: &str, width: usize) -> Vec<&str> {
         rest = after.trim_start();
     }
     words
-}
-
-/// Spaces at line ends say nothing and make drawings hard to compare.
-fn trim_line_ends(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for line in text.lines() {
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-    out
 }
 
 #[cfg(test)]

@@ -14,8 +14,32 @@ pub struct FrameEntry {
     pub span: Span,
     /// The code object's plain name: `main`, `<module>`, `<lambda>`.
     pub function: String,
+    /// With what it stands in: `Shop.open`.
+    pub qualname: String,
+    /// It is the outermost frame of a task of this name, which the exception has ended.
+    pub task: Option<String>,
     /// Whether it is code of the embedded library, which a reader did not write.
     pub library: bool,
+}
+
+impl FrameEntry {
+    /// How a way names a frame of the program.
+    fn way_name(&self) -> Option<String> {
+        let name = self.qualname.replace("<locals>.", "");
+        match &self.task {
+            Some(task) => Some(format!("{name} (task {task})")),
+            None => (self.function != "<module>").then_some(name),
+        }
+    }
+
+    /// How a way names what the library does there; nothing for what starts the loop.
+    fn library_name(&self) -> Option<String> {
+        match self.qualname.split_once('.') {
+            None if self.function == "run" => None,
+            Some((class, _)) if !class.starts_with('_') => Some(class.to_owned()),
+            _ => Some(self.function.trim_start_matches('_').to_owned()),
+        }
+    }
 }
 
 /// How an earlier exception led to the next one.
@@ -60,6 +84,9 @@ pub struct UncaughtError {
     pub labels: Vec<Label>,
     /// What stands above the drawing instead of code and last line: the exception was no end.
     pub heading: Option<(Code, String)>,
+    /// The calls, tasks and groups from the top of the program to the place, for the drawing only;
+    /// empty where the traceback says it all. See `name_ways`.
+    pub way: Vec<String>,
     /// Our own explanations, for the drawing only.
     pub explanations: Vec<String>,
     /// What to write instead, for the drawing only.
@@ -81,6 +108,32 @@ impl UncaughtError {
                 .map(|(_, e)| e)
                 .chain(members)
                 .any(|e| e.shows(report))
+    }
+
+    /// Finds the ways of this exception and of the members of groups, which go on where that of
+    /// their group ends.
+    pub fn name_ways(&mut self) {
+        self.name_ways_after(&[]);
+    }
+
+    fn name_ways_after(&mut self, before: &[String]) {
+        let mut way = before.to_vec();
+        let mut library = false;
+        for entry in &self.entries {
+            if !entry.library {
+                way.extend(entry.way_name());
+            } else if !library {
+                way.extend(entry.library_name());
+            }
+            library = entry.library;
+        }
+        for member in self.children.iter_mut().flatten() {
+            member.name_ways_after(&way);
+        }
+        let tasks = self.entries.iter().filter(|e| e.task.is_some());
+        if tasks.count() > 1 || !before.is_empty() {
+            self.way = way;
+        }
     }
 
     /// The lines with which CPython ends its report of one exception: type, message and notes.
@@ -169,6 +222,12 @@ fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
         diagnostic.notes.push(format!(
             "{hidden} more call{plural} between these are not shown"
         ));
+    }
+    if error.way.len() > 1 {
+        let arrow = if options.ascii { " -> " } else { " → " };
+        diagnostic
+            .notes
+            .push(format!("the way there: {}", error.way.join(arrow)));
     }
     diagnostic.labels.extend(error.labels.iter().cloned());
     merge_labels(&mut diagnostic.labels);

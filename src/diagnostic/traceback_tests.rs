@@ -9,6 +9,8 @@ fn entry(source: &Source, part: &str, function: &str) -> FrameEntry {
         source: source.clone(),
         span,
         function: function.into(),
+        qualname: function.into(),
+        task: None,
         library: false,
     }
 }

@@ -9,7 +9,7 @@ use crate::vm::hooks::{LoopAction, StepOutcome};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{
     Exception, Future, FutureState, GenKind, Generator, Layout, NativeData, NativeFunction,
-    TaskPart, Tuple, Waiter,
+    TaskPart, Traceback, Tuple, Waiter,
 };
 use crate::vm::ops::future::{cancelled_error, retrieve_exception};
 use crate::vm::ready::Ready;
@@ -86,10 +86,29 @@ fn prepare(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<(Value, Value
         }
         task.must_cancel.set(false);
     }
+    if !exception.is_undef() {
+        note_origin(vm, task, &exception);
+    }
     part.waiting_for.take();
     match part.coro.get() {
         Value::Undef => Err(vm.runtime_error("uninitialized Task object")),
         coro => Ok((coro, exception)),
+    }
+}
+
+/// A CancelledError that is to be raised in a task tells, where that is known, whose call asked for
+/// it: in the places of special attributes, of which it has none.
+#[cold]
+fn note_origin(vm: &Vm, task: &Ref<Future>, exception: &Value) {
+    let Some(origin) = task.rare().filter(|e| !e.cancelled_in.is_undef()) else {
+        return;
+    };
+    if let Some(error) = exception.downcast::<Exception>()
+        && error.class.get().is(&vm.exc.cancelled_error)
+        && error.field(0).is_undef()
+    {
+        error.set_field(0, origin.cancelled_in.get());
+        error.set_field(1, Value::Int(origin.cancelled_at.get().into()));
     }
 }
 
@@ -269,6 +288,7 @@ fn settle(vm: &mut Vm, task: &Ref<Future>, outcome: StepOutcome) -> R<()> {
 
 fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
     let class = vm.class_of(&exception);
+    mark_end(task, &exception);
     if class.is_subclass(&vm.exc.cancelled_error) {
         if task.is_done() {
             return Ok(());
@@ -286,6 +306,18 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
         return Err(vm.raise(exception));
     }
     Ok(())
+}
+
+/// Notes in the traceback that the exception has left the task here.
+fn mark_end(task: &Ref<Future>, exception: &Value) {
+    let traceback = exception.downcast::<Exception>().map(|e| e.traceback.get());
+    let level = traceback.as_ref().and_then(Value::downcast::<Traceback>);
+    if let Some(level) = level.filter(|l| l.task.is_undef()) {
+        let name = task.rare().and_then(|e| e.name.defined());
+        level
+            .task
+            .set(name.unwrap_or(Value::Int(task.number() as i64)));
+    }
 }
 
 /// The coroutine has yielded something to its task.

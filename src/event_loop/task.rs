@@ -300,6 +300,7 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
     let mut chain = vec![task.clone()];
     // In a circle, one is met again before the chain is twice as long.
     let mut landmark = task.clone();
+    let origin = vm.running_place();
     let mut accepted = loop {
         let Some(last) = chain.last().cloned() else {
             break false;
@@ -320,6 +321,11 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         };
         last.cancel_requests
             .set(last.cancel_requests.get().saturating_add(1));
+        if let Some((code, at)) = &origin {
+            let extra = last.extra();
+            extra.cancelled_in.set(code.clone().into());
+            extra.cancelled_at.set(*at);
+        }
         match part.waiting_for.get() {
             Value::Undef => break false,
             awaited => match awaited.as_ref::<Future>() {

@@ -3,6 +3,7 @@
 //! and values; runs nothing of the program, and changes nothing.
 
 mod awaiting;
+mod cancelled;
 mod context;
 mod generators;
 mod names;
@@ -57,6 +58,7 @@ impl Hint {
 
 /// One failure as the rules see it.
 struct Failure<'a> {
+    exception: &'a Value,
     /// CPython's `Type: message`.
     text: &'a str,
     site: &'a Site<'a>,
@@ -86,6 +88,7 @@ impl Explainer {
         let tree = self.programs.tree(level.source());
         let site = Site::of(&level, &tree);
         let failure = Failure {
+            exception,
             text: &error.last_line,
             site: &site,
         };
@@ -119,6 +122,9 @@ fn rule(vm: &mut Vm, code: Code, failure: &Failure<'_>) -> Option<Hint> {
         Code::SendTooEarly => generators::send_too_early(failure),
         Code::Exhausted => generators::exhausted(vm, failure),
         Code::GeneratorAsValue => generators::as_value(vm, failure),
+        Code::Cancelled => cancelled::cancelled(vm, failure),
+        Code::TimedOut => cancelled::timed_out(failure),
+        Code::TaskGroup => cancelled::group_failed(),
         Code::UnboundLocal => names::unbound_local(vm, failure),
         Code::UnknownName => names::unknown_name(failure),
         Code::NoneAsValue => names::none_as_value(vm, failure),

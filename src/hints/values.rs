@@ -21,11 +21,27 @@ pub fn here(vm: &mut Vm, site: &Site<'_>) -> Option<String> {
             continue;
         }
         told.push(text);
-        if let Some(value) = site.value(vm, e).filter(says_something) {
-            lines.push(format!("{text} = {}", show(vm, &value)));
+        let Some((e, value)) = nearest(vm, site, e) else {
+            continue;
+        };
+        let text = site.text(e.span);
+        let line = format!("{text} = {}", show(vm, &value));
+        if says_something(&value) && !lines.contains(&line) {
+            lines.push(line);
         }
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The value of an expression; of `a.b`, where that has none, the value of `a`.
+fn nearest<'a>(vm: &mut Vm, site: &Site<'_>, e: &'a Expr) -> Option<(&'a Expr, Value)> {
+    if let Some(value) = site.value(vm, e) {
+        return Some((e, value));
+    }
+    match &e.kind {
+        ExprKind::Attribute { value, .. } => nearest(vm, site, value),
+        _ => None,
+    }
 }
 
 /// The names and attributes of the failing expression, in source order; of `a.b` only the whole.

@@ -231,6 +231,7 @@ fn suspects<'a>(
 fn unawaited<'a>(source: &Source, e: &'a Expr, name: &str, found: &mut Vec<&'a Expr>) {
     let mut open = vec![e];
     while let Some(e) = open.pop() {
+        let at = open.len();
         let passes = match &e.kind {
             ExprKind::Await(inner) => Some(&**inner),
             _ => None,
@@ -243,15 +244,15 @@ fn unawaited<'a>(source: &Source, e: &'a Expr, name: &str, found: &mut Vec<&'a E
             }
             if super::awaiting::RUNNERS.contains(&last) {
                 // What is given is run; its own arguments are looked at all the same.
-                for arg in args {
+                for arg in args.iter().rev() {
                     walk::children(walk::argument(arg), &mut |child| open.push(child));
                 }
                 continue;
             }
         }
-        match passes {
-            Some(inner) => walk::children(inner, &mut |child| open.push(child)),
-            None => walk::children(e, &mut |child| open.push(child)),
+        walk::children(passes.unwrap_or(e), &mut |child| open.push(child));
+        if let Some(children) = open.get_mut(at..) {
+            children.reverse();
         }
     }
 }

@@ -145,7 +145,7 @@ fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic>
             Diagnostic::doubt(title)
                 .label(source, at, "this means nothing")
                 .help(format!(
-                    "write `\\{escape}` for a backslash, or a raw string",
+                    "write `\\\\{escape}` for a backslash, or a raw string: r\"...\"",
                     escape = &escape.get(1..).unwrap_or("")
                 ))
         })

@@ -35,6 +35,11 @@ impl Vm {
         found
     }
 
+    /// The code that runs, and the index of its instruction.
+    pub fn running_place(&self) -> Option<(Ref<CodeObject>, u32)> {
+        Some((self.frame_code(0)?, self.frame.index() as u32))
+    }
+
     /// Number of frames of bytecode on the stack.
     pub fn frame_count(&self) -> usize {
         let mut count = 0;

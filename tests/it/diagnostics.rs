@@ -43,8 +43,8 @@ fn judge(program: &Path) -> Option<String> {
     }
     let want = recorded("err")?;
     let want = want.trim_end_matches('\n');
-    // A warning that comes after the end is drawn, too; CPython's own words are in the other form.
-    let last = if want.contains("RuntimeWarning") {
+    // A warning that comes last is drawn, too; CPython's own words are in the other form.
+    let last = if run.last_line().ends_with('╯') || want.contains("RuntimeWarning") {
         in_pythons_form(program)
     } else {
         run.last_line().to_owned()

@@ -79,6 +79,9 @@ pub struct Traceback {
     pub next: Slot,
     /// The frame object, once somebody asked for it.
     pub frame: Slot,
+    /// For the outermost frame of a task that the exception has ended: the task's name, or the
+    /// number in it.
+    pub task: Slot,
     locals: u32,
 }
 
@@ -92,6 +95,7 @@ impl Traceback {
             pc,
             next: Slot::new(next),
             frame: Slot::undef(),
+            task: Slot::undef(),
             locals: count,
         };
         Ref::with_tail(body, locals)
@@ -131,7 +135,7 @@ impl Trace for Ref<Traceback> {
             .iter()
             .filter_map(Value::as_obj)
             .for_each(&mut *visit);
-        for slot in [&self.next, &self.frame] {
+        for slot in [&self.next, &self.frame, &self.task] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
     }

@@ -78,6 +78,9 @@ pub struct FutureExtra {
     /// The traceback that the exception had when it was set.
     pub traceback: Slot,
     pub cancel_message: Slot,
+    /// The code that asked for cancellation, and the instruction in it.
+    pub cancelled_in: Slot,
+    pub cancelled_at: Cell<u32>,
     /// Attributes set by programs and subclasses.
     pub dict: Slot,
     /// A task's name, a str, if it is not the default one.
@@ -302,8 +305,9 @@ impl Future {
 }
 
 impl FutureExtra {
-    fn slots(&self) -> [&Slot; 7] {
+    fn slots(&self) -> [&Slot; 8] {
         [
+            &self.cancelled_in,
             &self.exception,
             &self.traceback,
             &self.cancel_message,
