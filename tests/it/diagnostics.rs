@@ -52,6 +52,27 @@ fn judge(program: &Path) -> Option<String> {
     (want != last).then(|| format!("{name}: want {want:?}, got {last:?}"))
 }
 
+#[test]
+fn the_gallery_shows_what_is_printed() {
+    let gallery = std::fs::read_to_string(root().join("examples/DIAGNOSTICS.md")).unwrap();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let entries: Vec<&str> = gallery.split("\n## ").skip(1).collect();
+    assert!(entries.len() >= 10);
+    for entry in entries {
+        let name = entry.split('`').find(|s| s.ends_with(".coro")).unwrap();
+        let program = root().join("tests/broken").join(name);
+        let text = std::fs::read_to_string(&program).unwrap();
+        assert!(entry.contains(text.trim_end()), "{name}: another program");
+        let folder = program.parent().unwrap();
+        let run = finish(command().arg(name).current_dir(folder), b"", LIMIT);
+        assert!(entry.contains(run.stderr.trim_end()), "{name}:\n{}", run.stderr);
+        if readme.contains(name) {
+            let report = run.stderr.split("[E").last().unwrap();
+            assert!(readme.contains(report.trim_end()), "{name} in the README");
+        }
+    }
+}
+
 /// The last line of stderr with `--traceback=python`.
 fn in_pythons_form(program: &Path) -> String {
     let file = program.file_name().unwrap();
