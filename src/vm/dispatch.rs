@@ -377,6 +377,11 @@ impl Vm {
                     ($jump:expr) => {{
                         if $jump {
                             jump_to!(i.bc());
+                            // The test of a loop stands at its end and jumps back.
+                            if super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                break 'inner Exit::Attention;
+                            }
                         }
                         if finalize::pending() {
                             sync!();

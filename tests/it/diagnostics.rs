@@ -65,7 +65,11 @@ fn the_gallery_shows_what_is_printed() {
         assert!(entry.contains(text.trim_end()), "{name}: another program");
         let folder = program.parent().unwrap();
         let run = finish(command().arg(name).current_dir(folder), b"", LIMIT);
-        assert!(entry.contains(run.stderr.trim_end()), "{name}:\n{}", run.stderr);
+        assert!(
+            entry.contains(run.stderr.trim_end()),
+            "{name}:\n{}",
+            run.stderr
+        );
         if readme.contains(name) {
             let report = run.stderr.split("[E").last().unwrap();
             assert!(readme.contains(report.trim_end()), "{name} in the README");

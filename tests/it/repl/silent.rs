@@ -157,10 +157,12 @@ fn what_can_never_happen_is_told() {
 fn values_of_single_mode_go_to_the_hook() {
     let text = "\
 import sys
-exec(compile('1; 2\\nfor i in \"ab\": i', 'f', 'single'))
+exec(compile('1; 2', 'f', 'single'))
+exec(compile('for i in \"ab\": i', 'f', 'single'))
 sys.displayhook = lambda v: print('shown', v)
 exec(compile('[3]', 'f', 'single'))
-exec(compile('def f(): 4\\nf()', 'f', 'single'))
+def f(): 4
+exec(compile('f()', 'f', 'single'))
 ";
     assert_eq!(
         piped(&[], text).out(),
