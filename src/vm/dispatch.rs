@@ -595,7 +595,7 @@ impl Vm {
                                 let made = unsafe {
                                     let args = base.add(if $has_self { 1 } else { 2 });
                                     let made = Generator::for_call(callee, args, given as usize);
-                                    if given < callee.frame_args {
+                                    if given != callee.frame_args {
                                         super::window::put_defaults(f, made.tail_ptr(), given, callee.frame_args);
                                     }
                                     super::window::put_closure(f, callee, made.tail_ptr());
@@ -1082,8 +1082,9 @@ impl Vm {
                             && (self.unusual_links == 0 || self.returns_to_parent(child))
                         {
                             own.state.set(GenState::Finished);
-                            // SAFETY: all registers of a generator are initialised.
-                            unsafe { release_frame(regs, (*code).nregs as usize) };
+                            // SAFETY: named registers are initialised; the others own nothing
+                            // when a frame returns.
+                            unsafe { release_frame(regs, (*code).nnamed as usize) };
                             let awaiting = back_to_parent!(own, parent);
                             heap::drop_finished(std::mem::take(reg!(awaiting.b)), child);
                             give!(awaiting.a, value);

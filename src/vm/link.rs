@@ -1,7 +1,7 @@
 //! Linking: from code as plain data to a code object bound to its globals.
 
 use super::Vm;
-use super::heap::Ref;
+use super::heap::{Ref, ZombieFrames};
 use super::object::{Bytes, CacheEntry, CodeObject, Dict, GenKind, SetTable, Tuple};
 use super::ops::sets;
 use super::value::Value;
@@ -58,6 +58,7 @@ impl Vm {
             nregs: u32::from(code.nregs),
             nnamed: u32::from(code.nnamed),
             free_start: u32::from(code.free_start),
+            zombies: ZombieFrames::new(u32::from(code.nregs)),
             iterable_coroutine: Cell::new(false),
             code: code.clone(),
             parameters,

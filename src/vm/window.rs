@@ -53,14 +53,21 @@ pub(super) fn has_defaults(f: &Function, given: u32, wanted: u32) -> bool {
 /// # Safety
 /// `has_defaults` has said yes, `regs` is the first register of the frame, and those of the
 /// parameters own nothing.
-#[inline(never)]
+#[inline]
 pub(super) unsafe fn put_defaults(f: &Function, regs: *mut Value, given: u32, wanted: u32) {
-    let defaults = f.defaults();
-    let items = defaults.as_ref().map_or(&[][..], |t| t.items());
-    let first = items.len().saturating_sub((wanted - given) as usize);
-    for (i, value) in items.iter().skip(first).enumerate() {
+    // SAFETY: nobody replaces the defaults here.
+    let Some(defaults) = (unsafe { f.defaults.peek() }).as_ref::<Tuple>() else {
+        return;
+    };
+    let items = defaults.items();
+    let (mut from, mut to) = (
+        items.len().saturating_sub((wanted - given) as usize),
+        given as usize,
+    );
+    while let Some(value) = items.get(from) {
         // SAFETY: promised by the caller.
-        unsafe { regs.add(given as usize + i).write(value.clone()) };
+        unsafe { regs.add(to).write(value.clone()) };
+        (from, to) = (from + 1, to + 1);
     }
 }
 

@@ -133,8 +133,35 @@ pub trait Object: Sized {
 /// An object in memory.
 #[repr(C)]
 pub struct Gc<T> {
-    header: Header,
-    body: T,
+    pub(super) header: Header,
+    pub(super) body: T,
+}
+
+impl<T> Gc<T> {
+    /// Where the values behind the body begin.
+    ///
+    /// # Safety
+    /// `at` points at memory for an object with a tail.
+    #[inline(always)]
+    pub(super) unsafe fn tail(at: NonNull<Gc<T>>) -> *mut Value {
+        // SAFETY: the tail follows the `Gc<T>` (a multiple of 8 bytes) in the same allocation.
+        unsafe { at.as_ptr().cast::<u8>().add(size_of::<Gc<T>>()).cast() }
+    }
+}
+
+/// Moves values out of an array, where `Undef` takes their place, to memory that holds none.
+///
+/// # Safety
+/// `count` initialised values stand at `from`; there is room for as many at `to`.
+#[inline(always)]
+pub(super) unsafe fn move_values(from: *mut Value, to: *mut Value, count: usize) {
+    // One by one: they are few.
+    let mut i = 0;
+    while i < count {
+        // SAFETY: promised by the caller.
+        unsafe { to.add(i).write(ptr::replace(from.add(i), Value::Undef)) };
+        i += 1;
+    }
 }
 
 /// A counted reference to an object of any kind.
@@ -308,6 +335,15 @@ impl<T: Object> Ref<T> {
         Ref(ObjRef(at.cast()), PhantomData)
     }
 
+    /// The only reference to an object.
+    ///
+    /// # Safety
+    /// Header, body and tail have just been written.
+    #[inline(always)]
+    pub(super) unsafe fn own(at: NonNull<Gc<T>>) -> Ref<T> {
+        Ref(ObjRef(at.cast()), PhantomData)
+    }
+
     /// As `with_tail`, where the first values of the tail are moved out of an array.
     ///
     /// # Safety
@@ -317,27 +353,17 @@ impl<T: Object> Ref<T> {
         let len = body.tail_len();
         let at = slab::allocate(size::<T>(len)).cast::<Gc<T>>();
         // SAFETY: `allocate` gave room for header, body and `len` values; all are written here.
-        // What is moved out of the array is replaced by `Undef` there.
         unsafe {
-            let base = at
-                .as_ptr()
-                .cast::<u8>()
-                .add(size_of::<Gc<T>>())
-                .cast::<Value>();
-            // One by one: they are few.
-            let mut i = 0;
-            while i < count {
-                base.add(i).write(ptr::replace(from.add(i), Value::Undef));
-                i += 1;
-            }
+            let base = Gc::tail(at);
+            move_values(from, base, count);
             // Zeroed memory is `Undef`: `frame` has a test of it.
             ptr::write_bytes(base.add(count), 0, len - count);
             at.as_ptr().write(Gc {
                 header: Header::new(T::KIND),
                 body,
             });
+            Ref::own(at)
         }
-        Ref(ObjRef(at.cast()), PhantomData)
     }
 
     #[inline(always)]
@@ -358,15 +384,8 @@ impl<T: Object> Ref<T> {
     /// The values behind the body, as a raw pointer to the first.
     #[inline(always)]
     pub fn tail_ptr(&self) -> *mut Value {
-        // SAFETY: the tail follows the `Gc<T>` (a multiple of 8 bytes) in the same allocation.
-        unsafe {
-            self.0
-                .0
-                .as_ptr()
-                .cast::<u8>()
-                .add(size_of::<Gc<T>>())
-                .cast::<Value>()
-        }
+        // SAFETY: the object is one of this kind.
+        unsafe { Gc::tail(self.0.0.cast::<Gc<T>>()) }
     }
 
     /// The tail of a kind whose tail never changes after `with_tail` (tuples).
@@ -408,7 +427,7 @@ unsafe impl FrozenTail for crate::vm::object::Tuple {}
 // SAFETY: nothing writes into a traceback's locals after it is made.
 unsafe impl FrozenTail for crate::vm::object::Traceback {}
 
-const fn size<T>(tail: usize) -> usize {
+pub(super) const fn size<T>(tail: usize) -> usize {
     size_of::<Gc<T>>() + tail * size_of::<Value>()
 }
 
@@ -514,7 +533,7 @@ pub fn drop_finished(value: Value, finished: *const Header) {
 }
 
 /// Frees a generator that has finished: its registers own nothing any more, so that nothing can
-/// nest or need a finalizer.
+/// nest or need a finalizer. Its memory is kept for the next call of the code.
 ///
 /// # Safety
 /// Nobody refers to the object, and its registers own nothing.
@@ -523,13 +542,14 @@ unsafe fn free_finished(gc: NonNull<Gc<Generator>>) {
     // SAFETY: promised by the caller; the memory is not touched after it is given back.
     unsafe {
         let body = &raw mut (*gc.as_ptr()).body;
-        let len = (*body).tail_len();
         if (*body).has_extra() {
+            let len = (*body).tail_len();
             ptr::drop_in_place(body);
+            slab::release(gc.cast(), size::<Generator>(len));
         } else {
-            ptr::drop_in_place(&raw mut (*body).code);
+            let code = ptr::read(&raw const (*body).code);
+            code.zombies.keep(gc);
         }
-        slab::release(gc.cast(), size::<Generator>(len));
     }
 }
 
@@ -553,11 +573,7 @@ pub(in crate::vm) unsafe fn drop_object<T: Object>(at: NonNull<Header>) {
     // SAFETY: see above; after this nothing of the object is touched but its memory freed.
     unsafe {
         let (len, bytes) = (gc.as_ref().body.tail_len(), gc.as_ref().body.tail_bytes());
-        let tail = gc
-            .as_ptr()
-            .cast::<u8>()
-            .add(size_of::<Gc<T>>())
-            .cast::<Value>();
+        let tail = Gc::tail(gc);
         for i in (0..len).rev() {
             ptr::drop_in_place(tail.add(i));
         }

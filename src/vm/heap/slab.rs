@@ -10,7 +10,7 @@ use std::ptr::{self, NonNull};
 /// Slots are multiples of this many bytes.
 const STEP: usize = 16;
 /// Objects above this size get an allocation of their own.
-const LARGEST: usize = 1024;
+pub(super) const LARGEST: usize = 1024;
 const CLASSES: usize = LARGEST / STEP + 1;
 const PAGE: usize = 64 * 1024;
 
@@ -56,9 +56,19 @@ struct FreeSlot {
     next: *mut FreeSlot,
 }
 
+/// One more object is alive.
+pub(super) fn note_allocated() {
+    LIVE.with(|n| n.set(n.get() + 1));
+}
+
+/// One object less is alive.
+pub(super) fn note_released() {
+    LIVE.with(|n| n.set(n.get() - 1));
+}
+
 /// Uninitialised memory for `size` bytes, aligned to 16.
 pub(super) fn allocate(size: usize) -> NonNull<u8> {
-    LIVE.with(|n| n.set(n.get() + 1));
+    note_allocated();
     if size > LARGEST {
         return allocate_large(size);
     }
@@ -81,7 +91,7 @@ pub(super) fn allocate(size: usize) -> NonNull<u8> {
 /// # Safety
 /// `at` came from `allocate(size)` and its object has been dropped.
 pub(super) unsafe fn release(at: NonNull<u8>, size: usize) {
-    LIVE.with(|n| n.set(n.get() - 1));
+    note_released();
     if size > LARGEST {
         // SAFETY: passed on from the caller.
         return unsafe { release_large(at) };

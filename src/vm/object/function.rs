@@ -2,7 +2,7 @@
 
 use super::{Dict, Trace, Tuple};
 use crate::bytecode::{Code, Instr, Op};
-use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, ZombieFrames};
 use crate::vm::native::{Arity, Direct, NativeDef, NativeKind, Resumes, Role, Signature};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -29,6 +29,8 @@ pub struct CodeObject {
     pub nnamed: u32,
     /// Where the cells of the closure go.
     pub free_start: u32,
+    /// Frames of calls that have finished, if a call makes a suspended frame.
+    pub zombies: ZombieFrames,
     /// Its generators may be awaited (`types.coroutine`).
     pub iterable_coroutine: Cell<bool>,
     /// The interned names of the parameters, as far as they can be given by keyword.

@@ -3,7 +3,7 @@
 
 use super::{CodeObject, Trace};
 use crate::bytecode::Op;
-use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot};
+use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot, ZombieFrames};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell};
 
@@ -97,6 +97,22 @@ impl Generator {
         args: *mut Value,
         count: usize,
     ) -> Ref<Generator> {
+        // SAFETY: passed on from the caller.
+        unsafe {
+            match ZombieFrames::revive(code, args, count) {
+                Some(frame) => frame,
+                None => Self::fresh(code, args, count),
+            }
+        }
+    }
+
+    /// As `for_call`, in new memory.
+    ///
+    /// # Safety
+    /// As there.
+    #[cold]
+    #[inline(never)]
+    unsafe fn fresh(code: &Ref<CodeObject>, args: *mut Value, count: usize) -> Ref<Generator> {
         // SAFETY: passed on from the caller.
         unsafe { Ref::with_moved_tail(Self::body(code.kind, code.clone()), args, count) }
     }
