@@ -8,7 +8,7 @@ use super::frame::{Activation, Deliver, Frame, take};
 use super::heap::{ObjRef, Ref};
 use super::object::{CodeObject, Dict, Function, Generator, Str, Tuple};
 use super::value::Value;
-use super::window::{move_window, put_closure};
+use super::window::{has_defaults, move_window, put_closure, put_defaults};
 use smallvec::SmallVec;
 use std::ptr;
 
@@ -70,6 +70,9 @@ impl Vm {
         if flags.vararg || flags.kwarg || flags.class_body || call.given > positional {
             return None;
         }
+        if call.names.is_empty() && code.code.kwonly == 0 {
+            return self.call_by_position(f, code, call);
+        }
         let places = places(code, call)?;
         let missing = wanted.checked_sub(call.given + places.len())?;
         let mut defaults: SmallVec<[(usize, Value); 4]> = SmallVec::new();
@@ -92,12 +95,27 @@ impl Vm {
             let first = call.base.add(call.before() + call.given);
             (0..places.len()).map(|n| take(first.add(n))).collect()
         };
-        let (regs, called) = self.open_frame(f, code, call);
+        let (regs, called) = self.open_frame(f, code, call, 0);
         for (i, value) in places.into_iter().zip(named).chain(defaults) {
             // SAFETY: a register of a parameter, which holds nothing yet.
             unsafe { regs.add(i).write(value) };
         }
         Some(called)
+    }
+
+    /// `call_simple` where only the last parameters may have got no argument.
+    fn call_by_position(
+        &mut self,
+        f: &Function,
+        code: &Ref<CodeObject>,
+        call: &SimpleCall<'_>,
+    ) -> Option<Called> {
+        let (given, wanted) = (call.given as u32, u32::from(code.code.positional));
+        let missing = wanted - given;
+        if missing > 0 && !has_defaults(f, given, wanted) || !self.can_open(f, code, call) {
+            return None;
+        }
+        Some(self.open_frame(f, code, call, missing).1)
     }
 
     /// Whether nothing is in the way of a frame for the call.
@@ -109,12 +127,14 @@ impl Vm {
         self.control.has_room() && self.room_from(self.frame.top) >= code.nregs as usize + 8
     }
 
-    /// The frame with its arguments by position; its other parameters are `Undef`.
+    /// The frame with its arguments by position, and the defaults of so many parameters after
+    /// them; its other parameters are `Undef`.
     fn open_frame(
         &mut self,
         f: &Function,
         code: &Ref<CodeObject>,
         call: &SimpleCall<'_>,
+        defaults: u32,
     ) -> (*mut Value, Called) {
         let (base, given, before) = (call.base, call.given, call.before());
         // SAFETY: the arguments follow the callable.
@@ -125,6 +145,7 @@ impl Vm {
             return unsafe {
                 let g = Generator::for_call(code, args, given);
                 let regs = g.tail_ptr();
+                put_defaults(f, regs, given as u32, given as u32 + defaults);
                 put_closure(f, code, regs);
                 drop(take(base));
                 (regs, Called::Value(g.into()))
@@ -142,6 +163,7 @@ impl Vm {
             for i in given..code.free_start as usize {
                 regs.add(i).write(Value::Undef);
             }
+            put_defaults(f, regs, given as u32, given as u32 + defaults);
             put_closure(f, code, regs);
             self.frame = Frame {
                 pc: code.entry,

@@ -51,10 +51,13 @@ pub(super) fn has_defaults(f: &Function, given: u32, wanted: u32) -> bool {
 /// Puts the defaults of a function's last parameters into the registers of a frame of it.
 ///
 /// # Safety
-/// `has_defaults` has said yes, `regs` is the first register of the frame, and those of the
+/// `has_defaults` has said yes, or none is wanted; `regs` is the first register of the frame, and those of the
 /// parameters own nothing.
 #[inline]
 pub(super) unsafe fn put_defaults(f: &Function, regs: *mut Value, given: u32, wanted: u32) {
+    if given == wanted {
+        return;
+    }
     // SAFETY: nobody replaces the defaults here.
     let Some(defaults) = (unsafe { f.defaults.peek() }).as_ref::<Tuple>() else {
         return;
