@@ -3,38 +3,17 @@
 
 use super::{context, future, is_exact, loop_type};
 use crate::vm::heap::Ref;
+use crate::vm::names::AddressMap;
 use crate::vm::object::{Dict, Future, FutureState, GenKind, Generator, List, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// The arguments that were seen before, and their futures. Coroutines and futures are only equal
 /// to themselves.
 #[derive(Default)]
 struct Seen {
-    by_identity: HashMap<usize, Value, BuildHasherDefault<AddressHasher>>,
+    by_identity: AddressMap<Value>,
     by_equality: Option<Ref<Dict>>,
-}
-
-/// Spreads addresses, which have their lowest bits in common.
-#[derive(Default)]
-struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_usize(usize::from(*b)));
-    }
-
-    fn write_usize(&mut self, n: usize) {
-        self.0 = (self.0 ^ n as u64)
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .rotate_right(32);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }
 
 impl Seen {

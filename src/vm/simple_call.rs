@@ -51,7 +51,14 @@ impl Defaults {
                 .cloned();
         }
         let name = code.parameters.get(i)?;
-        self.keyword.as_ref::<Dict>()?.get_str(name)
+        let dict = self.keyword.downcast::<Dict>()?;
+        // Mostly they stand there in the order of the parameters.
+        if let Some(entry) = dict.map.borrow().entry(i - positional)
+            && entry.key.as_obj().is_some_and(|key| key.is(name.as_obj()))
+        {
+            return Some(entry.value.clone());
+        }
+        dict.get_str(name)
     }
 }
 
@@ -116,6 +123,27 @@ impl Vm {
             return None;
         }
         Some(self.open_frame(f, code, call, missing).1)
+    }
+
+    /// A call of a function that makes a suspended frame and has no more parameters than there are
+    /// arguments. `None` if it is not of this kind.
+    pub(super) fn make_suspended(&self, func: &Value, mut this: Value) -> Option<Value> {
+        let f = func.downcast::<Function>()?;
+        // SAFETY: nobody replaces the function's code while it is being called.
+        let code: &Ref<CodeObject> = unsafe { f.code.peek() };
+        let fits = code.frame_args == 1
+            && !this.is_undef()
+            && f.extra.get().is_none()
+            && self.current.origin_depth.get() == 0;
+        fits.then(|| {
+            // SAFETY: one initialised argument, for which the code has a register; the frame is
+            // new.
+            unsafe {
+                let g = Generator::for_call(code, &raw mut this, 1);
+                put_closure(f, code, g.tail_ptr());
+                g.into()
+            }
+        })
     }
 
     /// Whether nothing is in the way of a frame for the call.

@@ -5,6 +5,7 @@
 use super::waits::{Place, Stuck};
 use crate::bytecode::Op;
 use crate::vm::heap::{Ref, WeakPointer};
+use crate::vm::names::AddressMap;
 use crate::vm::object::{BoundMethod, CodeObject, Future, Generator, NativeFunction};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -19,7 +20,7 @@ pub(super) type Age = (u64, u64);
 /// The last taker of each lock, by the lock's address.
 #[derive(Default)]
 struct Takers {
-    by_lock: HashMap<usize, Taker>,
+    by_lock: AddressMap<Taker>,
     sweep_at: usize,
 }
 

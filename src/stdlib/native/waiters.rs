@@ -3,7 +3,7 @@
 //! what it does again and again, for deques and futures of ours without a call for each step.
 
 use super::collections::Deque;
-use super::queues;
+use super::{locks, queues};
 use crate::event_loop::{create_future, settle_if_pending};
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Future, FutureState};
@@ -56,15 +56,46 @@ pub static MODULE: ModuleDef = ModuleDef {
             queues::get_now,
             "Queue.get_nowait() for a queue that has items; NOTHING if more is to be thought of.",
         ),
-        queues::REGISTER,
+        NativeDef::new(
+            "take_or_join",
+            "(lock, /)",
+            locks::take_or_join,
+            "Take a lock, which gives True, or a place in its line.",
+        ),
+        NativeDef::new(
+            "free",
+            "(lock, /)",
+            locks::free,
+            "Free a lock and wake the first in its line; False if it was not locked.",
+        ),
+        NativeDef::new(
+            "see_or_join",
+            "(event, /)",
+            locks::see_or_join,
+            "True if an event is set, else a place in its line.",
+        ),
+        NativeDef::new(
+            "raise_flag",
+            "(event, /)",
+            locks::raise_flag,
+            "Set an event and wake all in its line.",
+        ),
+        NativeDef::new(
+            "register",
+            "(kind, class, /)",
+            locks::register,
+            "Make the methods of one of the library's classes known.",
+        ),
     ],
     init: Some(queues::init),
 };
 
 fn join(vm: &mut Vm, args: &[Value]) -> R {
-    let [event_loop, line] = args else {
-        return Ok(Value::None);
-    };
+    join_line(vm, &args[0], &args[1])
+}
+
+/// A new future of a loop, at the end of a line.
+pub(super) fn join_line(vm: &mut Vm, event_loop: &Value, line: &Value) -> R {
     let future = create_future(vm, event_loop)?;
     match line.opaque::<Deque>() {
         Some(line) => line.push_back(future.clone()),
@@ -76,23 +107,22 @@ fn join(vm: &mut Vm, args: &[Value]) -> R {
     Ok(future)
 }
 
-/// An item of a deque, or of anything with `__getitem__`.
-fn item(vm: &mut Vm, line: &Value, i: usize) -> R {
-    match line.opaque::<Deque>().and_then(|d| d.get(i)) {
-        Some(item) => Ok(item),
-        None => vm.get_item(line, &Value::from(i)),
-    }
+fn wake_first(vm: &mut Vm, args: &[Value]) -> R {
+    wake_first_of(vm, &args[0], args[1].clone())?;
+    Ok(Value::None)
 }
 
-fn wake_first(vm: &mut Vm, args: &[Value]) -> R {
-    let [line, result] = args else {
-        return Ok(Value::None);
+/// Settles the first future of a line (or of None), unless it is done.
+pub(super) fn wake_first_of(vm: &mut Vm, line: &Value, result: Value) -> R<()> {
+    let first = match line.opaque::<Deque>() {
+        Some(line) => line.get(0),
+        None if vm.truth(line)? => Some(vm.get_item(line, &Value::Int(0))?),
+        None => None,
     };
-    if vm.truth(line)? {
-        let first = item(vm, line, 0)?;
-        settle_if_pending(vm, &first, result.clone())?;
+    if let Some(first) = first {
+        settle_if_pending(vm, &first, result)?;
     }
-    Ok(Value::None)
+    Ok(())
 }
 
 fn wake_next(vm: &mut Vm, args: &[Value]) -> R {
@@ -102,14 +132,17 @@ fn wake_next(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Takes futures out of a line until one of them was pending, which is settled.
 pub(super) fn wake_next_of(vm: &mut Vm, line: &Value) -> R<()> {
-    while vm.truth(line)? {
-        let first = match line.opaque::<Deque>().and_then(Deque::pop_front) {
-            Some(first) => first,
-            None => {
-                let pop = vm.intern("popleft");
-                vm.call_method(line, &pop, &[])?
+    if let Some(line) = line.opaque::<Deque>() {
+        while let Some(first) = line.pop_front() {
+            if settle_if_pending(vm, &first, Value::None)? {
+                break;
             }
-        };
+        }
+        return Ok(());
+    }
+    while vm.truth(line)? {
+        let pop = vm.intern("popleft");
+        let first = vm.call_method(line, &pop, &[])?;
         if settle_if_pending(vm, &first, Value::None)? {
             break;
         }
@@ -118,13 +151,20 @@ pub(super) fn wake_next_of(vm: &mut Vm, line: &Value) -> R<()> {
 }
 
 fn wake(vm: &mut Vm, args: &[Value]) -> R {
-    let [line, n, result] = args else {
-        return Ok(Value::None);
-    };
-    let most = match n {
+    let most = match &args[1] {
         Value::None => i64::MAX,
         n => vm.index_i64(n)?,
     };
+    wake_some_of(vm, &args[0], most, &args[2]).map(Value::Int)
+}
+
+/// Settles all pending futures of a line.
+pub(super) fn wake_all_of(vm: &mut Vm, line: &Value, result: &Value) -> R<()> {
+    wake_some_of(vm, line, i64::MAX, result).map(drop)
+}
+
+/// Settles the first pending futures of a line, at most so many; how many there were.
+fn wake_some_of(vm: &mut Vm, line: &Value, most: i64, result: &Value) -> R<i64> {
     let mut woken = 0;
     if let Some(deque) = line.opaque::<Deque>().filter(|d| has_only_futures(vm, d)) {
         // Settling a future of ours runs nothing: the line stays as it is meanwhile.
@@ -135,7 +175,7 @@ fn wake(vm: &mut Vm, args: &[Value]) -> R {
             let future = deque.get(i).unwrap_or(Value::None);
             woken += i64::from(settle_if_pending(vm, &future, result.clone())?);
         }
-        return Ok(Value::Int(woken));
+        return Ok(woken);
     }
     vm.for_each(line, |vm, future| {
         if woken >= most {
@@ -144,7 +184,7 @@ fn wake(vm: &mut Vm, args: &[Value]) -> R {
         woken += i64::from(settle_if_pending(vm, &future, result.clone())?);
         Ok(true)
     })?;
-    Ok(Value::Int(woken))
+    Ok(woken)
 }
 
 fn has_only_futures(vm: &Vm, line: &Deque) -> bool {
@@ -153,10 +193,15 @@ fn has_only_futures(vm: &Vm, line: &Deque) -> bool {
 }
 
 fn all_cancelled(vm: &mut Vm, args: &[Value]) -> R {
-    if args[0].is_none() {
-        return Ok(Value::True);
+    all_cancelled_of(vm, &args[0]).map(Value::bool)
+}
+
+/// Whether nobody in a line (or in None) still waits.
+pub(super) fn all_cancelled_of(vm: &mut Vm, line: &Value) -> R<bool> {
+    if line.is_none() {
+        return Ok(true);
     }
-    if let Some(line) = args[0].opaque::<Deque>() {
+    if let Some(line) = line.opaque::<Deque>() {
         let class: Value = vm.types.future.clone().into();
         let items = line.items.borrow();
         let state = |f: &Value| match f.downcast::<Future>() {
@@ -168,17 +213,17 @@ fn all_cancelled(vm: &mut Vm, args: &[Value]) -> R {
             .map(state)
             .find(|s| *s != Some(FutureState::Cancelled))
         {
-            None => return Ok(Value::True),
-            Some(Some(_)) => return Ok(Value::False),
+            None => return Ok(true),
+            Some(Some(_)) => return Ok(false),
             Some(None) => {}
         }
     }
     let mut all = true;
-    vm.for_each(&args[0], |vm, future| {
+    vm.for_each(line, |vm, future| {
         all = is_cancelled(vm, &future)?;
         Ok(all)
     })?;
-    Ok(all.into())
+    Ok(all)
 }
 
 fn is_cancelled(vm: &mut Vm, future: &Value) -> R<bool> {

@@ -153,10 +153,10 @@ pub fn enter_with(vm: &mut Vm, i: &Instr, regs: *mut Value, is_async: bool) -> R
     let Some((exit, exit_this)) = vm.special(&manager, &exit_name)? else {
         return Err(not_a_manager(vm, &manager, is_async, Some(&exit_name)));
     };
-    let entered = if this.is_undef() {
-        vm.call(&enter, &[])?
-    } else {
-        vm.call(&enter, &[this])?
+    let entered = match vm.make_suspended(&enter, this.clone()) {
+        Some(coroutine) => coroutine,
+        None if this.is_undef() => vm.call(&enter, &[])?,
+        None => vm.call(&enter, &[this])?,
     };
     put_at(regs, i.a as usize, exit);
     put_at(regs, i.a as usize + 1, exit_this);

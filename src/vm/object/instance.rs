@@ -98,6 +98,13 @@ impl Instance {
         self.shape_id.get()
     }
 
+    /// The version of the class.
+    #[inline(always)]
+    pub fn class_version(&self) -> u32 {
+        // SAFETY: nobody replaces the class while it is looked at.
+        unsafe { self.class.peek() }.version.get()
+    }
+
     /// The shape; meaningless in dict mode.
     pub fn shape(&self) -> Rc<Shape> {
         // SAFETY: cloning an `Rc`; nobody holds a borrow of the cell.

@@ -23,6 +23,9 @@ pub struct ClassParts {
     pub kwargs: Vec<(Ref<Str>, Value)>,
 }
 
+/// Room for more attributes is made when an instance has had them.
+const MOST_EXPECTED_SLOTS: u16 = 16;
+
 impl Vm {
     /// `type.__new__(metaclass, name, bases, namespace, **kwargs)`.
     pub fn make_user_class(&mut self, parts: ClassParts) -> R {
@@ -66,6 +69,7 @@ impl Vm {
             builtin_call: OnceCell::new(),
         });
         self.fill_namespace(&class, &slots, &bases);
+        class.slots_hint.set(self.expected_slots(&class, &bases));
         let order = self.order_of(&class, &bases)?;
         *class.mro.borrow_mut() = order;
         register_subclass(&class);
@@ -76,6 +80,16 @@ impl Vm {
         self.tell_attributes(&class)?;
         self.tell_base(&class, &parts.kwargs)?;
         Ok(class.into())
+    }
+
+    /// How many attributes instances will have, as far as the methods of the class tell; 0 if they
+    /// tell nothing.
+    fn expected_slots(&self, class: &Ref<Class>, bases: &[Ref<Class>]) -> u16 {
+        let own = class.dict.get_str(&self.names.__static_attributes__);
+        let own = own.as_ref().and_then(|v| v.as_ref::<Tuple>());
+        let own = own.map_or(0, |t| t.items().len());
+        let inherited = bases.iter().map(|b| b.slots_hint.get()).max();
+        (own as u16 + inherited.unwrap_or(0)).min(MOST_EXPECTED_SLOTS)
     }
 
     /// A base has a metaclass that derives from the given one: that one's `__new__` makes the
