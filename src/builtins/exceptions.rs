@@ -49,7 +49,8 @@ const BASE_METHODS: &[NativeDef] = &[
         "(self, /, *args, **kwargs)",
         init,
         "Initialize self.  See help(type(self)) for accurate signature.",
-    ),
+    )
+    .direct(init_direct),
     NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
     NativeDef::new("__str__", "(self, /)", str, "Return str(self)."),
     NativeDef::new("__reduce__", "(self, /)", reduce, "Helper for pickle."),
@@ -106,7 +107,7 @@ const BASE_GETSET: &[GetSet] = &[
             let Some(dict) = value.as_ref().and_then(Value::payload::<Dict>) else {
                 return Err(vm.type_error("__dict__ must be a dictionary"));
             };
-            this(vm, v)?.dict.set(dict.into());
+            this(vm, v)?.own.use_dict(dict);
             Ok(())
         },
         "Attributes set by programs.",
@@ -236,6 +237,23 @@ pub fn set_args(vm: &mut Vm, v: &Value, args: Option<&Value>) -> R<Ref<Exception
     Ok(exception)
 }
 
+/// The arguments are mostly those that the exception was made with.
+fn init_direct(vm: &mut Vm, args: &[Value]) -> R {
+    let Some((exception, args)) = args.split_first() else {
+        return Ok(Value::None);
+    };
+    let exception = this(vm, exception)?;
+    let before = exception.args.get();
+    let same = before.as_ref::<Tuple>().is_some_and(|before| {
+        let before = before.items();
+        before.len() == args.len() && before.iter().zip(args).all(|(x, y)| x.is(y))
+    });
+    if !same {
+        exception.args.set(Tuple::value(args.iter().cloned()));
+    }
+    Ok(Value::None)
+}
+
 fn init(vm: &mut Vm, args: &[Value]) -> R {
     no_keywords(vm, &at(args, 0), args.get(2))?;
     set_args(vm, &at(args, 0), args.get(1))?;
@@ -280,12 +298,10 @@ fn reduce(vm: &mut Vm, args: &[Value]) -> R {
     let exception = this(vm, &v)?;
     let class = vm.class_of(&v);
     let given = exception.args.get();
-    let dict = exception.dict.get();
-    let has_state = dict.as_ref::<Dict>().is_some_and(|d| !d.is_empty());
-    Ok(if has_state {
-        Tuple::value([class.into(), given, dict])
-    } else {
+    Ok(if exception.own.list().is_empty() {
         Tuple::value([class.into(), given])
+    } else {
+        Tuple::value([class.into(), given, exception.own.force_dict().into()])
     })
 }
 

@@ -86,7 +86,7 @@ fn unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) {
         && let Some(frame) = vm.frame(0)
     {
         // Raised outside of all frames: then it was here.
-        let place = Traceback::new(frame.code, frame.pc as u32, Value::None, Vec::new());
+        let place = Traceback::new(frame.code, frame.pc as u32, Value::None);
         e.traceback.set(place.into());
     }
     let hook = sys_attribute(vm, "unraisablehook");

@@ -209,9 +209,10 @@ fn clear(object: &ObjRef) {
 
 fn clear_rarer(value: &Value) {
     if let Some(e) = value.as_ref::<Exception>() {
-        for slot in [&e.cause, &e.context, &e.traceback, &e.dict] {
+        for slot in [&e.cause, &e.context, &e.traceback] {
             slot.take();
         }
+        e.own.clear();
         drop(e.fields.take());
     } else if let Some(t) = value.as_ref::<Traceback>() {
         t.next.take();

@@ -21,7 +21,7 @@ impl Vm {
         outcome: Outcome,
     ) -> R<Flow> {
         match activation.deliver {
-            Deliver::Halt => self.deliver_halt(outcome),
+            Deliver::Halt | Deliver::Item => self.deliver_halt(outcome),
             Deliver::Task => self.deliver_step(link, outcome),
             Deliver::LoopCall => {
                 let result = match outcome {

@@ -7,6 +7,7 @@
 //! only with room for `nregs` registers. With the feature `checked`, `reg!` and `konst!` check
 //! again.
 
+use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, release_frame, running, take};
 use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
 use super::heap::{self, ObjRef, Ref, finalize};
@@ -59,6 +60,8 @@ pub(super) mod hit {
     pub const CLASS: u8 = 6;
     /// Storing adds `shape` to an instance of shape `key2`, of a class with version `key`.
     pub const ADD: u8 = 7;
+    /// An attribute that an exception has of its own, if its class has the version `key`.
+    pub const OWN: u8 = 9;
     /// `value` is a plain class attribute seen from an instance, keys as for ADD.
     pub const CLASS_VALUE: u8 = 8;
 }
@@ -1274,6 +1277,7 @@ impl Vm {
                             let at = unsafe { pc.offset_from((*code).entry) };
                             generator.pc.set(at as u32);
                             let (window, dst) = (activation.window, activation.dst);
+                            let deliver = activation.deliver;
                             pc = activation.frame.pc;
                             regs = activation.frame.regs;
                             code = activation.frame.code;
@@ -1282,6 +1286,12 @@ impl Vm {
                             // SAFETY: it is the one that was looked at.
                             unsafe { self.control.pop_plain() };
                             if !window.is_null() {
+                                if deliver == Deliver::Item {
+                                    self.leave_native();
+                                    self.outcome = Some(Outcome::Yielded(value));
+                                    sync!();
+                                    return Ok(());
+                                }
                                 set!(dst, value);
                                 // SAFETY: the generator still stands in the window.
                                 drop(unsafe { take(window) });
@@ -1409,10 +1419,7 @@ impl Vm {
                         sync!();
                         drain!();
                     }
-                    Op::ExcMatches => {
-                        let (exception, class) = (reg!(i.b).clone(), operand!(c, DIES_C));
-                        slow!(exec::exc_matches(self, exception, class));
-                    }
+                    Op::ExcMatches => slow!(exec::exc_matches(self, i, regs)),
                     Op::ExcStarMatches => {
                         let class = operand!(c, DIES_C);
                         slow_unit!(exec::exc_star_matches(self, i, regs, class));

@@ -150,6 +150,8 @@ pub(super) enum Deliver {
     Init,
     /// A generator resumed by `ForIter`: a yielded value goes to `dst` and the loop goes round.
     Iter,
+    /// A generator resumed by a native that takes items from it: as `Halt`.
+    Item,
     /// A generator resumed by `next`, `send` or `throw`: a yielded value goes to `dst`, a return
     /// becomes StopIteration.
     Value,

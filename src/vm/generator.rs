@@ -78,13 +78,13 @@ pub fn yield_from(g: &Ref<Generator>) -> Option<Value> {
 }
 
 /// The generator that an activation without a link resumed. That of a `for` loop stands in the
-/// hidden register of the loop, that of a `next` or `send` in the window of the call; the frame of
-/// both does not run meanwhile.
+/// hidden register of the loop, that of a `next` or `send` in the window of the call, where the
+/// frame does not run meanwhile; that of a native is held by the native.
 #[inline(always)]
 fn resumed(activation: &Activation) -> Option<&Generator> {
     match activation.deliver {
         // SAFETY: see above.
-        Deliver::Iter | Deliver::Value => unsafe { running(activation.subject) },
+        Deliver::Iter | Deliver::Value | Deliver::Item => unsafe { running(activation.subject) },
         _ => None,
     }
 }
@@ -269,7 +269,7 @@ impl Vm {
             (GenState::Created, Resume::Throw(exception)) => {
                 let exception = exception.clone();
                 root.started.set(true);
-                self.add_traceback(&exception, root.code.clone(), 0, None);
+                self.note_start(&exception, root.code.clone());
                 self.finish(root);
                 let raise = self.raise_thrown(exception);
                 return self.convert_stop(raise, root.kind).map(|()| None);
@@ -625,7 +625,7 @@ impl Vm {
         let Some((activation, mut link)) = self.pop_activation() else {
             return Ok(Flow::Halt);
         };
-        if link.root().is_some() || matches!(activation.deliver, Deliver::Iter | Deliver::Value) {
+        if link.root().is_some() || resumed(&activation).is_some() {
             self.handled.set(mem::take(&mut link.handled));
         }
         self.frame = activation.frame;

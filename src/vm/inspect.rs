@@ -37,7 +37,7 @@ impl Vm {
 
     /// The code that runs, and the index of its instruction.
     pub fn running_place(&self) -> Option<(Ref<CodeObject>, u32)> {
-        Some((self.frame_code(0)?, self.frame.index() as u32))
+        Some((self.frame.code_object()?, self.frame.index() as u32))
     }
 
     /// Number of frames of bytecode on the stack.
@@ -71,16 +71,6 @@ impl Vm {
             Value::Undef => Value::None,
             exception => exception,
         }
-    }
-
-    /// The code of a frame.
-    pub(super) fn frame_code(&self, depth: usize) -> Option<Ref<CodeObject>> {
-        let frame = if depth == 0 {
-            self.frame
-        } else {
-            self.nth_frame(depth)?
-        };
-        self.code_ref(&frame)
     }
 
     fn view(&self, frame: &Frame) -> Option<FrameView> {

@@ -22,6 +22,7 @@ pub mod heap;
 pub mod hooks;
 pub mod host;
 pub mod inspect;
+mod items;
 mod link;
 pub mod names;
 pub mod native;

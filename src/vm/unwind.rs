@@ -3,7 +3,7 @@
 
 use super::dispatch::Flow;
 use super::flow::Outcome;
-use super::frame::{generator_at, raw, release_registers};
+use super::frame::{Deliver, generator_at, raw, release_registers, take};
 use super::generator::kind_name;
 use super::heap::{Ref, finalize};
 use super::object::{CodeObject, Exception, GenKind, Generator, Traceback};
@@ -43,14 +43,9 @@ impl Vm {
             }
             let index = self.frame.index();
             let handler = self.handler_at(index);
-            let exception = self.raised.get();
-            if !quiet && let Some(code) = self.code_object() {
-                // A frame that is left gives its locals to the traceback; one that handles the
-                // exception keeps them.
-                let leaving = handler.is_none();
-                self.add_traceback(&exception, code, index, leaving.then_some(self.frame.regs));
+            if !quiet {
+                self.note_frame(index, handler.is_none());
             }
-            drop(exception);
             if let Some(entry) = handler {
                 self.enter_handler(entry);
                 return Ok(Flow::Go);
@@ -98,11 +93,6 @@ impl Vm {
             .copied()
     }
 
-    /// The code of the running frame as an object.
-    fn code_object(&self) -> Option<Ref<CodeObject>> {
-        self.frame_code(0)
-    }
-
     fn enter_handler(&mut self, entry: ExceptionEntry) {
         let exception = self.raised.take();
         let Some(code) = self.frame.code() else {
@@ -127,7 +117,7 @@ impl Vm {
             let nregs = code.code.nregs as usize;
             // SAFETY: all registers are initialised or stale numbers.
             unsafe { release_registers(self.frame.regs, nregs) };
-            return self.leave_activation();
+            return self.leave_activation(raise);
         };
         self.finish(&g);
         let raise = match self.convert_stop(raise, g.kind) {
@@ -136,7 +126,7 @@ impl Vm {
         };
         let is_root = self.is_root(raw(g.as_obj()));
         if is_root || g.parent.get().is_null() {
-            return self.leave_activation();
+            return self.leave_activation(raise);
         }
         Ok(Left::Raise(self.leave_for_parent(&g, raise)))
     }
@@ -187,9 +177,19 @@ impl Vm {
     }
 
     /// The exception leaves the innermost activation.
-    fn leave_activation(&mut self) -> R<Left> {
+    fn leave_activation(&mut self, raise: Raise) -> R<Left> {
         let last = self.control.last();
-        let halts = self.control.len() > 0 && last.deliver == super::frame::Deliver::Halt;
+        if self.control.len() > 0 && last.deliver == Deliver::Call {
+            let window = last.window;
+            self.frame = last.frame;
+            self.control.pop();
+            if !window.is_null() {
+                // SAFETY: the callable still stands in its window.
+                drop(unsafe { take(window) });
+            }
+            return Ok(Left::Raise(raise));
+        }
+        let halts = self.control.len() > 0 && matches!(last.deliver, Deliver::Halt | Deliver::Item);
         let result = self.finish_activation(Outcome::Raised);
         match result {
             Ok(Flow::Halt) if halts => Ok(Left::Halted),
@@ -224,29 +224,31 @@ impl Vm {
         Err(raise)
     }
 
-    /// Puts a new entry at the head of an exception's traceback. `locals` are the registers of a
-    /// frame that is being left: they move into the entry, which keeps what they hold alive as
-    /// long as the traceback lives, as CPython's frames do.
-    pub(super) fn add_traceback(
-        &mut self,
-        exception: &Value,
-        code: Ref<CodeObject>,
-        pc: usize,
-        locals: Option<*mut Value>,
-    ) {
-        let Some(error) = exception.downcast::<Exception>() else {
+    /// Puts an entry for the running frame at the head of the traceback of the exception on its
+    /// way. A frame that is left gives its locals to the entry, which keeps what they hold alive
+    /// as long as the traceback lives, as CPython's frames do; one that handles the exception
+    /// keeps them.
+    fn note_frame(&mut self, index: usize, leaving: bool) {
+        let (raised, code) = (self.raised.get(), self.frame.code_object());
+        let (Some(error), Some(code)) = (raised.downcast::<Exception>(), code) else {
             return;
         };
-        let named = code.code.nnamed as usize;
-        let mut values = Vec::new();
-        if let Some(regs) = locals {
-            for i in 0..named {
-                // SAFETY: named registers are initialised in every frame; moved out.
-                values.push(unsafe { super::frame::take(regs.add(i)) });
-            }
-        }
-        let entry = Traceback::new(code, pc as u32, error.traceback.take(), values);
+        let next = error.traceback.take();
+        let entry = if leaving {
+            // SAFETY: these are the registers of the running frame, which runs this code.
+            unsafe { Traceback::of_left(code, index as u32, next, self.frame.regs) }
+        } else {
+            Traceback::new(code, index as u32, next)
+        };
         error.traceback.set(entry.into());
+    }
+
+    /// Puts an entry for the beginning of a code at the head of an exception's traceback.
+    pub(super) fn note_start(&mut self, exception: &Value, code: Ref<CodeObject>) {
+        if let Some(error) = exception.downcast::<Exception>() {
+            let entry = Traceback::new(code, 0, error.traceback.take());
+            error.traceback.set(entry.into());
+        }
     }
 
     // The exception being handled

@@ -52,6 +52,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/unwind.rs",
     "src/vm/delegate.rs",
     "src/vm/inspect.rs",
+    "src/vm/items.rs",
     "src/vm/object/mod.rs",
     "src/vm/object/collection.rs",
     "src/vm/object/future.rs",

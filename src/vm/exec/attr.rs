@@ -6,7 +6,8 @@ use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    CacheEntry, Class, CodeObject, Function, Future, Instance, Kind, Module, NativeFunction, Opaque,
+    CacheEntry, Class, CodeObject, Exception, Function, Future, Instance, Kind, Module,
+    NativeFunction, Opaque,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -34,9 +35,33 @@ pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
         Some(Kind::Instance) => cache_instance_attr(vm, cache, &obj, &value),
         Some(Kind::Module) => cache_module_attr(cache, &obj),
         Some(Kind::Class) => cache_class_attr(vm, cache, &obj, &value),
+        Some(Kind::Exception) => cache_own_attr(vm, cache, &obj),
         _ => {}
     }
     Ok(value)
+}
+
+/// The exception, if its own attribute comes before anything that its class has under the name.
+fn own_exception<'a>(cache: &CacheEntry, obj: &'a Value) -> Option<&'a Exception> {
+    let exception = obj.downcast::<Exception>()?;
+    let version = exception.class.get().version.get();
+    (cache.kind.get() == hit::OWN && cache.key.get() == version).then_some(exception)
+}
+
+/// An attribute that an exception was found to have, or was given.
+fn cache_own_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value) {
+    let Some(exception) = obj.downcast::<Exception>() else {
+        return;
+    };
+    let class = exception.class.get();
+    let flags = class.flags();
+    let hidden = flags.custom_getattribute
+        || flags.custom_setattr
+        || (vm.lookup(&class, &cache.name)).is_some_and(|found| vm.is_data_descriptor(&found));
+    if !hidden && exception.own.get(&cache.name).is_some() {
+        cache.kind.set(hit::OWN);
+        cache.set_version(class.version.get());
+    }
 }
 
 /// Hits that are not worth a place in the dispatch loop.
@@ -63,6 +88,7 @@ fn cached_attr(cache: &CacheEntry, obj: &Value) -> Option<Value> {
             map.entry(cache.slot.get() as usize)
                 .map(|e| e.value.clone())
         }
+        hit::OWN => own_exception(cache, obj)?.own.get(&cache.name),
         hit::CLASS => {
             let class = obj.downcast::<Class>()?;
             if class.version.get() == cache.key.get() {
@@ -193,8 +219,15 @@ pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
             _ => {}
         }
     }
+    if let Some(exception) = own_exception(cache, &obj) {
+        exception.own.set(&cache.name, value);
+        return Ok(());
+    }
     let before = obj.as_ref::<Instance>().map(|n| (n.shape_id(), n.shape()));
     vm.set_attr(&obj, &cache.name, value)?;
+    if obj.kind() == Some(Kind::Exception) {
+        cache_own_attr(vm, cache, &obj);
+    }
     if let (Some(instance), Some((id, shape))) = (obj.as_ref::<Instance>(), before) {
         cache_store(vm, cache, instance, id, &shape);
     }

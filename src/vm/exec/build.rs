@@ -4,7 +4,7 @@ use super::{operand_b, operand_c, peek, put_at, take_at, take_many, take_tuple};
 use crate::bytecode::Instr;
 use crate::vm::compare_pure::hash_pure;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Dict, List, Set, Slice, Str, TextBuilder, Tuple};
+use crate::vm::object::{Dict, Kind, List, Lookup, Set, Slice, Str, TextBuilder, Tuple};
 use crate::vm::ops::arith;
 use crate::vm::ops::subscript::char_at;
 use crate::vm::value::Value;
@@ -245,29 +245,61 @@ pub fn unpack_star(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<
 
 #[inline(never)]
 pub fn get_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
-    if let Some(found) = find_item(peek(regs, i.b), peek(regs, i.c)) {
-        drop((operand_b(i, regs), operand_c(i, regs)));
-        return Ok(found);
+    match find_item(peek(regs, i.b), peek(regs, i.c)) {
+        Found::Item(found) => {
+            drop((operand_b(i, regs), operand_c(i, regs)));
+            return Ok(found);
+        }
+        Found::Nothing => {
+            let key = operand_c(i, regs);
+            drop(operand_b(i, regs));
+            return Err(vm.key_error(&key));
+        }
+        Found::Unknown => {}
     }
     let (obj, key) = (operand_b(i, regs), operand_c(i, regs));
     vm.get_item(&obj, &key)
 }
 
-/// What needs neither bytecode nor an error: a character, or an item of a dict.
-fn find_item(obj: &Value, key: &Value) -> Option<Value> {
-    let Value::Obj(obj) = obj else { return None };
+/// What can be told of `obj[key]` without running bytecode.
+enum Found {
+    Item(Value),
+    /// A dict that has no such key.
+    Nothing,
+    Unknown,
+}
+
+fn find_item(obj: &Value, key: &Value) -> Found {
+    let Value::Obj(obj) = obj else {
+        return Found::Unknown;
+    };
     if let Some(dict) = obj.downcast::<Dict>() {
-        let map = dict.map.try_borrow().ok()?;
-        let at = map.find_pure(hash_pure(key)?, key)?;
-        return map.entry(at).map(|e| e.value.clone());
+        return find_in_dict(dict, key);
     }
-    match (obj.as_ref::<Str>(), key) {
+    let character = match (obj.as_ref::<Str>(), key) {
         (Some(text), Value::Int(n)) => {
             let len = text.char_count() as i64;
-            let at = if *n < 0 { n.checked_add(len)? } else { *n };
-            char_at(text, usize::try_from(at).ok()?)
+            let at = if *n < 0 { n.saturating_add(len) } else { *n };
+            usize::try_from(at).ok().and_then(|at| char_at(text, at))
         }
         _ => None,
+    };
+    character.map_or(Found::Unknown, Found::Item)
+}
+
+fn find_in_dict(dict: &Dict, key: &Value) -> Found {
+    // The metaclass may have its say in the hash of a class.
+    let hash = hash_pure(key).filter(|_| key.kind() != Some(Kind::Class));
+    let (Ok(map), Some(hash)) = (dict.map.try_borrow(), hash) else {
+        return Found::Unknown;
+    };
+    match map.find(hash, key) {
+        Lookup::Found(at) => match map.entry(at) {
+            Some(entry) => Found::Item(entry.value.clone()),
+            None => Found::Unknown,
+        },
+        Lookup::Absent => Found::Nothing,
+        Lookup::Ask(_) => Found::Unknown,
     }
 }
 

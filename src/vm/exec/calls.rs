@@ -1,6 +1,6 @@
 //! Calls and functions off the fast path.
 
-use super::natives::{Place, call_native};
+use super::natives::{Place, call_builtin, call_native};
 use super::{Called, put_at, site_name, take_at};
 use crate::bytecode::opcode::{DIES_B, NO_REG};
 use crate::bytecode::{Instr, Op};
@@ -29,18 +29,37 @@ fn window(vm: &mut Vm, base: u16, values: usize) -> R<*mut Value> {
 /// `Call` and `CallMethod`.
 #[inline(never)]
 pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
-    let argc = i.c as usize;
     // SAFETY: the verifier has seen the window inside the frame.
     let at = unsafe { vm.frame.regs.add(i.b as usize) };
-    // SAFETY: the self slot is initialised.
-    let has_self = method && !unsafe { (*at.add(1)).is_undef() };
     let place = Place {
+        at,
+        // SAFETY: the self slot is initialised.
+        has_self: method && !unsafe { (*at.add(1)).is_undef() },
+        argc: i.c as usize,
+        dst: i.a,
+    };
+    // SAFETY: the callable's register is initialised; what it holds lives until it is released.
+    if let Some(f) = unsafe { (*at).downcast::<NativeFunction>() }
+        && let Some(called) = call_native(vm, place, f)
+    {
+        return called;
+    }
+    call_otherwise(vm, i, place)
+}
+
+/// What is called is no native, or needs its arguments arranged.
+#[inline(never)]
+fn call_otherwise(vm: &mut Vm, i: &Instr, place: Place) -> R<Called> {
+    let Place {
         at,
         has_self,
         argc,
-        dst: i.a,
-    };
-    if let Some(called) = call_native(vm, place) {
+        dst,
+    } = place;
+    // SAFETY: as in `call`.
+    if let Some(class) = unsafe { (*at).as_ref::<Class>() }
+        && let Some(called) = call_builtin(vm, place, class)
+    {
         return called;
     }
     let simple = SimpleCall {
@@ -48,25 +67,25 @@ pub fn call(vm: &mut Vm, i: &Instr, method: bool) -> R<Called> {
         has_self,
         given: argc + usize::from(has_self),
         names: &[],
-        dst: i.a,
+        dst,
         instance: None,
     };
     if let Some(called) = vm.call_simple(&simple) {
         return Ok(called);
     }
     if !has_self {
-        if argc == 0 && call_super(vm, at, i.a) {
+        if argc == 0 && call_super(vm, at, dst) {
             return Ok(Called::Frame);
         }
         if let Some(called) = vm.construct_simple(&simple)? {
             return Ok(called);
         }
     }
-    if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, i.a)? {
+    if let Some(called) = call_resuming(vm, at, argc + usize::from(has_self), has_self, dst)? {
         return Ok(called);
     }
     let base = window(vm, i.b, argc + 2)?;
-    vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, i.a)
+    vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, dst)
 }
 
 /// `super().name(…)`: puts the method and its self where the `LoadMethod` that follows would.

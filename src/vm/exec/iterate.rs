@@ -5,6 +5,7 @@ use crate::bytecode::opcode::{DIES_B, ITERATOR};
 use crate::bytecode::{Instr, Op};
 use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
+use crate::vm::heap::Ref;
 use crate::vm::object::{GenKind, Generator, Kind, Range};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
@@ -49,33 +50,16 @@ pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()>
 #[inline(never)]
 pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
     let iterator = copy_at(regs, i.b as usize);
-    if let Some(g) = iterator.as_ref::<Generator>()
-        && g.kind == GenKind::Generator
+    if let Some(generator) = iterator.as_ref::<Generator>()
+        && generator.kind == GenKind::Generator
     {
-        let entered = vm.enter(
-            g,
-            Resume::Send(Value::None),
-            Deliver::Iter,
-            i.a,
-            Value::Undef,
-        )?;
-        return match entered {
-            None => Ok(Iterated::Frame),
-            Some(Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(Iterated::Item(v)),
-            Some(Outcome::Returned(_)) => {
-                put_at(regs, i.b as usize, Value::Undef);
-                Ok(Iterated::End)
-            }
-            Some(Outcome::Raised) => Err(vm.raised_again()),
-        };
+        return enter_generator(vm, i, regs, generator);
     }
     if let Some(head) = pair_unpacked(vm, i)
         && let Some(pair) = vm.next_pair(&iterator)
     {
         let Some((x, y)) = pair? else {
-            drop(iterator);
-            put_at(regs, i.b as usize, Value::Undef);
-            return Ok(Iterated::End);
+            return end(i, regs, iterator);
         };
         put_at(regs, head as usize, x);
         put_at(regs, head as usize + 1, y);
@@ -83,11 +67,33 @@ pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
     }
     match vm.next(&iterator)? {
         Some(item) => Ok(Iterated::Item(item)),
-        None => {
-            drop(iterator);
+        None => end(i, regs, iterator),
+    }
+}
+
+/// The iterator is exhausted: the loop lets go of it.
+fn end(i: &Instr, regs: *mut Value, iterator: Value) -> R<Iterated> {
+    drop(iterator);
+    put_at(regs, i.b as usize, Value::Undef);
+    Ok(Iterated::End)
+}
+
+#[cold]
+fn enter_generator(
+    vm: &mut Vm,
+    i: &Instr,
+    regs: *mut Value,
+    generator: &Ref<Generator>,
+) -> R<Iterated> {
+    let how = Resume::Send(Value::None);
+    match vm.enter(generator, how, Deliver::Iter, i.a, Value::Undef)? {
+        None => Ok(Iterated::Frame),
+        Some(Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(Iterated::Item(v)),
+        Some(Outcome::Returned(_)) => {
             put_at(regs, i.b as usize, Value::Undef);
             Ok(Iterated::End)
         }
+        Some(Outcome::Raised) => Err(vm.raised_again()),
     }
 }
 

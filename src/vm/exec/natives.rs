@@ -5,7 +5,7 @@ use super::Called;
 use crate::vm::frame::{release_registers, take};
 use crate::vm::heap::Ref;
 use crate::vm::native::{Arity, Direct, Role};
-use crate::vm::object::{Class, Generator, Kind, NativeFunction};
+use crate::vm::object::{Class, Generator, NativeFunction};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -50,19 +50,10 @@ impl Place {
     }
 }
 
-/// Calls what stands in the window, if it is a native or a built-in class that takes the
-/// arguments as they are; `None` if not, and nothing has been done.
-pub(super) fn call_native(vm: &mut Vm, place: Place) -> Option<R<Called>> {
-    // SAFETY: the callable's register is initialised; what it holds lives until it is released.
-    let callable = unsafe { (*place.at).as_obj() }?;
-    match callable.kind() {
-        Kind::NativeFunction => call_function(vm, place, callable.downcast()?),
-        Kind::Class => construct(vm, place, callable.as_ref()?),
-        _ => None,
-    }
-}
-
-fn call_function(vm: &mut Vm, place: Place, f: &NativeFunction) -> Option<R<Called>> {
+/// Calls the native in the window, if it takes the arguments as they are; `None` if not, and
+/// nothing has been done.
+#[inline(always)]
+pub(super) fn call_native(vm: &mut Vm, place: Place, f: &NativeFunction) -> Option<R<Called>> {
     let direct = f.direct();
     let bound = direct.role == Role::Bound;
     if bound && place.has_self
@@ -70,23 +61,32 @@ fn call_function(vm: &mut Vm, place: Place, f: &NativeFunction) -> Option<R<Call
     {
         return None;
     }
-    let place = match direct.role {
-        Role::Function => place,
-        Role::Method if has_own_self(vm, place, f) => place,
-        Role::Bound => place.with_self(f.this.clone()),
-        Role::Resuming if !resumes(vm, place, f) => place,
-        _ => return None,
+    let fits = match direct.role {
+        Role::Function | Role::Bound => true,
+        Role::Method => has_own_self(vm, place, f),
+        Role::Resuming => !resumes(vm, place, f),
+        Role::Constructor => false,
+    };
+    if !fits {
+        return None;
+    }
+    let place = if bound {
+        place.with_self(f.this.clone())
+    } else {
+        place
     };
     Some(run(vm, place, direct))
 }
 
 /// The first argument of a method is an instance of the class that the method belongs to.
+#[inline(always)]
 fn has_own_self(vm: &Vm, place: Place, f: &NativeFunction) -> bool {
     // SAFETY: the argument is initialised, if there is one.
     place.count() > 0 && vm.is_of(unsafe { &*place.first() }, &f.owner)
 }
 
 /// Whether a native that only resumes a generator is given one, or is called wrongly.
+#[cold]
 fn resumes(vm: &Vm, place: Place, f: &NativeFunction) -> bool {
     // SAFETY: the argument is initialised, if there is one.
     place.count() == 0
@@ -96,6 +96,7 @@ fn resumes(vm: &Vm, place: Place, f: &NativeFunction) -> bool {
 
 /// Whether so many arguments need no arranging, and those left out have room behind them: behind
 /// a generator's last register is no more.
+#[inline(always)]
 fn takes(vm: &Vm, place: Place, arity: Arity, count: usize) -> bool {
     let slots = count.max(arity.slots as usize);
     // SAFETY: compared only; behind the stack's limit there is room for any native's arguments.
@@ -104,15 +105,21 @@ fn takes(vm: &Vm, place: Place, arity: Arity, count: usize) -> bool {
 }
 
 /// Runs a native on the arguments in the window, which is used up.
+#[inline(always)]
 fn run(vm: &mut Vm, place: Place, direct: &Direct) -> R<Called> {
     let result = apply(vm, place, direct);
     if let Ok(Value::Undef) = result {
-        // It asks for something else to be done.
-        let base = vm.call_window(place.at, place.argc + 2)?;
-        return vm.invoke_tail(base, place.has_self, place.argc, place.dst);
+        return do_instead(vm, place);
     }
     place.release();
     result.map(Called::Value)
+}
+
+/// The native asks for something else to be done.
+#[cold]
+fn do_instead(vm: &mut Vm, place: Place) -> R<Called> {
+    let base = vm.call_window(place.at, place.argc + 2)?;
+    vm.invoke_tail(base, place.has_self, place.argc, place.dst)
 }
 
 /// Applies a native to the arguments in the window.
@@ -137,8 +144,8 @@ fn apply(vm: &mut Vm, place: Place, direct: &Direct) -> R {
     result
 }
 
-/// Calls a built-in class.
-fn construct(vm: &mut Vm, place: Place, class: &Ref<Class>) -> Option<R<Called>> {
+/// As `call_native`, for a built-in class.
+pub(super) fn call_builtin(vm: &mut Vm, place: Place, class: &Ref<Class>) -> Option<R<Called>> {
     if place.has_self {
         return None;
     }

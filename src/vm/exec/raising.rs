@@ -1,8 +1,9 @@
 //! `raise` and the matching of handlers.
 
-use super::{operand_a, operand_b, put_at, take_at};
+use super::{operand_a, operand_b, operand_c, peek, put_at, take_at};
 use crate::bytecode::Instr;
 use crate::bytecode::opcode::NO_REG;
+use crate::vm::object::{Class, Exception, Layout};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -37,8 +38,17 @@ fn make(vm: &mut Vm, value: Value, cause: Value) -> R {
 }
 
 #[inline(never)]
-pub fn exc_matches(vm: &mut Vm, exception: Value, class: Value) -> R {
-    Ok(Value::bool(vm.exception_matches(&exception, &class)?))
+pub fn exc_matches(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
+    let class = operand_c(i, regs);
+    let exception = peek(regs, i.b);
+    if let (Some(e), Some(class)) = (exception.downcast::<Exception>(), class.as_ref::<Class>())
+        && class.layout == Layout::Exception
+    {
+        return Ok(Value::bool(e.class.get().is_subclass(class)));
+    }
+    Ok(Value::bool(
+        vm.exception_matches(&exception.clone(), &class)?,
+    ))
 }
 
 /// Splits `R[a]` by the class: the rest stays, the match goes to the next register.

@@ -119,6 +119,15 @@ impl Dict {
         removed.map(|(_, value)| value)
     }
 
+    /// Entries whose keys are strings, in order.
+    pub fn str_items(&self) -> Vec<(Ref<super::Str>, Value)> {
+        let map = self.map.borrow();
+        let items = map.iter();
+        items
+            .filter_map(|e| Some((e.key.as_ref::<super::Str>()?.clone(), e.value.clone())))
+            .collect()
+    }
+
     pub fn len(&self) -> usize {
         self.map.borrow().len()
     }

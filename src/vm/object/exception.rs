@@ -1,6 +1,6 @@
 //! Exceptions and tracebacks.
 
-use super::{Class, CodeObject, Trace, Tuple};
+use super::{Class, CodeObject, Dict, Str, Trace, Tuple};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
 use crate::vm::value::Value;
 use smallvec::SmallVec;
@@ -21,8 +21,114 @@ pub struct Exception {
     /// `value` of StopIteration, `name` and `obj` of AttributeError, message and exceptions of
     /// a group… `Undef` where not set.
     pub fields: RefCell<SmallVec<[Value; 2]>>,
-    /// Attributes set by programs (a `Dict`), `__notes__` among them.
-    pub dict: Slot,
+    /// Attributes set by programs, `__notes__` among them.
+    pub own: OwnAttributes,
+}
+
+/// Attributes in the order in which they were set: a list of few, until they are many or somebody
+/// asks for `__dict__`. Names are interned.
+#[derive(Default)]
+pub struct OwnAttributes {
+    few: RefCell<Vec<(Ref<Str>, Value)>>,
+    dict: Slot,
+}
+
+/// More attributes are found sooner in a dict.
+const FEW: usize = 8;
+
+fn same(a: &Ref<Str>, b: &Ref<Str>) -> bool {
+    a.as_obj().is(b.as_obj())
+}
+
+impl OwnAttributes {
+    /// The dict, if the attributes have moved there.
+    fn moved(&self) -> Option<Ref<Dict>> {
+        if self.dict.is_undef() {
+            return None;
+        }
+        self.dict.get().as_ref::<Dict>().cloned()
+    }
+
+    pub fn get(&self, name: &Ref<Str>) -> Option<Value> {
+        if let Some(dict) = self.moved() {
+            return dict.get_str(name);
+        }
+        let few = self.few.borrow();
+        few.iter()
+            .find(|(n, _)| same(n, name))
+            .map(|(_, v)| v.clone())
+    }
+
+    pub fn set(&self, name: &Ref<Str>, value: Value) {
+        if self.dict.is_undef() && self.few.borrow().len() >= FEW {
+            self.force_dict();
+        }
+        if let Some(dict) = self.moved() {
+            return dict.set_str(name, value);
+        }
+        let mut few = self.few.borrow_mut();
+        let old = match few.iter_mut().find(|(n, _)| same(n, name)) {
+            Some((_, place)) => std::mem::replace(place, value),
+            None => {
+                few.push((name.clone(), value));
+                Value::Undef
+            }
+        };
+        drop(few);
+        drop(old);
+    }
+
+    /// Removes an attribute; its value, if there was one.
+    pub fn remove(&self, name: &Ref<Str>) -> Option<Value> {
+        if let Some(dict) = self.moved() {
+            return dict.remove_str(name);
+        }
+        let mut few = self.few.borrow_mut();
+        let at = few.iter().position(|(n, _)| same(n, name))?;
+        Some(few.remove(at).1)
+    }
+
+    /// The attributes as a dict, to which they move for good.
+    pub fn force_dict(&self) -> Ref<Dict> {
+        if let Some(dict) = self.moved() {
+            return dict;
+        }
+        let dict = Dict::new();
+        for (name, value) in self.few.take() {
+            dict.set_str(&name, value);
+        }
+        self.dict.set(dict.clone().into());
+        dict
+    }
+
+    /// `obj.__dict__ = dict`.
+    pub fn use_dict(&self, dict: Ref<Dict>) {
+        self.dict.set(dict.into());
+        drop(self.few.take());
+    }
+
+    /// Lets go of all.
+    pub fn clear(&self) {
+        drop((self.few.take(), self.dict.take()));
+    }
+
+    /// Names and values, in order.
+    pub fn list(&self) -> Vec<(Ref<Str>, Value)> {
+        match self.moved() {
+            Some(dict) => dict.str_items(),
+            None => self.few.borrow().clone(),
+        }
+    }
+
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.dict.get().as_obj().into_iter().for_each(&mut *visit);
+        if let Ok(few) = self.few.try_borrow() {
+            for (name, value) in few.iter() {
+                visit(name.as_obj());
+                value.as_obj().into_iter().for_each(&mut *visit);
+            }
+        }
+    }
 }
 
 impl Exception {
@@ -36,7 +142,7 @@ impl Exception {
             suppress_context: Cell::new(false),
             traceback: Slot::undef(),
             fields: RefCell::default(),
-            dict: Slot::undef(),
+            own: OwnAttributes::default(),
         });
         if class.flags().has_del {
             exception
@@ -87,18 +193,35 @@ pub struct Traceback {
 
 impl Traceback {
     /// A new level in front of `next` (a `Traceback`, or `None` or `Undef` at the end).
-    pub fn new(code: Ref<CodeObject>, pc: u32, next: Value, locals: Vec<Value>) -> Ref<Traceback> {
+    pub fn new(code: Ref<CodeObject>, pc: u32, next: Value) -> Ref<Traceback> {
+        Ref::with_tail(Self::body(code, pc, next, 0), [])
+    }
+
+    /// As `new`, of a frame that is left: its named registers are moved out of it.
+    ///
+    /// # Safety
+    /// At `regs` stand the registers of a frame of this code.
+    pub(in crate::vm) unsafe fn of_left(
+        code: Ref<CodeObject>,
+        pc: u32,
+        next: Value,
+        regs: *mut Value,
+    ) -> Ref<Traceback> {
+        let named = code.nnamed;
+        // SAFETY: promised by the caller; named registers are initialised in every frame.
+        unsafe { Ref::with_moved_tail(Self::body(code, pc, next, named), regs, named as usize) }
+    }
+
+    fn body(code: Ref<CodeObject>, pc: u32, next: Value, locals: u32) -> Traceback {
         let next = if next.is_undef() { Value::None } else { next };
-        let count = locals.len() as u32;
-        let body = Traceback {
+        Traceback {
             code,
             pc,
             next: Slot::new(next),
             frame: Slot::undef(),
             task: Slot::undef(),
-            locals: count,
-        };
-        Ref::with_tail(body, locals)
+            locals,
+        }
     }
 
     pub(super) fn tail(&self) -> usize {
@@ -113,15 +236,10 @@ impl Traceback {
 impl Trace for Exception {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.class.get().as_obj());
-        for slot in [
-            &self.args,
-            &self.cause,
-            &self.context,
-            &self.traceback,
-            &self.dict,
-        ] {
+        for slot in [&self.args, &self.cause, &self.context, &self.traceback] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
+        self.own.trace(visit);
         if let Ok(fields) = self.fields.try_borrow() {
             fields.iter().filter_map(Value::as_obj).for_each(visit);
         }

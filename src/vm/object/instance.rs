@@ -311,11 +311,7 @@ impl Ref<Instance> {
     /// Names and values of the instance's own attributes, in order.
     pub fn attributes(&self) -> Vec<(Ref<Str>, Value)> {
         if let Some(dict) = self.dict() {
-            let map = dict.map.borrow();
-            let pairs = map
-                .iter()
-                .filter_map(|e| Some((e.key.as_ref::<Str>()?.clone(), e.value.clone())));
-            return pairs.collect();
+            return dict.str_items();
         }
         let shape = self.shape();
         let pairs = shape

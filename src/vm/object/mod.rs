@@ -27,7 +27,7 @@ mod text;
 pub use class::{BuiltinCall, Class, ClassFlags, Construction, Layout, Shape, fresh_id};
 pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
 pub use dictmap::{Entry, Lookup, OrderedMap};
-pub use exception::{Exception, Traceback};
+pub use exception::{Exception, OwnAttributes, Traceback};
 pub use function::{
     BoundMethod, CacheEntry, CacheWay, CellObject, ClassMethod, CodeObject, Function,
     FunctionExtra, Module, NativeFunction, Property, StaticMethod,

@@ -111,26 +111,41 @@ impl HashOrdered {
         if self.used == 0 {
             return Lookup::Absent;
         }
-        let mut ask = SmallVec::new();
         let mut probes = Probes::new(hash, self.mask());
-        let (mut at, mut run) = (probes.at, 0);
+        let (mut at, mut run, mut unsure) = (probes.at, 0, false);
         while let Some(slot) = self.slots.get(at) {
             if slot.hash == hash && !slot.key.is_undef() {
                 match same_key(&slot.key, key) {
                     Some(true) => return Lookup::Found(at),
                     Some(false) => {}
-                    None => ask.push(at),
+                    None => unsure = true,
                 }
             } else if slot.is_free() {
                 break;
             }
             at = probes.advance(&mut run);
         }
-        if ask.is_empty() {
-            Lookup::Absent
+        if unsure {
+            self.find_unsure(hash, key)
         } else {
-            Lookup::Ask(ask)
+            Lookup::Absent
         }
+    }
+
+    /// The elements that must be asked, in the order in which `find` sees them.
+    #[cold]
+    fn find_unsure(&self, hash: u64, key: &Value) -> Lookup {
+        let mut ask = SmallVec::new();
+        let mut probes = Probes::new(hash, self.mask());
+        let (mut at, mut run) = (probes.at, 0);
+        while let Some(slot) = self.slots.get(at).filter(|s| !s.is_free()) {
+            let candidate = slot.hash == hash && !slot.key.is_undef();
+            if candidate && same_key(&slot.key, key).is_none() {
+                ask.push(at);
+            }
+            at = probes.advance(&mut run);
+        }
+        Lookup::Ask(ask)
     }
 
     /// Adds an element that is known to be absent.

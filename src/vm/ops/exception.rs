@@ -2,7 +2,7 @@
 
 use crate::vm::exceptions::fields_of;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Class, Construction, Dict, Exception, Layout, List, Tuple};
+use crate::vm::object::{Class, Construction, Exception, Layout, List, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -225,11 +225,7 @@ impl Vm {
         let (Some(x), Some(y)) = (a.downcast::<Exception>(), b.downcast::<Exception>()) else {
             return false;
         };
-        let notes = |e: &Exception| {
-            let dict = e.dict.get();
-            let dict = dict.as_ref::<Dict>()?;
-            dict.get_str(&self.names.__notes__)
-        };
+        let notes = |e: &Exception| e.own.get(&self.names.__notes__);
         let same_notes = match (notes(x), notes(y)) {
             (Some(a), Some(b)) => a.is(&b),
             (None, None) => true,

@@ -5,14 +5,13 @@ use super::iterators::{
     SetIterator, TupleIterator, range_iterator, str_iterator,
 };
 use super::views::DictView;
-use crate::vm::call::Resumed;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{
     ByteArray, Bytes, Dict, FrozenSet, GenKind, Generator, Kind, List, Opaque, Range, Set, Str,
     Tuple, character,
 };
 use crate::vm::value::Value;
-use crate::vm::{R, Raise, Resume, Vm};
+use crate::vm::{R, Raise, Vm};
 
 /// `__iter__` and `__next__` of opaque types that implement `NativeData::next`.
 pub const ITERATOR_METHODS: &[NativeDef] = &[
@@ -154,10 +153,7 @@ impl Vm {
                 if let Some(g) = obj.as_ref::<Generator>()
                     && g.kind == GenKind::Generator
                 {
-                    return match self.resume(g, Resume::Send(Value::None))? {
-                        Resumed::Yielded(item) => Ok(Some(item)),
-                        Resumed::Returned(_) => Ok(None),
-                    };
+                    return self.next_item(g);
                 }
                 Err(self.not_an_iterator(iterator))
             }

@@ -14,6 +14,9 @@ pub fn own_attr(obj: &Value, name: &Ref<Str>) -> Option<Value> {
     if let Some(instance) = obj.as_ref::<Instance>() {
         return instance.get(name);
     }
+    if let Some(exception) = obj.downcast::<Exception>() {
+        return exception.own.get(name);
+    }
     existing_dict(obj)?.get_str(name)
 }
 
@@ -25,6 +28,10 @@ pub fn set_own_attr(class: &Ref<Class>, obj: &Value, name: &Ref<Str>, value: Val
         }
         let old = instance.set(name, value);
         drop(old);
+        return true;
+    }
+    if let Some(exception) = obj.downcast::<Exception>() {
+        exception.own.set(name, value);
         return true;
     }
     match dict_of(class, obj) {
@@ -46,6 +53,9 @@ pub fn remove_own_attr(class: &Ref<Class>, obj: &Value, name: &Ref<Str>) -> Opti
         let old = instance.remove(name);
         return Some(old.is_some());
     }
+    if let Some(exception) = obj.downcast::<Exception>() {
+        return Some(exception.own.remove(name).is_some());
+    }
     let dict = dict_of(class, obj)?;
     Some(dict.remove_str(name).is_some())
 }
@@ -53,7 +63,6 @@ pub fn remove_own_attr(class: &Ref<Class>, obj: &Value, name: &Ref<Str>) -> Opti
 /// The place of the dict of a kind that has one.
 fn dict_slot(obj: &Value) -> Option<&Slot> {
     match obj.kind()? {
-        Kind::Exception => obj.downcast::<Exception>().map(|e| &e.dict),
         Kind::Opaque => obj.downcast::<Opaque>().map(|o| &o.dict),
         Kind::Future => obj.downcast::<Future>().map(|f| &f.extra().dict),
         Kind::Function => obj.downcast::<Function>().map(|f| &f.extra().dict),
@@ -92,6 +101,9 @@ pub fn dict_of(class: &Ref<Class>, obj: &Value) -> Option<Ref<Dict>> {
 
 /// Where an object that is no instance keeps what belongs into its `__slots__`.
 pub fn members_dict(obj: &Value) -> Option<Ref<Dict>> {
+    if let Some(exception) = obj.downcast::<Exception>() {
+        return Some(exception.own.force_dict());
+    }
     if let Some(dict) = existing_dict(obj) {
         return Some(dict);
     }
@@ -113,6 +125,10 @@ pub fn replace_dict(class: &Ref<Class>, obj: &Value, dict: Ref<Dict>) -> bool {
     if obj.kind() == Some(Kind::Opaque) && class.flags().no_dict {
         return false;
     }
+    if let Some(exception) = obj.downcast::<Exception>() {
+        exception.own.use_dict(dict);
+        return true;
+    }
     match dict_slot(obj) {
         Some(slot) => {
             slot.set(dict.into());
@@ -128,12 +144,9 @@ impl Vm {
         if let Some(instance) = obj.as_ref::<Instance>() {
             return instance.attributes();
         }
-        let Some(dict) = existing_dict(obj) else {
-            return Vec::new();
-        };
-        let map = dict.map.borrow();
-        map.iter()
-            .filter_map(|e| Some((e.key.as_ref::<Str>()?.clone(), e.value.clone())))
-            .collect()
+        if let Some(exception) = obj.downcast::<Exception>() {
+            return exception.own.list();
+        }
+        existing_dict(obj).map_or_else(Vec::new, |dict| dict.str_items())
     }
 }
