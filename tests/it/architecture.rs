@@ -55,6 +55,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/items.rs",
     "src/vm/object/mod.rs",
     "src/vm/object/collection.rs",
+    "src/vm/object/exception.rs",
     "src/vm/object/future.rs",
     "src/vm/object/generator.rs",
     "src/vm/object/instance.rs",
