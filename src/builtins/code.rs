@@ -365,7 +365,7 @@ const FRAME_METHODS: &[NativeDef] = &[
                 "<frame at {}, file '{}', line {}, code {}>",
                 address(&v),
                 code.source.name(),
-                code.line_at(frame.place()),
+                frame.line(),
                 code.name
             )))
         },
@@ -389,9 +389,7 @@ const FRAME_GETSET: &[GetSet] = &[
         "f_lineno",
         |vm, v| {
             let frame = frame_of(vm, v)?;
-            Ok(Value::Int(i64::from(
-                frame.code.code.line_at(frame.place()),
-            )))
+            Ok(Value::Int(i64::from(frame.line())))
         },
         "The line.",
     ),
@@ -440,6 +438,14 @@ impl FrameObject {
         match &self.generator {
             Some(g) => (g.pc.get() as usize).saturating_sub(1),
             None => self.pc,
+        }
+    }
+
+    fn line(&self) -> u32 {
+        let code = &self.code.code;
+        match &self.generator {
+            Some(g) if g.state.get() == GenState::Created => code.first_line(),
+            _ => code.line_at(self.place()),
         }
     }
 }
@@ -514,6 +520,12 @@ pub fn running_frame(vm: &mut Vm, depth: usize) -> Value {
 pub fn generator_frame(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
     if generator.state.get() == GenState::Finished {
         return Value::None;
+    }
+    let own = Value::from(generator.clone());
+    let running = (0..vm.frame_count())
+        .find(|level| vm.frame(*level).is_some_and(|view| view.generator.is(&own)));
+    if let Some(level) = running {
+        return running_frame(vm, level);
     }
     vm.make(FrameObject {
         code: generator.code.clone(),

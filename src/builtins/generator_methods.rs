@@ -68,6 +68,7 @@ static ASYNC_GENERATOR: &[NativeDef] = &[
         "athrow",
         "(self, type, value=None, traceback=None, /)",
         |vm, args| {
+            warn_of_parts(vm, args, "athrow")?;
             let exception = vm.thrown(args)?;
             on_async(vm, args, |vm, g| asyncgen::athrow(vm, g, exception))
         },
@@ -135,7 +136,22 @@ fn send(vm: &mut Vm, args: &[Value]) -> R {
     resume(vm, args, Resume::Send(args[1].clone()))
 }
 
+/// An exception given as type, value and traceback is of the past.
+fn warn_of_parts(vm: &mut Vm, args: &[Value], name: &str) -> R<()> {
+    if args.get(2).and_then(Value::given).is_none() {
+        return Ok(());
+    }
+    let class = vm.exc.deprecation_warning.clone();
+    let message = format!(
+        "the (type, exc, tb) signature of {name}() is deprecated, use the single-arg signature \
+         instead."
+    );
+    let warn = vm.report_hooks.warn;
+    warn(vm, &class, &message)
+}
+
 fn throw(vm: &mut Vm, args: &[Value]) -> R {
+    warn_of_parts(vm, args, "throw")?;
     let exception = vm.thrown(args)?;
     resume(vm, args, Resume::Throw(exception))
 }

@@ -4,6 +4,7 @@
 mod alias;
 mod args;
 pub mod arguments;
+mod class_docs;
 mod code;
 mod descriptors;
 mod exception_fields;
@@ -62,6 +63,7 @@ pub fn install(vm: &mut Vm) {
     types::install(vm);
     iterators::install(vm);
     functions::install(vm);
+    class_docs::install(vm);
     install_names(vm);
     quitter::install(vm);
 }

@@ -179,22 +179,32 @@ fn qualname(vm: &mut Vm, v: &Value) -> R {
 }
 
 fn text_signature(f: &NativeFunction) -> String {
+    let signature = f.def.signature;
     let own = match (f.owner.is_undef(), f.def.kind) {
-        (true, _) => {
-            return f
-                .def
-                .signature
-                .replacen('(', "($module, ", 1)
-                .replace(", )", ")");
-        }
-        (_, NativeKind::Static) => return f.def.signature.to_string(),
-        (_, NativeKind::Class) => "$type",
-        (_, NativeKind::New) => "$type",
+        (true, _) => "$module",
+        (_, NativeKind::Static) => return signature.to_string(),
+        (_, NativeKind::Class | NativeKind::New) => "$type",
         _ => "$self",
     };
-    let rest = f.def.signature.trim_start_matches('(');
-    let end = rest.find([',', ')']).unwrap_or(rest.len());
-    format!("({own}{}", rest.get(end..).unwrap_or(")"))
+    let rest = signature.trim_start_matches('(');
+    let end = match own {
+        "$module" => 0,
+        _ => rest.find([',', ')']).unwrap_or(rest.len()),
+    };
+    let rest = rest
+        .get(end..)
+        .unwrap_or(")")
+        .trim_start_matches([',', ' ']);
+    // What it belongs to is given by position.
+    let mark = if rest.contains("/,") || rest.contains("/)") {
+        ""
+    } else {
+        ", /"
+    };
+    match rest {
+        ")" | "/)" => format!("({own}, /)"),
+        _ => format!("({own}{mark}, {rest}"),
+    }
 }
 
 /// What pickle looks it up by.

@@ -4,7 +4,7 @@
 use super::uncaught::{plain_report, report};
 use crate::bytecode::Code;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::traceback::render_python;
+use crate::diagnostic::traceback::{render_python, render_unmarked};
 use crate::event_loop::origin;
 use crate::source::Source;
 use crate::vm::heap::Ref;
@@ -151,7 +151,8 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
     }
     let head = text.trim_end();
     let drawn = draw_by_hook(vm, &Told::Ignored { head, exception });
-    let text = drawn.unwrap_or_else(|| text.clone() + &render_python(&plain_report(vm, exception)));
+    let text =
+        drawn.unwrap_or_else(|| text.clone() + &render_unmarked(&plain_report(vm, exception)));
     write_stderr(vm, &text);
 }
 

@@ -1,11 +1,12 @@
 //! `type`: what classes can do.
 
 use super::args::{at, keywords, varargs};
+use super::class_docs;
 use super::mappingproxy::MappingProxy;
 use super::object::{class_dir, full_name};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, Dict, List, Str, Tuple};
+use crate::vm::object::{Class, Dict, List, NativeFunction, Str, Tuple};
 use crate::vm::ops::attr::direct_subclasses;
 use crate::vm::ops::class::ClassParts;
 use crate::vm::value::Value;
@@ -214,7 +215,7 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::read(
         "__text_signature__",
-        |_, _| Ok(Value::None),
+        text_signature,
         "The signature as text.",
     ),
     GetSet::read(
@@ -395,8 +396,34 @@ fn set_module(vm: &mut Vm, v: &Value, value: Option<Value>) -> R<()> {
     store(vm, v, &name, value)
 }
 
+/// What the class takes when it is called, if that is known of one written in Rust.
+fn text_signature(vm: &mut Vm, v: &Value) -> R {
+    let class = of(vm, v)?;
+    if let Some(about) = class_docs::of(&class) {
+        return Ok(match about.signature {
+            "" => Value::None,
+            signature => Value::str(signature),
+        });
+    }
+    let constructor = match class.flags().heap {
+        true => None,
+        false => class.dict.get_str(&vm.names.__new__),
+    };
+    let constructor = constructor
+        .as_ref()
+        .and_then(Value::as_ref::<NativeFunction>);
+    let own = constructor.and_then(|f| f.def.signature.strip_prefix("(cls, "));
+    Ok(match own {
+        Some(rest) if rest != "*args, **kwargs)" => Value::from(format!("({rest}")),
+        _ => Value::None,
+    })
+}
+
 fn doc(vm: &mut Vm, v: &Value) -> R {
     let class = of(vm, v)?;
+    if let Some(about) = class_docs::of(&class) {
+        return Ok(Value::str(about.doc));
+    }
     match class.dict.get_str(&vm.names.__doc__) {
         Some(doc) => vm.descriptor_get(&doc, &Value::Undef, &class),
         None => Ok(Value::None),

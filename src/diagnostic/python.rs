@@ -4,7 +4,7 @@
 use super::anchors::{Anchors, Root, anchors};
 use super::traceback::{FrameEntry, UncaughtError};
 use super::{Code, Diagnostic, Label};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar;
 
@@ -159,6 +159,23 @@ pub(super) fn stack(error: &UncaughtError, group: bool) -> String {
     out
 }
 
+/// The frames with the first line of each expression only.
+pub(super) fn unmarked_stack(error: &UncaughtError, _group: bool) -> String {
+    let mut out = String::new();
+    for entry in &error.entries {
+        let line = entry.source.line_of(entry.span.start);
+        place(&mut out, entry, line);
+        let text = entry.source.line_text(line).trim();
+        if !text.is_empty() && entry.source.name() != "<stdin>" {
+            let _ = writeln!(out, "    {text}");
+        }
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("Traceback (most recent call last):\n{out}"),
+    }
+}
+
 fn repeated(out: &mut String, count: usize) {
     if let Some(more) = count.checked_sub(REPEATS).filter(|n| *n > 0) {
         let plural = if more > 1 { "s" } else { "" };
@@ -222,25 +239,28 @@ fn syntax_marks(diagnostic: &Diagnostic, label: &Label, line: u32) -> Option<(us
 }
 
 fn frame(out: &mut String, entry: &FrameEntry, line: u32) {
+    place(out, entry, line);
+    for text in source_lines(&entry.source, entry.span, line) {
+        let _ = writeln!(out, "    {text}");
+    }
+}
+
+fn place(out: &mut String, entry: &FrameEntry, line: u32) {
     let _ = writeln!(
         out,
         "  File \"{}\", line {line}, in {}",
         entry.source.name(),
         entry.function
     );
-    for text in source_lines(entry, line) {
-        let _ = writeln!(out, "    {text}");
-    }
 }
 
 /// The lines of a frame's expression, indentation removed, with marks where they say something.
-fn source_lines(entry: &FrameEntry, first: u32) -> Vec<String> {
-    let source = &entry.source;
+pub(super) fn source_lines(source: &Source, span: Span, first: u32) -> Vec<String> {
     // CPython cannot read standard input a second time.
     if source.name() == "<stdin>" {
         return Vec::new();
     }
-    let last = source.line_of(entry.span.end.saturating_sub(1).max(entry.span.start));
+    let last = source.line_of(span.end.saturating_sub(1).max(span.start));
     let original: Vec<&str> = (first..=last)
         .map(|n| source.line_text(n).trim_end())
         .collect();
@@ -249,8 +269,8 @@ fn source_lines(entry: &FrameEntry, first: u32) -> Vec<String> {
     }
     let lines = dedent(&original);
     let removed = chars(original.first().copied()) - chars(lines.first().map(String::as_str));
-    let start = column(source, entry.span.start, first).saturating_sub(removed);
-    let end = column(source, entry.span.end, last).saturating_sub(removed);
+    let start = column(source, span.start, first).saturating_sub(removed);
+    let end = column(source, span.end, last).saturating_sub(removed);
     let block = Block { lines, start, end };
     dedent(
         &block

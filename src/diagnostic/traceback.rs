@@ -179,6 +179,16 @@ pub fn render_uncaught(error: &UncaughtError, options: &RenderOptions) -> String
     python::chained(error, &|error, _| drawing(error, options))
 }
 
+/// The lines of an expression with CPython's marks under them, as a traceback shows them.
+pub fn marked_lines(source: &Source, span: Span) -> Vec<String> {
+    python::source_lines(source, span, source.line_of(span.start))
+}
+
+/// Like `render_python`, without marks: the form of what nobody can catch.
+pub fn render_unmarked(error: &UncaughtError) -> String {
+    python::chained(error, &python::unmarked_stack)
+}
+
 /// CPython's own form, byte for byte.
 pub fn render_python(error: &UncaughtError) -> String {
     python::chained(error, &python::stack)

@@ -7,7 +7,7 @@ use super::{context, deadlock, future, schedule, step, turn};
 use crate::vm::execution::{Execution, Progress};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::hooks::LoopAction;
-use crate::vm::native::{NativeDef, NativeType, TypeDef};
+use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Future, Layout, NativeData, Role, Str, Tuple};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
@@ -75,6 +75,38 @@ pub(super) fn run_in_context(vm: &mut Vm, args: &[Value]) -> R {
     begin(vm, event_loop, data, context.clone(), work)
 }
 
+/// `loop._begin_work(func, args)`: like the thread of a pool of the program's own. What becomes of
+/// it, `func` tells by itself.
+pub(super) fn begin_work(vm: &mut Vm, args: &[Value]) -> R {
+    let [event_loop, func, given] = args else {
+        return Ok(Value::None);
+    };
+    let data = this(vm, args)?;
+    let class = vm.types.future.clone();
+    let worker = vm.make(Worker {
+        work: RefCell::new(Some(Box::new(Execution::new(
+            func.clone(),
+            items(given),
+            vec![],
+        )))),
+        context: Slot::undef(),
+        future: Future::new(&class, event_loop.clone(), Role::Plain),
+        event_loop: event_loop.clone(),
+        own: true,
+        number: Cell::new(0),
+        thread: Slot::undef(),
+    });
+    data.workers.busy.set(data.workers.busy.get() + 1);
+    run(vm, &worker)?;
+    Ok(Value::None)
+}
+
+/// `_current_worker()`: the piece of work beside a loop that is running, or None.
+pub(super) fn current_worker(vm: &mut Vm, _: &[Value]) -> R {
+    let worker = vm.current.worker.get();
+    Ok(worker.defined().unwrap_or(Value::None))
+}
+
 fn check_executor(vm: &mut Vm, data: &LoopData) -> R<()> {
     if data.executor_closed.get() {
         return Err(vm.runtime_error("Executor shutdown has been called"));
@@ -92,18 +124,23 @@ fn items(tuple: &Value) -> Vec<Value> {
 fn begin(vm: &mut Vm, event_loop: &Value, data: &LoopData, context: Value, work: Execution) -> R {
     let class = vm.types.future.clone();
     let f = Future::new(&class, event_loop.clone(), Role::Plain);
+    let pool = &data.workers;
+    let idle = pool.idle.borrow_mut().pop();
+    let fresh = idle.is_none() && pool.busy.get() < MOST_WORKERS;
     let worker = vm.make(Worker {
         work: RefCell::new(Some(Box::new(work))),
         context: Slot::new(context),
         future: f.clone(),
         event_loop: event_loop.clone(),
+        own: false,
+        number: Cell::new(idle.unwrap_or(pool.started.get())),
+        thread: Slot::undef(),
     });
-    let pool = &data.workers;
-    if pool.idle.get() == 0 && pool.busy.get() < MOST_WORKERS {
+    if fresh {
+        pool.started.set(pool.started.get() + 1);
         pool.busy.set(pool.busy.get() + 1);
         run(vm, &worker)?;
-    } else if pool.idle.get() > 0 {
-        pool.idle.set(pool.idle.get() - 1);
+    } else if idle.is_some() {
         pool.busy.set(pool.busy.get() + 1);
         wake(vm, event_loop, worker)?;
     } else {
@@ -174,6 +211,12 @@ pub(super) struct Worker {
     context: Slot,
     future: Ref<Future>,
     event_loop: Value,
+    /// It is none of the loop's pool.
+    own: bool,
+    /// Which one of the pool it is.
+    number: Cell<usize>,
+    /// What `threading` knows it by.
+    thread: Slot,
 }
 
 impl NativeData for Worker {
@@ -183,6 +226,7 @@ impl NativeData for Worker {
             .as_obj()
             .into_iter()
             .for_each(&mut *visit);
+        self.thread.get().as_obj().into_iter().for_each(&mut *visit);
         visit(self.future.as_obj());
         self.event_loop.as_obj().into_iter().for_each(visit);
     }
@@ -192,8 +236,8 @@ impl NativeType for Worker {
     const DEF: &'static TypeDef = &WORKER;
 }
 
-static WORKER: TypeDef =
-    TypeDef::new("worker", "_asyncio", Layout::Final).methods(&[NativeDef::new(
+static WORKER: TypeDef = TypeDef::new("worker", "_asyncio", Layout::Final)
+    .methods(&[NativeDef::new(
         "__call__",
         "(self, *args)",
         |vm, args| {
@@ -203,13 +247,48 @@ static WORKER: TypeDef =
             Ok(Value::None)
         },
         "Go on.",
-    )]);
+    )])
+    .getset(&[
+        GetSet::read(
+            "number",
+            |_, v| {
+                Ok(v.opaque::<Worker>()
+                    .map_or(Value::None, |w| w.number.get().into()))
+            },
+            "Which one of the pool it is.",
+        ),
+        GetSet::read(
+            "event_loop",
+            |_, v| {
+                Ok(v.opaque::<Worker>()
+                    .map_or(Value::None, |w| w.event_loop.clone()))
+            },
+            "The loop that goes on beside it.",
+        ),
+        GetSet::write(
+            "thread",
+            |_, v| {
+                let thread = v.opaque::<Worker>().map(|w| w.thread.get());
+                Ok(thread.and_then(|t| t.defined()).unwrap_or(Value::None))
+            },
+            |_, v, thread| {
+                if let (Some(worker), Some(thread)) = (v.opaque::<Worker>(), thread) {
+                    worker.thread.set(thread);
+                }
+                Ok(())
+            },
+            "What it is known by.",
+        ),
+    ]);
 
 /// The workers of a loop.
 #[derive(Default)]
 pub(super) struct Workers {
     pub busy: Cell<usize>,
-    pub idle: Cell<usize>,
+    /// The numbers of those that have nothing to do.
+    pub idle: RefCell<Vec<usize>>,
+    /// How many there have ever been.
+    pub started: Cell<usize>,
     /// Work for which there is no worker yet.
     pub waiting: RefCell<VecDeque<Value>>,
     /// What `close` gave.
@@ -282,12 +361,22 @@ fn ended(vm: &mut Vm, worker: &Worker, result: R) -> R<()> {
         return settled;
     };
     let pool = &data.workers;
-    let next = pool.waiting.borrow_mut().pop_front();
+    let next = match worker.own {
+        true => None,
+        false => pool.waiting.borrow_mut().pop_front(),
+    };
     match next {
-        Some(next) => wake(vm, event_loop, next)?,
+        Some(next) => {
+            if let Some(next) = next.opaque::<Worker>() {
+                next.number.set(worker.number.get());
+            }
+            wake(vm, event_loop, next)?;
+        }
         None => {
             pool.busy.set(pool.busy.get().saturating_sub(1));
-            pool.idle.set(pool.idle.get() + 1);
+            if !worker.own {
+                pool.idle.borrow_mut().push(worker.number.get());
+            }
         }
     }
     let waits = pool.ended.get();

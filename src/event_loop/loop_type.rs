@@ -217,6 +217,12 @@ static EVENT_LOOP: TypeDef = TypeDef::new(
         executor::run_in_context,
         "",
     ),
+    NativeDef::new(
+        "_begin_work",
+        "(self, func, args, /)",
+        executor::begin_work,
+        "",
+    ),
     NativeDef::new("_close_executor", "(self)", executor::close, ""),
     NativeDef::new(
         "_check_closed",

@@ -155,6 +155,12 @@ pub static MODULE: ModuleDef = ModuleDef {
             "The current task has taken a lock.",
         ),
         NativeDef::new(
+            "_current_worker",
+            "()",
+            executor::current_worker,
+            "The piece of work beside a loop that is running, or None.",
+        ),
+        NativeDef::new(
             "_wait_in_worker",
             "(future, /)",
             executor::wait_in_worker,

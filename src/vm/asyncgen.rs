@@ -505,7 +505,10 @@ impl Vm {
             .as_ref::<super::object::Class>()
             .is_some_and(|c| c.is_subclass(&self.exc.base_exception));
         let exception = if is_exception_class {
-            if value.downcast::<Exception>().is_some() {
+            if kind
+                .as_ref::<super::object::Class>()
+                .is_some_and(|c| self.class_of(&value).is_subclass(c))
+            {
                 value
             } else if value.is_none() {
                 let made = self.exception_from_raise(&kind);

@@ -327,6 +327,15 @@ impl Vm {
         for (place, arg) in bound.iter_mut().zip(args) {
             *place = arg.clone();
         }
+        let takes_keywords = s.posonly < n || !s.kwonly.is_empty();
+        if !s.vararg && !s.kwarg && !kwargs.is_empty() {
+            if !takes_keywords && args.len() > n && !self.leaves_keywords(f, args) {
+                return Err(self.native_keyword(f, s, kwargs[0].0.as_str()));
+            }
+            if takes_keywords && args.len() + kwargs.len() > n + s.kwonly.len() {
+                return Err(self.native_arity(f, s, args.len(), kwargs.len()));
+            }
+        }
         if args.len() > n && !s.vararg {
             return Err(self.native_arity(f, s, args.len(), kwargs.len()));
         }
@@ -372,7 +381,6 @@ impl Vm {
                 (None, None) => {}
             }
         }
-        let takes_keywords = s.posonly < n || !s.kwonly.is_empty();
         if unknown.is_some() && !takes_keywords && self.leaves_keywords(f, args) {
             unknown = None;
         }
@@ -523,10 +531,14 @@ impl Vm {
         } else if max == 0 && !s.kwonly.is_empty() {
             format!("{}() takes no positional arguments", f.short_name())
         } else if !positional_only {
-            if s.kwonly.is_empty() {
+            let name = f.short_name();
+            if s.kwonly.is_empty() && keywords == 0 && matches!(&*name, "int" | "str") {
+                // The two whose plain calls are checked by hand.
+                format!("{name} expected at most {max} arguments, got {given}")
+            } else if s.kwonly.is_empty() {
                 format!(
-                    "{}() takes at most {max} argument{} ({} given)",
-                    f.short_name(),
+                    "{name}() takes at most {max} {}argument{} ({} given)",
+                    if given == 0 { "keyword " } else { "" },
                     plural(max),
                     given + keywords
                 )

@@ -37,14 +37,23 @@ fn namespaces(vm: &mut Vm, args: &[Value], function: &str) -> R<(Ref<Dict>, Opti
         (Some(globals), locals) => {
             let Some(dict) = globals.payload::<Dict>() else {
                 let class = vm.type_name(&globals);
-                return Err(
-                    vm.type_error(format!("{function}() globals must be a dict, not {class}"))
-                );
+                return Err(vm.type_error(match function {
+                    "eval" => "globals must be a dict".to_string(),
+                    _ => format!("{function}() globals must be a dict, not {class}"),
+                }));
             };
             let locals = locals.unwrap_or_else(|| dict.clone().into());
             (dict, locals)
         }
     };
+    let getitem = vm.names.__getitem__.clone();
+    if vm.lookup(&vm.class_of(&locals), &getitem).is_none() {
+        let class = vm.type_name(&locals);
+        return Err(vm.type_error(match function {
+            "eval" => "locals must be a mapping".to_string(),
+            _ => format!("locals must be a mapping or None, not {class}"),
+        }));
+    }
     let builtins = vm.names.__builtins__.clone();
     if globals.get_str(&builtins).is_none() {
         let (key, dict) = (vm.names.builtins.clone(), vm.builtins.clone());

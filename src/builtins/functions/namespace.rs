@@ -102,20 +102,12 @@ fn help(vm: &mut Vm, args: &[Value]) -> R {
     let Some(object) = args[0].given() else {
         return Ok(Value::None);
     };
-    let (doc, name) = (vm.names.__doc__.clone(), vm.names.__name__.clone());
-    let title = match vm.get_attr_opt(object, &name)? {
-        Some(name) => vm.str(&name)?,
-        None => vm.repr(object)?,
-    };
-    let doc = match vm.get_attr_opt(object, &doc)? {
-        Some(doc) if !doc.is_none() => vm.str(&doc)?.as_str().to_string(),
-        _ => String::new(),
-    };
-    super::write_text(vm, &format!("{}\n", title.as_str()))?;
-    for line in doc.lines() {
-        super::write_text(vm, &format!("    {line}\n"))?;
-    }
-    Ok(Value::None)
+    let object = object.clone();
+    let hook = vm.import_hook;
+    let globals = caller_globals(vm);
+    let module = hook(vm, "_help", &globals, &Tuple::value([]), 0)?;
+    let show = vm.intern("show");
+    vm.call_method(&module, &show, &[object])
 }
 
 pub const FUNCTIONS: &[NativeDef] = &[
@@ -149,6 +141,6 @@ pub const FUNCTIONS: &[NativeDef] = &[
         "help",
         "(request=None, /)",
         help,
-        "Write the doc of an object.",
+        "Write a page about an object: how to call it, what it is for, what it has.",
     ),
 ];

@@ -340,6 +340,7 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     for (hidden, name) in [
         ("__displayhook__", "displayhook"),
         ("__excepthook__", "excepthook"),
+        ("__unraisablehook__", "unraisablehook"),
     ] {
         let (hidden, name) = (vm.intern(hidden), vm.intern(name));
         if let Some(function) = module.dict.get_str(&name) {

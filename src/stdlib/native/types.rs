@@ -1,9 +1,10 @@
 //! The module `_types`: types that have no name among the builtins.
 
 use crate::builtins::{MappingProxy, SimpleNamespace};
+use crate::diagnostic::traceback::marked_lines;
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
-use crate::vm::object::{Function, Module};
+use crate::vm::object::{Function, Module, Traceback, Tuple};
 use crate::vm::ops::alias::{GenericAlias, UnionType};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -11,12 +12,20 @@ use crate::vm::{R, Vm};
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_types",
     doc: "Types that have no name among the builtins.",
-    functions: &[NativeDef::new(
-        "coroutine",
-        "(func, /)",
-        coroutine,
-        "Mark a generator function as one whose generators can be awaited.",
-    )],
+    functions: &[
+        NativeDef::new(
+            "coroutine",
+            "(func, /)",
+            coroutine,
+            "Mark a generator function as one whose generators can be awaited.",
+        ),
+        NativeDef::new(
+            "_place",
+            "(traceback, /)",
+            place,
+            "Where the expression ends that an exception left, and its source with marks.",
+        ),
+    ],
     init: Some(init),
 };
 
@@ -32,6 +41,25 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         module.dict.set_str(&name, class.into());
     }
     Ok(())
+}
+
+/// `(end line, column, end column, text)`, columns in bytes; what `traceback` shows of a frame.
+fn place(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(traceback) = args[0].downcast::<Traceback>() else {
+        return Err(vm.type_error("a traceback was expected"));
+    };
+    let code = &traceback.code.code;
+    let (source, span) = (&code.source, code.span_at(traceback.pc as usize));
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    let lines = marked_lines(source, span);
+    let text: String = lines.iter().map(|line| format!("    {line}\n")).collect();
+    let number = |n: u32| Value::Int(i64::from(n));
+    Ok(Tuple::value([
+        number(end.line),
+        number(start.column),
+        number(end.column),
+        Value::from(text),
+    ]))
 }
 
 /// The function gets a code object of its own, so that others with the same code stay as they are.
