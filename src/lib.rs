@@ -15,4 +15,5 @@ pub mod source;
 pub mod stdlib;
 pub mod syntax;
 pub mod text;
+pub mod trace;
 pub mod vm;

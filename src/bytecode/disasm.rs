@@ -2,7 +2,7 @@
 //! line above its instructions.
 
 use super::opcode::{Intrinsic, NO_REG};
-use super::{Code, Const, Instr, Op, Operand};
+use super::{Code, Const, Instr, Mark, Op, Operand};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::rc::Rc;
@@ -150,13 +150,18 @@ fn jump_targets(code: &Code) -> BTreeSet<usize> {
 fn operand(code: &Code, instr: Instr, pc: usize, kind: Operand, value: u16) -> Option<String> {
     Some(match kind {
         Operand::None => return None,
-        Operand::OptUse | Operand::OptBase if value == NO_REG => return None,
-        Operand::Def | Operand::Use | Operand::Keep | Operand::OptUse => register(code, value),
+        Operand::OptUse | Operand::OptKeep | Operand::OptBase if value == NO_REG => return None,
+        Operand::Def | Operand::Use | Operand::Keep | Operand::OptUse | Operand::OptKeep => {
+            register(code, value)
+        }
         Operand::Base | Operand::OptBase => window(code, instr, value),
         Operand::Imm if instr.op.operands()[1] == Operand::Imm => (instr.b as i16).to_string(),
         Operand::Imm => instr.imm().to_string(),
         Operand::Count if instr.op == Op::LoadIntrinsic => {
             format!("{:?}", Intrinsic::ALL.get(usize::from(value))?)
+        }
+        Operand::Count if instr.op == Op::Mark => {
+            format!("{:?}", Mark::from_operand(value)?)
         }
         Operand::Count => value.to_string(),
         Operand::ConstBC => constant(code.consts.get(instr.bc())?),

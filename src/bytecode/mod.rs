@@ -21,9 +21,11 @@
 
 pub mod code;
 pub mod disasm;
+pub mod mark;
 pub mod opcode;
 pub mod reference;
 pub mod verify;
 
 pub use code::{Code, CodeFlags, Const, ExceptionEntry, Site};
+pub use mark::{Mark, Marks};
 pub use opcode::{Instr, Op, Operand};

@@ -50,6 +50,8 @@ pub enum Operand {
     OptUse,
     /// A register that is read and keeps its value.
     Keep,
+    /// Like `Keep`, or [`NO_REG`].
+    OptKeep,
     /// The first of several registers; the sentence says how many and what becomes of them.
     Base,
     /// Like `Base`, or [`NO_REG`].
@@ -481,6 +483,10 @@ opcodes! {
     MatchClass: Def, Base, Count;
     /// a = len(b).
     GetLen: Def, Keep, None;
+
+    // Being watched
+    /// Tells whoever observes the program that b (a `Mark`) has come, with the value a; only in code compiled for that.
+    Mark: OptKeep, Count, None;
 }
 
 /// Objects that compiled code needs whatever the names mean.

@@ -46,6 +46,7 @@ fn short(operand: Operand) -> &'static str {
         Operand::Use => "use",
         Operand::OptUse => "use?",
         Operand::Keep => "keep",
+        Operand::OptKeep => "keep?",
         Operand::Base => "base",
         Operand::OptBase => "base?",
         Operand::Imm | Operand::Count => "number",

@@ -101,8 +101,8 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
 fn check_operand(code: &Code, instr: Instr, kind: Operand, value: u16) -> Check {
     match kind {
         Operand::None | Operand::Imm | Operand::Count | Operand::JumpBC | Operand::Jump16 => Ok(()),
-        Operand::OptUse | Operand::OptBase if value == NO_REG => Ok(()),
-        Operand::Def | Operand::Use | Operand::Keep | Operand::OptUse => {
+        Operand::OptUse | Operand::OptKeep | Operand::OptBase if value == NO_REG => Ok(()),
+        Operand::Def | Operand::Use | Operand::Keep | Operand::OptUse | Operand::OptKeep => {
             ensure(value < code.nregs, "a register outside the frame")
         }
         Operand::Base | Operand::OptBase => check_window(code, instr, value),

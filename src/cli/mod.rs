@@ -14,6 +14,7 @@ mod run;
 mod signals;
 mod stdin;
 mod terminal;
+mod trace;
 
 use input::Input;
 use terminal::Terminal;
@@ -60,6 +61,8 @@ enum Command {
     },
     /// Run what is typed at a prompt
     Repl(RunArgs),
+    /// Run a program and tell, line by line, what its frames, tasks and loop do
+    Trace(TraceArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -90,6 +93,56 @@ struct RunArgs {
         allow_hyphen_values = true
     )]
     words: Vec<OsString>,
+}
+
+/// How to run a program that is watched.
+#[derive(Args)]
+struct WatchedArgs {
+    /// Run this text instead of a file
+    #[arg(short = 'c', value_name = "CODE")]
+    code: Option<String>,
+    /// Wait as long as the program asks for, instead of letting time jump
+    #[arg(long)]
+    real_time: bool,
+    /// The program and its arguments
+    #[arg(
+        value_name = "FILE",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    words: Vec<OsString>,
+}
+
+/// What to tell of a program while it runs.
+#[derive(Args)]
+struct TraceArgs {
+    /// Only what happens in, or to, the task with this name; may be given several times
+    #[arg(long, value_name = "NAME")]
+    task: Vec<String>,
+    /// Only one kind of events; may be given several times
+    #[arg(long, value_enum, value_name = "KIND")]
+    only: Vec<TraceKind>,
+    /// Only what happens from this time on
+    #[arg(long, value_name = "SECONDS")]
+    from: Option<f64>,
+    /// Only what happens up to this time
+    #[arg(long, value_name = "SECONDS")]
+    to: Option<f64>,
+    /// JSON lines for programs (grammar/trace.schema.json)
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    program: WatchedArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum TraceKind {
+    /// What goes into frames and comes out of them
+    Values,
+    /// Chunks and delays
+    Tasks,
+    /// Turns, timers, the ready queue
+    Loop,
 }
 
 /// What to check, and for whom.
@@ -190,6 +243,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Check(args)) => check::check(args, &terminal),
         Some(Command::Explain { words }) => explain::explain(words, &terminal),
         Some(Command::Repl(args)) => start_repl(args, &terminal),
+        Some(Command::Trace(args)) => trace::trace(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),
@@ -220,10 +274,14 @@ fn start_repl(args: &RunArgs, terminal: &Terminal) -> i32 {
 
 /// The program to run, if one is named, or the exit code for a wrong command line.
 fn program(args: &RunArgs) -> Result<Option<Input>, i32> {
-    if let Some(code) = &args.code {
+    named(args.code.as_ref(), &args.words)
+}
+
+fn named(code: Option<&String>, words: &[OsString]) -> Result<Option<Input>, i32> {
+    if let Some(code) = code {
         return Ok(Some(Input::Code(code.clone())));
     }
-    Ok(match args.words.first() {
+    Ok(match words.first() {
         None => None,
         Some(word) if word == "-" => Some(Input::Stdin),
         Some(word) if word.to_string_lossy().starts_with('-') => return Err(unknown_option(word)),
@@ -234,6 +292,23 @@ fn program(args: &RunArgs) -> Result<Option<Input>, i32> {
 /// The words that belong to the program: those after its name.
 fn program_words(args: &RunArgs) -> impl Iterator<Item = &OsString> {
     args.words.iter().skip(usize::from(args.code.is_none()))
+}
+
+impl WatchedArgs {
+    /// The program, which must be named, or the exit code for a wrong command line.
+    fn program(&self) -> Result<Input, i32> {
+        named(self.code.as_ref(), &self.words)?.ok_or_else(|| {
+            let message = "a program is needed: FILE, - or -c CODE";
+            let _ = Cli::command()
+                .error(ErrorKind::MissingRequiredArgument, message)
+                .print();
+            USAGE
+        })
+    }
+
+    fn words(&self) -> impl Iterator<Item = &OsString> {
+        self.words.iter().skip(usize::from(self.code.is_none()))
+    }
 }
 
 fn look(

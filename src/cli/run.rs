@@ -5,7 +5,7 @@ use super::signals::ProcessSignals;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm};
-use crate::engine::{Engine, EngineOptions, has_errors};
+use crate::engine::{Engine, EngineOptions, RunOutcome, has_errors};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,23 +23,39 @@ pub(super) fn run<'a>(
         Ok(source) => source,
         Err(failure) => return terminal.fail(&failure),
     };
+    let mut engine = Engine::new(EngineOptions {
+        virtual_time: args.virtual_time,
+        stdout: Box::new(Stdout::new()),
+        ..options(input, words, terminal)
+    });
+    let outcome = engine.run_source(&source);
+    finish(engine, &outcome, terminal)
+}
+
+/// What every program that this process runs may see and use.
+pub(super) fn options<'a>(
+    input: &Input,
+    words: impl Iterator<Item = &'a OsString>,
+    terminal: &Terminal,
+) -> EngineOptions {
     let mut argv = vec![input.argv0()];
     argv.extend(words.map(|w| w.to_string_lossy().into_owned()));
     let interrupted = watch_for_interrupts();
-    let mut engine = Engine::new(EngineOptions {
+    EngineOptions {
         argv,
         path: vec![input.folder()],
-        virtual_time: args.virtual_time,
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,
         signals: Box::new(ProcessSignals::default()),
         debug_loops: std::env::var_os("PYTHONASYNCIODEBUG").is_some_and(|v| !v.is_empty()),
         native_limit: NATIVE_LIMIT,
         drawing: (terminal.form == TracebackForm::Coro).then_some(terminal.options),
-        stdout: Box::new(Stdout::new()),
         ..EngineOptions::default()
-    });
-    let outcome = engine.run_source(&source);
+    }
+}
+
+/// Tells how a program ended, and ends it.
+pub(super) fn finish(mut engine: Engine, outcome: &RunOutcome, terminal: &Terminal) -> i32 {
     engine.flush();
     if has_errors(&outcome.diagnostics) {
         terminal.show(&outcome.diagnostics);

@@ -76,6 +76,11 @@ impl Terminal {
         }
     }
 
+    /// Whether colours are wanted on standard output.
+    pub fn color_out(&self) -> bool {
+        self.color_out
+    }
+
     /// Whether a person types what this process reads.
     pub fn interactive(&self) -> bool {
         std::io::stdin().is_terminal()

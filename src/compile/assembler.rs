@@ -8,7 +8,7 @@
 use super::bits::Bits;
 use super::consts::ConstPool;
 use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, NO_REG};
-use crate::bytecode::{Code, Const, ExceptionEntry, Instr, Op, Operand, Site};
+use crate::bytecode::{Code, Const, ExceptionEntry, Instr, Mark, Op, Operand, Site};
 use crate::source::Span;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -87,6 +87,8 @@ pub struct Assembler {
     global_sites: HashMap<Rc<str>, u32>,
     /// The last place that something jumps to.
     last_target: u32,
+    /// An observer is to be told what the frame gives and gets.
+    pub marks: bool,
     failed: Option<AsmError>,
 }
 
@@ -108,6 +110,7 @@ impl Assembler {
             sites: Vec::new(),
             global_sites: HashMap::new(),
             last_target: 0,
+            marks: false,
             failed: None,
         }
     }
@@ -167,6 +170,9 @@ impl Assembler {
         if self.flow.is_none() {
             return;
         }
+        if self.marks {
+            self.mark_before(span, op, a, b);
+        }
         if self.instrs.len() >= MAX_INSTRS {
             self.failed = Some(AsmError::TooBig("instructions"));
             self.flow = None;
@@ -195,6 +201,26 @@ impl Assembler {
         self.ranges.push(self.current);
         if matches!(op, Op::Return | Op::ReturnNone | Op::Raise | Op::Reraise) {
             self.flow = None;
+        }
+        match op {
+            Op::Yield if self.marks => self.mark(span, Mark::Received, a),
+            Op::Delegate if self.marks => self.mark(span, Mark::Awaited, a),
+            _ => {}
+        }
+    }
+
+    /// Emits a mark, for a register or [`NO_REG`].
+    pub fn mark(&mut self, span: Span, mark: Mark, register: u16) {
+        self.emit(span, Op::Mark, register, mark as u16, 0);
+    }
+
+    fn mark_before(&mut self, span: Span, op: Op, a: u16, b: u16) {
+        match op {
+            Op::Yield => self.mark(span, Mark::Yield, b),
+            Op::Delegate => self.mark(span, Mark::Await, b),
+            Op::Return => self.mark(span, Mark::Return, a),
+            Op::ReturnNone => self.mark(span, Mark::Return, NO_REG),
+            _ => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! From syntax tree to verified code: scope analysis, placement rules, code generation. Knows
 //! syntax and bytecode; nothing of heaps or execution.
 
-use crate::bytecode::Code;
+use crate::bytecode::{Code, Marks};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::syntax::ast;
@@ -68,6 +68,16 @@ pub fn compile_module(
     module: &ast::Module,
     mode: Mode,
 ) -> Result<Compiled, Vec<Diagnostic>> {
+    compile_marked(source, module, mode, Marks::None)
+}
+
+/// As [`compile_module`], with marks for an observer.
+pub fn compile_marked(
+    source: &Source,
+    module: &ast::Module,
+    mode: Mode,
+    marks: Marks,
+) -> Result<Compiled, Vec<Diagnostic>> {
     let (scopes, mut errors) = scope::analyse(source, module, mode.separate_locals());
     let top_await = mode.top_await();
     let (refused, warnings) = rules::check(source, module, &scopes, top_await);
@@ -78,6 +88,7 @@ pub fn compile_module(
     let cx = generate::Context {
         source,
         scopes: &scopes,
+        marks,
         wide: Cell::new(false),
         errors: RefCell::new(Vec::new()),
     };

@@ -2,6 +2,7 @@
 
 use super::new_module;
 use crate::builtins::{self, syntax_error};
+use crate::bytecode::Marks;
 use crate::compile::{self, Mode};
 use crate::source::Source;
 use crate::stdlib::{self, ModuleSource};
@@ -271,7 +272,12 @@ fn run_module(
     if !parsed.errors.is_empty() {
         return Err(syntax_error(vm, source, &parsed.errors));
     }
-    let compiled = match compile::compile_module(source, &parsed.module, Mode::Module) {
+    // The library is not what is observed.
+    let marks = match source.is_library() {
+        true => Marks::None,
+        false => vm.marks(),
+    };
+    let compiled = match compile::compile_marked(source, &parsed.module, Mode::Module, marks) {
         Ok(compiled) => compiled,
         Err(errors) => return Err(syntax_error(vm, source, &errors)),
     };

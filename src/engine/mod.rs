@@ -17,6 +17,7 @@ use crate::vm::cycles;
 use crate::vm::heap::{Ref, finalize};
 use crate::vm::host::{Clock, Host, Input, NoSignals, Output, Signals};
 use crate::vm::object::{Dict, Exception, Module};
+use crate::vm::observe::Observer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use crate::{builtins, event_loop, stdlib};
@@ -47,6 +48,8 @@ pub struct EngineOptions {
     pub debug_loops: bool,
     /// Most nested calls from Rust into bytecode: what the thread's stack can bear.
     pub native_limit: u32,
+    /// Who is told what the program does.
+    pub observer: Option<Observer>,
 }
 
 impl Default for EngineOptions {
@@ -63,6 +66,7 @@ impl Default for EngineOptions {
             signals: Box::new(NoSignals),
             debug_loops: false,
             native_limit: 100,
+            observer: None,
         }
     }
 }
@@ -109,6 +113,7 @@ impl Engine {
         };
         let mut vm = Vm::new(host);
         vm.native_limit = options.native_limit;
+        vm.observer = options.observer;
         builtins::install(&mut vm);
         event_loop::install(&mut vm);
         stdlib::install(&mut vm, options.argv, options.path);
@@ -149,16 +154,17 @@ impl Engine {
                 ..RunOutcome::default()
             };
         }
-        let compiled = match compile::compile_module(source, &parsed.module, Mode::Module) {
-            Ok(compiled) => compiled,
-            Err(errors) => {
-                return RunOutcome {
-                    exit_code: 1,
-                    diagnostics: errors,
-                    ..RunOutcome::default()
-                };
-            }
-        };
+        let compiled =
+            match compile::compile_marked(source, &parsed.module, Mode::Module, self.vm.marks()) {
+                Ok(compiled) => compiled,
+                Err(errors) => {
+                    return RunOutcome {
+                        exit_code: 1,
+                        diagnostics: errors,
+                        ..RunOutcome::default()
+                    };
+                }
+            };
         let doubts = parsed.warnings.iter().chain(&compiled.warnings);
         let doubts: Vec<Diagnostic> = doubts.cloned().collect();
         // A tree of ten million nodes is not needed while its program runs.

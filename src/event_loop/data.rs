@@ -2,6 +2,7 @@
 
 use super::executor::Workers;
 use super::timer::Timers;
+use crate::vm::Vm;
 use crate::vm::heap::{ObjRef, Ref, Slot, WeakPointer};
 use crate::vm::object::{NativeData, Opaque};
 use crate::vm::ready::Queue;
@@ -133,9 +134,11 @@ impl LoopData {
             .is_some_and(|data| !data.custom_task)
     }
 
-    /// Whether steps may follow each other without the loop being asked.
-    pub fn decide_direct(&self) {
-        let direct = self.running.get() && !self.closed.get() && !self.debug.get() && !self.custom;
+    /// Whether steps may follow each other without the loop being asked: it has nobody to tell of
+    /// them.
+    pub fn decide_direct(&self, vm: &Vm) {
+        let asked = self.debug.get() || self.custom || vm.is_observed();
+        let direct = self.running.get() && !self.closed.get() && !asked;
         self.queue.direct.set(direct);
     }
 

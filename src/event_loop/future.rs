@@ -8,6 +8,7 @@ use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
     Class, ClassFlags, Exception, Future, FutureState, Layout, List, Role, Tuple, Waiter,
 };
+use crate::vm::observe::Event;
 use crate::vm::ops::future::{cancelled_error, future_result};
 use crate::vm::ready::DoneCallback;
 use crate::vm::value::Value;
@@ -344,6 +345,13 @@ fn check_pending(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
     Ok(())
 }
 
+/// Tells an observer that a future is done; of tasks it knows.
+fn tell_settled(vm: &mut Vm, f: &Ref<Future>) {
+    if vm.is_observed() && !f.is_task() {
+        vm.tell(&Event::Settled(f));
+    }
+}
+
 /// Finishes a pending future with a result.
 pub(super) fn set_result(vm: &mut Vm, f: &Ref<Future>, result: Value) -> R<()> {
     check_pending(vm, f)?;
@@ -353,6 +361,7 @@ pub(super) fn set_result(vm: &mut Vm, f: &Ref<Future>, result: Value) -> R<()> {
     }
     let waiters = f.take_waiters();
     f.set_result(result);
+    tell_settled(vm, f);
     schedule::tell_all(vm, f, waiters)
 }
 
@@ -390,6 +399,7 @@ pub(super) fn set_exception(vm: &mut Vm, f: &Ref<Future>, exception: &Value) -> 
     f.extra().exception.set(exception);
     f.state.set(FutureState::Finished);
     f.log_traceback.set(true);
+    tell_settled(vm, f);
     schedule::tell_all(vm, f, waiters)
 }
 
@@ -484,6 +494,7 @@ pub(super) fn cancel(vm: &mut Vm, f: &Ref<Future>, message: Value) -> R<bool> {
     let waiters = f.take_waiters();
     f.state.set(FutureState::Cancelled);
     f.set_cancel_message(message);
+    tell_settled(vm, f);
     schedule::tell_all(vm, f, waiters)?;
     Ok(true)
 }

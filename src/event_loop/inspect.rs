@@ -4,7 +4,7 @@
 use super::data::LoopData;
 use super::handle::{self, HandleData};
 use super::{registry, repr, source, task};
-use crate::vm::heap::Ref;
+use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::object::{Future, Opaque};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
@@ -66,7 +66,28 @@ pub fn ready(event_loop: &Value) -> Vec<Queued> {
     data.queue.map(queued).into_iter().flatten().collect()
 }
 
-fn queued(entry: &Ready) -> Option<Queued> {
+/// What will run first, and how many entries there are.
+pub fn first_ready(event_loop: &Value, most: usize) -> (Vec<Queued>, usize) {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return (Vec::new(), 0);
+    };
+    let first = data.queue.map_first(most, queued);
+    (first.into_iter().flatten().collect(), data.queue.len())
+}
+
+/// What a timer is for: a handle or a future, as the loop keeps them.
+pub fn timed(target: &ObjRef) -> Option<Timed> {
+    match target.as_ref::<Future>() {
+        Some(f) => Some(Timed::Future(f.clone())),
+        None => {
+            let (func, args) = call_of(target.as_ref::<Opaque>()?)?;
+            Some(Timed::Call { func, args })
+        }
+    }
+}
+
+/// An entry of the ready queue as data; `None` for a call that was cancelled.
+pub fn queued(entry: &Ready) -> Option<Queued> {
     Some(match entry {
         Ready::Step(task) => Queued::Step(task.clone()),
         Ready::Throw(both) => Queued::Throw(both.0.clone(), both.1.clone()),
@@ -98,13 +119,7 @@ pub fn timers(event_loop: &Value) -> Vec<TimerView> {
     };
     let timers = data.timers.borrow();
     let found = timers.in_order().into_iter().filter_map(|(when, target)| {
-        let what = match target.as_ref::<Future>() {
-            Some(f) => Timed::Future(f.clone()),
-            None => {
-                let (func, args) = call_of(target.as_ref::<Opaque>()?)?;
-                Timed::Call { func, args }
-            }
-        };
+        let what = timed(target)?;
         Some(TimerView { when, what })
     });
     found.collect()

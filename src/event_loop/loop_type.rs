@@ -8,6 +8,7 @@ use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{
     Class, Function, Future, Generator, Kind, Layout, Opaque, Role, Str, Tuple,
 };
+use crate::vm::observe::Event;
 use crate::vm::ops::arith::Arith;
 use crate::vm::ops::attr::own_attr;
 use crate::vm::ready::Ready;
@@ -315,7 +316,7 @@ fn add_callback(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(handle) = args[1].as_ref::<Opaque>()
         && handle.get::<handle::HandleData>().is_some()
     {
-        data.queue.push(Ready::Handle(handle.clone()));
+        queue_handle(vm, data, handle);
     }
     Ok(Value::None)
 }
@@ -338,7 +339,7 @@ fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
         given.clone(),
         context,
     );
-    data.queue.push(Ready::Handle(handle.clone()));
+    queue_handle(vm, data, &handle);
     Ok(handle.into())
 }
 
@@ -431,8 +432,19 @@ fn schedule_timer(
     if let Some(own) = handle.get::<handle::HandleData>() {
         own.scheduled.set(true);
     }
+    if vm.is_observed() {
+        vm.tell(&Event::TimerSet(due, handle.as_obj()));
+    }
     data.set_timer(due, handle.as_obj().clone());
     Ok(handle.into())
+}
+
+fn queue_handle(vm: &mut Vm, data: &LoopData, handle: &Ref<Opaque>) {
+    let what = Ready::Handle(handle.clone());
+    if vm.is_observed() {
+        vm.tell(&Event::Queued(&what));
+    }
+    data.queue.push(what);
 }
 
 /// `loop.time()`.
@@ -469,7 +481,7 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
     if data.closed.replace(true) {
         return Ok(Value::None);
     }
-    data.decide_direct();
+    data.decide_direct(vm);
     data.clear_queues();
     let handlers = vm.intern("_signal_handlers");
     if own_attr(&args[0], &handlers).is_some() {
@@ -490,7 +502,7 @@ fn set_debug(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, args)?;
     let on = vm.truth(&args[1])?;
     data.debug.set(on);
-    data.decide_direct();
+    data.decide_direct(vm);
     if data.running.get() {
         loop_hooks::track_origins(vm, data, on);
     }

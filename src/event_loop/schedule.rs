@@ -5,6 +5,7 @@ use super::data::LoopData;
 use super::{context, step, task};
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, Waiter};
+use crate::vm::observe::Event;
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -21,6 +22,9 @@ pub(super) fn push(vm: &mut Vm, event_loop: &Value, what: Ready) -> R<()> {
     match native(event_loop) {
         Some(data) => {
             check_open(vm, data)?;
+            if vm.is_observed() {
+                vm.tell(&Event::Queued(&what));
+            }
             data.queue.push(what);
             Ok(())
         }

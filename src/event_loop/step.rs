@@ -11,6 +11,7 @@ use crate::vm::object::{
     Exception, Future, FutureState, GenKind, Generator, Layout, NativeData, NativeFunction,
     TaskPart, Traceback, Tuple, Waiter,
 };
+use crate::vm::observe::Event;
 use crate::vm::ops::future::{cancelled_error, retrieve_exception};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
@@ -41,6 +42,9 @@ pub(super) fn begin(
     };
     data.outer_context.set(outer);
     vm.current.task.set(task.clone().into());
+    if vm.is_observed() {
+        vm.tell(&Event::StepBegun(&task, &exception));
+    }
     match coro {
         Value::Obj(object) => match object.into_ref::<Generator>() {
             Ok(coro) => {
@@ -144,8 +148,14 @@ pub(super) fn step_finished(vm: &mut Vm, task: Ref<Future>, outcome: StepOutcome
 /// Ends a step of the loop's turn. Only KeyboardInterrupt and SystemExit come out.
 #[inline]
 fn finish(vm: &mut Vm, data: &LoopData, task: Ref<Future>, outcome: StepOutcome) -> R<()> {
+    if vm.is_observed() {
+        vm.tell(&Event::StepEnded(&task, &outcome));
+    }
     leave(vm, data, &task);
     let settled = settle(vm, &task, outcome);
+    if vm.is_observed() {
+        vm.tell(&Event::StepSettled(&task));
+    }
     if data.debug.get() {
         super::turn::note_slow(vm, data, &task.clone().into())?;
     }
@@ -229,8 +239,17 @@ pub(super) fn eager_start(vm: &mut Vm, task: &Ref<Future>) -> R<()> {
     let own = task.part().map_or(Value::Undef, |p| p.context.get());
     let outer = context::enter(vm, own)?;
     let outer_task = vm.current.task.replace(task.clone().into());
+    if vm.is_observed() {
+        vm.tell(&Event::StepBegun(task, &exception));
+    }
     let outcome = resume(vm, &coro, exception);
+    if vm.is_observed() {
+        vm.tell(&Event::StepEnded(task, &outcome));
+    }
     let settled = settle(vm, task, outcome);
+    if vm.is_observed() {
+        vm.tell(&Event::StepSettled(task));
+    }
     vm.current.task.set(outer_task);
     let inner = vm.current.leave_context(outer);
     keep_context(task, inner);

@@ -5,6 +5,7 @@ use super::{context, future, repr, schedule, step};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Class, ClassFlags, Future, GenKind, Generator, Role, TaskPart};
+use crate::vm::observe::Event;
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -241,6 +242,9 @@ fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<
     };
     part.context.set(context);
     part.coro.set(spec.coro.clone());
+    if vm.is_observed() {
+        vm.tell(&Event::TaskMade(task));
+    }
     if spec.eager && is_running(vm, event_loop)? {
         return step::eager_start(vm, task);
     }
@@ -296,6 +300,9 @@ pub(super) fn cancel_any(vm: &mut Vm, awaited: &Value, message: Value) -> R<bool
 /// Asks a task to stop: whatever it waits for is cancelled, or else its next step raises
 /// CancelledError. False if it was done.
 pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool> {
+    if vm.is_observed() && !task.is_done() {
+        vm.tell(&Event::CancelAsked(task));
+    }
     // Tasks that wait for tasks that wait for tasks… make a chain of any length: so a loop.
     let mut chain = vec![task.clone()];
     // In a circle, one is met again before the chain is twice as long.

@@ -10,6 +10,7 @@ use crate::vm::heap::Ref;
 use crate::vm::hooks::LoopAction;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{Future, NativeFunction, Opaque, Waiter};
+use crate::vm::observe::Event;
 use crate::vm::ops::future::future_result;
 use crate::vm::ready::{CLOCK_RESOLUTION, Ready};
 use crate::vm::value::Value;
@@ -121,6 +122,9 @@ fn begin_call(
         }
     }
     *data.executing.borrow_mut() = executing;
+    if vm.is_observed() {
+        vm.tell(&Event::CallBegun(&func, &args));
+    }
     Ok(Some(LoopAction::Call { func, args }))
 }
 
@@ -132,6 +136,9 @@ pub(super) fn call_finished(vm: &mut Vm, outcome: Result<Value, Value>) -> R<()>
     };
     let executing = data.executing.take();
     vm.current.leave_context(data.outer_context.take());
+    if vm.is_observed() {
+        vm.tell(&Event::CallEnded);
+    }
     if data.debug.get() {
         let shown = match &executing {
             Executing::Handle(handle) => handle.clone().into(),
@@ -193,6 +200,9 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         loop {
             let due = data.timers.borrow_mut().pop_due(end);
             let Some(ready) = due else { break };
+            if vm.is_observed() {
+                vm.tell(&Event::TimerDue(&ready));
+            }
             data.queue.push(ready);
         }
         data.note_timers();
@@ -200,6 +210,9 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         wait_forever(vm, event_loop, data)?;
     }
     data.queue.left.set(data.queue.len());
+    if vm.is_observed() {
+        vm.tell(&Event::TurnBegun);
+    }
     Ok(())
 }
 
@@ -327,13 +340,16 @@ fn check_idle(vm: &mut Vm, data: &LoopData) -> R<()> {
 
 fn start_run(vm: &mut Vm, event_loop: &Value, data: &LoopData, until: Value, ours: bool) -> R {
     data.running.set(true);
-    data.decide_direct();
+    data.decide_direct(vm);
     data.queue.turned.set(false);
     data.queue.left.set(0);
     data.until.set(until);
     data.until_is_ours.set(ours);
     registry::enter_loop(vm, event_loop.clone());
     loop_hooks::set_up(vm, event_loop, data);
+    if vm.is_observed() {
+        vm.tell(&Event::LoopBegun);
+    }
     vm.tail(Tail::RunLoop(event_loop.clone()))
 }
 
@@ -385,7 +401,7 @@ pub(super) fn run_aborted(vm: &mut Vm, event_loop: &Value) {
 fn clean_up(vm: &mut Vm, data: &LoopData) {
     data.queue.stopping.set(false);
     data.running.set(false);
-    data.decide_direct();
+    data.decide_direct(vm);
     data.queue.left.set(0);
     registry::enter_loop(vm, Value::Undef);
     loop_hooks::take_down(vm, data);

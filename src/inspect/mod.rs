@@ -2,5 +2,6 @@
 //! as data and as text. For prompts and debuggers; runs no code of the program but `repr`.
 
 pub mod frames;
+pub mod quiet;
 pub mod tasks;
 pub mod text;

@@ -1456,6 +1456,7 @@ impl Vm {
                         let subject = reg!(i.b).clone();
                         slow!(exec::get_len(self, subject));
                     }
+                    Op::Mark => slow_unit!(self.mark()),
                 }
             };
 

@@ -279,6 +279,9 @@ impl Vm {
         if self.control.len() >= self.recursion_limit || self.frame.top >= self.stack.limit() {
             return Err(self.recursion_error(""));
         }
+        if self.is_observed() && deliver != Deliver::Task {
+            self.tell_interruption(root, &how);
+        }
         if deliver == Deliver::Halt {
             self.enter_native()?;
         }

@@ -90,6 +90,11 @@ impl Vm {
         }
     }
 
+    /// Shows `f` the frames from the innermost out, until it says `false`.
+    pub fn walk_frames(&self, mut f: impl FnMut(FrameView) -> bool) {
+        self.each_frame(|frame| self.view(frame).is_none_or(&mut f));
+    }
+
     fn nth_frame(&self, depth: usize) -> Option<Frame> {
         let (mut found, mut at) = (None, 0);
         self.each_frame(|f| {

@@ -28,6 +28,7 @@ pub mod names;
 pub mod native;
 mod native_names;
 pub mod object;
+pub mod observe;
 pub mod ops;
 pub mod raise;
 pub mod ready;
@@ -110,6 +111,8 @@ pub struct Vm {
     pub report_hooks: ReportHooks,
     /// The running loop, task and context, and the hooks of `sys`.
     pub current: Current,
+    /// Who is told what happens.
+    pub observer: Option<observe::Observer>,
     /// Carries out `import`; set by the library.
     pub import_hook: ImportHook,
     /// Most activations at a time: `sys.setrecursionlimit`.
@@ -177,6 +180,7 @@ impl Vm {
             loop_hooks: LoopHooks::NONE,
             report_hooks: ReportHooks::NONE,
             current: Current::default(),
+            observer: None,
             import_hook: |vm, name, _, _, _| {
                 let class = vm.exc.module_not_found_error.clone();
                 Err(vm.error(&class, format!("No module named '{name}'")))

@@ -123,6 +123,11 @@ impl Queue {
         self.entries.borrow().iter().map(f).collect()
     }
 
+    /// Something of each of the first entries, in order.
+    pub fn map_first<T>(&self, most: usize, f: impl FnMut(&Ready) -> T) -> Vec<T> {
+        self.entries.borrow().iter().take(most).map(f).collect()
+    }
+
     /// Takes everything out; the caller releases it.
     pub fn take(&self) -> VecDeque<Ready> {
         self.left.set(0);

@@ -7,6 +7,7 @@ use super::frame::{Deliver, generator_at, raw, release_registers, take};
 use super::generator::kind_name;
 use super::heap::{Ref, finalize};
 use super::object::{CodeObject, Exception, GenKind, Generator, Traceback};
+use super::observe::Event;
 use super::value::Value;
 use super::{R, Raise, Vm};
 use crate::bytecode::ExceptionEntry;
@@ -119,6 +120,10 @@ impl Vm {
             unsafe { release_registers(self.frame.regs, nregs) };
             return self.leave_activation(raise);
         };
+        if self.is_observed() {
+            let exception = self.raised.get();
+            self.tell(&Event::Raised(&g, &exception));
+        }
         self.finish(&g);
         let raise = match self.convert_stop(raise, g.kind) {
             Ok(()) => return Err(Raise(())),

@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["hints"],
     &["inspect"],
     &["engine"],
+    &["trace"],
     &["repl"],
     &["cli"],
 ];

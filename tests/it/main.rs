@@ -23,4 +23,5 @@ mod mutants;
 mod repl;
 mod robustness;
 mod signals;
+mod trace;
 mod virtual_time;

@@ -3,6 +3,7 @@
 
 use crate::vm::native::NativeDef;
 use crate::vm::object::{Module, Tuple};
+use crate::vm::observe::Event;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -20,6 +21,9 @@ fn replaced_stdout(vm: &mut Vm) -> Option<Value> {
 
 /// Writes to the program's standard output.
 pub fn write_text(vm: &mut Vm, text: &str) -> R<()> {
+    if vm.is_observed() {
+        vm.tell(&Event::Written(text));
+    }
     match vm.host.stdout.write(text.as_bytes()) {
         Ok(()) => Ok(()),
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {

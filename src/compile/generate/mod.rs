@@ -13,8 +13,9 @@
 use super::assembler::{AsmError, Assembler, Handler};
 use super::bits::Bits;
 use super::scope::{self, Access, Scope, ScopeId, ScopeKind, Scopes};
+use crate::bytecode::opcode::NO_REG;
 use crate::bytecode::verify::verify;
-use crate::bytecode::{Code, CodeFlags, Const, Op};
+use crate::bytecode::{Code, CodeFlags, Const, Mark, Marks, Op};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Expr, ExprKind, Module, Name, Stmt, StmtKind};
@@ -52,6 +53,8 @@ pub(super) const NOWHERE: Span = Span::new(0, 0);
 pub(super) struct Context<'a> {
     pub source: &'a Source,
     pub scopes: &'a Scopes,
+    /// What an observer is to be told.
+    pub marks: Marks,
     /// Some jump did not fit 16 bits: from now on only 32-bit jumps.
     pub wide: Cell<bool>,
     pub errors: RefCell<Vec<Diagnostic>>,
@@ -124,7 +127,7 @@ fn code_object<'a, 'n>(
     loop {
         let title = title();
         let mut g = Gen::new(cx, frame, title.qualname.clone());
-        g.prologue();
+        g.prologue(title.span);
         body(&mut g);
         match g.finish(&title) {
             Ok(code) => {
@@ -198,9 +201,13 @@ impl<'a> Gen<'a> {
         let hidden = u16::from(layout.vararg) + u16::from(layout.kwarg);
         let params = params.saturating_add(hidden);
         (0..params).for_each(|p| bound.add(p));
+        let mut asm = Assembler::new(first_temp, bound, layout.deletable.clone());
+        let own = cx.scopes.get(frame);
+        let suspends = own.is_async || own.has_yield || own.awaits;
+        asm.marks = cx.marks != Marks::None && suspends && own.kind != ScopeKind::Module;
         Gen {
             cx,
-            asm: Assembler::new(first_temp, bound, layout.deletable.clone()),
+            asm,
             scope: frame,
             frame,
             blocks: Vec::new(),
@@ -219,9 +226,12 @@ impl<'a> Gen<'a> {
     }
 
     /// Variables that inner frames use get their cells.
-    fn prologue(&mut self) {
+    fn prologue(&mut self, span: Span) {
         for cell in &self.frame_scope().layout.cells {
             self.emit(NOWHERE, Op::MakeCell, *cell, 0, 0);
+        }
+        if self.asm.marks {
+            self.asm.mark(span, Mark::Begin, NO_REG);
         }
     }
 

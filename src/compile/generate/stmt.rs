@@ -19,6 +19,9 @@ impl<'a> Gen<'a> {
             return;
         }
         let span = stmt.span;
+        if self.cx.marks == Marks::Lines {
+            self.asm.mark(span, Mark::Line, NO_REG);
+        }
         match &stmt.kind {
             StmtKind::Expr(e) if self.shows => self.show(e),
             StmtKind::Expr(e) => self.discard(e),

@@ -7,6 +7,7 @@ use super::position::{seek, tell, truncate};
 use crate::text::codec::{self, Codec};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{ByteArray, Bytes, Class, Layout, List, NativeData};
+use crate::vm::observe::Event;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::{Cell, RefCell};
@@ -492,7 +493,12 @@ fn write(vm: &mut Vm, args: &[Value]) -> R {
             data.dirty.set(true);
             Ok(())
         }
-        Content::Stdout => vm.host.stdout.write(text.as_bytes()),
+        Content::Stdout => {
+            if vm.is_observed() {
+                vm.tell(&Event::Written(text));
+            }
+            vm.host.stdout.write(text.as_bytes())
+        }
         Content::Stderr => vm.host.stderr.write(text.as_bytes()),
         Content::Bytes(_) | Content::Stdin => Ok(()),
     };

@@ -1,0 +1,117 @@
+//! `coro trace`: a program run, and what it does told line by line. What the program prints is
+//! among the lines.
+
+use super::input::Input;
+use super::run;
+use super::terminal::Terminal;
+use super::{TraceArgs, TraceKind, WatchedArgs};
+use crate::bytecode::Marks;
+use crate::engine::{Engine, EngineOptions, RunOutcome, StandardOutput};
+use crate::source::Source;
+use crate::trace::filter::Filter;
+use crate::trace::record::Family;
+use crate::trace::recorder::Sink;
+use crate::trace::text::{Log, Style, heading};
+use crate::trace::{self, json};
+use crate::vm::host::Output;
+use std::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+
+pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
+    let (input, source) = match read(&args.program, terminal) {
+        Ok(read) => read,
+        Err(code) => return code,
+    };
+    let out = Rc::new(RefCell::new(StandardOutput::stdout()));
+    let write = move |text: &str| {
+        // A reader who has seen enough goes away.
+        let _ = out.borrow_mut().write(text.as_bytes());
+        out.clone()
+    };
+    write(&match args.json {
+        true => json::header(source.name(), !args.program.real_time),
+        false => heading(),
+    });
+    let filter = filter(args);
+    let mut log = Log::new(Style {
+        color: terminal.color_out(),
+        ascii: terminal.options.ascii,
+    });
+    let (json_lines, told) = (args.json, write.clone());
+    let sink: Sink = Box::new(move |_, record| {
+        if filter.lets_through(record) {
+            told(&match json_lines {
+                true => json::line(record),
+                false => log.line(record),
+            });
+        }
+    });
+    let mut engine = watched(&input, &args.program, terminal, Marks::Frames);
+    trace::start(engine.vm(), sink);
+    let outcome = engine.run_source(&source);
+    let tally = trace::stop(engine.vm());
+    let out = write(&match args.json {
+        true => json::summary(&tally),
+        false if tally.tasks.is_empty() => String::new(),
+        false => format!("\n{}", tally.text()),
+    });
+    let _ = out.borrow_mut().flush();
+    end(engine, &outcome, terminal)
+}
+
+/// The program that is to be watched.
+pub(super) fn read(args: &WatchedArgs, terminal: &Terminal) -> Result<(Input, Source), i32> {
+    let input = args.program()?;
+    match input.read(false) {
+        Ok(source) => Ok((input, source)),
+        Err(failure) => Err(terminal.fail(&failure)),
+    }
+}
+
+/// An engine that tells the recorder what its program does, and lets it print nothing.
+pub(super) fn watched(
+    input: &Input,
+    args: &WatchedArgs,
+    terminal: &Terminal,
+    marks: Marks,
+) -> Engine {
+    Engine::new(EngineOptions {
+        virtual_time: !args.real_time,
+        stdout: Box::new(Nowhere),
+        observer: Some(trace::observer(marks)),
+        ..run::options(input, args.words(), terminal)
+    })
+}
+
+/// Tells on standard error how the program ended.
+pub(super) fn end(engine: Engine, outcome: &RunOutcome, terminal: &Terminal) -> i32 {
+    run::finish(engine, outcome, terminal)
+}
+
+/// What a watched program prints is told by the trace.
+struct Nowhere;
+
+impl Output for Nowhere {
+    fn write(&mut self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn filter(args: &TraceArgs) -> Filter {
+    let family = |kind: &TraceKind| match kind {
+        TraceKind::Values => Family::Values,
+        TraceKind::Tasks => Family::Tasks,
+        TraceKind::Loop => Family::Loop,
+    };
+    Filter {
+        tasks: args.task.clone(),
+        only: args.only.iter().map(family).collect(),
+        from: args.from,
+        to: args.to,
+    }
+}

@@ -1,0 +1,15 @@
+//! What a program does, event by event, in the words of people who read it: chunks and delays,
+//! values that travel between frames, turns of the loop. Watches a program through the VM's
+//! observer, runs none of its code, keeps none of its objects alive, and speaks of the program's
+//! own functions and lines only; the library's frames are looked through. Nothing here prints.
+
+pub mod filter;
+pub mod json;
+mod place;
+pub mod record;
+pub mod recorder;
+pub mod summary;
+pub mod text;
+
+pub use record::{Record, What};
+pub use recorder::{observer, start, stop};

@@ -1,0 +1,671 @@
+//! From what the VM and the loop tell to records: names for frames and tasks, chunks and delays,
+//! who gets what. The recorder stands in the VM's state while it records; what it keeps of the
+//! program's objects is their addresses and names.
+
+use super::place::{Gives, Names, Stack, suspended};
+use super::record::{Before, Ending, Entry, Record, Site, Wait, What};
+use super::summary::Tally;
+use crate::bytecode::{Mark, Marks};
+use crate::event_loop::inspect::{self, Queued, Timed};
+use crate::inspect::quiet::{callable, quiet};
+use crate::vm::Vm;
+use crate::vm::heap::{ObjRef, Ref};
+use crate::vm::hooks::StepOutcome;
+use crate::vm::object::{
+    BoundMethod, Function, Future, FutureState, GenKind, GenState, Generator, Waiter,
+};
+use crate::vm::observe::{Event, Observer};
+use crate::vm::ready::Ready;
+use crate::vm::value::Value;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+/// Who gets the records.
+pub type Sink = Box<dyn FnMut(&mut Vm, &Record)>;
+
+/// Entries of the ready queue, and timers, that a record tells of.
+const SHOWN: usize = 12;
+
+/// What is known of a task that is not done.
+struct Running {
+    name: Rc<str>,
+    /// Its place in the tally.
+    at: usize,
+    chunks: u32,
+    /// When it was suspended, and what it waits for.
+    since: Option<(f64, Wait)>,
+}
+
+#[derive(Default)]
+struct Recorder {
+    sink: Option<Sink>,
+    number: u64,
+    turn: u64,
+    names: Names,
+    /// By address.
+    tasks: HashMap<usize, Running>,
+    /// When the timers of futures are due, by address.
+    due: HashMap<usize, f64>,
+    /// How many frames stood on the stack when the running loop was started.
+    outside: usize,
+    /// A turn has begun in which nothing has happened yet.
+    turn_begun: Option<Record>,
+    /// What the program has printed of a line.
+    printed: Option<Record>,
+    /// Tasks of the library's that only close the loop, by address; and the run of the last one.
+    closing: HashSet<usize>,
+    closes: bool,
+    /// What a task is being asked to stop for was told.
+    asked: bool,
+    /// The future of the timer that has just fired.
+    fired: usize,
+    /// What the step that has just ended yielded.
+    yielded: Option<Value>,
+    /// The frame that got the last value from a frame of the program, and needs no second line.
+    told: Option<Site>,
+    tally: Tally,
+}
+
+/// The observer that records.
+pub fn observer(marks: Marks) -> Observer {
+    Observer {
+        tell: |vm, event| with(vm, |recorder, vm| recorder.take(vm, event)),
+        marks,
+    }
+}
+
+/// From now on the sink gets what happens.
+pub fn start(vm: &mut Vm, sink: Sink) {
+    *vm.state::<Recorder>() = Recorder {
+        sink: Some(sink),
+        ..Recorder::default()
+    };
+}
+
+/// Ends the recording: what the tasks did, all in all.
+pub fn stop(vm: &mut Vm) -> Tally {
+    std::mem::take(vm.state::<Recorder>()).tally
+}
+
+/// Works with the recorder taken out, so that what it does is not recorded.
+fn with(vm: &mut Vm, work: impl FnOnce(&mut Recorder, &mut Vm)) {
+    let mut recorder = std::mem::take(vm.state::<Recorder>());
+    if recorder.sink.is_some() {
+        work(&mut recorder, vm);
+        *vm.state::<Recorder>() = recorder;
+    }
+}
+
+impl Recorder {
+    fn take(&mut self, vm: &mut Vm, event: &Event<'_>) {
+        if let Event::Written(text) = event {
+            return self.written(vm, text);
+        }
+        self.end_line(vm);
+        match event {
+            Event::Mark(mark, value) => self.mark(vm, *mark, value),
+            Event::Thrown(frame, exception) => {
+                let how = Entry::Throw(quiet(vm, exception));
+                self.interrupted(vm, frame, how);
+            }
+            Event::Closed(frame) if frame.state.get() == GenState::Suspended => {
+                self.interrupted(vm, frame, Entry::Close);
+            }
+            Event::Closed(_) => {}
+            Event::Raised(frame, exception) => self.raised(vm, frame, exception),
+            Event::LoopBegun => {
+                if !std::mem::take(&mut self.closes) {
+                    self.here(vm, What::Loop);
+                }
+                self.outside = vm.frame_count();
+            }
+            Event::TurnBegun => {
+                self.turn += 1;
+                let before = before(vm);
+                self.turn_begun = Some(self.record(vm, None, 0, What::Turn(before)));
+            }
+            Event::TaskMade(task) => self.made(vm, task),
+            Event::StepBegun(task, exception) => self.chunk(vm, task, exception),
+            Event::StepEnded(task, outcome) => self.step_ended(vm, task, outcome),
+            Event::StepSettled(task) => self.suspended(vm, task),
+            Event::CallBegun(func, args) => self.callback(vm, func, args),
+            Event::CallEnded => {}
+            Event::Queued(ready) => self.queued(vm, ready),
+            Event::TimerSet(when, target) => self.timer_set(vm, *when, target),
+            Event::TimerDue(ready) => {
+                self.turn_begun = None;
+                if let Some(entry) = inspect::queued(ready) {
+                    let what = entry_text(vm, &entry);
+                    let mut record = self.record(vm, None, 0, What::TimerDue { what });
+                    // The turn that is about to begin.
+                    record.turn += 1;
+                    self.give(vm, record);
+                }
+            }
+            Event::Settled(future) => self.settled(vm, future),
+            Event::CancelAsked(task) => {
+                let task = inspect::task_name(task).into();
+                self.here(vm, What::Cancel { task });
+                self.asked = true;
+                return;
+            }
+            Event::Written(_) => {}
+        }
+        self.asked = false;
+    }
+
+    /// The program prints: a line is told when it is whole.
+    fn written(&mut self, vm: &mut Vm, text: &str) {
+        if self.printed.is_none() {
+            let stack = self.look(vm);
+            let text = String::new();
+            let (site, depth) = (stack.site(), stack.suspendable().saturating_sub(1));
+            self.printed = Some(self.record(vm, site, depth, What::Printed { text }));
+        }
+        if let Some(Record {
+            what: What::Printed { text: line },
+            ..
+        }) = &mut self.printed
+        {
+            line.push_str(text);
+        }
+        if text.ends_with('\n') {
+            self.end_line(vm);
+        }
+    }
+
+    fn end_line(&mut self, vm: &mut Vm) {
+        if let Some(record) = self.printed.take() {
+            self.give(vm, record);
+        }
+    }
+
+    /// Gives a record to the sink; first that of the turn in which it is the first.
+    fn give(&mut self, vm: &mut Vm, record: Record) {
+        let turn = self.turn_begun.take();
+        for mut record in turn.into_iter().chain([record]) {
+            self.number += 1;
+            record.number = self.number;
+            if let Some(sink) = &mut self.sink {
+                sink(vm, &record);
+            }
+        }
+    }
+
+    fn record(&self, vm: &Vm, site: Option<Site>, depth: usize, what: What) -> Record {
+        let task = vm.current.task.get();
+        Record {
+            number: 0,
+            turn: self.turn,
+            clock: vm.host.clock.monotonic().as_secs_f64(),
+            task: task.as_ref::<Future>().map(|t| self.task_name(t)),
+            site,
+            depth,
+            what,
+        }
+    }
+
+    fn put(&mut self, vm: &mut Vm, site: Option<Site>, depth: usize, what: What) {
+        let record = self.record(vm, site, depth, what);
+        self.give(vm, record);
+    }
+
+    fn look(&mut self, vm: &Vm) -> Stack {
+        Stack::look(vm, &mut self.names, self.outside)
+    }
+
+    /// Records what happens where the program is.
+    fn here(&mut self, vm: &mut Vm, what: What) {
+        let stack = self.look(vm);
+        self.at(vm, &stack, what);
+    }
+
+    fn at(&mut self, vm: &mut Vm, stack: &Stack, what: What) {
+        let depth = stack.suspendable().saturating_sub(1);
+        self.put(vm, stack.site(), depth, what);
+    }
+
+    fn task_name(&self, task: &Ref<Future>) -> Rc<str> {
+        match self.tasks.get(&task.as_obj().address()) {
+            Some(known) => known.name.clone(),
+            None => inspect::task_name(task).into(),
+        }
+    }
+
+    // Frames
+
+    fn mark(&mut self, vm: &mut Vm, mark: Mark, value: &Value) {
+        if mark == Mark::Begin {
+            let view = vm.frame(0);
+            let frame = view
+                .as_ref()
+                .and_then(|v| v.generator.as_ref::<Generator>());
+            frame.into_iter().for_each(|f| self.names.begin(f));
+        }
+        let stack = self.look(vm);
+        let told = self.told.take();
+        let what = match mark {
+            Mark::Line => return,
+            Mark::Begin | Mark::Received => {
+                let begins = mark == Mark::Begin;
+                let how = match (value, stack.parent()) {
+                    (_, Some(GenKind::Generator)) if begins => Entry::YieldFrom,
+                    (_, Some(_)) if begins => Entry::Await,
+                    (_, None) if begins => Entry::Begin,
+                    (Value::None, _) => Entry::Next,
+                    (value, _) => Entry::Send(quiet(vm, value)),
+                };
+                let from = match how {
+                    Entry::Await | Entry::YieldFrom => stack.program_from(1),
+                    _ => stack.receiver(Gives::Item).0,
+                };
+                if from.site().is_none() {
+                    // The chunk of the task has been told.
+                    return;
+                }
+                What::Resumed { from, how }
+            }
+            Mark::Yield => {
+                let (to, through) = stack.receiver(Gives::Item);
+                self.told = to.site().cloned();
+                let value = quiet(vm, value);
+                What::Yielded { to, through, value }
+            }
+            Mark::Return => {
+                let (to, _) = stack.receiver(Gives::Result);
+                let Some(site) = to.site() else { return };
+                self.told = Some(site.clone());
+                let stops = match (stack.kind(), stack.parent()) {
+                    (Some(GenKind::AsyncGenerator), _) => Some("StopAsyncIteration"),
+                    (_, None) => Some("StopIteration"),
+                    _ => None,
+                };
+                let value = quiet(vm, value);
+                What::Returned { to, value, stops }
+            }
+            Mark::Await => match awaited(vm, value) {
+                Some(what) => What::Awaits { what },
+                None => return,
+            },
+            Mark::Awaited => {
+                let own = stack.site();
+                if value.is_none() || own.is_some_and(|s| told.is_some_and(|t| t.frame == s.frame))
+                {
+                    return;
+                }
+                let value = quiet(vm, value);
+                What::Got { value }
+            }
+        };
+        self.at(vm, &stack, what);
+    }
+
+    /// A suspended frame gets something else than a value.
+    fn interrupted(&mut self, vm: &mut Vm, frame: &Ref<Generator>, how: Entry) {
+        if frame.code.code.source.is_library() {
+            return;
+        }
+        let stack = self.look(vm);
+        let from = stack.program_from(0);
+        let pc = (frame.pc.get() as usize).saturating_sub(1);
+        let site = self.names.site(frame, pc);
+        let depth = stack.suspendable();
+        self.put(vm, Some(site), depth, What::Resumed { from, how });
+    }
+
+    fn raised(&mut self, vm: &mut Vm, frame: &Ref<Generator>, exception: &Value) {
+        let class = vm.class_of(exception);
+        if frame.code.code.source.is_library() || class.is_subclass(&vm.exc.generator_exit) {
+            return;
+        }
+        let stack = self.look(vm);
+        let (to, _) = stack.receiver(Gives::Result);
+        if to.site().is_some() {
+            let exception = quiet(vm, exception);
+            self.at(vm, &stack, What::Raised { to, exception });
+        }
+    }
+
+    // Tasks
+
+    fn made(&mut self, vm: &mut Vm, task: &Ref<Future>) {
+        let name: Rc<str> = inspect::task_name(task).into();
+        let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
+        let of: Rc<str> = match coroutine.as_ref::<Generator>() {
+            Some(frame) => frame.code.code.name.clone(),
+            None => quiet(vm, &coroutine).into(),
+        };
+        let address = task.as_obj().address();
+        self.closes = closes_loop(&coroutine);
+        if self.closes {
+            self.closing.insert(address);
+            return;
+        }
+        self.closing.remove(&address);
+        let known = Running {
+            name: name.clone(),
+            at: self.tally.add(&name, &of),
+            chunks: 0,
+            since: None,
+        };
+        self.tasks.insert(address, known);
+        self.here(vm, What::Made { task: name, of });
+    }
+
+    fn chunk(&mut self, vm: &mut Vm, task: &Ref<Future>, exception: &Value) {
+        if self.closing.contains(&task.as_obj().address()) {
+            return;
+        }
+        let now = vm.host.clock.monotonic().as_secs_f64();
+        let raising = (!exception.is_undef()).then(|| quiet(vm, exception));
+        let mut number = 1;
+        let mut after = None;
+        if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
+            known.chunks += 1;
+            number = known.chunks;
+            let since = known.since.take();
+            after = since.map(|(since, wait)| (now - since, wait.what));
+            self.tally.chunk(known.at);
+            if let Some((seconds, what)) = &after {
+                self.tally.delay(known.at, what, *seconds);
+            }
+        }
+        let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
+        let (site, _) = suspended(&mut self.names, &coroutine);
+        let what = What::Chunk {
+            number,
+            after,
+            raising,
+        };
+        self.put(vm, site, 0, what);
+    }
+
+    fn step_ended(&mut self, vm: &mut Vm, task: &Ref<Future>, outcome: &StepOutcome) {
+        if self.closing.contains(&task.as_obj().address()) {
+            return;
+        }
+        let ending = match outcome {
+            StepOutcome::Yielded(value) => {
+                self.yielded = Some(value.clone());
+                return;
+            }
+            StepOutcome::Returned(value) => Ending::Returned(quiet(vm, value)),
+            StepOutcome::Raised(exception) => {
+                let class = vm.class_of(exception);
+                match class.is_subclass(&vm.exc.cancelled_error) {
+                    true => Ending::Cancelled,
+                    false => Ending::Failed(quiet(vm, exception)),
+                }
+            }
+        };
+        let before = before(vm);
+        self.put(vm, None, 0, What::Ended(ending.clone(), before));
+        if let Some(known) = self.tasks.remove(&task.as_obj().address()) {
+            // Whoever is told of its end must find its name.
+            self.tally.end(known.at, ending);
+        }
+    }
+
+    fn suspended(&mut self, vm: &mut Vm, task: &Ref<Future>) {
+        let Some(yielded) = self.yielded.take() else {
+            return;
+        };
+        let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
+        let (site, text) = suspended(&mut self.names, &coroutine);
+        let future = yielded.as_ref::<Future>();
+        let until = future.and_then(|f| self.due.get(&f.as_obj().address()).copied());
+        let other = future.filter(|f| f.is_task()).map(|f| self.task_name(f));
+        drop(yielded);
+        let wait = Wait {
+            what: text,
+            until,
+            task: other,
+        };
+        let now = vm.host.clock.monotonic().as_secs_f64();
+        if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
+            known.since = Some((now, wait.clone()));
+        }
+        let before = before(vm);
+        self.put_for(vm, task, site, What::Suspended(wait, before));
+    }
+
+    /// As `put`, when the step of the task is over already.
+    fn put_for(&mut self, vm: &mut Vm, task: &Ref<Future>, site: Option<Site>, what: What) {
+        let outer = vm.current.task.replace(task.clone().into());
+        self.put(vm, site, 0, what);
+        vm.current.task.set(outer);
+    }
+
+    // The loop
+
+    fn queued(&mut self, vm: &mut Vm, ready: &Ready) {
+        let because = match ready {
+            // Told by what made it so.
+            Ready::Step(_) | Ready::Throw(_) | Ready::Timer(_) | Ready::Worker(_) => return,
+            Ready::Wakeup(task) => {
+                let awaited = task.part().map_or(Value::Undef, |p| p.waiting_for.get());
+                match awaited.as_ref::<Future>() {
+                    Some(other) if other.is_task() => {
+                        format!("{} is done", inspect::task_name(other))
+                    }
+                    Some(f) if f.as_obj().address() == self.fired => {
+                        "its timer has fired".to_owned()
+                    }
+                    Some(f) if f.state.get() == FutureState::Cancelled => {
+                        "what it waited for was cancelled".to_owned()
+                    }
+                    _ => "what it waited for is done".to_owned(),
+                }
+            }
+            Ready::Done(_) => "its future is done".to_owned(),
+            Ready::Handle(_) => "call_soon".to_owned(),
+        };
+        let Some(entry) = inspect::queued(ready) else {
+            return;
+        };
+        if is_of_library(&entry) {
+            return;
+        }
+        let what = entry_text(vm, &entry);
+        self.here(vm, What::Queued { what, because });
+    }
+
+    fn timer_set(&mut self, vm: &mut Vm, when: f64, target: &ObjRef) {
+        let Some(timed) = inspect::timed(target) else {
+            return;
+        };
+        if let Some(future) = settles(&timed) {
+            // What is waited for is told when the task is suspended.
+            self.due.insert(future.as_obj().address(), when);
+            return;
+        }
+        let what = timed_text(vm, &timed);
+        self.here(vm, What::TimerSet { when, what });
+    }
+
+    fn settled(&mut self, vm: &mut Vm, future: &Ref<Future>) {
+        let address = future.as_obj().address();
+        let timer = self.due.remove(&address).is_some();
+        let cancelled = future.state.get() == FutureState::Cancelled;
+        self.fired = if timer && !cancelled { address } else { 0 };
+        if timer || cancelled && self.asked {
+            return;
+        }
+        let how = match (future.state.get(), future.exception().defined()) {
+            (FutureState::Cancelled, _) => "cancelled".to_owned(),
+            (_, Some(exception)) => quiet(vm, &exception),
+            _ => quiet(vm, &future.result()),
+        };
+        let stack = self.look(vm);
+        // The library's own futures are its own business.
+        let own = stack.frames.first().is_some_and(|s| !s.library);
+        if own {
+            self.at(vm, &stack, What::Settled { how });
+        }
+    }
+
+    fn callback(&mut self, vm: &mut Vm, func: &Value, args: &[Value]) {
+        let timed = Timed::Call {
+            func: func.clone(),
+            args: args.to_vec(),
+        };
+        // What is told of a timer is whom it wakes.
+        if !is_native(func) && settles(&timed).is_none() {
+            let what = called(vm, func);
+            self.put(vm, None, 0, What::Callback { what });
+        }
+    }
+}
+
+/// What a frame awaits or delegates to where nothing else tells: a frame that has begun, a future
+/// that is done.
+fn awaited(vm: &mut Vm, value: &Value) -> Option<String> {
+    if let Some(future) = value.as_ref::<Future>() {
+        let text = quiet(vm, value);
+        return future
+            .is_done()
+            .then(|| format!("{text}, which is done: no delay"));
+    }
+    let frame = value.as_ref::<Generator>()?;
+    let begun = frame.state.get() != GenState::Created;
+    let own = !frame.code.code.source.is_library();
+    (begun && own).then(|| format!("{}()", frame.code.code.name))
+}
+
+/// Whether a coroutine is one of those with which the library ends a loop.
+fn closes_loop(coroutine: &Value) -> bool {
+    let Some(frame) = coroutine.as_ref::<Generator>() else {
+        return false;
+    };
+    let code = &frame.code.code;
+    let closes = ["shutdown_asyncgens", "shutdown_default_executor"];
+    code.source.is_library() && closes.contains(&&*code.name)
+}
+
+/// What the loop has before it.
+pub(super) fn before(vm: &mut Vm) -> Before {
+    let event_loop = vm.current.event_loop.get();
+    let (first, count) = inspect::first_ready(&event_loop, SHOWN);
+    let shown: Vec<&Queued> = first.iter().filter(|e| !is_hidden(e)).collect();
+    let mut ready = Vec::new();
+    for entry in shown {
+        ready.push(entry_text(vm, entry));
+    }
+    let mut timers = Vec::new();
+    for timer in inspect::timers(&event_loop).into_iter().take(SHOWN) {
+        // One that nobody waits for any more only has not been thrown out yet.
+        if settles(&timer.what).is_none_or(|f| !f.is_done()) {
+            timers.push((timer.when, timed_text(vm, &timer.what)));
+        }
+    }
+    Before {
+        ready,
+        more: count.saturating_sub(SHOWN),
+        timers,
+    }
+}
+
+/// Callbacks without which nobody misses anything: those that stop the loop.
+fn is_hidden(entry: &Queued) -> bool {
+    match entry {
+        Queued::DoneCallback { func, .. } => is_native(func),
+        Queued::Call { func, args } => is_native(func) && args.is_empty(),
+        _ => false,
+    }
+}
+
+fn is_of_library(entry: &Queued) -> bool {
+    match entry {
+        Queued::DoneCallback { func, .. } | Queued::Call { func, .. } => is_library_callable(func),
+        _ => false,
+    }
+}
+
+/// The function behind a callable, if it is one of bytecode.
+fn function(func: &Value) -> Option<Ref<Function>> {
+    match func.downcast::<BoundMethod>() {
+        Some(method) => function(&method.func),
+        None => func.as_ref::<Function>().cloned(),
+    }
+}
+
+fn is_native(func: &Value) -> bool {
+    function(func).is_none()
+}
+
+fn is_library_callable(func: &Value) -> bool {
+    function(func).is_none_or(|f| f.code.get().code.source.is_library())
+}
+
+/// The future that a timer settles.
+fn settles(timed: &Timed) -> Option<Ref<Future>> {
+    match timed {
+        Timed::Future(future) => Some(future.clone()),
+        Timed::Call { func, args } if is_library_callable(func) => {
+            args.iter().find_map(|a| a.as_ref::<Future>()).cloned()
+        }
+        Timed::Call { .. } => None,
+    }
+}
+
+/// An entry of the ready queue: the task that goes on, or what is called.
+fn entry_text(vm: &mut Vm, entry: &Queued) -> String {
+    match entry {
+        Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup(task) => {
+            inspect::task_name(task)
+        }
+        Queued::DoneCallback { func, .. } => called(vm, func),
+        Queued::Call { func, args } => {
+            let timed = Timed::Call {
+                func: func.clone(),
+                args: args.clone(),
+            };
+            match settles(&timed) {
+                Some(future) => timer_of(&future),
+                None => called(vm, func),
+            }
+        }
+        Queued::Due(future) => timer_of(future),
+        Queued::Work(_) => "work beside the loop".to_owned(),
+    }
+}
+
+fn timer_of(future: &Ref<Future>) -> String {
+    format!("timer of {}", woken(future))
+}
+
+fn timed_text(vm: &mut Vm, timed: &Timed) -> String {
+    match (settles(timed), timed) {
+        (Some(future), _) => woken(&future),
+        (None, Timed::Call { func, .. }) => called(vm, func),
+        (None, Timed::Future(future)) => woken(future),
+    }
+}
+
+/// What is called; of the library's callbacks, whose they are.
+fn called(vm: &mut Vm, func: &Value) -> String {
+    let own = function(func).filter(|f| f.code.get().code.source.is_library());
+    if let Some(own) = own {
+        let name = own.qualname().to_string();
+        let whose = name.split('.').next().unwrap_or_default();
+        return format!("callback of {whose}");
+    }
+    match callable(func) {
+        Some(text) => text,
+        None => quiet(vm, func),
+    }
+}
+
+/// Who goes on when a timer settles a future.
+fn woken(future: &Ref<Future>) -> String {
+    let waiters = future.waiters();
+    let names = waiters.iter().filter_map(|w| match w {
+        Waiter::Task(task) => Some(inspect::task_name(task)),
+        Waiter::Callback(_) => None,
+    });
+    let names: Vec<String> = names.collect();
+    match names.is_empty() {
+        true => "nobody".to_owned(),
+        false => names.join(", "),
+    }
+}

@@ -1,0 +1,105 @@
+//! What an observer of a running program is told. Nothing here costs anything while nobody
+//! observes: what frames do is told by `Mark` instructions, which only code that was compiled for
+//! observing has, and the rest is tested where an event loop takes its slow way. Who observes must
+//! not run code of the program, nor keep its objects alive.
+
+use super::heap::{ObjRef, Ref};
+use super::hooks::StepOutcome;
+use super::object::{Future, Generator};
+use super::ready::Ready;
+use super::value::Value;
+use super::{R, Resume, Vm};
+use crate::bytecode::mark::{Mark, Marks};
+use crate::bytecode::opcode::NO_REG;
+
+/// Something that has happened, or is about to.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The running frame has come to a mark; the value that the mark speaks of.
+    Mark(Mark, &'a Value),
+    /// An exception is thrown into a suspended frame from outside.
+    Thrown(&'a Ref<Generator>, &'a Value),
+    /// A suspended frame is closed from outside.
+    Closed(&'a Ref<Generator>),
+    /// An exception leaves the running frame, which can be suspended.
+    Raised(&'a Ref<Generator>, &'a Value),
+    /// An event loop begins to run.
+    LoopBegun,
+    /// A turn begins: what stands in the ready queue now is run in it.
+    TurnBegun,
+    /// A task was made by `create_task` and its kin.
+    TaskMade(&'a Ref<Future>),
+    /// A task takes a step: what will be raised in it, if anything.
+    StepBegun(&'a Ref<Future>, &'a Value),
+    /// The step is over.
+    StepEnded(&'a Ref<Future>, &'a StepOutcome),
+    /// What follows from the end of the step has been done.
+    StepSettled(&'a Ref<Future>),
+    /// A callback is called with these arguments.
+    CallBegun(&'a Value, &'a [Value]),
+    CallEnded,
+    /// Something comes to the end of the ready queue.
+    Queued(&'a Ready),
+    /// A timer was set for this time of the loop: a handle, or a future that it settles.
+    TimerSet(f64, &'a ObjRef),
+    /// A timer is due, and goes to the end of the ready queue.
+    TimerDue(&'a Ready),
+    /// A future that is no task is done.
+    Settled(&'a Ref<Future>),
+    /// Somebody asks a task to stop.
+    CancelAsked(&'a Ref<Future>),
+    /// The program writes to its standard output.
+    Written(&'a str),
+}
+
+/// Who observes, and which marks code is compiled with for it.
+#[derive(Clone, Copy)]
+pub struct Observer {
+    pub tell: fn(&mut Vm, &Event<'_>),
+    pub marks: Marks,
+}
+
+impl Vm {
+    #[inline(always)]
+    pub fn is_observed(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    /// Which marks the program's code is compiled with.
+    pub fn marks(&self) -> Marks {
+        self.observer.map_or(Marks::None, |o| o.marks)
+    }
+
+    /// Tells the observer, if there is one.
+    #[cold]
+    pub fn tell(&mut self, event: &Event<'_>) {
+        if let Some(observer) = self.observer {
+            (observer.tell)(self, event);
+        }
+    }
+
+    /// A suspended frame is resumed with an exception, or closed.
+    #[cold]
+    pub(super) fn tell_interruption(&mut self, frame: &Ref<Generator>, how: &Resume) {
+        match how {
+            Resume::Send(_) => {}
+            Resume::Throw(exception) => self.tell(&Event::Thrown(frame, exception)),
+            Resume::Close => self.tell(&Event::Closed(frame)),
+        }
+    }
+
+    /// The `Mark` instruction, in the running frame.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn mark(&mut self) -> R<()> {
+        let i = self.instruction();
+        let value = match i.a {
+            NO_REG => Value::None,
+            register => self.frame.register(usize::from(register)),
+        };
+        if let Some(mark) = Mark::from_operand(i.b) {
+            self.tell(&Event::Mark(mark, &value));
+        }
+        Ok(())
+    }
+}
