@@ -510,7 +510,7 @@ impl Recorder {
             args: args.to_vec(),
         };
         // What is told of a timer is whom it wakes.
-        if !is_native(func) && settles(&timed).is_none() {
+        if !is_native(func) && settles(&timed).is_none_or(|f| f.is_done()) {
             let what = called(vm, func);
             self.put(vm, None, 0, What::Callback { what });
         }
