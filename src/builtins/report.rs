@@ -61,6 +61,9 @@ pub fn show_exception(vm: &mut Vm, exception: &Value) {
 /// if it did not, so that whoever asks shows the exception.
 pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> bool {
     let hook = sys_attribute(vm, "excepthook");
+    if hook.is_none() && sys_attribute(vm, "__excepthook__").is_some() {
+        write_stderr(vm, "sys.excepthook is missing\n");
+    }
     let Some(hook) = hook.filter(|h| h.as_ref::<NativeFunction>().is_none()) else {
         return false;
     };

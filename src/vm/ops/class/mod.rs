@@ -30,6 +30,8 @@ impl Vm {
         }
         match class.dict.get_str(&self.names.__module__) {
             Some(module) => match module.as_str() {
+                // In CPython these classes are written in Python, and so are called by their names.
+                Some("asyncio.events" | "asyncio.unix_events") => name,
                 Some(module) if module != "builtins" => format!("{module}.{name}").into(),
                 _ => name,
             },
