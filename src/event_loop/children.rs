@@ -5,6 +5,7 @@ use super::{context, future, is_exact, loop_type};
 use crate::vm::heap::Ref;
 use crate::vm::names::AddressMap;
 use crate::vm::object::{Dict, Future, FutureState, GenKind, Generator, List, Tuple};
+use crate::vm::ready::DoneCallback;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -48,11 +49,12 @@ fn own<'a>(vm: &Vm, value: &'a Value) -> Option<&'a Ref<Future>> {
     (is_exact(&vm.types.future, f) || is_exact(&vm.types.task, f)).then_some(f)
 }
 
-/// `_begin_children(args, callback, ensure_future)`: makes each argument a future and has the
+/// `_begin_children(args, callback, left, ensure_future)`: makes each argument a future and has the
 /// callback told when it is done. A tuple: the futures of the arguments, those that are done
-/// already, how many different ones there are, and their loop.
+/// already, and their loop. How many different ones there are becomes the item of the list `left`,
+/// from which the loop takes those that it does not tell the callback of (see `DoneCallback`).
 pub(super) fn begin(vm: &mut Vm, args: &[Value]) -> R {
-    let [arguments, callback, ensure] = args else {
+    let [arguments, callback, left, ensure] = args else {
         return Ok(Value::None);
     };
     let arguments = arguments.as_ref::<Tuple>().cloned();
@@ -79,14 +81,14 @@ pub(super) fn begin(vm: &mut Vm, args: &[Value]) -> R {
         if is_done(vm, &future)? {
             done.push(future.clone());
         } else {
-            add_callback(vm, &future, callback)?;
+            add_callback(vm, &future, callback, left)?;
         }
         children.push(future);
     }
+    vm.set_item(left, &Value::Int(0), Value::Int(count))?;
     Ok(Tuple::value([
         List::value(children),
         List::value(done),
-        Value::Int(count),
         event_loop,
     ]))
 }
@@ -147,10 +149,14 @@ fn is_done(vm: &mut Vm, value: &Value) -> R<bool> {
     vm.truth(&done)
 }
 
-fn add_callback(vm: &mut Vm, value: &Value, callback: &Value) -> R<()> {
+fn add_callback(vm: &mut Vm, value: &Value, callback: &Value, left: &Value) -> R<()> {
     if let Some(f) = own(vm, value) {
         let context = context::copy_current(vm);
-        return future::add_callback(vm, f, callback.clone(), context);
+        let callback = DoneCallback {
+            left: left.clone(),
+            ..DoneCallback::new(callback.clone(), context)
+        };
+        return future::add_waiter(vm, f, callback);
     }
     let name = vm.names.add_done_callback.clone();
     vm.call_method(value, &name, std::slice::from_ref(callback))

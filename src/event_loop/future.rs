@@ -425,11 +425,12 @@ fn set_exception_method(vm: &mut Vm, args: &[Value]) -> R {
 
 /// Adds a callback, or tells at once (that is, next turn) if the future is done.
 pub(super) fn add_callback(vm: &mut Vm, f: &Ref<Future>, func: Value, context: Value) -> R<()> {
-    let waiter = Waiter::Callback(Box::new(DoneCallback {
-        func,
-        context,
-        future: Value::Undef,
-    }));
+    add_waiter(vm, f, DoneCallback::new(func, context))
+}
+
+/// As `add_callback`.
+pub(super) fn add_waiter(vm: &mut Vm, f: &Ref<Future>, callback: DoneCallback) -> R<()> {
+    let waiter = Waiter::Callback(Box::new(callback));
     if f.is_done() {
         return schedule::tell(vm, f, waiter);
     }

@@ -96,7 +96,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         ),
         NativeDef::new(
             "_begin_children",
-            "(args, callback, ensure_future, /)",
+            "(args, callback, left, ensure_future, /)",
             children::begin,
             "Futures for the arguments of gather(), which tell the callback when they are done.",
         ),

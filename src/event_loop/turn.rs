@@ -67,6 +67,10 @@ fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
         }
         Ready::Throw(both) => step::begin(vm, data, both.0, both.1),
         Ready::Done(done) => {
+            if !data.debug.get() && done.only_counts() {
+                done.count();
+                return Ok(None);
+            }
             let executing = Executing::Callback(done.func.clone(), done.future.clone());
             begin_call(
                 vm,

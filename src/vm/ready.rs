@@ -2,7 +2,7 @@
 //! loop, because the VM takes the plain steps of tasks from it without asking (see `step`).
 
 use super::heap::{ObjRef, Ref};
-use super::object::{Future, Opaque, Waiter};
+use super::object::{Future, List, Opaque, Waiter};
 use super::value::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -34,6 +34,40 @@ pub struct DoneCallback {
     pub context: Value,
     /// The future that is done: the callback's argument. `Undef` until then.
     pub future: Value,
+    /// `Undef`, or a list whose first item is the number of futures that the callback has still to
+    /// be told of. As long as others follow, one with a result is only counted: see `only_counts`.
+    pub left: Value,
+}
+
+impl DoneCallback {
+    /// A callback that is told of each future it waits for.
+    pub fn new(func: Value, context: Value) -> DoneCallback {
+        DoneCallback {
+            func,
+            context,
+            future: Value::Undef,
+            left: Value::Undef,
+        }
+    }
+
+    /// Whether the callback need not be called, only `count`.
+    pub fn only_counts(&self) -> bool {
+        let Some(left) = self.left.downcast::<List>() else {
+            return false;
+        };
+        let others = matches!(left.items.borrow().first(), Some(Value::Int(n)) if *n > 1);
+        let done = self.future.downcast::<Future>();
+        others && done.is_some_and(Future::has_result)
+    }
+
+    /// One future less is left.
+    pub fn count(&self) {
+        if let Some(left) = self.left.downcast::<List>()
+            && let Some(Value::Int(n)) = left.items.borrow_mut().first_mut()
+        {
+            *n -= 1;
+        }
+    }
 }
 
 impl Ready {
@@ -56,7 +90,7 @@ impl Ready {
                 visit(both.0.as_obj());
                 both.1.as_obj().into_iter().for_each(visit);
             }
-            Ready::Done(done) => [&done.func, &done.context, &done.future]
+            Ready::Done(done) => [&done.func, &done.context, &done.future, &done.left]
                 .into_iter()
                 .filter_map(|v| v.as_obj())
                 .for_each(visit),
@@ -163,9 +197,9 @@ impl Queue {
     /// told in the next turn, in order.
     #[inline]
     pub fn finish(&self, f: &Ref<Future>, result: Value) {
-        if let Some(task) = f.take_only_task() {
+        if let Some(waiter) = f.take_only_waiter() {
             f.set_result(result);
-            return self.push(Ready::Wakeup(task));
+            return self.push(Ready::tell(waiter, f));
         }
         let waiters = f.take_waiters();
         f.set_result(result);

@@ -9,7 +9,7 @@ use super::frame::{Deliver, Link, raw, registers_of, running};
 use super::generator::suspended_at;
 use super::heap::{Ref, finalize};
 use super::hooks::Current;
-use super::object::{Future, FutureState, GenState, Generator, Waiter};
+use super::object::{Future, GenState, Generator, Waiter};
 use super::ready::{Queue, Ready};
 use super::value::Value;
 use super::{R, Resume, Vm};
@@ -130,6 +130,7 @@ impl Vm {
                     return Ok(Flow::Go);
                 }
                 Some(Ready::Timer(f)) if !f.is_done() => queue.finish(&f, Value::None),
+                Some(Ready::Done(done)) => done.count(),
                 Some(_) => {}
                 None => break,
             }
@@ -207,6 +208,7 @@ fn is_plain(next: &Ready) -> bool {
     let task = match next {
         Ready::Step(task) | Ready::Wakeup(task) => task,
         Ready::Timer(_) => return true,
+        Ready::Done(done) => return done.only_counts(),
         _ => return false,
     };
     let Some(part) = task.part() else {
@@ -230,11 +232,6 @@ fn is_plain(next: &Ready) -> bool {
         && !Current::is_entered(context)
         && match waited {
             Value::Undef => true,
-            waited => waited.downcast::<Future>().is_some_and(has_result),
+            waited => waited.downcast::<Future>().is_some_and(Future::has_result),
         }
-}
-
-/// Finished, and not with an exception.
-fn has_result(f: &Future) -> bool {
-    f.state.get() == FutureState::Finished && f.rare().is_none_or(|e| e.exception.is_undef())
 }

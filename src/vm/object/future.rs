@@ -195,11 +195,12 @@ impl Future {
         self.content.take().into_waiters()
     }
 
-    /// Takes out the one who waits, if it is a task and nobody else does.
+    /// Takes out the one who waits, if nobody else does.
     #[inline(always)]
-    pub fn take_only_task(&self) -> Option<Ref<Future>> {
+    pub fn take_only_waiter(&self) -> Option<Waiter> {
         match self.content.take() {
-            Content::Task(task) => Some(task),
+            Content::Task(task) => Some(Waiter::Task(task)),
+            Content::Callback(callback) => Some(Waiter::Callback(callback)),
             other => {
                 self.content.set(other);
                 None
@@ -248,6 +249,12 @@ impl Future {
     pub fn set_result(&self, result: Value) {
         self.state.set(FutureState::Finished);
         drop(self.content.replace(Content::Result(result)));
+    }
+
+    /// Finished, and not with an exception.
+    pub fn has_result(&self) -> bool {
+        self.state.get() == FutureState::Finished
+            && self.rare().is_none_or(|e| e.exception.is_undef())
     }
 
     pub fn exception(&self) -> Value {
@@ -385,7 +392,13 @@ impl Trace for Ref<Future> {
 }
 
 fn visit_callback(callback: &DoneCallback, visit: &mut dyn FnMut(&ObjRef)) {
-    for value in [&callback.func, &callback.context, &callback.future] {
+    let parts = [
+        &callback.func,
+        &callback.context,
+        &callback.future,
+        &callback.left,
+    ];
+    for value in parts {
         value.as_obj().into_iter().for_each(&mut *visit);
     }
 }
