@@ -301,6 +301,20 @@ fn has_only_class_attributes(obj: &Value) -> bool {
     }
 }
 
+/// The version of the class of an object of a built-in type.
+fn builtin_version(vm: &Vm, obj: &Value) -> u32 {
+    // SAFETY: nobody replaces a class while it is looked at.
+    unsafe {
+        if let Some(future) = obj.downcast::<Future>() {
+            return future.class.peek().version.get();
+        }
+        if let Some(opaque) = obj.downcast::<Opaque>() {
+            return opaque.class.peek().version.get();
+        }
+    }
+    vm.class_of(obj).version.get()
+}
+
 fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
     if let Some(instance) = obj.as_ref::<Instance>()
         && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
@@ -308,15 +322,13 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
     {
         return Ok((way.value.get(), obj));
     }
-    if let Some(value) = cached_attr(cache, &obj) {
-        return Ok((value, Value::Undef));
-    }
     let shared = has_only_class_attributes(&obj);
-    if shared && cache.kind.get() == hit::BUILTIN_METHOD {
-        let class = vm.class_of(&obj);
-        if class.version.get() == cache.key.get() {
-            return Ok((cache.value.get(), obj));
+    if cache.kind.get() != hit::BUILTIN_METHOD {
+        if let Some(value) = cached_attr(cache, &obj) {
+            return Ok((value, Value::Undef));
         }
+    } else if shared && builtin_version(vm, &obj) == cache.key.get() {
+        return Ok((cache.value.get(), obj));
     }
     let (func, this) = vm.load_method(&obj, &cache.name)?;
     match obj.kind() {
