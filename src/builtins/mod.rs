@@ -47,6 +47,12 @@ use crate::vm::value::Value;
 
 /// Gives the built-in classes their methods.
 pub fn install(vm: &mut Vm) {
+    vm.install_classes(install_classes);
+    install_names(vm);
+    quitter::install(vm);
+}
+
+fn install_classes(vm: &mut Vm) {
     object::install(vm);
     type_type::install(vm);
     descriptors::install(vm);
@@ -64,8 +70,6 @@ pub fn install(vm: &mut Vm) {
     iterators::install(vm);
     functions::install(vm);
     class_docs::install(vm);
-    install_names(vm);
-    quitter::install(vm);
 }
 
 /// The classes and constants that programs know by name.

@@ -192,7 +192,7 @@ impl Engine {
     pub fn finish(&mut self) {
         stdlib::at_exit(&mut self.vm);
         self.vm.settle_finalizers();
-        if cycles::is_enabled() {
+        if cycles::is_enabled() && cycles::is_anything_finalized() {
             // What only its own circle keeps alive still finds its globals.
             stdlib::collect_garbage(&mut self.vm);
             self.vm.settle_finalizers();

@@ -77,6 +77,21 @@ fn is_due() -> bool {
     ENABLED.get() && heap::live_objects() > THRESHOLD.get()
 }
 
+/// Whether anything alive could run code when it dies.
+pub fn is_anything_finalized() -> bool {
+    if weak::has_references() {
+        return true;
+    }
+    let mut any = false;
+    heap::visit_objects(|header| {
+        any |= header.count() > 0
+            && kind_info(header.kind()).finalizes
+            && !header.has_flag(flags::FINALIZED)
+            && needs_finalizer(header);
+    });
+    any
+}
+
 impl Vm {
     /// Collects if it is time to. Called at safe points.
     pub fn maybe_collect(&mut self) {

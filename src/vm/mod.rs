@@ -119,6 +119,8 @@ pub struct Vm {
     recursion_limit: usize,
     /// Most natives that have called back at a time; depends on the thread's stack.
     pub native_limit: u32,
+    /// The built-in classes get their methods: see `install_classes`.
+    installing: bool,
     stack: RegisterStack,
     control: ControlStack,
     /// What linked activations keep alive.
@@ -187,6 +189,7 @@ impl Vm {
             },
             recursion_limit: 1000,
             native_limit: 900,
+            installing: false,
             stack,
             control: ControlStack::new(1000),
             links: Vec::new(),

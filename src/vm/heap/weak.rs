@@ -106,6 +106,11 @@ pub fn new_reference(class: &Ref<Class>, target: &ObjRef, callback: Value) -> Re
     reference
 }
 
+/// Whether there are any that the language can see.
+pub fn has_references() -> bool {
+    TABLE.with_borrow(|table| table.values().any(|r| !r.references.is_empty()))
+}
+
 /// The weak references to an object, newest first, as CPython lists them.
 pub fn references_to(target: &ObjRef) -> Vec<ObjRef> {
     TABLE.with_borrow(|table| {

@@ -102,10 +102,22 @@ impl Vm {
     pub fn class_changed(&mut self, class: &Ref<Class>) {
         class.version.set(fresh_id());
         class.plain_init.set(Value::Undef);
-        class.flags.set(self.computed_flags(class));
+        if !self.installing {
+            class.flags.set(self.computed_flags(class));
+        }
         for sub in direct_subclasses(class) {
             self.class_changed(&sub);
         }
+    }
+
+    /// Gives the built-in classes their methods. Their flags, which need look-ups in whole MROs,
+    /// are computed once, at the end.
+    pub fn install_classes(&mut self, install: impl FnOnce(&mut Vm)) {
+        self.installing = true;
+        install(self);
+        self.installing = false;
+        let object = self.types.object.clone();
+        self.class_changed(&object);
     }
 
     fn computed_flags(&self, class: &Ref<Class>) -> ClassFlags {
