@@ -86,7 +86,8 @@ pub fn register(vm: &mut Vm, kind: &Kind, class: &Ref<Class>) {
 pub struct Like<'a> {
     kind: &'static Kind,
     object: &'a Value,
-    plan: Option<Plan>,
+    /// `NO_PLAN`, which nothing has the shape of, if there is none.
+    plan: Plan,
 }
 
 impl<'a> Like<'a> {
@@ -94,24 +95,31 @@ impl<'a> Like<'a> {
         Like {
             kind,
             object,
-            plan: object.as_ref::<Instance>().and_then(|i| plan(vm, kind, i)),
+            plan: object
+                .as_ref::<Instance>()
+                .and_then(|i| plan(vm, kind, i))
+                .unwrap_or(NO_PLAN),
         }
     }
 
     /// Whether a method is the library's.
     pub fn owns(&self, method: usize) -> bool {
-        self.plan.is_some_and(|p| p.own & (1 << method) != 0)
+        self.plan.own & (1 << method) != 0
     }
 
     /// Whether the first `count` methods are.
     pub fn owns_first(&self, count: usize) -> bool {
-        (0..count).all(|i| self.owns(i))
+        let first = (1 << count) - 1;
+        self.plan.own & first == first
     }
 
+    /// Where an attribute stands, if the object has not got another shape meanwhile.
+    #[inline(always)]
     fn slot(&self, attribute: usize) -> Option<(&'a Ref<Instance>, usize)> {
-        let slot = *self.plan?.slots.get(attribute)?;
+        let slot = *self.plan.slots.get(attribute)?;
         let instance = self.object.as_ref::<Instance>()?;
-        (slot != NO_SLOT).then_some((instance, slot.into()))
+        let stands = slot != NO_SLOT && instance.shape_id() == self.plan.shape;
+        stands.then_some((instance, slot.into()))
     }
 
     /// The object itself.
@@ -126,6 +134,7 @@ impl<'a> Like<'a> {
     }
 
     /// An attribute.
+    #[inline(always)]
     pub fn get(&self, vm: &mut Vm, attribute: usize) -> R {
         if let Some((instance, slot)) = self.slot(attribute) {
             let value = instance.slot(slot);
@@ -133,6 +142,11 @@ impl<'a> Like<'a> {
                 return Ok(value);
             }
         }
+        self.search(vm, attribute)
+    }
+
+    #[cold]
+    fn search(&self, vm: &mut Vm, attribute: usize) -> R {
         let name = vm.intern(self.kind.attributes[attribute]);
         vm.get_attr(self.object, &name)
     }
@@ -154,6 +168,7 @@ impl<'a> Like<'a> {
     }
 }
 
+#[inline]
 fn plan(vm: &mut Vm, kind: &Kind, instance: &Ref<Instance>) -> Option<Plan> {
     let (version, shape) = (instance.class_version(), instance.shape_id());
     let found = PLANS.with(|plans| {

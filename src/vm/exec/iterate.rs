@@ -1,12 +1,13 @@
 //! Loops over what is not a range, list or tuple.
 
-use super::{Iterated, copy_at, put_at};
+use super::{Iterated, copy_at, peek, put_at};
 use crate::bytecode::opcode::{DIES_B, ITERATOR};
 use crate::bytecode::{Instr, Op};
 use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
 use crate::vm::heap::Ref;
 use crate::vm::object::{GenKind, Generator, Kind, Range};
+use crate::vm::ops::iterators::ListIterator;
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Vm};
 
@@ -49,6 +50,12 @@ pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()>
 /// The next item of a loop over an iterator.
 #[inline(never)]
 pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
+    // What a generator expression is given.
+    if let Some(list) = peek(regs, i.b).opaque::<ListIterator>()
+        && let Some(item) = list.advance()
+    {
+        return Ok(Iterated::Item(item));
+    }
     let iterator = copy_at(regs, i.b as usize);
     if let Some(generator) = iterator.as_ref::<Generator>()
         && generator.kind == GenKind::Generator

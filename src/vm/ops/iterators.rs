@@ -46,6 +46,17 @@ impl ListIterator {
             at: Cell::new(0),
         }
     }
+
+    /// The next item, if there is one.
+    #[inline]
+    pub fn advance(&self) -> Option<Value> {
+        let holder = self.list.get();
+        let list = holder.downcast::<List>()?;
+        let at = self.at.get();
+        let item = list.items.borrow().get(at).cloned()?;
+        self.at.set(at + 1);
+        Some(item)
+    }
 }
 
 impl NativeData for ListIterator {
@@ -54,14 +65,9 @@ impl NativeData for ListIterator {
     }
 
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
-        let holder = self.list.get();
-        let Some(list) = holder.downcast::<List>() else {
-            return Ok(None);
-        };
-        let item = list.items.borrow().get(self.at.get()).cloned();
-        match item {
-            Some(_) => self.at.set(self.at.get() + 1),
-            None => self.list.set(Value::Undef),
+        let item = self.advance();
+        if item.is_none() {
+            self.list.set(Value::Undef);
         }
         Ok(item)
     }
