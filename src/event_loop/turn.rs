@@ -67,7 +67,7 @@ fn begin(vm: &mut Vm, data: &LoopData, next: Ready) -> R<Option<LoopAction>> {
         }
         Ready::Throw(both) => step::begin(vm, data, both.0, both.1),
         Ready::Done(done) => {
-            if !data.debug.get() && done.only_counts() {
+            if !data.debug.get() && !vm.is_observed() && done.only_counts() {
                 done.count();
                 return Ok(None);
             }
