@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod check;
 mod dump;
 mod explain;
+mod frames;
 mod input;
 mod repl;
 mod run;
@@ -63,6 +64,8 @@ enum Command {
     Repl(RunArgs),
     /// Run a program and tell, line by line, what its frames, tasks and loop do
     Trace(TraceArgs),
+    /// Run a program up to a place, and draw the frames, tasks, queues and timers there
+    Frames(FramesArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -104,12 +107,8 @@ struct WatchedArgs {
     /// Wait as long as the program asks for, instead of letting time jump
     #[arg(long)]
     real_time: bool,
-    /// The program and its arguments
-    #[arg(
-        value_name = "FILE",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    /// The program and its arguments; before those that begin with - stands a --
+    #[arg(value_name = "FILE")]
     words: Vec<OsString>,
 }
 
@@ -131,6 +130,23 @@ struct TraceArgs {
     /// JSON lines for programs (grammar/trace.schema.json)
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    program: WatchedArgs,
+}
+
+/// Which moment of a program to look at.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("moment").required(true).args(["at", "after"]))]
+struct FramesArgs {
+    /// Before this line of the program is run
+    #[arg(long, value_name = "LINE")]
+    at: Option<u32>,
+    /// The how many-th time that the line is reached
+    #[arg(long, value_name = "N", requires = "at", value_parser = clap::value_parser!(u64).range(1..))]
+    nth: Option<u64>,
+    /// After the event with this number, as `coro trace --json` counts them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    after: Option<u64>,
     #[command(flatten)]
     program: WatchedArgs,
 }
@@ -244,6 +260,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Explain { words }) => explain::explain(words, &terminal),
         Some(Command::Repl(args)) => start_repl(args, &terminal),
         Some(Command::Trace(args)) => trace::trace(args, &terminal),
+        Some(Command::Frames(args)) => frames::frames(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),

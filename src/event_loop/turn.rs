@@ -204,10 +204,10 @@ fn begin_turn(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         loop {
             let due = data.timers.borrow_mut().pop_due(end);
             let Some(ready) = due else { break };
-            if vm.is_observed() {
-                vm.tell(&Event::TimerDue(&ready));
-            }
             data.queue.push(ready);
+            if vm.is_observed() {
+                vm.tell(&Event::TimerDue);
+            }
         }
         data.note_timers();
     } else if idle {

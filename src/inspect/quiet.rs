@@ -2,6 +2,7 @@
 //! that must not notice it. Objects whose repr is the program's are named by their class.
 
 use crate::event_loop::inspect::task_name;
+use crate::stdlib::deque_items;
 use crate::vm::Vm;
 use crate::vm::object::{
     BoundMethod, Class, Dict, Exception, FrozenSet, Function, Future, Generator, Kind, List,
@@ -65,6 +66,10 @@ fn text(vm: &mut Vm, value: &Value, levels: usize) -> String {
             Some(frame) => format!("{}()", frame.code.code.name),
             None => "frame".into(),
         },
+        Kind::Opaque if let Some(items) = deque_items(value) => {
+            let items = some(items.iter());
+            container(vm, Some(items), "deque([", "])", levels)
+        }
         _ => callable(value).unwrap_or_else(|| match value.as_ref::<Module>() {
             Some(module) => format!("module {}", module.name.borrow()),
             None => format!("<{}>", vm.class_of(value).name()),

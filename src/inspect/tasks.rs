@@ -2,7 +2,7 @@
 
 use super::frames::{Chain, chain};
 use crate::event_loop::deadlock::{Place, Waiting, waiting};
-use crate::event_loop::inspect::{self, Timed};
+use crate::event_loop::inspect::{self, Queued, Timed};
 use crate::vm::Vm;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, FutureState, Generator};
@@ -66,12 +66,19 @@ fn look(event_loop: &Value, waiting: Waiting) -> TaskView {
 
 fn wait_of(event_loop: &Value, waiting: Waiting) -> Wait {
     let is_own = |t: &Ref<Future>| t.as_obj().is(waiting.task.as_obj());
+    let awaited = waiting.task.part().and_then(|p| p.waiting_for.defined());
+    // Its step, or the timer that has just fired for it.
+    let wakes = |q: &Queued| match q {
+        Queued::Due(f) => awaited.as_ref().is_some_and(|a| a.is(&f.clone().into())),
+        Queued::Call { args, .. } => awaited
+            .as_ref()
+            .is_some_and(|a| args.iter().any(|x| x.is(a))),
+        other => other.task().is_some_and(is_own),
+    };
     let queue = inspect::ready(event_loop);
-    let place = queue.iter().position(|q| q.task().is_some_and(is_own));
-    if let Some(place) = place {
+    if let Some(place) = queue.iter().position(wakes) {
         return Wait::Ready(place + 1);
     }
-    let awaited = waiting.task.part().and_then(|p| p.waiting_for.defined());
     let Some(awaited) = awaited else {
         return Wait::Nothing;
     };

@@ -3,6 +3,8 @@
 pub mod embedded;
 mod native;
 
+pub use native::deque_items;
+
 use crate::vm::heap::Ref;
 use crate::vm::native::ModuleDef;
 use crate::vm::object::{Dict, List, Module};

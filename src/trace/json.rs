@@ -92,6 +92,7 @@ fn what(line: &mut Object, what: &What) {
         What::Raised { .. } => "raised",
         What::Awaits { .. } => "awaits",
         What::Got { .. } => "got",
+        What::Line { .. } => "line",
         What::Printed { .. } => "printed",
     };
     line.text("event", event);
@@ -154,6 +155,7 @@ fn what(line: &mut Object, what: &What) {
             line.text("exception", exception);
         }
         What::Got { value } => line.text("value", value),
+        What::Line { file } => line.text("file", file),
         What::Printed { text } => line.text("text", text),
     }
 }

@@ -4,6 +4,7 @@
 //! own functions and lines only; the library's frames are looked through. Nothing here prints.
 
 pub mod filter;
+pub mod frames;
 pub mod json;
 mod place;
 pub mod record;
@@ -11,5 +12,6 @@ pub mod recorder;
 pub mod summary;
 pub mod text;
 
+pub use place::file_name;
 pub use record::{Record, What};
 pub use recorder::{observer, start, stop};

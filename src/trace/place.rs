@@ -78,7 +78,7 @@ fn written_line(code: &CodeObject, pc: usize) -> Option<u32> {
 }
 
 /// What a file is called in a line of a trace.
-pub(super) fn file_name(source: &Source) -> Rc<str> {
+pub fn file_name(source: &Source) -> Rc<str> {
     let name = Path::new(source.name()).file_name();
     name.map_or_else(|| source.name().into(), |n| n.to_string_lossy().into())
 }
@@ -86,6 +86,7 @@ pub(super) fn file_name(source: &Source) -> Rc<str> {
 /// A frame on the stack.
 pub(super) struct Seen {
     pub site: Site,
+    file: Rc<str>,
     pub library: bool,
     /// The frame, if it is one that can be suspended.
     pub frame: Option<Ref<Generator>>,
@@ -165,6 +166,11 @@ impl Stack {
             .map(|s| s.site.clone())
     }
 
+    /// The file of the innermost frame.
+    pub fn file(&self) -> Option<Rc<str>> {
+        self.frames.first().map(|s| s.file.clone())
+    }
+
     /// How many frames of the program can be suspended.
     pub fn suspendable(&self) -> usize {
         let frames = self
@@ -211,6 +217,7 @@ fn seen(view: &FrameView, names: &mut Names) -> Seen {
     };
     Seen {
         site,
+        file: file_name(source),
         library: source.is_library(),
         has_parent: frame.as_ref().is_some_and(|f| !f.parent.get().is_null()),
         frame,

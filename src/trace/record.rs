@@ -147,6 +147,10 @@ pub enum What {
     Got {
         value: String,
     },
+    /// A statement begins, in this file; told only where lines are asked for.
+    Line {
+        file: Rc<str>,
+    },
     /// The program prints.
     Printed {
         text: String,
@@ -174,7 +178,8 @@ impl What {
             | What::Returned { .. }
             | What::Raised { .. }
             | What::Awaits { .. }
-            | What::Got { .. } => Family::Values,
+            | What::Got { .. }
+            | What::Line { .. } => Family::Values,
             What::Made { .. }
             | What::Chunk { .. }
             | What::Suspended(..)

@@ -132,9 +132,10 @@ impl Recorder {
             Event::CallEnded => {}
             Event::Queued(ready) => self.queued(vm, ready),
             Event::TimerSet(when, target) => self.timer_set(vm, *when, target),
-            Event::TimerDue(ready) => {
+            Event::TimerDue => {
                 self.turn_begun = None;
-                if let Some(entry) = inspect::queued(ready) {
+                let event_loop = vm.current.event_loop.get();
+                if let Some(entry) = inspect::ready(&event_loop).pop() {
                     let what = entry_text(vm, &entry);
                     let mut record = self.record(vm, None, 0, What::TimerDue { what });
                     // The turn that is about to begin.
@@ -243,9 +244,15 @@ impl Recorder {
             frame.into_iter().for_each(|f| self.names.begin(f));
         }
         let stack = self.look(vm);
-        let told = self.told.take();
+        let told = match mark {
+            Mark::Line => None,
+            _ => self.told.take(),
+        };
         let what = match mark {
-            Mark::Line => return,
+            Mark::Line => match stack.file() {
+                Some(file) => What::Line { file },
+                None => return,
+            },
             Mark::Begin | Mark::Received => {
                 let begins = mark == Mark::Begin;
                 let how = match (value, stack.parent()) {

@@ -133,6 +133,7 @@ fn happened(record: &Record) -> String {
         What::Raised { to, exception } => format!("{here} → raises {exception} → {}", end(to)),
         What::Awaits { what } => format!("{here} → awaits → {what}"),
         What::Got { value } => format!("{here} gets {value}"),
+        What::Line { .. } => told("begins a statement".into()),
         What::Printed { text } => told(format!("prints {}", printed(text))),
     }
 }

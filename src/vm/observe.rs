@@ -42,8 +42,8 @@ pub enum Event<'a> {
     Queued(&'a Ready),
     /// A timer was set for this time of the loop: a handle, or a future that it settles.
     TimerSet(f64, &'a ObjRef),
-    /// A timer is due, and goes to the end of the ready queue.
-    TimerDue(&'a Ready),
+    /// A timer is due, and stands at the end of the ready queue now.
+    TimerDue,
     /// A future that is no task is done.
     Settled(&'a Ref<Future>),
     /// Somebody asks a task to stop.

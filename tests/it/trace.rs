@@ -16,11 +16,14 @@ fn programs(folder: &str) -> Vec<PathBuf> {
     programs
 }
 
+/// Runs `coro`, the program's name after the first of the options.
 fn run(program: &Path, options: &[&str]) -> Run {
+    let (first, others) = options.split_first().unwrap();
     let mut command = command();
     command
-        .args(options)
+        .arg(first)
         .arg(program.file_name().unwrap())
+        .args(others)
         .current_dir(program.parent().unwrap());
     finish(&mut command, b"", LIMIT)
 }
@@ -73,6 +76,51 @@ fn tracing_changes_nothing() {
         assert_eq!(plain.out(), printed(&traced.out()), "{}", name(&program));
         assert_eq!(plain.stderr, traced.stderr, "{}", name(&program));
     }
+}
+
+#[test]
+fn pictures_are_as_recorded() {
+    let moments: &[(&str, &str, &[&str])] = &[
+        ("before a line", "chunks_and_delays", &["--at", "23"]),
+        (
+            "the third time",
+            "chunks_and_delays",
+            &["--at", "13", "--nth", "3"],
+        ),
+        ("after an event", "chunks_and_delays", &["--after", "17"]),
+        ("generators", "values_through_generators", &["--at", "19"]),
+        (
+            "inside a generator",
+            "values_through_generators",
+            &["--at", "6"],
+        ),
+        ("what is shared", "locks_and_futures", &["--at", "27"]),
+    ];
+    for (title, program, options) in moments {
+        let program = root().join(format!("tests/trace/{program}.coro"));
+        let run = run(&program, &[&["frames"], *options].concat());
+        assert_eq!(run.code, Some(0), "{title}: {}", run.stderr);
+        let name = format!("picture: {title}").replace([' ', ':'], "_");
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/trace" }, {
+            insta::assert_snapshot!(name, run.out());
+        });
+    }
+}
+
+#[test]
+fn a_line_that_is_never_reached_is_said() {
+    let program = root().join("tests/trace/own_awaitables.coro");
+    let missed = run(&program, &["frames", "--at", "15", "--nth", "9"]);
+    assert_eq!(missed.code, Some(1));
+    assert!(
+        missed.stderr.contains("before it came to line 15"),
+        "{}",
+        missed.stderr
+    );
+    let outside = run(&program, &["frames", "--at", "900"]);
+    assert_eq!(outside.code, Some(2), "{}", outside.stderr);
+    let nowhere = run(&program, &["frames"]);
+    assert_eq!(nowhere.code, Some(2), "{}", nowhere.stderr);
 }
 
 /// Options, and what they leave of a trace.

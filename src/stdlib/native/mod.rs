@@ -20,6 +20,8 @@ mod types;
 mod waiters;
 mod weakref;
 
+pub use collections::deque_items;
+
 use crate::event_loop;
 use crate::vm::native::ModuleDef;
 use crate::vm::value::Value;

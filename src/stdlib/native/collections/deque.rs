@@ -20,6 +20,12 @@ pub struct Deque {
     pub version: Cell<u64>,
 }
 
+/// The items of a deque, for whoever looks at a program from outside.
+pub fn deque_items(value: &Value) -> Option<Vec<Value>> {
+    let deque = value.opaque::<Deque>()?;
+    Some(deque.items.borrow().iter().cloned().collect())
+}
+
 impl NativeData for Deque {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         if let Ok(items) = self.items.try_borrow() {

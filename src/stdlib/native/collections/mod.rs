@@ -5,6 +5,7 @@ mod deque;
 mod deque_methods;
 
 pub(super) use deque::Deque;
+pub use deque::deque_items;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::ModuleDef;
