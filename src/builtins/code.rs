@@ -1,12 +1,13 @@
 //! Code objects, cells, frames and tracebacks as objects.
 
 use super::args::{address, at};
+use crate::bytecode::BEFORE_BEGINNING;
 use crate::vm::asyncgen::seen_awaitable;
 use crate::vm::generator::yield_from;
-use crate::vm::heap::{ObjRef, Ref, Slot};
-use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
+use crate::vm::heap::Ref;
+use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
-    CellObject, CodeObject, Dict, GenState, Generator, Layout, NativeData, Traceback, Tuple,
+    CellObject, CodeObject, Dict, FrameObject, GenState, Generator, Str, Traceback, Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -16,6 +17,8 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, CODE_METHODS, CODE_GETSET);
     let class = vm.types.cell.clone();
     vm.extend_class(&class, CELL_METHODS, CELL_GETSET);
+    let class = vm.types.frame.clone();
+    vm.extend_class(&class, FRAME_METHODS, FRAME_GETSET);
     let class = vm.types.traceback.clone();
     vm.extend_class(&class, &[], TRACEBACK_GETSET);
 }
@@ -315,57 +318,19 @@ const CELL_GETSET: &[GetSet] = &[GetSet::write(
 
 // Frames
 
-/// A frame as an object: where it was when somebody asked for it, or for generators where it is.
-pub struct FrameObject {
-    code: Ref<CodeObject>,
-    pc: usize,
-    generator: Option<Ref<Generator>>,
-    /// The generator whose frame it is, also if that was running when somebody asked.
-    owner: Value,
-    /// A dict of the locals of a plain frame.
-    locals: Slot,
-    back: Slot,
-}
-
-impl NativeData for FrameObject {
-    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit(self.code.as_obj());
-        if let Some(generator) = &self.generator {
-            visit(generator.as_obj());
-        }
-        self.owner.as_obj().into_iter().for_each(&mut *visit);
-        for slot in [&self.locals, &self.back] {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
-        }
-    }
-
-    fn clear(&self) {
-        self.locals.take();
-        self.back.take();
-    }
-}
-
-impl NativeType for FrameObject {
-    const DEF: &'static TypeDef = &TypeDef::new("frame", "builtins", Layout::Final)
-        .methods(FRAME_METHODS)
-        .getset(FRAME_GETSET);
-}
-
 const FRAME_METHODS: &[NativeDef] = &[
     NativeDef::new(
         "__repr__",
         "(self, /)",
-        |_, args| {
+        |vm, args| {
             let v = at(args, 0);
-            let Some(frame) = v.opaque::<FrameObject>() else {
-                return Ok(Value::None);
-            };
+            let frame = frame_of(vm, &v)?;
             let code = &frame.code.code;
             Ok(Value::from(format!(
                 "<frame at {}, file '{}', line {}, code {}>",
                 address(&v),
                 code.source.name(),
-                frame.line(),
+                code.line_at(vm.place_of(&frame)),
                 code.name
             )))
         },
@@ -374,8 +339,8 @@ const FRAME_METHODS: &[NativeDef] = &[
     NativeDef::new(
         "clear",
         "(self, /)",
-        |_, _| Ok(Value::None),
-        "Lets go of the locals.",
+        clear_frame,
+        "F.clear(): clear most references held by the frame",
     ),
 ];
 
@@ -389,13 +354,20 @@ const FRAME_GETSET: &[GetSet] = &[
         "f_lineno",
         |vm, v| {
             let frame = frame_of(vm, v)?;
-            Ok(Value::Int(i64::from(frame.line())))
+            let line = frame.code.code.line_at(vm.place_of(&frame));
+            Ok(Value::Int(i64::from(line)))
         },
         "The line.",
     ),
     GetSet::read(
         "f_lasti",
-        |vm, v| Ok(frame_of(vm, v)?.place().into()),
+        |vm, v| {
+            let frame = frame_of(vm, v)?;
+            Ok(match vm.place_of(&frame) {
+                BEFORE_BEGINNING => Value::Int(-1),
+                place => place.into(),
+            })
+        },
         "The index of the instruction.",
     ),
     GetSet::read(
@@ -412,16 +384,16 @@ const FRAME_GETSET: &[GetSet] = &[
     GetSet::read(
         "f_generator",
         |vm, v| {
-            let owner = frame_of(vm, v)?.owner.clone();
-            Ok(owner.defined().unwrap_or(Value::None))
+            let frame = frame_of(vm, v)?;
+            Ok(vm.generator_of(&frame).map_or(Value::None, Value::from))
         },
         "The generator or coroutine whose frame it is, or None.",
     ),
     GetSet::read(
         "f_back",
         |vm, v| {
-            let back = frame_of(vm, v)?.back.get();
-            Ok(if back.is_undef() { Value::None } else { back })
+            let frame = frame_of(vm, v)?;
+            Ok(vm.caller_of(&frame))
         },
         "The frame of the caller.",
     ),
@@ -433,108 +405,62 @@ const FRAME_GETSET: &[GetSet] = &[
     ),
 ];
 
-impl FrameObject {
-    fn place(&self) -> usize {
-        match &self.generator {
-            Some(g) => (g.pc.get() as usize).saturating_sub(1),
-            None => self.pc,
-        }
-    }
-
-    fn line(&self) -> u32 {
-        let code = &self.code.code;
-        match &self.generator {
-            Some(g) if g.state.get() == GenState::Created => code.first_line(),
-            _ => code.line_at(self.place()),
-        }
-    }
-}
-
-fn frame_of<'a>(vm: &mut Vm, v: &'a Value) -> R<&'a FrameObject> {
-    match v.opaque::<FrameObject>() {
-        Some(frame) => Ok(frame),
+fn frame_of(vm: &mut Vm, v: &Value) -> R<Ref<FrameObject>> {
+    match v.as_ref::<FrameObject>() {
+        Some(frame) => Ok(frame.clone()),
         None => Err(vm.type_error("descriptor requires a 'frame' object")),
     }
 }
 
-fn f_locals(vm: &mut Vm, v: &Value) -> R {
-    let frame = frame_of(vm, v)?;
-    if frame.code.code.flags.module {
-        return Ok(frame.code.globals.clone().into());
+fn clear_frame(vm: &mut Vm, args: &[Value]) -> R {
+    let frame = frame_of(vm, &args[0])?;
+    if vm.is_executing(&frame) {
+        return Err(vm.runtime_error("cannot clear an executing frame"));
     }
-    let locals = frame.locals.get();
-    if !locals.is_undef() {
-        return Ok(locals);
+    match vm.generator_of(&frame) {
+        Some(g) if g.state.get() == GenState::Suspended => {
+            return Err(vm.runtime_error("cannot clear a suspended frame"));
+        }
+        Some(g) => {
+            vm.close(&g)?;
+        }
+        None => {
+            let locals = frame.locals.take();
+            drop(locals);
+        }
     }
-    match &frame.generator {
-        Some(g) => Ok(named_values(&frame.code, |i| g.register(i)).into()),
-        None => Ok(Dict::new().into()),
-    }
+    Ok(Value::None)
 }
 
-/// The named registers of a frame as a dict.
-fn named_values(code: &Ref<CodeObject>, register: impl Fn(usize) -> Value) -> Ref<Dict> {
+fn f_locals(vm: &mut Vm, v: &Value) -> R {
+    let frame = frame_of(vm, v)?;
+    let code = &frame.code.code;
+    if code.has_namespace() {
+        return Ok(vm.register_of(&frame, 0));
+    }
+    if code.flags.module {
+        return Ok(frame.code.globals.clone().into());
+    }
     let dict = Dict::new();
-    for (i, name) in code.code.names.iter().enumerate() {
-        let value = match register(i) {
-            Value::Undef => continue,
-            value => value,
-        };
+    for (i, name) in code.names.iter().enumerate() {
+        let value = vm.register_of(&frame, i);
         let value = match value.downcast::<CellObject>() {
             Some(cell) => cell.content.get(),
             None => value,
         };
         if !value.is_undef() {
-            dict.set_str(&crate::vm::object::Str::new(name), value);
+            dict.set_str(&Str::new(name), value);
         }
     }
-    dict
-}
-
-/// The frame `depth` levels out from the running native as an object, its callers behind it;
-/// `None` if there are not so many.
-pub fn running_frame(vm: &mut Vm, depth: usize) -> Value {
-    let mut back = Value::None;
-    for level in (depth..vm.frame_count()).rev() {
-        let Some(view) = vm.frame(level) else {
-            continue;
-        };
-        let locals = if view.code.code.flags.class_body {
-            vm.frame_register(level, 0)
-        } else {
-            named_values(&view.code, |i| vm.frame_register(level, i)).into()
-        };
-        back = vm.make(FrameObject {
-            code: view.code,
-            pc: view.pc,
-            generator: None,
-            owner: view.generator,
-            locals: Slot::new(locals),
-            back: Slot::new(back),
-        });
-    }
-    back
+    Ok(dict.into())
 }
 
 /// `gi_frame`, `cr_frame`, `ag_frame`: the frame of a generator that is not finished.
-pub fn generator_frame(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
-    if generator.state.get() == GenState::Finished {
+pub fn generator_frame(generator: &Ref<Generator>) -> Value {
+    if generator.is_finished() {
         return Value::None;
     }
-    let own = Value::from(generator.clone());
-    let running = (0..vm.frame_count())
-        .find(|level| vm.frame(*level).is_some_and(|view| view.generator.is(&own)));
-    if let Some(level) = running {
-        return running_frame(vm, level);
-    }
-    vm.make(FrameObject {
-        code: generator.code.clone(),
-        pc: 0,
-        generator: Some(generator.clone()),
-        owner: generator.clone().into(),
-        locals: Slot::undef(),
-        back: Slot::undef(),
-    })
+    generator.frame_object().into()
 }
 
 /// What a generator delegates to (`gi_yieldfrom`, `cr_await`).
@@ -548,7 +474,11 @@ pub fn delegate(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
 // Tracebacks
 
 const TRACEBACK_GETSET: &[GetSet] = &[
-    GetSet::read("tb_frame", tb_frame, "The frame."),
+    GetSet::read(
+        "tb_frame",
+        |vm, v| Ok(traceback_of(vm, v)?.frame.clone().into()),
+        "The frame.",
+    ),
     GetSet::read(
         "tb_lineno",
         |vm, v| Ok(Value::Int(i64::from(traceback_of(vm, v)?.line()))),
@@ -595,25 +525,4 @@ fn traceback_of(vm: &mut Vm, v: &Value) -> R<Ref<Traceback>> {
         Some(traceback) => Ok(traceback.clone()),
         None => Err(vm.type_error("descriptor requires a 'traceback' object")),
     }
-}
-
-fn tb_frame(vm: &mut Vm, v: &Value) -> R {
-    let traceback = traceback_of(vm, v)?;
-    if let Some(frame) = traceback.frame.defined() {
-        return Ok(frame);
-    }
-    let kept = traceback.frozen_tail();
-    let locals = named_values(&traceback.code, |i| {
-        kept.get(i).cloned().unwrap_or(Value::Undef)
-    });
-    let frame = vm.make(FrameObject {
-        code: traceback.code.clone(),
-        pc: traceback.pc as usize,
-        generator: None,
-        owner: Value::Undef,
-        locals: Slot::new(locals.into()),
-        back: Slot::undef(),
-    });
-    traceback.frame.set(frame.clone());
-    Ok(frame)
 }

@@ -116,7 +116,7 @@ fn set_name(
 
 fn frame(vm: &mut Vm, v: &Value) -> R {
     let generator = of(vm, v)?;
-    Ok(generator_frame(vm, &generator))
+    Ok(generator_frame(&generator))
 }
 
 fn running(vm: &mut Vm, v: &Value) -> R {

@@ -30,7 +30,6 @@ pub mod uncaught;
 
 pub use alias::{generic_alias, make_union};
 pub use args::{address, is_callable, keywords};
-pub use code::running_frame;
 pub use mappingproxy::MappingProxy;
 pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;

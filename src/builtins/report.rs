@@ -86,10 +86,11 @@ pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> bool {
 fn unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Value) {
     if let Some(e) = exception.downcast::<Exception>()
         && none_if_undef(e.traceback.get()).is_none()
-        && let Some(frame) = vm.frame(0)
+        && let Some(frame) = vm.frame_object_at(0)
     {
         // Raised outside of all frames: then it was here.
-        let place = Traceback::new(frame.code, frame.pc as u32, Value::None);
+        let pc = vm.place_of(&frame) as u32;
+        let place = Traceback::new(frame, pc, Value::None);
         e.traceback.set(place.into());
     }
     let hook = sys_attribute(vm, "unraisablehook");

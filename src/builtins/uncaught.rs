@@ -118,7 +118,7 @@ fn entries(exception: &Value) -> Vec<FrameEntry> {
     let levels = levels(exception).into_iter();
     levels
         .map(|level| {
-            let code = &level.code.code;
+            let code = level.code();
             FrameEntry {
                 source: code.source.clone(),
                 span: code.span_at(level.pc as usize),
@@ -301,8 +301,8 @@ fn innermost(exception: &Value) -> Option<Ref<Traceback>> {
 
 /// A local variable of the frame that a traceback kept.
 pub fn local(level: &Ref<Traceback>, name: &str) -> Option<Value> {
-    let at = level.code.code.names.iter().position(|n| &**n == name)?;
-    let value = level.frozen_tail().get(at)?.clone();
+    let at = level.code().names.iter().position(|n| &**n == name)?;
+    let value = level.frame.local(at);
     let value = match value.downcast::<CellObject>() {
         Some(cell) => cell.content.get(),
         None => value,
@@ -334,7 +334,7 @@ fn meant_name(vm: &mut Vm, exception: &Value, wrong: &str) -> Option<String> {
             Err(raise) => drop(vm.take_raised(raise)),
         }
     }
-    let code = &level.code;
+    let code = &level.frame.code;
     let mut names: Vec<String> = Vec::new();
     for name in &code.code.names {
         if local(&level, name).is_some() {

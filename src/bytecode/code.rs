@@ -102,6 +102,9 @@ pub enum Const {
     Code(Rc<Code>),
 }
 
+/// The place of a suspended frame that has not begun: its line is that of the definition.
+pub const BEFORE_BEGINNING: usize = u32::MAX as usize;
+
 impl Code {
     /// Number of parameters, `*args` and `**kwargs` included.
     pub fn nparams(&self) -> usize {
@@ -119,7 +122,11 @@ impl Code {
 
     /// The source of the instruction at `pc`.
     pub fn span_at(&self, pc: usize) -> Span {
-        self.spans.get(pc).copied().unwrap_or_default()
+        match self.spans.get(pc) {
+            Some(span) => *span,
+            None if pc == BEFORE_BEGINNING => Span::new(self.span.start, self.span.start),
+            None => Span::default(),
+        }
     }
 
     /// The line (from 1) of the instruction at `pc`.

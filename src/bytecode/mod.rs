@@ -26,6 +26,6 @@ pub mod opcode;
 pub mod reference;
 pub mod verify;
 
-pub use code::{Code, CodeFlags, Const, ExceptionEntry, Site};
+pub use code::{BEFORE_BEGINNING, Code, CodeFlags, Const, ExceptionEntry, Site};
 pub use mark::{Mark, Marks};
 pub use opcode::{Instr, Op, Operand};

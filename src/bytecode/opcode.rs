@@ -445,7 +445,7 @@ opcodes! {
     EnterWith: Base, Use, Def;
     /// As EnterWith with `__aexit__`, and c = awaitable of `__aenter__`.
     EnterAsyncWith: Base, Use, Def;
-    /// a = result of calling the exit window at b, which is taken, with the three parts of the exception c.
+    /// a = result of calling the exit window at b with the three parts of the exception c.
     ExitWith: Def, Base, Keep;
 
     // Exceptions

@@ -268,6 +268,10 @@ pub(super) fn source_lines(source: &Source, span: Span, first: u32) -> Vec<Strin
         return Vec::new();
     }
     let lines = dedent(&original);
+    if span.start == span.end {
+        // A place without columns.
+        return lines;
+    }
     let removed = chars(original.first().copied()) - chars(lines.first().map(String::as_str));
     let start = column(source, span.start, first).saturating_sub(removed);
     let end = column(source, span.end, last).saturating_sub(removed);

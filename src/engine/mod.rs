@@ -91,7 +91,12 @@ pub struct RunOutcome {
 pub struct Engine {
     vm: Vm,
     main: Ref<Module>,
+    /// The exception that ended the program, as `LAST` names it.
+    last: [Value; 4],
 }
+
+/// What `sys` tells of an uncaught exception, in the order in which it is forgotten at the end.
+const LAST: [&str; 4] = ["last_exc", "last_type", "last_value", "last_traceback"];
 
 impl Engine {
     pub fn new(options: EngineOptions) -> Engine {
@@ -122,7 +127,11 @@ impl Engine {
         let main = new_module(&mut vm, "__main__");
         let key = vm.intern("__main__");
         vm.modules.set_str(&key, main.clone().into());
-        Engine { vm, main }
+        Engine {
+            vm,
+            main,
+            last: Default::default(),
+        }
     }
 
     /// The virtual machine, for natives and inspection.
@@ -197,6 +206,10 @@ impl Engine {
             stdlib::collect_garbage(&mut self.vm);
             self.vm.settle_finalizers();
         }
+        if self.forget() && cycles::is_enabled() {
+            stdlib::collect_garbage(&mut self.vm);
+            self.vm.settle_finalizers();
+        }
         self.vm.finalize_reachable(&self.main.dict);
         let values = clear_namespace(&self.main.dict);
         for value in values {
@@ -233,6 +246,7 @@ impl Engine {
         if class.is_subclass(&self.vm.exc.system_exit) {
             return self.system_exit(exception);
         }
+        self.remember(exception);
         let interrupted = class.is_subclass(&self.vm.exc.keyboard_interrupt);
         let exit_code = if interrupted { 130 } else { 1 };
         if builtins::call_excepthook(&mut self.vm, exception) {
@@ -250,6 +264,41 @@ impl Engine {
             error: builtins::uncaught::explained(&mut self.vm, exception, &mut explain),
             ..RunOutcome::default()
         }
+    }
+
+    /// `sys.last_exc` and its kin.
+    fn remember(&mut self, exception: &Value) {
+        let class = self.vm.class_of(exception).into();
+        let traceback = exception
+            .downcast::<Exception>()
+            .map_or(Value::None, |e| e.traceback.get());
+        self.last = [exception.clone(), class, exception.clone(), traceback];
+        if let Some(sys) = self.sys() {
+            for (name, value) in LAST.iter().zip(&self.last) {
+                sys.dict.set_str(&self.vm.intern(name), value.clone());
+            }
+        }
+    }
+
+    /// The uncaught exception goes, its traceback last; false if there was none.
+    fn forget(&mut self) -> bool {
+        if self.last.iter().all(Value::is_undef) {
+            return false;
+        }
+        let sys = self.sys();
+        for (name, value) in LAST.iter().zip(std::mem::take(&mut self.last)) {
+            if let Some(sys) = &sys {
+                drop(sys.dict.remove_str(&self.vm.intern(name)));
+            }
+            drop(value);
+            self.vm.settle_finalizers();
+        }
+        true
+    }
+
+    fn sys(&mut self) -> Option<Ref<Module>> {
+        let name = self.vm.intern("sys");
+        self.vm.modules.get_str(&name)?.as_ref::<Module>().cloned()
     }
 
     fn system_exit(&mut self, exception: &Value) -> RunOutcome {

@@ -119,7 +119,7 @@ fn throw(vm: &mut Vm, args: &[Value]) -> R {
             "exceptions must be classes deriving BaseException or instances of such a class",
         ));
     }
-    Err(vm.raise(exception))
+    Err(vm.pass_on(exception))
 }
 
 fn close(_: &mut Vm, args: &[Value]) -> R {

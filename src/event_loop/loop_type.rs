@@ -611,7 +611,7 @@ pub(super) fn ensure_future(vm: &mut Vm, event_loop: &Value, value: &Value) -> R
                     // Nobody will ever run it, so nobody shall be warned about it.
                     future::close_quietly(vm, value);
                 }
-                Err(vm.raise(exception))
+                Err(vm.pass_on(exception))
             }
         };
     }

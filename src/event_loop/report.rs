@@ -47,7 +47,7 @@ fn ends_program(vm: &Vm, exception: &Value) -> bool {
 pub(super) fn callback_failed(vm: &mut Vm, raise: Raise, func: &Value) -> R<()> {
     let exception = vm.take_raised(raise);
     if ends_program(vm, &exception) {
-        return Err(vm.raise(exception));
+        return Err(vm.pass_on(exception));
     }
     let event_loop = vm.current.event_loop.get();
     let handle = super::handle::make(
@@ -58,7 +58,7 @@ pub(super) fn callback_failed(vm: &mut Vm, raise: Raise, func: &Value) -> R<()> 
         Tuple::value([]),
         Value::Undef,
     );
-    let raise = vm.raise(exception);
+    let raise = vm.pass_on(exception);
     handle_failed(vm, raise, handle)
 }
 
@@ -66,7 +66,7 @@ pub(super) fn callback_failed(vm: &mut Vm, raise: Raise, func: &Value) -> R<()> 
 pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R<()> {
     let exception = vm.take_raised(raise);
     if ends_program(vm, &exception) {
-        return Err(vm.raise(exception));
+        return Err(vm.pass_on(exception));
     }
     let Some(data) = handle.get::<super::handle::HandleData>() else {
         return Ok(());
@@ -151,7 +151,7 @@ pub(super) fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
     };
     let exception = vm.take_raised(raise);
     if ends_program(vm, &exception) {
-        return Err(vm.raise(exception));
+        return Err(vm.pass_on(exception));
     }
     if handler.is_none() {
         return log(
@@ -172,7 +172,7 @@ pub(super) fn call_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
         Err(raise) => {
             let exception = vm.take_raised(raise);
             if ends_program(vm, &exception) {
-                return Err(vm.raise(exception));
+                return Err(vm.pass_on(exception));
             }
             let text = "Exception in default exception handler while handling an unexpected error in custom exception handler";
             log(vm, text, &Value::None, &exception)

@@ -141,7 +141,7 @@ fn current_line(vm: &Vm, generator: &Ref<Generator>) -> u32 {
         GenState::Running => running_line(vm, generator).unwrap_or_else(|| code.first_line()),
         GenState::Suspended | GenState::Finished => {
             // A frame in the midst of a chain of awaits counts as suspended while an inner one runs.
-            code.line_at((generator.pc.get() as usize).saturating_sub(1))
+            code.line_at(generator.place())
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn begin(
     task: Ref<Future>,
     exception: Value,
 ) -> R<Option<LoopAction>> {
+    let woken_by = task.part().map(|p| p.waiting_for.get());
     let prepared = prepare(vm, &task, exception);
     let entered = prepared.and_then(|(coro, exception)| {
         let own = task.part().map_or(Value::Undef, |p| p.context.get());
@@ -42,6 +43,7 @@ pub(super) fn begin(
     };
     data.outer_context.set(outer);
     vm.current.task.set(task.clone().into());
+    vm.current.woken_by.set(woken_by.unwrap_or(Value::Undef));
     if vm.is_observed() {
         vm.tell(&Event::StepBegun(&task, &exception));
     }
@@ -54,6 +56,7 @@ pub(super) fn begin(
             }
             Err(object) => {
                 let outcome = resume(vm, &Value::Obj(object), exception);
+                vm.settle_finalizers();
                 finish(vm, data, task, outcome)?;
                 Ok(None)
             }
@@ -152,7 +155,9 @@ fn finish(vm: &mut Vm, data: &LoopData, task: Ref<Future>, outcome: StepOutcome)
         vm.tell(&Event::StepEnded(&task, &outcome));
     }
     leave(vm, data, &task);
+    let woken_by = vm.current.woken_by.take();
     let settled = settle(vm, &task, outcome);
+    drop(woken_by);
     if vm.is_observed() {
         vm.tell(&Event::StepSettled(&task));
     }
@@ -243,6 +248,7 @@ pub(super) fn eager_start(vm: &mut Vm, task: &Ref<Future>) -> R<()> {
         vm.tell(&Event::StepBegun(task, &exception));
     }
     let outcome = resume(vm, &coro, exception);
+    vm.settle_finalizers();
     if vm.is_observed() {
         vm.tell(&Event::StepEnded(task, &outcome));
     }
@@ -278,9 +284,28 @@ fn foreign_step(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R {
 #[inline]
 pub(super) fn exception_of(vm: &mut Vm, f: &Ref<Future>) -> Value {
     match f.state.get() {
-        FutureState::Cancelled => cancelled_error(vm, f),
-        _ => retrieve_exception(f).unwrap_or(Value::Undef),
+        FutureState::Cancelled => {
+            let exception = cancelled_error(vm, f);
+            raised_here(vm, exception)
+        }
+        _ => match retrieve_exception(f) {
+            None => Value::Undef,
+            Some(exception)
+                if super::is_exact(&vm.types.future, f) || super::is_exact(&vm.types.task, f) =>
+            {
+                exception
+            }
+            Some(exception) => raised_here(vm, exception),
+        },
     }
+}
+
+/// An exception that `Future.result` raises in the loop: whoever runs that may handle something.
+#[cold]
+fn raised_here(vm: &mut Vm, exception: Value) -> Value {
+    let handled = vm.topmost_handled();
+    vm.set_context(&exception, &handled);
+    exception
 }
 
 // What follows from the end of a step
@@ -322,7 +347,7 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
         super::registry::note_failed(vm, task);
     }
     if class.is_subclass(&vm.exc.keyboard_interrupt) || class.is_subclass(&vm.exc.system_exit) {
-        return Err(vm.raise(exception));
+        return Err(vm.pass_on(exception));
     }
     Ok(())
 }
@@ -531,7 +556,7 @@ impl NativeType for StepMethod {
     const DEF: &'static TypeDef = &STEP_METHOD;
 }
 
-static STEP_METHOD: TypeDef = TypeDef::new("TaskStepMethWrapper", "builtins", Layout::Final)
+static STEP_METHOD: TypeDef = TypeDef::new("TaskStepMethWrapper", "_asyncio", Layout::Final)
     .methods(&[NativeDef::new(
         "__call__",
         "(self, /)",

@@ -154,7 +154,7 @@ pub(super) fn call_finished(vm: &mut Vm, outcome: Result<Value, Value>) -> R<()>
     match outcome {
         Ok(_) => Ok(()),
         Err(exception) => {
-            let raise = vm.raise(exception);
+            let raise = vm.pass_on(exception);
             callback_failed(vm, executing, raise)
         }
     }

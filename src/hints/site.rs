@@ -43,7 +43,7 @@ impl Level {
     /// `None` if all of the traceback is library code.
     pub fn of(exception: &Value) -> Option<Level> {
         let own = |level: &Ref<Traceback>| {
-            let source = &level.code.code.source;
+            let source = &level.code().source;
             !source.name().starts_with(LIBRARY_PREFIX)
         };
         let level = levels(exception).into_iter().rfind(own)?;
@@ -51,11 +51,11 @@ impl Level {
     }
 
     pub fn source(&self) -> &Source {
-        &self.level.code.code.source
+        &self.level.code().source
     }
 
     pub fn span(&self) -> Span {
-        self.level.code.code.span_at(self.level.pc as usize)
+        self.level.code().span_at(self.level.pc as usize)
     }
 
     /// What a name stands for here.
@@ -64,13 +64,13 @@ impl Level {
             return Some(value);
         }
         let name = vm.intern(name);
-        let code = &self.level.code;
+        let code = &self.level.frame.code;
         let global = code.globals.get_str(&name);
         global.or_else(|| code.builtins.get_str(&name))
     }
 
     pub fn globals(&self) -> &Ref<Dict> {
-        &self.level.code.globals
+        &self.level.frame.code.globals
     }
 }
 

@@ -307,6 +307,8 @@ pub struct FStringField {
     pub conversion: Option<Conversion>,
     /// The format spec, itself a list of literals and nested fields.
     pub spec: Option<Vec<FStringPart>>,
+    /// From brace to brace.
+    pub span: Span,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

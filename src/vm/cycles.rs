@@ -12,8 +12,9 @@ use super::Vm;
 use super::heap::finalize::{self, Finalization};
 use super::heap::{self, ObjRef, Ref, flags, trial, weak};
 use super::object::{
-    CellObject, Class, CodeObject, Dict, Exception, Function, Future, GenState, Generator,
-    Instance, Kind, List, Module, Opaque, Property, Set, Traceback, kind_info, needs_finalizer,
+    CellObject, Class, CodeObject, Dict, Exception, FrameObject, Function, Future, GenState,
+    Generator, Instance, Kind, List, Module, Opaque, Property, Set, Traceback, birth, kind_info,
+    needs_finalizer,
 };
 use super::value::Value;
 use std::cell::Cell;
@@ -124,7 +125,7 @@ impl Vm {
         if finalized {
             garbage = trial::unreachable_among(&garbage);
         }
-        let count = garbage.iter().filter(|o| o.kind() != Kind::Code).count();
+        let count = garbage.iter().filter(|o| is_tracked(o)).count();
         garbage.iter().for_each(clear);
         drop(garbage);
         self.work_off();
@@ -160,10 +161,7 @@ impl Vm {
     fn run_garbage_finalizers(&mut self, garbage: &[ObjRef]) -> bool {
         let mut any = false;
         let mut by_age: Vec<&ObjRef> = garbage.iter().collect();
-        by_age.sort_by_key(|o| {
-            let sequence = o.downcast::<Instance>().map_or(0, Instance::sequence);
-            (sequence, rank(o))
-        });
+        by_age.sort_by_key(|o| age(o));
         for object in by_age {
             let header = object.header();
             if header.has_flag(flags::FINALIZED) || !kind_info(object.kind()).finalizes {
@@ -180,13 +178,32 @@ impl Vm {
     }
 }
 
-/// In which order garbage without an age is finalized: a coroutine is older than its task, and a
-/// chain of awaits is closed from its root on, as if somebody had closed that.
-fn rank(object: &ObjRef) -> u8 {
-    match object.downcast::<Generator>() {
-        Some(g) if g.parent.get().is_null() => 0,
-        Some(_) => 2,
-        None => 1,
+/// Orders garbage by age; a task is a little younger than its coroutine.
+fn age(object: &ObjRef) -> (u64, bool) {
+    let coro = object
+        .as_ref::<Future>()
+        .and_then(Ref::part)
+        .map(|p| p.coro.get());
+    match coro.as_ref().and_then(Value::as_obj) {
+        Some(coro) => (birth(coro).map_or(0, Cell::get), true),
+        None => (birth(object).map_or(0, Cell::get), false),
+    }
+}
+
+/// Whether CPython's collector would know of an object: a container, but a tuple or dict only if
+/// something in it is one.
+pub fn is_tracked(object: &ObjRef) -> bool {
+    let mut inside = false;
+    match object.kind() {
+        Kind::Code | Kind::Range => false,
+        Kind::Tuple | Kind::Dict => {
+            heap::trace(object, &mut |inner| {
+                let kind = inner.kind();
+                inside |= !matches!(kind, Kind::Code | Kind::Range) && !kind_info(kind).leaf;
+            });
+            inside
+        }
+        kind => !kind_info(kind).leaf,
     }
 }
 
@@ -231,7 +248,10 @@ fn clear_rarer(value: &Value) {
         drop(e.fields.take());
     } else if let Some(t) = value.as_ref::<Traceback>() {
         t.next.take();
-        t.frame.take();
+    } else if let Some(frame) = value.as_ref::<FrameObject>() {
+        frame.back.take();
+        let locals = frame.locals.take();
+        drop(locals);
     } else if let Some(f) = value.as_ref::<Function>() {
         for slot in [&f.defaults, &f.kwdefaults, &f.annotations] {
             slot.take();

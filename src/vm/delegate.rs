@@ -21,23 +21,33 @@ impl Vm {
         if self.is_generator_exit(&exception) {
             let close = self.names.close.clone();
             if let Some(close) = self.get_attr_opt(&delegate, &close)? {
-                self.call(&close, &[])?;
+                if let Err(raise) = self.call(&close, &[]) {
+                    return Err(self.enters(raise));
+                }
             }
-            return Err(self.raise(exception));
+            return Err(self.raise_thrown(exception));
         }
         let throw = self.names.throw.clone();
         let Some(throw) = self.get_attr_opt(&delegate, &throw)? else {
-            return Err(self.raise(exception));
+            return Err(self.raise_thrown(exception));
         };
         match self.call(&throw, &[exception]) {
             Ok(value) => self.suspend_with(value),
             Err(raise) => {
+                let raise = self.enters(raise);
                 let value = self.catch_stop_value(raise)?;
                 drop(delegate);
                 self.end_delegation(i, value);
                 Ok(Flow::Go)
             }
         }
+    }
+
+    /// An exception out of a delegate's own method enters the running frame.
+    fn enters(&mut self, raise: Raise) -> Raise {
+        let exception = self.raised.get();
+        self.chain_to_handled(&exception);
+        raise
     }
 
     /// StopIteration on its way becomes its value; anything else goes on.
@@ -110,6 +120,7 @@ impl Vm {
             }
             if !self.handled.is_undef() {
                 g.handled.set(self.handled.take());
+                self.parents_handle = true;
             }
         }
     }
@@ -138,7 +149,6 @@ impl Vm {
                 future.blocking.set(true);
                 return self.suspend_with(delegate);
             }
-            future.blocking.set(false);
             let result = super::ops::future::future_result(self, future)?;
             drop(delegate);
             self.end_delegation(i, result);

@@ -128,6 +128,10 @@ impl Vm {
         };
         let task = mem::take(&mut link.task);
         drop(link);
+        // What the frame held dies while its task is still the current one.
+        if super::heap::finalize::pending() {
+            self.run_finalizers()?;
+        }
         let reported = match task.as_ref::<Future>() {
             Some(task) => (self.loop_hooks.step_finished)(self, task.clone(), outcome),
             None => Ok(()),

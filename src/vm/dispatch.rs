@@ -170,6 +170,19 @@ impl Vm {
                         }
                     }};
                 }
+                // As `set`, after the release of a dying operand.
+                macro_rules! set_after {
+                    ($i:expr, $value:expr, $dying:expr) => {{
+                        let value = $value;
+                        drop(std::mem::take($dying));
+                        drop(std::mem::replace(reg!($i), value));
+                        if finalize::pending() {
+                            sync!();
+                            break 'inner Exit::Drain;
+                        }
+                        continue;
+                    }};
+                }
                 // Gives the frame that goes on a result. A statement drops it: what comes next is the
                 // `Clear` of that register then, which held nothing before.
                 macro_rules! give {
@@ -297,6 +310,20 @@ impl Vm {
                         // SAFETY: the verifier has seen that the target is an instruction.
                         pc = unsafe { pc.offset(distance) };
                         if distance < 0 && super::host::attention().load(Ordering::Relaxed) {
+                            sync!();
+                            break 'inner Exit::Attention;
+                        }
+                    }};
+                }
+                // The next item of a loop. The jump comes first: what the variable held before may have
+                // a finalizer, after which the body goes on.
+                macro_rules! go_round {
+                    ($item:expr) => {{
+                        let item = $item;
+                        // SAFETY: the verifier has seen that the target is an instruction.
+                        pc = unsafe { pc.offset(i.imm() as isize) };
+                        set!(i.a, item);
+                        if super::host::attention().load(Ordering::Relaxed) {
                             sync!();
                             break 'inner Exit::Attention;
                         }
@@ -817,7 +844,7 @@ impl Vm {
                         {
                             let value = instance.slot(cache.slot.get() as usize);
                             if i.t & DIES_B != 0 {
-                                drop(std::mem::take(reg!(i.b)));
+                                set_after!(i.a, value, reg!(i.b));
                             }
                             set!(i.a, value);
                             continue;
@@ -918,7 +945,7 @@ impl Vm {
                                 };
                                 if let Some(value) = found {
                                     if i.t & DIES_B != 0 {
-                                        drop(std::mem::take(reg!(i.b)));
+                                        set_after!(i.a, value, reg!(i.b));
                                     }
                                     set!(i.a, value);
                                     continue;
@@ -961,10 +988,7 @@ impl Vm {
                         }
                         slow_unit!(exec::set_item(self, i, regs));
                     }
-                    Op::DelItem => {
-                        let (obj, key) = (operand!(a, DIES_A), operand!(b, DIES_B));
-                        slow_unit!(exec::del_item(self, obj, key));
-                    }
+                    Op::DelItem => slow_unit!(exec::del_item(self, i, regs)),
                     Op::BuildSlice => slow!(exec::build_slice(i, regs)),
                     Op::BuildList => slow!(exec::build_list(i, regs)),
                     Op::BuildTuple => slow!(exec::build_tuple(i, regs)),
@@ -1037,6 +1061,10 @@ impl Vm {
                             operand!(a, DIES_A)
                         };
                         if self.frame.generator.is_null() {
+                            if std::ptr::eq(regs, self.framed) {
+                                sync!();
+                                self.end_frame();
+                            }
                             // SAFETY: the running code is alive until its window is released.
                             let named = unsafe { (*code).nnamed as usize };
                             // SAFETY: named registers are initialised in every frame.
@@ -1079,6 +1107,7 @@ impl Vm {
                         // SAFETY: the running frame's generator is alive.
                         if let Some(own) = unsafe { running(child) }
                             && own.kind != GenKind::AsyncGenerator
+                            && own.extra.get().is_none()
                             && self.handled_is_clear()
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }
@@ -1122,8 +1151,7 @@ impl Vm {
                                         let (left, step) = (*left, *step);
                                         *reg!(i.b) = Value::Int(next.wrapping_add(step));
                                         *reg!(i.b + 1) = Value::Int(left - 1);
-                                        set!(i.a, Value::Int(next));
-                                        branch!();
+                                        go_round!(Value::Int(next));
                                     }
                                     continue;
                                 }
@@ -1141,8 +1169,7 @@ impl Vm {
                                         match item {
                                             Some(item) => {
                                                 *reg!(i.b + 1) = Value::Int(at + 1);
-                                                set!(i.a, item);
-                                                branch!();
+                                                go_round!(item);
                                             }
                                             None => set!(i.b, Value::Undef),
                                         }
@@ -1157,8 +1184,7 @@ impl Vm {
                                         match tuple.items().get(at as usize).cloned() {
                                             Some(item) => {
                                                 *reg!(i.b + 1) = Value::Int(at + 1);
-                                                set!(i.a, item);
-                                                branch!();
+                                                go_round!(item);
                                             }
                                             None => set!(i.b, Value::Undef),
                                         }
@@ -1211,8 +1237,7 @@ impl Vm {
                         sync!();
                         match check!(exec::for_iter(self, i, regs)) {
                             exec::Iterated::Item(item) => {
-                                set!(i.a, item);
-                                branch!();
+                                go_round!(item);
                             }
                             exec::Iterated::Unpacked => {
                                 // The `Unpack` that the loop begins with is done.
@@ -1292,9 +1317,9 @@ impl Vm {
                                     sync!();
                                     return Ok(());
                                 }
-                                set!(dst, value);
                                 // SAFETY: the generator still stands in the window.
                                 drop(unsafe { take(window) });
+                                set!(dst, value);
                                 if finalize::pending() {
                                     sync!();
                                     break 'inner Exit::Drain;

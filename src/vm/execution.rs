@@ -8,6 +8,7 @@
 use super::control::ControlStack;
 use super::flow::Outcome;
 use super::frame::{Deliver, Frame, Link, RegisterStack};
+use super::frames::FrameObjects;
 use super::heap::{Ref, Slot};
 use super::object::Str;
 use super::value::Value;
@@ -19,6 +20,7 @@ pub struct Execution {
     control: ControlStack,
     links: Vec<Link>,
     frame: Frame,
+    frames: FrameObjects,
     handled: Slot,
     state: State,
 }
@@ -50,6 +52,7 @@ impl Execution {
             control: ControlStack::new(0),
             links: Vec::new(),
             frame,
+            frames: FrameObjects::default(),
             handled: Slot::undef(),
             state: State::New(func, args, kwargs),
         }
@@ -124,6 +127,8 @@ impl Vm {
         self.control.set_limit(self.recursion_limit);
         swap(&mut self.links, &mut other.links);
         swap(&mut self.frame, &mut other.frame);
+        swap(&mut self.frames, &mut other.frames);
+        self.framed = self.frames.innermost();
         swap(&mut self.handled, &mut other.handled);
     }
 }

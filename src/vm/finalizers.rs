@@ -2,12 +2,12 @@
 //! worked off here, where bytecode may run. Also the other things that interrupt bytecode:
 //! Ctrl-C and the collector.
 
+use super::exit_order::finalization_order;
 use super::heap::finalize::{self, Finalization};
-use super::heap::{self, ObjRef, Ref, flags};
-use super::object::{self, Dict, Future, GenKind, GenState, Generator, Kind};
+use super::heap::{ObjRef, Ref, flags};
+use super::object::{Dict, Exception, Future, GenKind, GenState, Generator};
 use super::value::Value;
 use super::{R, Vm};
-use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 
 /// Finalizers that kill objects with finalizers nest only this deep; deeper ones wait for the
@@ -34,6 +34,10 @@ impl Vm {
                     Finalization::Object(obj) => self.finalize(obj),
                     Finalization::WeakCallback(reference) => self.weak_callback(reference),
                 }
+                // What its release has killed comes before the next.
+                if finalize::pending() {
+                    self.run_finalizers()?;
+                }
             }
         }
         self.tail = tail;
@@ -54,27 +58,7 @@ impl Vm {
     /// taken apart, so that finalizers still find the globals they use (CPython's last collection
     /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
     pub fn finalize_reachable(&mut self, namespace: &Ref<Dict>) {
-        let mut found = Vec::new();
-        let mut seen = HashSet::new();
-        // Nearest first; lists and tuples from their end, as they are released.
-        let mut work = VecDeque::from([namespace.as_obj().clone()]);
-        while let Some(obj) = work.pop_front() {
-            let mut inner = Vec::new();
-            heap::trace(&obj, &mut |next| {
-                if !matches!(next.kind(), Kind::Module | Kind::Code) && seen.insert(next.address())
-                {
-                    inner.push(next.clone());
-                }
-            });
-            if matches!(obj.kind(), Kind::List | Kind::Tuple) {
-                inner.reverse();
-            }
-            if !obj.header().has_flag(flags::FINALIZED) && object::needs_finalizer(obj.header()) {
-                found.push(obj);
-            }
-            work.extend(inner);
-        }
-        for obj in found {
+        for obj in finalization_order(namespace, super::cycles::is_enabled()) {
             obj.header().set_flag(flags::FINALIZED, true);
             self.finalize(obj);
             self.settle_finalizers();
@@ -124,6 +108,13 @@ impl Vm {
     }
 
     fn unraisable(&mut self, exception: &Value, object: &Value) {
+        let bare = exception
+            .downcast::<Exception>()
+            .is_some_and(|e| e.traceback.is_undef());
+        // One that passed through no frame is shown where the object died.
+        if bare && let Some(frame) = self.frame(0) {
+            self.add_traceback(exception, frame.pc);
+        }
         let hook = self.report_hooks.unraisable;
         hook(self, exception, "Exception ignored in: ", object);
     }

@@ -21,10 +21,14 @@
 //! Only root and leaf are marked `Running`. A frame between them is executing if the root above
 //! it is: `is_executing` climbs the parents.
 //!
-//! # Closing
+//! # Throwing and closing
+//! An exception is raised in the leaf at once; `Link::entered` remembers the frame whose parent is,
+//! in Python's eyes, inside `delegate.throw()`. When an exception comes out of that frame it enters
+//! the parent in the same way: what the parent handles becomes its context, whatever context it had.
+//! (An exception that comes out of a frame that was resumed with a value just passes.)
+//!
 //! `close()` (and throwing GeneratorExit) must close a delegate before its parent sees the
-//! GeneratorExit. It is raised in the leaf at once; `Activation::closing` remembers the frame whose
-//! parent is, in Python's eyes, inside `delegate.close()`. If that frame returns or lets the
+//! GeneratorExit; `Link::closing` says that this is what goes on. If the frame returns or lets the
 //! GeneratorExit (or StopIteration) out, its parent gets the GeneratorExit and is the next to be
 //! closed; if it yields, its parent gets RuntimeError("generator ignored GeneratorExit").
 

@@ -229,9 +229,10 @@ pub(super) struct Link {
     pub task: Value,
     /// Resume: the exception that the resumer was handling.
     pub handled: Value,
-    /// While GeneratorExit is on its way through a chain: the generator that its parent is
-    /// closing (see `flow.rs`), else null.
-    pub closing: *const Header,
+    /// The generator below the root that an exception has entered (see `flow.rs`), else null.
+    pub entered: *const Header,
+    /// What has entered it is the GeneratorExit of `close()`.
+    pub closing: bool,
     /// Resume: the root has a parent, in whose chain it does not run, or something is thrown in:
     /// returns must be looked at more closely.
     pub unusual: bool,
@@ -243,7 +244,8 @@ impl Link {
             subject,
             task,
             handled,
-            closing: ptr::null(),
+            entered: ptr::null(),
+            closing: false,
             unusual: false,
         }
     }
@@ -303,6 +305,17 @@ pub(super) unsafe fn running<'a>(header: *const Header) -> Option<&'a Generator>
 pub(super) unsafe fn registers_of(header: *const Header) -> *mut Value {
     // SAFETY: promised by the caller.
     unsafe { (*header).tail_of::<Generator>() }
+}
+
+/// Releases `count` registers from `from`, last to first, as a stack of temporaries is unwound.
+///
+/// # Safety
+/// As for `release_registers`.
+pub(super) unsafe fn release_backwards(from: *mut Value, count: usize) {
+    for i in (0..count).rev() {
+        // SAFETY: promised by the caller; the value is moved out before it is released.
+        drop(unsafe { take(from.add(i)) });
+    }
 }
 
 /// Moves a register's value out, leaving `Undef`.

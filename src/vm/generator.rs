@@ -4,10 +4,11 @@ use super::dispatch::Flow;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, running, take};
 use super::heap::{Header, ObjRef, Ref};
-use super::object::{Future, GenKind, GenState, Generator};
+use super::object::{GenKind, GenState, Generator};
+use super::throw::Entered;
 use super::value::Value;
-use super::{R, Raise, Resume, Vm};
-use crate::bytecode::{Instr, Op};
+use super::{R, Resume, Vm};
+use crate::bytecode::{BEFORE_BEGINNING, Instr, Op};
 use std::mem;
 use std::ptr;
 
@@ -187,7 +188,7 @@ impl Vm {
         let activation = self.control.last();
         if activation.linked {
             self.links.last().is_some_and(|l| {
-                l.closing.is_null() && l.root().is_none_or(|r| raw(r.as_obj()) != own)
+                l.entered.is_null() && l.root().is_none_or(|r| raw(r.as_obj()) != own)
             })
         } else {
             activation.subject != own
@@ -263,20 +264,27 @@ impl Vm {
                 return Err(self.type_error(message));
             }
             (GenState::Created, Resume::Close) => {
-                self.finish(root);
+                // Its arguments live as long as it does: nothing has run that could release them.
+                root.state.set(GenState::Finished);
                 return Ok(Some(Outcome::Returned(Value::None)));
             }
             (GenState::Created, Resume::Throw(exception)) => {
+                // It passes the place before the first instruction: no handler is there, and nothing
+                // turns StopIteration into RuntimeError.
                 let exception = exception.clone();
                 root.started.set(true);
-                self.note_start(&exception, root.code.clone());
+                super::unwind::add_entry(&exception, root.frame_object(), BEFORE_BEGINNING);
                 self.finish(root);
-                let raise = self.raise_thrown(exception);
-                return self.convert_stop(raise, root.kind).map(|()| None);
+                return Err(self.pass_on(exception));
             }
             _ => {}
         }
-        if self.control.len() >= self.recursion_limit || self.frame.top >= self.stack.limit() {
+        // Loops over generators do not count as calls.
+        let limit = match deliver {
+            Deliver::Iter => CHAIN_LIMIT as usize,
+            _ => self.recursion_limit,
+        };
+        if self.control.len() >= limit || self.frame.top >= self.stack.limit() {
             return Err(self.recursion_error(""));
         }
         if self.is_observed() && deliver != Deliver::Task {
@@ -286,6 +294,10 @@ impl Vm {
             self.enter_native()?;
         }
         root.started.set(true);
+        let how = match how {
+            Resume::Close => Resume::Throw(self.generator_exit()),
+            how => how,
+        };
         let leaf = self.find_leaf(root);
         root.state.set(GenState::Running);
         let handled = self.handled.take();
@@ -306,12 +318,7 @@ impl Vm {
                 Ok(())
             }
             Resume::Throw(exception) => self.throw_into_leaf(&leaf, exception),
-            Resume::Close => {
-                let class = self.exc.generator_exit.clone();
-                let exception =
-                    super::object::Exception::new(&class, super::object::Tuple::new([]));
-                self.throw_into_leaf(&leaf, exception.into())
-            }
+            Resume::Close => Ok(()),
         };
         drop(leaf);
         if let Err(raise) = result {
@@ -383,40 +390,6 @@ impl Vm {
         self.input = Some(input);
     }
 
-    /// Raises an exception in the suspended leaf, which is the running frame now.
-    fn throw_into_leaf(&mut self, leaf: &Ref<Generator>, exception: Value) -> R<()> {
-        let exit = self.is_generator_exit(&exception);
-        if exit
-            && let Some(link) = self.top_link_mut()
-            && link
-                .root()
-                .is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
-        {
-            link.closing = raw(leaf.as_obj());
-        }
-        if let Some(i) = suspended_at(leaf).filter(|i| i.op == Op::Delegate) {
-            let delegate = leaf.register(i.b as usize);
-            if let Some(inner) = delegate.as_ref::<Generator>() {
-                // No part of the chain: it is finished, or runs elsewhere.
-                if is_executing(inner) {
-                    let what = kind_name(inner.kind);
-                    return Err(self.value_error(format!("{what} already executing")));
-                }
-            } else if let Some(future) = delegate.downcast::<Future>() {
-                future.blocking.set(false);
-            } else if delegate.as_obj().is_some() {
-                self.redo_delegate(Resume::Throw(exception));
-                return Ok(());
-            }
-        }
-        Err(self.raise_thrown(exception))
-    }
-
-    pub(super) fn is_generator_exit(&self, exception: &Value) -> bool {
-        self.class_of(exception)
-            .is_subclass(&self.exc.generator_exit)
-    }
-
     /// The `Yield` instruction.
     #[inline(never)]
     pub(super) fn yield_value(&mut self, value: Value) -> R<Flow> {
@@ -473,9 +446,11 @@ impl Vm {
             drop(value);
             return self.next_step_directly(&queue);
         }
-        let closing = self.top_link().map_or(ptr::null(), |l| l.closing);
-        if !closing.is_null() {
-            return self.ignored_exit(closing);
+        if let Some(link) = self.top_link()
+            && !link.entered.is_null()
+            && link.closing
+        {
+            return self.ignored_exit(link.entered);
         }
         let root = self.top_root();
         let Some((activation, mut link)) = self.pop_activation() else {
@@ -514,7 +489,7 @@ impl Vm {
     /// A frame yielded although it was being closed: RuntimeError in the frame that closes it.
     fn ignored_exit(&mut self, closing: *const Header) -> R<Flow> {
         if let Some(link) = self.top_link_mut() {
-            link.closing = ptr::null();
+            link.entered = ptr::null();
         }
         // SAFETY: the frame being closed is part of the running chain.
         let closed = unsafe { generator_at(closing) };
@@ -555,10 +530,10 @@ impl Vm {
             }
             return self.finish_activation(Outcome::Returned(value));
         }
-        let closed = self.take_closing(&g);
+        let closed = self.take_entered(&g) == Entered::Closing;
         self.back_to_parent(&g);
         if closed {
-            return Err(self.exit_again(&g));
+            return Err(self.exit_again());
         }
         if g.kind == GenKind::AsyncGenerator {
             g.async_running.set(false);
@@ -572,27 +547,6 @@ impl Vm {
         let i = self.instruction();
         self.end_delegation(i, value);
         Ok(Flow::Go)
-    }
-
-    /// Whether this frame is the one being closed; then the next one is its parent, or none if the
-    /// parent is the root.
-    pub(super) fn take_closing(&mut self, g: &Ref<Generator>) -> bool {
-        let Some(link) = self.top_link_mut() else {
-            return false;
-        };
-        if link.closing != raw(g.as_obj()) {
-            return false;
-        }
-        let parent = g.parent.get();
-        let root = link.root().map_or(ptr::null(), |r| raw(r.as_obj()));
-        link.closing = if parent == root { ptr::null() } else { parent };
-        true
-    }
-
-    /// GeneratorExit for the parent of a frame that was closed well.
-    pub(super) fn exit_again(&mut self, _closed: &Ref<Generator>) -> Raise {
-        let class = self.exc.generator_exit.clone();
-        self.error_with(&class, Vec::new())
     }
 
     /// The plain frame that runs returns, and its activation is no plain call.
@@ -648,6 +602,9 @@ impl Vm {
         g.state.set(GenState::Finished);
         g.leaf.set(Value::Undef);
         g.handled.set(Value::Undef);
+        if g.extra.get().is_some_and(|e| !e.frame.is_undef()) {
+            self.end_generator_frame(g);
+        }
         g.clear_registers();
     }
 
@@ -658,7 +615,7 @@ impl Vm {
             (_, GenKind::Coroutine) => {
                 Err(self.runtime_error("cannot reuse already awaited coroutine"))
             }
-            (Resume::Throw(exception), _) => Err(self.raise_thrown(exception)),
+            (Resume::Throw(exception), _) => Err(self.pass_on(exception)),
             (Resume::Send(_), _) => Ok(Some(Outcome::Returned(Value::None))),
         }
     }

@@ -77,6 +77,8 @@ pub struct Current {
     pub queue: Option<Rc<Queue>>,
     /// The task whose step runs in that loop, `Undef` between steps.
     pub task: Slot,
+    /// What that task waited for until its step began: it lives until the step is over.
+    pub woken_by: Slot,
     /// The loop for which a blocking function (`run_in_executor`) runs right now.
     pub worker: Slot,
     /// How many tasks got a number as their name, and how many were made with one.

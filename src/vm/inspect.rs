@@ -95,7 +95,7 @@ impl Vm {
         self.each_frame(|frame| self.view(frame).is_none_or(&mut f));
     }
 
-    fn nth_frame(&self, depth: usize) -> Option<Frame> {
+    pub(super) fn nth_frame(&self, depth: usize) -> Option<Frame> {
         let (mut found, mut at) = (None, 0);
         self.each_frame(|f| {
             if at == depth {
@@ -108,7 +108,7 @@ impl Vm {
     }
 
     /// Calls `f` with the frames from the innermost out, until it says `false`.
-    fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
+    pub(super) fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
         let mut frame = self.frame;
         let mut activations = self.control.as_slice().iter().rev();
         // A loop that runs tasks stands on the stack once for itself and once for the step.

@@ -14,9 +14,11 @@ mod dispatch;
 pub mod exceptions;
 mod exec;
 pub mod execution;
+mod exit_order;
 mod finalizers;
 pub mod flow;
 mod frame;
+mod frames;
 pub mod generator;
 pub mod heap;
 pub mod hooks;
@@ -35,6 +37,7 @@ pub mod ready;
 pub mod signals;
 mod simple_call;
 mod step;
+mod throw;
 pub mod types;
 mod unwind;
 pub mod value;
@@ -43,6 +46,7 @@ mod window;
 use self::control::ControlStack;
 use self::exceptions::ExceptionTypes;
 use self::frame::{Frame, Link, RegisterStack};
+use self::frames::FrameObjects;
 use self::heap::{Ref, Slot};
 use self::hooks::{Current, LoopHooks, ReportHooks};
 use self::host::Host;
@@ -127,8 +131,13 @@ pub struct Vm {
     links: Vec<Link>,
     /// How many of the links, those of parked executions included, are `unusual`.
     unusual_links: usize,
+    /// A frame has delegated while it handled an exception: from then on a parent may handle one.
+    parents_handle: bool,
     /// The running frame.
     frame: Frame,
+    frames: FrameObjects,
+    /// Registers of the innermost plain frame that has an object; null if none has.
+    framed: *mut Value,
     /// The exception being handled in the running generator's or thread's own context.
     handled: Slot,
     /// What a `Delegate` that is executed again gives to its delegate.
@@ -194,7 +203,10 @@ impl Vm {
             control: ControlStack::new(1000),
             links: Vec::new(),
             unusual_links: 0,
+            parents_handle: false,
             frame,
+            frames: FrameObjects::default(),
+            framed: std::ptr::null_mut(),
             handled: Slot::undef(),
             input: None,
             async_yielded: false,

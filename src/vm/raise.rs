@@ -17,6 +17,13 @@ impl Vm {
         Raise(())
     }
 
+    /// Puts an exception on its way as it is, because it was on its way before or because the frame
+    /// that it enters handles nothing.
+    pub fn pass_on(&mut self, exception: Value) -> Raise {
+        self.raised.set(exception);
+        Raise(())
+    }
+
     /// Raises what was thrown into a generator, whose frame is the running one: only what that
     /// frame handles becomes the context, not what whoever throws it handles.
     #[cold]

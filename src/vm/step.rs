@@ -25,7 +25,7 @@ impl Vm {
         let queue = self.current.queue.as_ref()?;
         let fits = self.control.last().deliver == Deliver::Task
             && queue.direct.get()
-            && self.links.last()?.closing.is_null()
+            && self.links.last()?.entered.is_null()
             && !self.async_yielded
             && !finalize::pending();
         fits.then(|| queue.clone())
@@ -121,6 +121,7 @@ impl Vm {
             }
             drop(coro);
             drop(task);
+            drop(self.current.woken_by.take());
         }
         while !finalize::pending() {
             let now = || self.host.clock.monotonic().as_secs_f64();
@@ -164,14 +165,15 @@ impl Vm {
             root.state.set(GenState::Running);
             self.run_in(&leaf);
             if !fresh {
-                self.give_result(&leaf, waited);
+                self.give_result(&leaf, &waited);
             }
         }
+        self.current.woken_by.set(waited);
     }
 
     /// What a suspended leaf gets, now that what it waited for is done.
     #[inline]
-    fn give_result(&mut self, leaf: &Ref<Generator>, waited: Value) {
+    fn give_result(&mut self, leaf: &Ref<Generator>, waited: &Value) {
         let Some(i) = suspended_at(leaf) else {
             return;
         };

@@ -88,6 +88,7 @@ types! {
     code "code" object Layout::Final;
     cell "cell" object Layout::Final;
     module "module" object Layout::Builtin(Kind::Module);
+    frame "frame" object Layout::Final;
     traceback "traceback" object Layout::Final;
     generator "generator" object Layout::Final;
     coroutine "coroutine" object Layout::Final;
@@ -253,6 +254,7 @@ impl Vm {
             Kind::Code => &t.code,
             Kind::Cell => &t.cell,
             Kind::Module => &t.module,
+            Kind::Frame => &t.frame,
             Kind::Traceback => &t.traceback,
             Kind::Generator => match obj.downcast::<Generator>().map(|g| g.kind) {
                 Some(GenKind::Coroutine) => &t.coroutine,

@@ -3,11 +3,14 @@
 
 use super::dispatch::Flow;
 use super::flow::Outcome;
-use super::frame::{Deliver, generator_at, raw, release_registers, take};
+use super::frame::{
+    Deliver, Link, generator_at, raw, release_backwards, release_registers, running, take,
+};
 use super::generator::kind_name;
-use super::heap::{Ref, finalize};
-use super::object::{CodeObject, Exception, GenKind, Generator, Traceback};
+use super::heap::{Header, Ref, finalize};
+use super::object::{Exception, FrameObject, GenKind, Generator, Traceback};
 use super::observe::Event;
+use super::throw::Entered;
 use super::value::Value;
 use super::{R, Raise, Vm};
 use crate::bytecode::ExceptionEntry;
@@ -42,46 +45,51 @@ impl Vm {
             if self.frame.code.is_null() {
                 return Err(raise);
             }
+            // What the failed instruction released dies where it stands.
+            self.finalize_while_unwinding();
             let index = self.frame.index();
             let handler = self.handler_at(index);
+            let exception = self.raised.get();
             if !quiet {
-                self.note_frame(index, handler.is_none());
+                self.add_traceback(&exception, index);
             }
+            drop(exception);
+            // The finalizers of its temporaries still see the frame where it was.
+            self.release_temporaries(handler);
+            self.finalize_while_unwinding();
             if let Some(entry) = handler {
                 self.enter_handler(entry);
                 return Ok(Flow::Go);
             }
-            self.release_temporaries();
-            self.finalize_on_the_way();
-            match self.leave_frame(raise)? {
+            let left = self.leave_frame(raise);
+            self.finalize_while_unwinding();
+            match left? {
                 Left::Halted => return Err(Raise(())),
                 Left::Flow(flow) => return Ok(flow),
                 Left::Raise(next) => raise = next,
             }
-            self.finalize_on_the_way();
         }
     }
 
-    /// What the failing expression held dies while its frame still runs, as in CPython.
-    fn release_temporaries(&mut self) {
+    fn finalize_while_unwinding(&mut self) {
+        if finalize::pending()
+            && let Err(raise) = self.run_finalizers()
+        {
+            drop(self.take_raised(raise));
+        }
+    }
+
+    /// What a frame had not finished computing goes, the last first; down to where a handler goes
+    /// on, or to the named registers if the frame is left.
+    fn release_temporaries(&self, handler: Option<ExceptionEntry>) {
         let Some(code) = self.frame.code() else {
             return;
         };
-        let (named, all) = (code.code.nnamed as usize, code.code.nregs as usize);
-        // SAFETY: all registers are initialised or stale numbers; the named ones come first.
-        unsafe { release_registers(self.frame.regs.add(named), all.saturating_sub(named)) };
-    }
-
-    /// Runs finalizers with the exception on its way put aside.
-    fn finalize_on_the_way(&mut self) {
-        if finalize::pending() {
-            let exception = self.raised.take();
-            let ran = self.run_finalizers();
-            if let Err(raise) = ran {
-                drop(self.take_raised(raise));
-            }
-            self.raised.set(exception);
-        }
+        let depth = handler.map_or(code.code.nnamed, |h| h.depth) as usize;
+        let count = (code.code.nregs as usize).saturating_sub(depth);
+        // SAFETY: all registers of a frame are initialised or stale numbers; the verifier has seen
+        // that the depth is below their number.
+        unsafe { release_backwards(self.frame.regs.add(depth), count) };
     }
 
     fn handler_at(&self, index: usize) -> Option<ExceptionEntry> {
@@ -99,12 +107,13 @@ impl Vm {
         let Some(code) = self.frame.code() else {
             return;
         };
-        let (depth, nregs) = (entry.depth as usize, code.code.nregs as usize);
-        // SAFETY: registers are initialised; the verifier has seen `depth < nregs` and the target.
+        // SAFETY: the verifier has seen the target.
         unsafe {
-            release_registers(self.frame.regs.add(depth), nregs.saturating_sub(depth));
             self.frame.pc = code.entry.add(entry.target as usize);
-            drop(mem::replace(&mut *self.frame.regs.add(depth), exception));
+            drop(mem::replace(
+                &mut *self.frame.regs.add(entry.depth as usize),
+                exception,
+            ));
         }
     }
 
@@ -112,12 +121,14 @@ impl Vm {
     fn leave_frame(&mut self, raise: Raise) -> R<Left> {
         // SAFETY: the running frame's generator is alive.
         let Some(g) = (unsafe { generator_at(self.frame.generator) }) else {
+            if std::ptr::eq(self.frame.regs, self.framed) {
+                self.end_frame();
+            }
             let Some(code) = self.frame.code() else {
                 return Err(raise);
             };
-            let nregs = code.code.nregs as usize;
-            // SAFETY: all registers are initialised or stale numbers.
-            unsafe { release_registers(self.frame.regs, nregs) };
+            // SAFETY: named registers are initialised; the temporaries are gone.
+            unsafe { release_registers(self.frame.regs, code.code.nnamed as usize) };
             return self.leave_activation(raise);
         };
         if self.is_observed() {
@@ -138,18 +149,8 @@ impl Vm {
 
     /// The exception passes from a frame of a chain to its parent.
     fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
-        let closing = self
-            .top_link()
-            .is_some_and(|l| l.closing == raw(g.as_obj()));
         let exception = self.raised.get();
-        let class = self.class_of(&exception);
-        let well = class.is_subclass(&self.exc.generator_exit)
-            || class.is_subclass(&self.exc.stop_iteration);
-        if closing && well {
-            self.take_closing(g);
-        } else if closing && let Some(link) = self.top_link_mut() {
-            link.closing = std::ptr::null();
-        }
+        let entered = self.take_entered(g);
         if g.kind == GenKind::AsyncGenerator {
             g.async_running.set(false);
         }
@@ -157,7 +158,9 @@ impl Vm {
         // SAFETY: the parent is part of the running chain.
         if let Some(parent) = unsafe { generator_at(parent) } {
             self.run_in(&parent);
-            self.chain_to_handled(&exception);
+            if entered != Entered::No {
+                self.chain_to_handled(&exception);
+            }
             let i = super::generator::suspended_at(&parent);
             if let Some(i) = i {
                 let delegate = parent.register(i.b as usize);
@@ -169,13 +172,10 @@ impl Vm {
         raise
     }
 
-    /// What was thrown into a delegate arrives in its parent: now that one's handled exception
-    /// can become its context (see `raise_thrown`).
-    fn chain_to_handled(&mut self, exception: &Value) {
-        let bare = exception
-            .downcast::<Exception>()
-            .is_some_and(|e| matches!(e.context.get(), Value::Undef | Value::None));
-        if bare && !self.handled.is_undef() {
+    /// What has come out of a delegate enters its parent as if it had been thrown there: what that
+    /// one handles becomes its context.
+    pub(super) fn chain_to_handled(&mut self, exception: &Value) {
+        if !self.handled.is_undef() {
             let handled = self.handled.get();
             self.set_context(exception, &handled);
         }
@@ -229,30 +229,11 @@ impl Vm {
         Err(raise)
     }
 
-    /// Puts an entry for the running frame at the head of the traceback of the exception on its
-    /// way. A frame that is left gives its locals to the entry, which keeps what they hold alive
-    /// as long as the traceback lives, as CPython's frames do; one that handles the exception
-    /// keeps them.
-    fn note_frame(&mut self, index: usize, leaving: bool) {
-        let (raised, code) = (self.raised.get(), self.frame.code_object());
-        let (Some(error), Some(code)) = (raised.downcast::<Exception>(), code) else {
-            return;
-        };
-        let next = error.traceback.take();
-        let entry = if leaving {
-            // SAFETY: these are the registers of the running frame, which runs this code.
-            unsafe { Traceback::of_left(code, index as u32, next, self.frame.regs) }
-        } else {
-            Traceback::new(code, index as u32, next)
-        };
-        error.traceback.set(entry.into());
-    }
-
-    /// Puts an entry for the beginning of a code at the head of an exception's traceback.
-    pub(super) fn note_start(&mut self, exception: &Value, code: Ref<CodeObject>) {
-        if let Some(error) = exception.downcast::<Exception>() {
-            let entry = Traceback::new(code, 0, error.traceback.take());
-            error.traceback.set(entry.into());
+    /// Puts an entry for the running frame at the head of an exception's traceback.
+    pub(super) fn add_traceback(&mut self, exception: &Value, pc: usize) {
+        let frame = self.frame;
+        if let Some(frame) = self.frame_object(&frame) {
+            add_entry(exception, frame, pc);
         }
     }
 
@@ -274,7 +255,7 @@ impl Vm {
     }
 
     /// The innermost exception being handled anywhere up the stack, or `Undef`.
-    pub(super) fn topmost_handled(&self) -> Value {
+    pub fn topmost_handled(&self) -> Value {
         if !self.handled.is_undef() {
             return self.handled.get();
         }
@@ -282,30 +263,66 @@ impl Vm {
     }
 
     fn handled_by_callers(&self) -> Value {
-        // SAFETY: the running frame's generator is alive, and so are its parents.
-        let mut frame = unsafe { generator_at(self.frame.generator) };
-        while let Some(g) = frame {
-            // SAFETY: as above.
-            let parent = unsafe { generator_at(g.parent.get()) };
-            if let Some(p) = &parent
-                && !p.handled.is_undef()
-            {
-                return p.handled.get();
+        let mut links = self.links.iter().rev();
+        let mut frame = self.frame.generator;
+        for activation in self.control.as_slice().iter().rev() {
+            let link = if activation.linked {
+                links.next()
+            } else {
+                None
+            };
+            if !frame.is_null() {
+                let root = match link.and_then(Link::root) {
+                    Some(root) => raw(root.as_obj()),
+                    None => activation.subject,
+                };
+                // SAFETY: the generators of frames on the control stack are alive.
+                let handled = unsafe { handled_by_parents(frame, root) };
+                if !handled.is_undef() {
+                    return handled;
+                }
             }
-            frame = parent;
-        }
-        for link in self.links.iter().rev() {
-            if !link.handled.is_undef() {
+            if let Some(link) = link
+                && !link.handled.is_undef()
+            {
                 return link.handled.clone();
             }
+            frame = activation.frame.generator;
         }
         Value::Undef
     }
 
     /// Cheap and sure: false if nothing can be being handled anywhere.
     pub(super) fn may_be_handling(&self) -> bool {
-        !self.handled.is_undef() || !self.links.is_empty()
+        !self.handled.is_undef() || !self.links.is_empty() || self.parents_handle
     }
+}
+
+/// Puts an entry at the head of an exception's traceback.
+pub(super) fn add_entry(exception: &Value, frame: Ref<FrameObject>, pc: usize) {
+    if let Some(error) = exception.downcast::<Exception>() {
+        let entry = Traceback::new(frame, pc as u32, error.traceback.take());
+        error.traceback.set(entry.into());
+    }
+}
+
+/// What the nearest of a frame's parents that handles anything handles, up to the root of its chain.
+///
+/// # Safety
+/// `leaf` points at a live generator of a running chain.
+unsafe fn handled_by_parents(leaf: *const Header, root: *const Header) -> Value {
+    let mut at = leaf;
+    // SAFETY: promised by the caller; in a running chain the parents are alive too.
+    while at != root
+        && let Some(parent) = unsafe { running(at) }.map(|g| g.parent.get())
+        && let Some(g) = unsafe { running(parent) }
+    {
+        if !g.handled.is_undef() {
+            return g.handled.get();
+        }
+        at = parent;
+    }
+    Value::Undef
 }
 
 /// What leaving a frame led to.

@@ -29,7 +29,7 @@ pub(super) unsafe fn move_window(from: *mut Value, to: *mut Value, count: usize)
 pub(super) unsafe fn put_closure(f: &Function, code: &CodeObject, regs: *mut Value) {
     // SAFETY: promised by the caller.
     let mut at = unsafe { regs.add(code.free_start as usize) };
-    for cell in &f.closure {
+    for cell in f.closure.iter() {
         // SAFETY: as above.
         unsafe {
             at.write(cell.clone().into());

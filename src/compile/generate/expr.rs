@@ -219,8 +219,16 @@ impl<'a> Gen<'a> {
                 acc = Acc::Known(value);
                 continue;
             }
-            let left = self.materialise(acc, leftmost.span, slot);
             let to = if spine.is_empty() { dst } else { slot };
+            if let (Acc::Known(Const::Str(text)), BinaryOp::Mod, ExprKind::Tuple(args)) =
+                (&acc, op, &right.kind)
+                && self.percent(text, args, span, to)
+            {
+                acc = Acc::Reg(to);
+                self.top = mark;
+                continue;
+            }
+            let left = self.materialise(acc, leftmost.span, slot);
             self.binary_with(op, left, right, span, to, 0);
             acc = Acc::Reg(to);
             self.top = mark;

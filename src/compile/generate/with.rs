@@ -114,6 +114,8 @@ impl<'a> Gen<'a> {
         self.reraise(exc, leaving);
         self.asm.bind(swallowed);
         self.emit(span, Op::PopExc, exc, 0, 0);
+        self.clear(window);
+        self.clear(window + 1);
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, done);
     }
 }

@@ -32,6 +32,11 @@ impl<'a> Rules<'a> {
         }
     }
 
+    pub(super) fn subscript(&mut self, value: &'a Expr, index: &'a Expr) {
+        self.value(value);
+        self.items(std::slice::from_ref(index));
+    }
+
     /// An annotation; `*args: *Ts` has a star.
     pub(super) fn annotation(&mut self, e: &'a Expr) {
         self.items(std::slice::from_ref(e));
@@ -71,8 +76,7 @@ impl<'a> Rules<'a> {
             E::Attribute { value, .. } => self.value(value),
             E::Subscript { value, index } => {
                 self.warn_subscript(value, index, e.span);
-                self.value(value);
-                self.items(std::slice::from_ref(index));
+                self.subscript(value, index);
             }
             E::Slice { lower, upper, step } => {
                 for part in [lower, upper, step].into_iter().flatten() {

@@ -21,6 +21,7 @@ impl<'a> Rules<'a> {
                 self.value(value);
             }
             ExprKind::Tuple(items) | ExprKind::List(items) => self.unpacking(items, target.span),
+            ExprKind::Subscript { value, index } => self.subscript(value, index),
             _ => self.value(target),
         }
     }
@@ -59,6 +60,7 @@ impl<'a> Rules<'a> {
             ExprKind::Tuple(items) | ExprKind::List(items) => {
                 items.iter().for_each(|t| self.delete(t));
             }
+            ExprKind::Subscript { value, index } => self.subscript(value, index),
             _ => self.value(target),
         }
     }

@@ -239,11 +239,11 @@ impl Run<'_> {
             }
             Op::MakeFunction if c == NO_REG => {}
             Op::MakeFunction => (c..c + 3).for_each(|r| Self::empty(state, r)),
-            Op::ExitWith => (b..b + 2).for_each(|r| self.take(pc, state, r)),
             Op::PopExc => (a..a + 2).for_each(|r| self.take(pc, state, r)),
             Op::MatchClass => (b..b + 3).for_each(|r| self.take(pc, state, r)),
             Op::PushExc | Op::ExcStarMatches => self.read(pc, state, a),
             Op::ForIter => self.read(pc, state, b),
+            Op::ExitWith => (b..b + 2).for_each(|r| self.read(pc, state, r)),
             Op::FormatValue if c & 4 != 0 => self.take(pc, state, a),
             _ => {}
         }

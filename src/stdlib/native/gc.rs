@@ -1,6 +1,6 @@
 //! The module `gc`.
 
-use crate::vm::cycles;
+use crate::vm::cycles::{self, is_tracked};
 use crate::vm::heap::{self, ObjRef, Ref, flags};
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Dict, Kind, List, Module, Tuple, kind_info};
@@ -98,7 +98,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         NativeDef::new(
             "is_tracked",
             "(obj, /)",
-            |_, a| Ok(a[0].as_obj().is_some_and(is_container).into()),
+            |_, a| Ok(a[0].as_obj().is_some_and(is_tracked).into()),
             "Returns true if the object is tracked by the garbage collector.",
         ),
         NativeDef::new(
@@ -169,10 +169,6 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     Ok(())
 }
 
-fn is_container(object: &ObjRef) -> bool {
-    !kind_info(object.kind()).leaf && object.kind() != Kind::Code
-}
-
 fn collect(vm: &mut Vm, args: &[Value]) -> R {
     let generation = match args[0].given() {
         Some(generation) => vm.index_i64(generation)?,
@@ -182,6 +178,9 @@ fn collect(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("invalid generation"));
     }
     callbacks(vm, "start", 0)?;
+    if generation == 2 {
+        vm.settle_ages();
+    }
     let count = vm.collect_cycles();
     let settings = vm.state::<Settings>();
     settings.collections += 1;

@@ -1,9 +1,7 @@
 //! The module `sys`.
 
 use super::{io, structseq};
-use crate::builtins::{
-    STDLIB_MODULE_NAMES, SimpleNamespace, running_frame, show_exception, show_unraisable,
-};
+use crate::builtins::{STDLIB_MODULE_NAMES, SimpleNamespace, show_exception, show_unraisable};
 use crate::text::int::DEFAULT_MAX_STR_DIGITS;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::{GetSet, ModuleDef, NativeDef, TypeDef};
@@ -557,9 +555,9 @@ fn getframe(vm: &mut Vm, args: &[Value]) -> R {
         None => 0,
     };
     let depth = usize::try_from(depth).unwrap_or(0);
-    match running_frame(vm, depth) {
-        Value::None => Err(vm.value_error("call stack is not deep enough")),
-        frame => Ok(frame),
+    match vm.frame_object_at(depth) {
+        Some(frame) => Ok(frame.into()),
+        None => Err(vm.value_error("call stack is not deep enough")),
     }
 }
 

@@ -48,7 +48,7 @@ fn place(vm: &mut Vm, args: &[Value]) -> R {
     let Some(traceback) = args[0].downcast::<Traceback>() else {
         return Err(vm.type_error("a traceback was expected"));
     };
-    let code = &traceback.code.code;
+    let code = traceback.code();
     let (source, span) = (&code.source, code.span_at(traceback.pc as usize));
     let (start, end) = (source.position(span.start), source.position(span.end));
     let lines = marked_lines(source, span);

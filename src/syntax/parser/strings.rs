@@ -253,7 +253,7 @@ fn replacement_field<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, FStringPart>
                 "f-string: expecting '}'"
             };
             expect(inp, &[Tok::RBrace], missing)?;
-            take(inp, |kind| kind == Tok::RBrace)?;
+            let close = take(inp, |kind| kind == Tok::RBrace)?;
             let debug = debug.map(|span| Rc::from(inp.state().slice(span)));
             // `{x=}` shows the repr, as if it were `{x=!r}`.
             let shows_repr = debug.is_some() && spec.is_none();
@@ -263,6 +263,7 @@ fn replacement_field<'t>(annotated_rhs: Rule<'t, Expr>) -> Rule<'t, FStringPart>
                 debug,
                 conversion,
                 spec,
+                span: open.span.to(close.span),
             })))
         })
         .boxed()

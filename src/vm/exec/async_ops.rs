@@ -1,6 +1,6 @@
 //! Awaitables, async iterators, context managers.
 
-use super::{operand_b, put_at, take_at};
+use super::{copy_at, operand_b, put_at};
 use crate::bytecode::Instr;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Exception, Future, GenKind, Generator, NativeFunction, Str};
@@ -189,8 +189,8 @@ fn not_a_manager(
 /// Calls the exit window with the exception's type, itself and its traceback.
 #[inline(never)]
 pub fn exit_with(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
-    let (exit, this) = (take_at(regs, i.b as usize), take_at(regs, i.b as usize + 1));
-    let exception = super::copy_at(regs, i.c as usize);
+    let (exit, this) = (copy_at(regs, i.b as usize), copy_at(regs, i.b as usize + 1));
+    let exception = copy_at(regs, i.c as usize);
     let class: Value = vm.class_of(&exception).into();
     let traceback = match exception.downcast::<Exception>().map(|e| e.traceback.get()) {
         Some(Value::Undef) | None => Value::None,

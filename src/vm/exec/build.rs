@@ -2,6 +2,7 @@
 
 use super::{operand_b, operand_c, peek, put_at, take_at, take_many, take_tuple};
 use crate::bytecode::Instr;
+use crate::bytecode::opcode::DIES_C;
 use crate::vm::compare_pure::hash_pure;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Dict, Kind, List, Lookup, Set, Slice, Str, TextBuilder, Tuple};
@@ -257,8 +258,14 @@ pub fn get_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
         }
         Found::Unknown => {}
     }
-    let (obj, key) = (operand_b(i, regs), operand_c(i, regs));
-    vm.get_item(&obj, &key)
+    let key = operand_c(i, regs);
+    let obj = operand_b(i, regs);
+    let value = vm.get_item(&obj, &key);
+    if i.t & DIES_C != 0 && key.downcast::<Slice>().is_some_and(|s| s.step.is_none()) {
+        // The slice of `x[a:b]` is the instruction's own, and goes first.
+        drop(key);
+    }
+    value
 }
 
 /// What can be told of `obj[key]` without running bytecode.
@@ -305,8 +312,8 @@ fn find_in_dict(dict: &Dict, key: &Value) -> Found {
 
 #[inline(never)]
 pub fn set_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
-    let obj = super::operand_a(i, regs);
     let key = operand_b(i, regs);
+    let obj = super::operand_a(i, regs);
     let value = operand_c(i, regs);
     match obj.as_ref::<Dict>() {
         Some(dict) => vm.dict_set(dict, &key, value),
@@ -315,6 +322,8 @@ pub fn set_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
 }
 
 #[inline(never)]
-pub fn del_item(vm: &mut Vm, obj: Value, key: Value) -> R<()> {
+pub fn del_item(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
+    let key = operand_b(i, regs);
+    let obj = super::operand_a(i, regs);
     vm.del_item(&obj, &key)
 }

@@ -1,5 +1,9 @@
 //! The cold halves of opcodes: what the dispatch loop's arms call when their fast path does not
 //! apply. Registers are reached through the few functions at the top only.
+//!
+//! CPython releases the operands of an instruction in a fixed order, which finalizers show. Rust
+//! drops variables in the reverse of their order of declaration, so operands are taken from the
+//! last to be released to the first.
 
 mod async_ops;
 mod attr;

@@ -22,7 +22,8 @@ pub fn arith(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     {
         return Ok(power);
     }
-    let (left, right) = (operand_b(i, regs), operand_c(i, regs));
+    let right = operand_c(i, regs);
+    let left = operand_b(i, regs);
     vm.arith(op, &left, &right, i.t & IN_PLACE != 0)
 }
 
@@ -89,14 +90,16 @@ pub fn truth(vm: &mut Vm, value: Value) -> R<bool> {
 
 #[inline(never)]
 pub fn compare(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R {
-    let (left, right) = (operand_b(i, regs), operand_c(i, regs));
+    let right = operand_c(i, regs);
+    let left = operand_b(i, regs);
     vm.compare(op, &left, &right)
 }
 
 /// A comparison whose operands are `a` and `b`.
 #[inline(never)]
 pub fn compare_bool(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R<bool> {
-    let (left, right) = (operand_a(i, regs), operand_b(i, regs));
+    let right = operand_b(i, regs);
+    let left = operand_a(i, regs);
     vm.compare_bool(op, &left, &right)
 }
 
@@ -109,7 +112,8 @@ pub fn compare_bool_imm(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R<
 /// `in` and `not in`.
 #[inline(never)]
 pub fn contains(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
-    let (item, container) = (operand_b(i, regs), operand_c(i, regs));
+    let container = operand_c(i, regs);
+    let item = operand_b(i, regs);
     let found = vm.contains(&container, &item)?;
     Ok(Value::bool(found == (i.op == Op::In)))
 }

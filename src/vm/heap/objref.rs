@@ -119,6 +119,8 @@ impl Header {
 /// The body of a kind of object. Implemented by the `object_kinds!` table only.
 pub trait Object: Sized {
     const KIND: Kind;
+    /// The tail is released from its end.
+    const BACKWARDS: bool = false;
     /// Number of values behind the body.
     fn tail_len(&self) -> usize {
         0
@@ -424,8 +426,6 @@ pub unsafe trait FrozenTail: Object {}
 
 // SAFETY: nothing writes into a tuple after it is made.
 unsafe impl FrozenTail for crate::vm::object::Tuple {}
-// SAFETY: nothing writes into a traceback's locals after it is made.
-unsafe impl FrozenTail for crate::vm::object::Traceback {}
 
 pub(super) const fn size<T>(tail: usize) -> usize {
     size_of::<Gc<T>>() + tail * size_of::<Value>()
@@ -574,7 +574,10 @@ pub(in crate::vm) unsafe fn drop_object<T: Object>(at: NonNull<Header>) {
     unsafe {
         let (len, bytes) = (gc.as_ref().body.tail_len(), gc.as_ref().body.tail_bytes());
         let tail = Gc::tail(gc);
-        for i in (0..len).rev() {
+        // In CPython's order, which finalizers show: a tuple lets its items go from the last, a frame
+        // its variables and an instance its attributes from the first.
+        for i in 0..len {
+            let i = if T::BACKWARDS { len - 1 - i } else { i };
             ptr::drop_in_place(tail.add(i));
         }
         ptr::drop_in_place(&raw mut (*gc.as_ptr()).body);

@@ -32,9 +32,14 @@ thread_local! {
     static FREE: [Cell<*mut FreeSlot>; CLASSES] = const { [const { Cell::new(ptr::null_mut()) }; CLASSES] };
     static PAGES: RefCell<Vec<Page>> = const { RefCell::new(Vec::new()) };
     static LARGE: RefCell<Vec<*mut LargePrefix>> = const { RefCell::new(Vec::new()) };
-    static LIVE: Cell<usize> = const { Cell::new(0) };
+    /// Objects made and released so far.
+    static MADE: Cell<usize> = const { Cell::new(0) };
+    static RELEASED: Cell<usize> = const { Cell::new(0) };
     static GROWTH_LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
 }
+
+/// See `birth_now`.
+const BIRTH_BITS: u32 = 16;
 
 /// Asks for attention (see `host::attention`) when more objects than this are alive. Looked at
 /// only when memory grows, so that allocating stays a pop from a list.
@@ -44,7 +49,7 @@ pub fn set_growth_limit(objects: usize) {
 
 /// Memory grows: is it time for the cycle collector?
 fn note_growth() {
-    if LIVE.get() > GROWTH_LIMIT.get() {
+    if live_objects() > GROWTH_LIMIT.get() {
         crate::vm::host::attention().store(true, std::sync::atomic::Ordering::Relaxed);
     }
 }
@@ -58,12 +63,12 @@ struct FreeSlot {
 
 /// One more object is alive.
 pub(super) fn note_allocated() {
-    LIVE.with(|n| n.set(n.get() + 1));
+    MADE.set(MADE.get() + 1);
 }
 
 /// One object less is alive.
 pub(super) fn note_released() {
-    LIVE.with(|n| n.set(n.get() - 1));
+    RELEASED.set(RELEASED.get() + 1);
 }
 
 /// Uninitialised memory for `size` bytes, aligned to 16.
@@ -199,7 +204,19 @@ unsafe fn release_large(at: NonNull<u8>) {
 
 /// Number of objects alive in this thread.
 pub fn live_objects() -> usize {
-    LIVE.with(Cell::get)
+    MADE.get() - RELEASED.get()
+}
+
+/// What orders objects by age: the birth of an object that is about to be made. Before it is room for
+/// some that seem to be made then.
+#[inline(always)]
+pub fn next_birth() -> u64 {
+    (MADE.get() as u64 + 1) << BIRTH_BITS
+}
+
+/// The birth of the object that was made last.
+pub fn birth_now() -> u64 {
+    (MADE.get() as u64) << BIRTH_BITS
 }
 
 /// Calls `f` with the header of every live object. `f` must not allocate or release objects.

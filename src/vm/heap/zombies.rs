@@ -88,6 +88,7 @@ impl ZombieFrames {
             body.pc.set(0);
             body.depth.set(0);
             body.state.set(GenState::Created);
+            body.birth().set(slab::birth_now());
             body.started.set(false);
             body.async_running.set(false);
             let registers = Gc::tail(frame);

@@ -157,9 +157,10 @@ pub struct Range {
 }
 
 pub struct Slice {
+    // In the order in which CPython releases them.
+    pub step: Value,
     pub start: Value,
     pub stop: Value,
-    pub step: Value,
 }
 
 impl Trace for List {
@@ -183,8 +184,8 @@ impl Trace for Dict {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         if let Ok(map) = self.map.try_borrow() {
             for e in map.iter() {
-                e.key.as_obj().into_iter().for_each(&mut *visit);
                 e.value.as_obj().into_iter().for_each(&mut *visit);
+                e.key.as_obj().into_iter().for_each(&mut *visit);
             }
         }
     }

@@ -1,28 +1,32 @@
 //! Exceptions and tracebacks.
 
-use super::{Class, CodeObject, Dict, Str, Trace, Tuple};
-use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use super::{Class, Dict, FrameObject, Str, Trace, Tuple};
+use crate::bytecode::Code;
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, next_birth};
 use crate::vm::value::Value;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
 
-/// An instance of a class derived from `BaseException`.
+/// An instance of a class derived from `BaseException`. The fields stand in the order in which they
+/// are released, which is CPython's.
 pub struct Exception {
-    pub class: RefSlot<Class>,
-    /// Always a tuple.
-    pub args: Slot,
-    /// An exception or `None`; `Undef` reads as `None`.
-    pub cause: Slot,
-    pub context: Slot,
-    pub suppress_context: Cell<bool>,
-    /// A `Traceback`, `None`, or `Undef` which reads as `None`.
-    pub traceback: Slot,
     /// The special attributes of its built-in base, in the order of the exceptions table:
     /// `value` of StopIteration, `name` and `obj` of AttributeError, message and exceptions of
     /// a group… `Undef` where not set.
     pub fields: RefCell<SmallVec<[Value; 2]>>,
     /// Attributes set by programs, `__notes__` among them.
     pub own: OwnAttributes,
+    /// Always a tuple.
+    pub args: Slot,
+    /// A `Traceback`, `None`, or `Undef` which reads as `None`.
+    pub traceback: Slot,
+    /// An exception or `None`; `Undef` reads as `None`.
+    pub cause: Slot,
+    pub context: Slot,
+    pub suppress_context: Cell<bool>,
+    /// When it was made (`heap::next_birth`), for the order of `__del__`.
+    pub birth: Cell<u64>,
+    pub class: RefSlot<Class>,
 }
 
 /// Attributes in the order in which they were set: a list of few, until they are many or somebody
@@ -143,6 +147,7 @@ impl Exception {
             traceback: Slot::undef(),
             fields: RefCell::default(),
             own: OwnAttributes::default(),
+            birth: Cell::new(next_birth()),
         });
         if class.flags().has_del {
             exception
@@ -175,61 +180,37 @@ impl Exception {
     }
 }
 
-/// One level of a traceback: where a frame was when the exception passed through it. Its tail
-/// holds the named registers of a frame that was left.
+/// One level of a traceback: where a frame was when the exception passed through it. The fields
+/// stand in the order in which they are released: the frames further in go first.
 pub struct Traceback {
-    pub code: Ref<CodeObject>,
-    /// Index of the instruction that raised.
-    pub pc: u32,
     /// The next level, towards where it was raised; a `Traceback` or `None`.
     pub next: Slot,
-    /// The frame object, once somebody asked for it.
-    pub frame: Slot,
+    pub frame: Ref<FrameObject>,
     /// For the outermost frame of a task that the exception has ended: the task's name, or the
     /// number in it.
     pub task: Slot,
-    locals: u32,
+    /// Index of the instruction that raised.
+    pub pc: u32,
 }
 
 impl Traceback {
     /// A new level in front of `next` (a `Traceback`, or `None` or `Undef` at the end).
-    pub fn new(code: Ref<CodeObject>, pc: u32, next: Value) -> Ref<Traceback> {
-        Ref::with_tail(Self::body(code, pc, next, 0), [])
-    }
-
-    /// As `new`, of a frame that is left: its named registers are moved out of it.
-    ///
-    /// # Safety
-    /// At `regs` stand the registers of a frame of this code.
-    pub(in crate::vm) unsafe fn of_left(
-        code: Ref<CodeObject>,
-        pc: u32,
-        next: Value,
-        regs: *mut Value,
-    ) -> Ref<Traceback> {
-        let named = code.nnamed;
-        // SAFETY: promised by the caller; named registers are initialised in every frame.
-        unsafe { Ref::with_moved_tail(Self::body(code, pc, next, named), regs, named as usize) }
-    }
-
-    fn body(code: Ref<CodeObject>, pc: u32, next: Value, locals: u32) -> Traceback {
+    pub fn new(frame: Ref<FrameObject>, pc: u32, next: Value) -> Ref<Traceback> {
         let next = if next.is_undef() { Value::None } else { next };
-        Traceback {
-            code,
-            pc,
+        Ref::new(Traceback {
             next: Slot::new(next),
-            frame: Slot::undef(),
+            frame,
             task: Slot::undef(),
-            locals,
-        }
+            pc,
+        })
     }
 
-    pub(super) fn tail(&self) -> usize {
-        self.locals as usize
+    pub fn code(&self) -> &Code {
+        &self.frame.code.code
     }
 
     pub fn line(&self) -> u32 {
-        self.code.code.line_at(self.pc as usize)
+        self.code().line_at(self.pc as usize)
     }
 }
 
@@ -246,17 +227,13 @@ impl Trace for Exception {
     }
 }
 
-impl Trace for Ref<Traceback> {
+impl Trace for Traceback {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit(self.code.as_obj());
-        self.frozen_tail()
-            .iter()
-            .filter_map(Value::as_obj)
-            .for_each(&mut *visit);
-        for slot in [&self.next, &self.frame, &self.task] {
+        visit(self.frame.as_obj());
+        for slot in [&self.next, &self.task] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
     }
 }
 
-super::no_tail!(Exception);
+super::no_tail!(Exception Traceback);

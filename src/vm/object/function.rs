@@ -6,6 +6,7 @@ use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, ZombieFrames};
 use crate::vm::native::{Arity, Direct, NativeDef, NativeKind, Resumes, Role, Signature};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
 /// A [`Code`] bound to the globals it runs in: constants as values, and the inline caches.
@@ -175,17 +176,46 @@ impl std::ops::Deref for CacheEntry {
     }
 }
 
+/// The fields stand in the order in which CPython releases them.
 pub struct Function {
-    pub code: RefSlot<CodeObject>,
-    /// One cell for each free variable of the code.
-    pub closure: Box<[Ref<CellObject>]>,
     /// A tuple of defaults of the last positional parameters, or `Undef`.
     pub defaults: Slot,
     /// A dict of keyword-only defaults, or `Undef`.
     pub kwdefaults: Slot,
     /// Everything that few functions have changed from what the code says.
     pub extra: OnceCell<Box<FunctionExtra>>,
+    /// One cell for each free variable of the code.
+    pub closure: Closure,
     pub annotations: Slot,
+    pub code: RefSlot<CodeObject>,
+}
+
+/// The cells of a function's free variables; let go of from the last to the first, as a tuple's
+/// items are.
+pub struct Closure(Box<[Ref<CellObject>]>);
+
+impl From<Vec<Ref<CellObject>>> for Closure {
+    fn from(cells: Vec<Ref<CellObject>>) -> Self {
+        Closure(cells.into())
+    }
+}
+
+impl Deref for Closure {
+    type Target = [Ref<CellObject>];
+
+    #[inline(always)]
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Closure {
+    fn drop(&mut self) {
+        let mut cells = std::mem::take(&mut self.0).into_vec();
+        while let Some(cell) = cells.pop() {
+            drop(cell);
+        }
+    }
 }
 
 /// Overridden attributes of a function; `Undef` where the code's own value stands.
@@ -357,8 +387,9 @@ impl Trace for CodeObject {
 impl Trace for Function {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.code.get().as_obj());
+        visit_slots([&self.defaults, &self.kwdefaults], visit);
         self.closure.iter().for_each(|c| visit(c.as_obj()));
-        visit_slots([&self.defaults, &self.kwdefaults, &self.annotations], visit);
+        visit_slots([&self.annotations], visit);
         if let Some(e) = self.extra.get() {
             visit_slots(
                 [

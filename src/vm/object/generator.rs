@@ -1,9 +1,9 @@
 //! Frames that suspend: generators, coroutines and async generators. The registers stand in the
 //! object's own tail and are executed in place; see `vm/flow.rs` for what can happen to one.
 
-use super::{CodeObject, Trace};
-use crate::bytecode::Op;
-use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot, ZombieFrames};
+use super::{CodeObject, FrameObject, Trace};
+use crate::bytecode::{BEFORE_BEGINNING, Op};
+use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot, ZombieFrames, next_birth};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell};
 
@@ -65,6 +65,8 @@ pub struct Generator {
     pub extra: OnceCell<Box<GenExtra>>,
     /// Number of frames above it in its chain when it was delegated to.
     pub depth: Cell<u32>,
+    /// When it was made (`heap::next_birth`): those of a cycle are finalized in that order.
+    birth: Cell<u64>,
 }
 
 /// What few generators have.
@@ -77,6 +79,8 @@ pub struct GenExtra {
     pub origin: Slot,
     /// The finalizer hook of an async generator, taken when it was first iterated.
     pub finalizer: Slot,
+    /// Its frame as an object, once somebody asked for that.
+    pub frame: Slot,
     pub hooks_inited: Cell<bool>,
     pub closed: Cell<bool>,
 }
@@ -131,6 +135,7 @@ impl Generator {
             root: Cell::new(std::ptr::null()),
             handled: ObjSlot::default(),
             depth: Cell::new(0),
+            birth: Cell::new(next_birth()),
             extra: OnceCell::new(),
         }
     }
@@ -168,12 +173,38 @@ impl Generator {
         self.kind == GenKind::Generator && self.code.iterable_coroutine.get()
     }
 
+    /// Orders generators by age.
+    pub fn birth(&self) -> &Cell<u64> {
+        &self.birth
+    }
+
     pub fn is_finished(&self) -> bool {
         self.state.get() == GenState::Finished
     }
 }
 
+impl Drop for GenExtra {
+    fn drop(&mut self) {
+        // The registers are gone.
+        if let Some(frame) = self.frame.get().as_ref::<FrameObject>() {
+            frame.let_go();
+        }
+    }
+}
+
 impl Ref<Generator> {
+    /// Its frame as an object.
+    pub fn frame_object(&self) -> Ref<FrameObject> {
+        let frame = &self.extra().frame;
+        if let Some(object) = frame.get().as_ref::<FrameObject>() {
+            return object.clone();
+        }
+        let object = FrameObject::new(self.code.clone(), self.tail_ptr());
+        object.generator.set(self.header());
+        frame.set(object.clone().into());
+        object
+    }
+
     /// A copy of a register, for inspection while the frame is suspended.
     pub fn register(&self, i: usize) -> Value {
         if i < self.tail_len_of() {
@@ -190,6 +221,14 @@ impl Ref<Generator> {
             // SAFETY: inside the tail; moved out before it is released.
             let old = unsafe { std::mem::replace(&mut *self.tail_ptr().add(i), value) };
             drop(old);
+        }
+    }
+
+    /// Where the frame stands: the index of the instruction that suspended it.
+    pub fn place(&self) -> usize {
+        match self.pc.get() {
+            0 => BEFORE_BEGINNING,
+            pc => pc as usize - 1,
         }
     }
 
@@ -249,7 +288,7 @@ impl Trace for Ref<Generator> {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
         if let Some(e) = self.extra.get() {
-            for slot in [&e.name, &e.qualname, &e.origin, &e.finalizer] {
+            for slot in [&e.name, &e.qualname, &e.origin, &e.finalizer, &e.frame] {
                 slot.get().as_obj().into_iter().for_each(&mut *visit);
             }
         }

@@ -2,7 +2,7 @@
 //! somebody asked for `__dict__`.
 
 use super::{Class, Dict, Shape, Str, Trace};
-use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, birth_now};
 use crate::vm::value::Value;
 use std::cell::{Cell, UnsafeCell};
 use std::rc::Rc;
@@ -31,25 +31,15 @@ pub struct InstanceExtra {
     dict: Slot,
     /// All slots, once there are more than fit the tail.
     slots: UnsafeCell<Vec<Value>>,
-    /// Instances with `__del__` are counted, so that those of a cycle are finalized in the order
-    /// in which they were made.
-    sequence: Cell<u64>,
-}
-
-thread_local! {
-    /// The last number given; 0 stands for objects without one.
-    static SEQUENCE: Cell<u64> = const { Cell::new(0) };
-}
-
-fn next_sequence() -> u64 {
-    SEQUENCE.set(SEQUENCE.get() + 1);
-    SEQUENCE.get()
+    /// When an instance with `__del__` was made (`heap::birth_now`): those of a cycle are
+    /// finalized in that order.
+    birth: Cell<u64>,
 }
 
 impl Instance {
     /// Orders instances with `__del__` by age.
-    pub fn sequence(&self) -> u64 {
-        self.extra().map_or(0, |e| e.sequence.get())
+    pub fn birth(&self) -> Option<&Cell<u64>> {
+        self.extra().map(|e| &e.birth)
     }
 
     /// An instance without attributes. `payload` is the built-in value inside, or `Undef`.
@@ -84,7 +74,7 @@ impl Instance {
             instance
                 .header()
                 .set_flag(crate::vm::heap::flags::HAS_DEL, true);
-            instance.extra_or_new().sequence.set(next_sequence());
+            instance.extra_or_new().birth.set(birth_now());
         }
         instance
     }

@@ -15,6 +15,7 @@ mod class;
 mod collection;
 mod dictmap;
 mod exception;
+mod frame;
 mod function;
 mod future;
 mod generator;
@@ -28,6 +29,7 @@ pub use class::{BuiltinCall, Class, ClassFlags, Construction, Layout, Shape, fre
 pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, OwnAttributes, Traceback};
+pub use frame::FrameObject;
 pub use function::{
     BoundMethod, CacheEntry, CacheWay, CellObject, ClassMethod, CodeObject, Function,
     FunctionExtra, Module, NativeFunction, Property, StaticMethod,
@@ -82,6 +84,7 @@ macro_rules! object_kinds {
 
         $(impl Object for $kind {
             const KIND: Kind = Kind::$kind;
+            const BACKWARDS: bool = matches!(Kind::$kind, Kind::Tuple);
             fn tail_len(&self) -> usize { self.tail() }
             $(fn tail_bytes(&self) -> usize { self.$room() })?
         })*
@@ -151,6 +154,8 @@ object_kinds! {
     Exception: leaf false, finalizes true;
     /// One level of a traceback.
     Traceback: leaf false, finalizes false;
+    /// A frame that a traceback or the program refers to.
+    Frame: leaf false, finalizes false;
     /// A generator, coroutine or async generator.
     Generator: leaf false, finalizes true;
     /// A future or task.
@@ -160,12 +165,22 @@ object_kinds! {
 }
 
 /// Aliases so that kinds whose Rust type has a longer name read well in the table.
-use self::{CellObject as Cell, CodeObject as Code};
+use self::{CellObject as Cell, CodeObject as Code, FrameObject as Frame};
 
 #[inline(always)]
 pub fn kind_info(kind: Kind) -> &'static KindInfo {
     // Every kind has its row: the table is made from the same list as the enum.
     &KINDS[kind as usize]
+}
+
+/// Orders objects with finalizers by age, as far as that is known.
+pub fn birth(object: &ObjRef) -> Option<&std::cell::Cell<u64>> {
+    match object.kind() {
+        Kind::Instance => object.downcast::<Instance>().and_then(Instance::birth),
+        Kind::Generator => object.downcast::<Generator>().map(Generator::birth),
+        Kind::Exception => object.downcast::<Exception>().map(|e| &e.birth),
+        _ => None,
+    }
 }
 
 /// Whether an object whose count fell to zero must be finalized by the program first.

@@ -6,6 +6,7 @@ use super::iterators::{
 };
 use super::views::DictView;
 use crate::vm::native::NativeDef;
+use crate::vm::object::release_backwards;
 use crate::vm::object::{
     ByteArray, Bytes, Dict, FrozenSet, GenKind, Generator, Kind, List, Opaque, Range, Set, Str,
     Tuple, character,
@@ -259,10 +260,17 @@ impl Vm {
         let iterator = self.iter(v)?;
         let hint = self.length_hint(v)?;
         let mut items = Vec::with_capacity(hint.min(1 << 16));
-        while let Some(item) = self.next(&iterator)? {
-            items.push(item);
+        loop {
+            match self.next(&iterator) {
+                Ok(Some(item)) => items.push(item),
+                Ok(None) => return Ok(items),
+                Err(raise) => {
+                    // CPython has them in a list.
+                    release_backwards(items);
+                    return Err(raise);
+                }
+            }
         }
-        Ok(items)
     }
 
     /// How many items an iterable says it has (`__len__`, `__length_hint__`); 0 if it does not.

@@ -165,7 +165,9 @@ impl Vm {
     pub fn del_list_slice(&mut self, list: &Ref<List>, slice: &Slice) -> R<()> {
         let fitted = self.fit_slice(slice, || list.items.borrow().len())?;
         let old = take(&mut list.items.borrow_mut(), fitted);
-        release_backwards(old);
+        if fitted.step == 1 {
+            release_backwards(old);
+        }
         Ok(())
     }
 

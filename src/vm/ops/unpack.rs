@@ -1,6 +1,6 @@
 //! Unpacking of iterables into targets.
 
-use crate::vm::object::{List, Tuple};
+use crate::vm::object::{List, Tuple, release_backwards};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -20,8 +20,18 @@ impl Vm {
         }
         let iterator = self.unpack_iter(v)?;
         let mut items = Vec::with_capacity(n);
+        match self.take_exactly(&iterator, n, &mut items) {
+            Ok(()) => Ok(items),
+            Err(raise) => {
+                release_backwards(items);
+                Err(raise)
+            }
+        }
+    }
+
+    fn take_exactly(&mut self, iterator: &Value, n: usize, items: &mut Vec<Value>) -> R<()> {
         while items.len() < n {
-            match self.next(&iterator)? {
+            match self.next(iterator)? {
                 Some(item) => items.push(item),
                 None => {
                     return Err(self.value_error(format!(
@@ -31,8 +41,8 @@ impl Vm {
                 }
             }
         }
-        match self.next(&iterator)? {
-            None => Ok(items),
+        match self.next(iterator)? {
+            None => Ok(()),
             Some(_) => Err(self.value_error(format!("too many values to unpack (expected {n})"))),
         }
     }
@@ -51,23 +61,35 @@ impl Vm {
     pub fn unpack_star(&mut self, v: &Value, before: usize, after: usize) -> R<Vec<Value>> {
         let iterator = self.unpack_iter(v)?;
         let mut items = Vec::new();
-        while items.len() < before {
-            match self.next(&iterator)? {
-                Some(item) => items.push(item),
-                None => return Err(self.too_few(before + after, items.len())),
+        match self.take_at_least(&iterator, before, after, &mut items) {
+            Ok(()) => {
+                let tail = items.split_off(items.len() - after);
+                let middle = items.split_off(before);
+                items.push(List::value(middle));
+                items.extend(tail);
+                Ok(items)
+            }
+            Err(raise) => {
+                release_backwards(items);
+                Err(raise)
             }
         }
-        let mut rest = Vec::new();
-        while let Some(item) = self.next(&iterator)? {
-            rest.push(item);
+    }
+
+    fn take_at_least(
+        &mut self,
+        iterator: &Value,
+        before: usize,
+        after: usize,
+        items: &mut Vec<Value>,
+    ) -> R<()> {
+        while let Some(item) = self.next(iterator)? {
+            items.push(item);
         }
-        if rest.len() < after {
-            return Err(self.too_few(before + after, before + rest.len()));
+        if items.len() < before + after {
+            return Err(self.too_few(before + after, items.len()));
         }
-        let tail = rest.split_off(rest.len() - after);
-        items.push(List::value(rest));
-        items.extend(tail);
-        Ok(items)
+        Ok(())
     }
 
     fn too_few(&mut self, expected: usize, got: usize) -> crate::vm::Raise {

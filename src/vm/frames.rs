@@ -1,0 +1,165 @@
+//! Frames as objects. A frame gets one when a traceback or the program refers to it; when the frame
+//! is over and somebody still does, its object takes the locals over, and refers to the object of
+//! the calling frame in turn. So whoever keeps a traceback keeps what all the functions on the way
+//! held, and nobody else keeps anything.
+
+use super::Vm;
+use super::frame::{Frame, generator_at, take};
+use super::heap::Ref;
+use super::object::{FrameObject, Generator};
+use super::value::Value;
+use std::ptr;
+
+/// The objects of the plain frames on a stack, the innermost last.
+#[derive(Default)]
+pub(super) struct FrameObjects {
+    list: Vec<Ref<FrameObject>>,
+}
+
+impl Drop for FrameObjects {
+    fn drop(&mut self) {
+        // The stack is gone.
+        self.list.iter().for_each(|f| f.let_go());
+    }
+}
+
+impl FrameObjects {
+    /// The registers of the innermost frame that has an object, or null.
+    pub(super) fn innermost(&self) -> *mut Value {
+        let last = self.list.last();
+        last.map_or(ptr::null_mut(), |f| f.registers.get())
+    }
+}
+
+impl Vm {
+    /// The object of a frame on the stack; none outside all frames.
+    pub(super) fn frame_object(&mut self, frame: &Frame) -> Option<Ref<FrameObject>> {
+        if let Some(g) = frame.generator() {
+            return Some(g.frame_object());
+        }
+        let code = frame.code_object()?;
+        // Frames that were called later have higher registers.
+        let list = &self.frames.list;
+        let found =
+            list.binary_search_by_key(&(frame.regs as usize), |f| f.registers.get() as usize);
+        match found {
+            Ok(at) => list.get(at).cloned(),
+            Err(at) => {
+                let object = FrameObject::new(code, frame.regs);
+                self.frames.list.insert(at, object.clone());
+                self.framed = self.frames.innermost();
+                Some(object)
+            }
+        }
+    }
+
+    /// The object of the frame `depth` levels out from the running native.
+    pub fn frame_object_at(&mut self, depth: usize) -> Option<Ref<FrameObject>> {
+        let frame = self.nth_frame(depth)?;
+        self.frame_object(&frame)
+    }
+
+    /// The running plain frame, which has an object, is over.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn end_frame(&mut self) {
+        let Some(object) = self.frames.list.pop() else {
+            return;
+        };
+        self.framed = self.frames.innermost();
+        self.hand_over(&object, self.frame.regs, self.frame.index());
+    }
+
+    /// The frame of a generator, which has an object, is over.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn end_generator_frame(&mut self, g: &Ref<Generator>) {
+        let object = g.extra.get().map_or(Value::Undef, |e| e.frame.take());
+        if let Some(object) = object.as_ref::<FrameObject>() {
+            self.hand_over(object, g.tail_ptr(), g.place());
+        }
+    }
+
+    /// The object takes the locals over if it is referred to.
+    fn hand_over(&mut self, object: &Ref<FrameObject>, regs: *mut Value, pc: usize) {
+        object.pc.set(pc as u32);
+        object.let_go();
+        // The reference of whoever ended the frame is one.
+        if object.as_obj().count() <= 1 {
+            return;
+        }
+        let named = object.code.code.nnamed as usize;
+        // SAFETY: named registers are initialised in every frame, and this one is over.
+        let locals = (0..named).map(|i| unsafe { take(regs.add(i)) }).collect();
+        *object.locals.borrow_mut() = locals;
+        let running = self.frame.regs == regs;
+        if let Some(caller) = self.nth_frame(usize::from(running))
+            && let Some(caller) = self.frame_object(&caller)
+        {
+            object.back.set(caller.into());
+        }
+    }
+
+    /// A named register of a frame, wherever the frame is now; `Undef` if it is unassigned.
+    pub fn register_of(&self, object: &FrameObject, register: usize) -> Value {
+        if let Some(g) = self.generator_of(object) {
+            return g.register(register);
+        }
+        match self.find_frame(object) {
+            Some((_, frame)) => frame.register(register),
+            None => object.local(register),
+        }
+    }
+
+    /// The instruction at which a frame stands, or stood at its end.
+    pub fn place_of(&self, object: &FrameObject) -> usize {
+        if let Some((_, frame)) = self.find_frame(object) {
+            return frame.index();
+        }
+        match self.generator_of(object) {
+            Some(g) => g.place(),
+            None => object.pc.get() as usize,
+        }
+    }
+
+    /// The object of the frame that called a frame, or `None`.
+    pub fn caller_of(&mut self, object: &FrameObject) -> Value {
+        if let Some((depth, _)) = self.find_frame(object) {
+            return self
+                .frame_object_at(depth + 1)
+                .map_or(Value::None, Value::from);
+        }
+        match object.back.get() {
+            Value::Undef => Value::None,
+            back => back,
+        }
+    }
+
+    /// The suspended or running generator whose frame it is.
+    pub fn generator_of(&self, object: &FrameObject) -> Option<Ref<Generator>> {
+        // SAFETY: a generator clears the pointer when its frame is over, and when it dies.
+        unsafe { generator_at(object.generator.get()) }
+    }
+
+    /// Whether the frame is on the stack.
+    pub fn is_executing(&self, object: &FrameObject) -> bool {
+        self.find_frame(object).is_some()
+    }
+
+    /// Where on the stack a frame is.
+    fn find_frame(&self, object: &FrameObject) -> Option<(usize, Frame)> {
+        let regs = object.registers.get();
+        if regs.is_null() {
+            return None;
+        }
+        let (mut found, mut depth) = (None, 0);
+        self.each_frame(|f| {
+            if f.regs == regs {
+                found = Some((depth, *f));
+            }
+            depth += 1;
+            found.is_none()
+        });
+        found
+    }
+}
