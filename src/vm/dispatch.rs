@@ -913,6 +913,16 @@ impl Vm {
                             set!(i.a + 1, this);
                             continue;
                         }
+                        // That of a future or deque, or of another object with a class.
+                        if let Value::Obj(obj) = reg!(i.b)
+                            && cache.kind.get() == hit::BUILTIN_METHOD
+                            && exec::shared_version(obj) == cache.key.get()
+                        {
+                            let this = operand!(b, DIES_B);
+                            set!(i.a, cache.value.get());
+                            set!(i.a + 1, this);
+                            continue;
+                        }
                         // A function of a module: `asyncio.sleep(…)`.
                         if let Value::Obj(obj) = reg!(i.b)
                             && cache.kind.get() == hit::ENTRY

@@ -4,7 +4,7 @@ use super::names::site_name;
 use super::{operand_a, operand_b, put_at};
 use crate::bytecode::Instr;
 use crate::vm::dispatch::{class_version, hit};
-use crate::vm::heap::Ref;
+use crate::vm::heap::{ObjRef, Ref, RefSlot};
 use crate::vm::object::{
     CacheEntry, Class, CodeObject, Exception, Function, Future, Instance, Kind, Module,
     NativeFunction, Opaque,
@@ -301,18 +301,26 @@ fn has_only_class_attributes(obj: &Value) -> bool {
     }
 }
 
-/// The version of the class of an object of a built-in type.
-fn builtin_version(vm: &Vm, obj: &Value) -> u32 {
+/// The version of the class of an object that has no attributes of its own, of a type written in
+/// Rust that programs can derive from; 0 for others.
+#[inline(always)]
+pub fn shared_version(obj: &ObjRef) -> u32 {
     // SAFETY: nobody replaces a class while it is looked at.
-    unsafe {
-        if let Some(future) = obj.downcast::<Future>() {
-            return future.class.peek().version.get();
-        }
-        if let Some(opaque) = obj.downcast::<Opaque>() {
-            return opaque.class.peek().version.get();
-        }
+    let version = |class: &RefSlot<Class>| unsafe { class.peek() }.version.get();
+    match obj.kind() {
+        Kind::Future => obj.downcast::<Future>().map_or(0, |f| {
+            let plain = f.rare().is_none_or(|e| e.dict.is_undef());
+            if plain { version(&f.class) } else { 0 }
+        }),
+        Kind::Opaque => obj.downcast::<Opaque>().map_or(0, |o| {
+            if o.dict.is_undef() {
+                version(&o.class)
+            } else {
+                0
+            }
+        }),
+        _ => 0,
     }
-    vm.class_of(obj).version.get()
 }
 
 fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
@@ -322,13 +330,15 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
     {
         return Ok((way.value.get(), obj));
     }
+    if let Some(value) = cached_attr(cache, &obj) {
+        return Ok((value, Value::Undef));
+    }
     let shared = has_only_class_attributes(&obj);
-    if cache.kind.get() != hit::BUILTIN_METHOD {
-        if let Some(value) = cached_attr(cache, &obj) {
-            return Ok((value, Value::Undef));
+    if shared && cache.kind.get() == hit::BUILTIN_METHOD {
+        let class = vm.class_of(&obj);
+        if class.version.get() == cache.key.get() {
+            return Ok((cache.value.get(), obj));
         }
-    } else if shared && builtin_version(vm, &obj) == cache.key.get() {
-        return Ok((cache.value.get(), obj));
     }
     let (func, this) = vm.load_method(&obj, &cache.name)?;
     match obj.kind() {
