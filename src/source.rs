@@ -66,7 +66,20 @@ pub struct Position {
     pub column: u32,
 }
 
+/// How entries of a prompt are named, before their number.
+const ENTRY: &str = "<stdin>-";
+
 impl Source {
+    /// The text of an entry at a prompt, the first of which is 1.
+    pub fn entry(number: u32, text: impl Into<String>) -> Self {
+        Source::new(format!("{ENTRY}{number}"), text)
+    }
+
+    /// Whether this was typed at a prompt, where `await` needs no function around it.
+    pub fn is_entry(&self) -> bool {
+        self.name().starts_with(ENTRY)
+    }
+
     /// `name` is what messages call it: a path as given, `<string>`, `<stdin>`.
     /// `\r\n` and `\r` line ends are kept; only `\n` and lone `\r` start a new line.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {

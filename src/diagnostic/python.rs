@@ -219,7 +219,18 @@ fn syntax_marks(diagnostic: &Diagnostic, label: &Label, line: u32) -> Option<(us
     let start = column(&label.source, label.span.start, line);
     let title = diagnostic.title.as_str();
     if title == "unexpected indent" {
-        return None;
+        let blanks = chars(Some(text)) - chars(Some(text.trim_start()));
+        return blanks.checked_sub(1).map(|last| (last, last));
+    }
+    if title == "nonlocal declaration not allowed at module level" {
+        let before = label.source.text().get(..label.span.start as usize)?;
+        let from = u32::try_from(before.rfind("nonlocal")?).ok()?;
+        let behind = label.source.text().get(from as usize..)?;
+        let name = |c: char| c == '_' || c == ',' || c == ' ' || c.is_alphanumeric();
+        let length = behind.find(|c| !name(c)).unwrap_or(behind.len());
+        let statement = behind.get(..length)?.trim_end();
+        let start = column(&label.source, from, line);
+        return Some((start, start + chars(Some(statement))));
     }
     if title.starts_with("unindent does not match") {
         let end = chars(Some(text));

@@ -119,7 +119,10 @@ impl<'a> Site<'a> {
 
     /// Whether `await` may stand here.
     pub fn may_await(&self) -> bool {
-        self.function().is_some_and(|def| def.is_async)
+        match self.function() {
+            Some(def) => def.is_async,
+            None => self.level.source().is_entry(),
+        }
     }
 
     /// What an expression of names and attributes stands for. Properties and the like are not

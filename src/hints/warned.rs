@@ -162,15 +162,20 @@ fn never_awaited(
         }
     }
     diagnostic.help = Some(match suspects.first() {
-        Some(suspect) => advice(source.slice(suspect.call.span), suspect.function),
+        Some(suspect) => advice(&source, suspect),
         None => "a coroutine runs only when it is awaited, or made a task".to_owned(),
     });
     draw_one(&diagnostic, options)
 }
 
-fn advice(call: &str, function: Option<&FunctionDef>) -> String {
-    match function {
-        Some(def) if def.is_async => format!(
+fn advice(source: &Source, suspect: &Suspect<'_>) -> String {
+    let call = source.slice(suspect.call.span);
+    let may_await = match suspect.function {
+        Some(def) => def.is_async,
+        None => source.is_entry(),
+    };
+    match suspect.function {
+        _ if may_await => format!(
             "write `await {call}`; or, to let it run beside the rest, `asyncio.create_task({call})`, \
              and keep the task"
         ),

@@ -355,10 +355,7 @@ impl Session {
     /// Runs an entry and shows what comes of it.
     fn evaluate(&mut self, text: &str) {
         self.count += 1;
-        let source = Source::new(
-            format!("<stdin>-{}", self.count),
-            input::without_final_indent(text),
-        );
+        let source = Source::entry(self.count, input::without_final_indent(text));
         let Some(code) = self.compile(&source, Mode::Interactive { top_await: true }) else {
             return;
         };
@@ -529,9 +526,13 @@ impl Session {
         if leaves {
             self.exit = Some(outcome.exit_code);
         }
-        if interrupted && self.look.console != Console::Silent {
-            // The terminal has written `^C`.
-            self.link.screen.complain("\n");
+        if interrupted {
+            self.link.screen.complain(match self.look.console {
+                Console::Editor => "^C\n",
+                // The terminal has written `^C`.
+                Console::Lines => "\n",
+                Console::Silent => "",
+            });
         }
         match &outcome.error {
             Some(error) if interrupted && error.entries.is_empty() => {

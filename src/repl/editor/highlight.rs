@@ -89,10 +89,24 @@ fn command(line: &str) -> StyledText {
     styled
 }
 
+/// Lines further from the cursor than this have no colours: no screen shows them.
+const NEAR: usize = 300;
+
+/// The part of a text that could be seen with the cursor there.
+fn near(text: &str, cursor: usize) -> Span {
+    let (before, behind) = text.split_at_checked(cursor).unwrap_or((text, ""));
+    let start = before.rmatch_indices('\n').nth(NEAR).map_or(0, |(i, _)| i);
+    let end = behind.match_indices('\n').nth(NEAR);
+    let end = end.map_or(text.len(), |(i, _)| before.len() + i);
+    Span::new(start as u32, end as u32)
+}
+
 fn paint(text: &str, scan: &Scan, cursor: usize) -> StyledText {
     let mut styled = StyledText::new();
     let partners = partners(&scan.tokens, cursor);
-    let mut comments = scan.comments.iter().peekable();
+    let near = near(text, cursor);
+    let seen = |span: Span| span.start < near.end && span.end > near.start;
+    let mut comments = scan.comments.iter().filter(|c| seen(**c)).peekable();
     let mut at = 0;
     let mut piece = |span: Span, style: Style| {
         let gap = text.get(at..span.start as usize).unwrap_or_default();
@@ -106,7 +120,7 @@ fn paint(text: &str, scan: &Scan, cursor: usize) -> StyledText {
         while let Some(comment) = comments.next_if(|c| c.start < token.span.start) {
             piece(*comment, Color::DarkGray.italic());
         }
-        if token.span.is_empty() {
+        if token.span.is_empty() || !seen(token.span) {
             continue;
         }
         let style = if partners.contains(&i) {
@@ -224,6 +238,19 @@ mod tests {
             .map(|(_, piece)| piece)
             .collect();
         assert_eq!(painted, text);
+    }
+
+    #[test]
+    fn far_lines_cost_nothing_and_are_not_lost() {
+        let text = "x = f(1)  # one\n".repeat(10_000);
+        let mut cache = Cache::default();
+        cache.read(&text);
+        for cursor in [0, text.len() / 2, text.len()] {
+            let painted = paint(&text, &cache.scan, cursor).buffer;
+            assert!(painted.len() < 10_000, "{} pieces", painted.len());
+            let all: String = painted.into_iter().map(|(_, piece)| piece).collect();
+            assert!(all == text);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! machine what could stand at the cursor; the machine runs in a thread of its own.
 
 mod above;
+mod ahead;
 mod completer;
 mod highlight;
 mod hint;
@@ -13,6 +14,7 @@ use super::screen::Screen;
 use super::wire::{Answer, Event, Interrupter, Pulse, Request};
 use super::{history, input};
 use above::Above;
+use ahead::Ahead;
 use completer::Asking;
 use highlight::Colours;
 use hint::Hints;
@@ -49,6 +51,7 @@ pub struct Setting {
 
 /// Serves the machine until it hangs up.
 pub fn serve(setting: Setting) {
+    let _quiet = Ahead::begin();
     let typed = Typed::default();
     let mut editor = entry_editor(&setting, &typed);
     let mut lines: Option<Reedline> = None;

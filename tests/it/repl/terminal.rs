@@ -327,6 +327,24 @@ fn what_is_typed_has_colours() {
 }
 
 #[test]
+fn lines_typed_ahead_wait_for_their_prompt() {
+    let s = session(&[]);
+    s.line("print('be' 'gun'); await asyncio.sleep(0.5); print('do' 'ne')")
+        .see("\nbegun");
+    s.line("a = 20").line("a + 1").line("a + 2");
+    s.end("\nbegun\ndone\n>>> a = 20\n>>> a + 1\n21\n>>> a + 2\n22\n>>>");
+}
+
+#[test]
+fn a_paste_of_thousands_of_lines_is_edited_like_a_short_one() {
+    let s = session(&[]);
+    let text = "def f(x):\r    return [x, 'text']  # why\r\r".repeat(700);
+    s.keys(&format!("\x1b[200~{text}\x1b[201~"));
+    s.keys("'en' 'd'").end("'en' 'd'");
+    s.keys(ENTER).end("'end'\n>>>");
+}
+
+#[test]
 fn input_asks_on_its_own_line() {
     let s = session(&[]);
     s.line("name = input('Who? ')").see("Who? ");
