@@ -49,8 +49,10 @@ fn call(vm: &mut Vm, args: &[Value]) -> R {
         drop(vm.take_raised(raise));
     }
     let code = at(args, 1).given().cloned().unwrap_or(Value::None);
-    let class = vm.exc.system_exit.clone();
-    Err(vm.error_with(&class, vec![code]))
+    // Called, the class also keeps the code as an attribute.
+    let class: Value = vm.exc.system_exit.clone().into();
+    let exit = vm.call(&class, &[code])?;
+    Err(vm.raise(exit))
 }
 
 /// Nobody will read any more.

@@ -12,6 +12,7 @@ pub mod render;
 pub mod traceback;
 
 pub use code::Code;
+pub use python::syntax_marks;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {

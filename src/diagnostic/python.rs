@@ -212,9 +212,9 @@ pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     out
 }
 
-/// The columns that CPython marks. It knows only a position, or none, where our label covers what
-/// is wrong.
-fn syntax_marks(diagnostic: &Diagnostic, label: &Label, line: u32) -> Option<(usize, usize)> {
+/// The columns that CPython marks, from 0. It knows only a position, or none, where our label covers
+/// what is wrong; elsewhere it marks more.
+pub fn syntax_marks(diagnostic: &Diagnostic, label: &Label, line: u32) -> Option<(usize, usize)> {
     let text = label.source.line_text(line);
     let start = column(&label.source, label.span.start, line);
     let title = diagnostic.title.as_str();

@@ -99,6 +99,15 @@ fn destroyed(
             let place = first_line(&code.source, code.span);
             diagnostic = diagnostic.label(&code.source, place, "this is what it ran");
         }
+        let tree = Programs::default().tree(&code.source);
+        let calls = makers(&code.source, &tree, &code.name);
+        let text = match calls.as_slice() {
+            [_] => "the task was made here",
+            _ => "perhaps made here",
+        };
+        for call in calls.iter().take(SUSPECTS) {
+            diagnostic = diagnostic.label(&code.source, call.span, text);
+        }
     }
     diagnostic.notes.extend(details.lines().map(str::to_owned));
     diagnostic.help = Some(
@@ -107,6 +116,37 @@ fn destroyed(
             .to_owned(),
     );
     draw_one(&diagnostic, options)
+}
+
+/// The calls that make a task of what a function of this name gives; only those that let go of the
+/// task at once, if there are such.
+fn makers<'a>(source: &Source, tree: &'a Module, name: &str) -> Vec<&'a Expr> {
+    let called = |e: &Expr, names: &[&str]| match &e.kind {
+        ExprKind::Call { func, .. } => {
+            let function = source.slice(func.span);
+            names.contains(&function.rsplit('.').next().unwrap_or(function))
+        }
+        _ => false,
+    };
+    let (mut dropped, mut others) = (Vec::new(), Vec::new());
+    walk::statements(&tree.body, &mut |stmt| {
+        walk::expressions(stmt, &mut |e| {
+            walk::everything(e, &mut |e| {
+                let given = match &e.kind {
+                    ExprKind::Call { args, .. } => args.first().map(walk::argument),
+                    _ => None,
+                };
+                let makes = called(e, &["create_task", "ensure_future"])
+                    && given.is_some_and(|inner| called(inner, &[name]));
+                match &stmt.kind {
+                    _ if !makes => {}
+                    StmtKind::Expr(whole) if whole.span == e.span => dropped.push(e),
+                    _ => others.push(e),
+                }
+            });
+        });
+    });
+    if dropped.is_empty() { others } else { dropped }
 }
 
 /// The part of a span on its first line.

@@ -80,20 +80,27 @@ pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Rais
         diagnostic::Code::Tab => vm.exc.tab_error.clone(),
         _ => vm.exc.syntax_error.clone(),
     };
-    let span = diagnostic
-        .labels
-        .first()
-        .map(|l| l.span)
-        .unwrap_or_default();
+    let label = diagnostic.labels.first();
+    let span = label.map(|l| l.span).unwrap_or_default();
     let (start, end) = (source.position(span.start), source.position(span.end));
+    let marks = label.and_then(|l| diagnostic::syntax_marks(diagnostic, l, start.line));
+    let (from, mut to) = marks.unwrap_or((start.column as usize, end.column as usize));
+    if end.line != start.line {
+        to = end.column as usize;
+    }
+    let to = match diagnostic.code {
+        // What should stand elsewhere has no end.
+        diagnostic::Code::Indentation if marks.is_some_and(|(a, b)| a == b) => -1,
+        _ => i64::try_from(to).unwrap_or(-1) + 1,
+    };
     let message = Value::str(&diagnostic.title);
     let details = [
         Value::str(source.name()),
         Value::Int(start.line.into()),
-        Value::Int(i64::from(start.column) + 1),
+        Value::Int(i64::try_from(from).unwrap_or_default() + 1),
         Value::from(format!("{}\n", source.line_text(start.line))),
         Value::Int(end.line.into()),
-        Value::Int(i64::from(end.column) + 1),
+        Value::Int(to),
     ];
     let args = Tuple::new([message.clone(), Tuple::value(details.clone())]);
     let exception = Exception::new(&class, args);

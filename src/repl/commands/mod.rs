@@ -57,6 +57,15 @@ struct Command {
     run: fn(&mut Session, &str) -> Done,
 }
 
+impl Command {
+    /// How it is written.
+    fn form(&self) -> String {
+        format!(":{} {}", self.name, self.usage)
+            .trim_end()
+            .to_owned()
+    }
+}
+
 const fn command(
     name: &'static str,
     (argument, usage): (Argument, &'static str),
@@ -222,9 +231,12 @@ fn dispatch(session: &mut Session, text: &str) -> Done {
             }
         }
     };
-    let wants = command.argument != Argument::Nothing && !command.usage.starts_with('[');
-    if wants && rest.is_empty() {
-        return said(format!("use it as :{} {}", command.name, command.usage));
+    let wanted = match command.argument {
+        Argument::Nothing => rest.is_empty(),
+        _ => command.usage.starts_with('[') || !rest.is_empty(),
+    };
+    if !wanted {
+        return said(format!("use it as {}", command.form()));
     }
     (command.run)(session, rest)
 }
@@ -232,12 +244,7 @@ fn dispatch(session: &mut Session, text: &str) -> Done {
 fn overview() -> String {
     let mut rows: Vec<Vec<String>> = COMMANDS
         .iter()
-        .map(|c| {
-            vec![
-                format!(":{} {}", c.name, c.usage).trim_end().to_owned(),
-                c.what.to_owned(),
-            ]
-        })
+        .map(|c| vec![c.form(), c.what.to_owned()])
         .collect();
     rows.push(vec![
         "?NAME".into(),

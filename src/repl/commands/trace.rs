@@ -1,12 +1,12 @@
 //! `:trace`: what goes into a generator or coroutine and what comes out of it.
 
-use super::{Done, Trouble, plain_value_of};
+use super::{Done, Trouble, plain_value_of, said};
 use crate::compile::{self, Mode};
 use crate::repl::session::Session;
 use crate::source::Source;
 use crate::syntax;
 use crate::vm::R;
-use crate::vm::object::{Dict, GenKind, Generator};
+use crate::vm::object::{Dict, Future, GenKind, Generator};
 use crate::vm::value::Value;
 
 /// The tracer is written in the language itself.
@@ -15,6 +15,16 @@ const TRACER: &str = include_str!("trace.coro");
 pub fn trace(session: &mut Session, expression: &str) -> Done {
     let subject = plain_value_of(session, expression)?;
     let kind = subject.as_ref::<Generator>().map(|g| g.kind);
+    if subject.as_ref::<Future>().is_some() {
+        return said("the loop drives a task: see :why and :frames, or trace the coroutine itself");
+    }
+    let vm = session.vm();
+    let (class, iter) = (vm.class_of(&subject), vm.names.__iter__.clone());
+    if kind.is_none() && vm.lookup(&class, &iter).is_none() {
+        return said(format!(
+            "nothing to trace: {expression} is no generator and no coroutine"
+        ));
+    }
     let function = match kind {
         Some(GenKind::Coroutine) => "trace_coroutine",
         Some(GenKind::AsyncGenerator) => "trace_async_generator",
@@ -44,7 +54,7 @@ fn tracer(session: &mut Session, name: &str) -> Result<Value, Trouble> {
     let key = session.vm().intern(name);
     match names.get_str(&key) {
         Some(function) => Ok(function),
-        None => super::said("the tracer is not there"),
+        None => said("the tracer is not there"),
     }
 }
 

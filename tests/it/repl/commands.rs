@@ -273,6 +273,15 @@ fn commands_that_go_wrong() {
             "cannot read no/such/file: No such file or directory (os error 2)",
         ),
         (":tick", "nothing is ready"),
+        (":reset everything", "use it as :reset"),
+        (
+            ":trace 5",
+            "nothing to trace: 5 is no generator and no coroutine",
+        ),
+        (
+            ":trace __import__('asyncio').new_event_loop().create_future()",
+            "the loop drives a task: see :why and :frames, or trace the coroutine itself",
+        ),
         (":dis 1 +", "SyntaxError: invalid syntax"),
     ] {
         let run = run(&["repl", "--virtual-time"], &format!("{entry}\n'alive'\n"));

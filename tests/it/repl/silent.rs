@@ -41,6 +41,14 @@ fn entries_from_standard_input_are_answered_without_noise() {
 }
 
 #[test]
+fn leaving_gives_the_code() {
+    for entry in ["exit(3)", "quit(3)", "import sys; sys.exit(3)"] {
+        let run = piped(&["-i"], &format!("{entry}\n'too late'\n"));
+        assert_eq!((run.code, run.out()), (Some(3), String::new()), "{entry}");
+    }
+}
+
+#[test]
 fn errors_end_nothing() {
     let run = piped(&["-i"], "1/0\nx ==\n'alive'");
     assert_eq!((run.code, run.out()), (Some(0), "'alive'\n".into()));
