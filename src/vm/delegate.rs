@@ -20,10 +20,10 @@ impl Vm {
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
         if self.is_generator_exit(&exception) {
             let close = self.names.close.clone();
-            if let Some(close) = self.get_attr_opt(&delegate, &close)? {
-                if let Err(raise) = self.call(&close, &[]) {
-                    return Err(self.enters(raise));
-                }
+            if let Some(close) = self.get_attr_opt(&delegate, &close)?
+                && let Err(raise) = self.call(&close, &[])
+            {
+                return Err(self.enters(raise));
             }
             return Err(self.raise_thrown(exception));
         }

@@ -15,6 +15,7 @@ use super::value::Value;
 use super::{R, Raise, Vm};
 use crate::bytecode::ExceptionEntry;
 use std::mem;
+use std::ptr;
 
 impl Vm {
     /// The exception that is on its way, as an error.
@@ -312,11 +313,13 @@ pub(super) fn add_entry(exception: &Value, frame: Ref<FrameObject>, pc: usize) {
 /// `leaf` points at a live generator of a running chain.
 unsafe fn handled_by_parents(leaf: *const Header, root: *const Header) -> Value {
     let mut at = leaf;
-    // SAFETY: promised by the caller; in a running chain the parents are alive too.
-    while at != root
-        && let Some(parent) = unsafe { running(at) }.map(|g| g.parent.get())
-        && let Some(g) = unsafe { running(parent) }
-    {
+    while at != root {
+        // SAFETY: promised by the caller.
+        let parent = unsafe { running(at) }.map_or(ptr::null(), |g| g.parent.get());
+        // SAFETY: in a running chain the parents are alive too.
+        let Some(g) = (unsafe { running(parent) }) else {
+            break;
+        };
         if !g.handled.is_undef() {
             return g.handled.get();
         }
