@@ -255,7 +255,8 @@ fn syntax_errors_in_the_form_of_cpython() {
     assert_eq!(form("\tx = 1", Span::new(1, 1), "m"), want);
     let want = "  File \"t.py\", line 1\n    f(1, é 2)\n         ^^^\nSyntaxError: m\n";
     assert_eq!(form("f(1, é 2)", Span::new(5, 9), "m"), want);
-    let want = "  File \"t.py\", line 2\n    \t\ty = 2\n    \t^\nSyntaxError: unexpected indent\n";
+    let want =
+        "  File \"t.py\", line 2\n    \t\ty = 2\n    \t^\nIndentationError: unexpected indent\n";
     assert_eq!(
         form("x\n\t\ty = 2", Span::new(4, 4), "unexpected indent"),
         want
