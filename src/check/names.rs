@@ -1,7 +1,7 @@
 //! Rules about names: built-in names that are hidden and called all the same, files that hide the
 //! module they import, defaults that all calls share.
 
-use super::scopes::{Binding, own_statements, parameters};
+use super::scopes::{own_statements, parameters};
 use super::walker::Walker;
 use crate::diagnostic::Code;
 use crate::source::Span;
@@ -59,7 +59,7 @@ pub fn module(w: &mut Walker<'_>) {
     }
 }
 
-/// `list = [1, 2]` where `list(...)` is called in the same scope.
+/// `list = [1, 2]` where `list(...)` is called in the same scope; `asyncio = 5` likewise.
 pub fn statement<'a>(w: &mut Walker<'a>, stmt: &'a Stmt) {
     let StmtKind::Assign { targets, value } = &stmt.kind else {
         return;
@@ -70,17 +70,24 @@ pub fn statement<'a>(w: &mut Walker<'a>, stmt: &'a Stmt) {
     let ExprKind::Name(name) = &target.kind else {
         return;
     };
-    let hides = BUILTINS.contains(&&**name) || is_module(w, name);
-    if !hides || !is_no_function(value) || w.place.class.is_some() && w.place.function.is_none() {
+    let module = &**name == "asyncio";
+    if !(module || BUILTINS.contains(&&**name))
+        || !is_no_function(value)
+        || w.place.class.is_some() && w.place.function.is_none()
+    {
         return;
     }
     let body = match w.place.function {
         Some(def) => &def.body,
         None => &w.module.body,
     };
-    if let Some(call) = call_of(body, name, stmt.span.end) {
-        let line = w.source.line_of(call.start);
-        let title = format!("'{name}' hides the built-in `{name}`, which line {line} calls");
+    if let Some(usage) = use_of(body, name, stmt.span.end, module) {
+        let line = w.source.line_of(usage.start);
+        let title = if module {
+            format!("'{name}' hides the module `{name}`, which line {line} uses")
+        } else {
+            format!("'{name}' hides the built-in `{name}`, which line {line} calls")
+        };
         let help = format!("choose another name, such as `{name}_` or `my_{name}`");
         w.doubt(
             Code::Hidden,
@@ -92,11 +99,7 @@ pub fn statement<'a>(w: &mut Walker<'a>, stmt: &'a Stmt) {
     }
 }
 
-fn is_module(w: &Walker<'_>, name: &str) -> bool {
-    name == "asyncio" && matches!(w.scopes.lookup(w.place.scope, name), Some(Binding::Unknown))
-}
-
-/// A value that surely cannot be called.
+/// A value that surely cannot be called, and is no module.
 fn is_no_function(value: &Expr) -> bool {
     matches!(
         value.kind,
@@ -114,17 +117,20 @@ fn is_no_function(value: &Expr) -> bool {
     )
 }
 
-/// The first call of a name behind a place, in the code of one scope.
-fn call_of(body: &[Stmt], name: &str, after: u32) -> Option<Span> {
+/// The first place behind another where a function is called or something of a module is used, in
+/// the code of one scope.
+fn use_of(body: &[Stmt], name: &str, after: u32, module: bool) -> Option<Span> {
     let mut found = None;
     for stmt in own_statements(body) {
         walk::expressions(stmt, &mut |e| {
             walk::everything(e, &mut |e| {
-                if let ExprKind::Call { func, .. } = &e.kind
-                    && matches!(&func.kind, ExprKind::Name(n) if &**n == name)
-                    && e.span.start >= after
-                    && found.is_none()
-                {
+                let owner = match &e.kind {
+                    ExprKind::Call { func, .. } if !module => &func.kind,
+                    ExprKind::Attribute { value, .. } if module => &value.kind,
+                    _ => return,
+                };
+                let named = matches!(owner, ExprKind::Name(n) if &**n == name);
+                if named && e.span.start >= after && found.is_none() {
                     found = Some(e.span);
                 }
             });

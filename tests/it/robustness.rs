@@ -88,6 +88,16 @@ fn a_line_of_ten_megabytes() {
 }
 
 #[test]
+fn a_long_line_that_is_wrong() {
+    let items = "1, ".repeat(100_000);
+    fails_with(
+        "long_and_wrong",
+        &format!("x = [{items} = ]\n"),
+        "SyntaxError: invalid syntax",
+    );
+}
+
+#[test]
 fn recursive_reprs() {
     prints(
         "repr",

@@ -290,9 +290,9 @@ fn unpacking_in_comprehension(inp: &mut Reader) -> Result<(), Miss> {
         return Ok(());
     }
     let next = next_span(inp).start;
-    let line = inp.state().line;
+    let before = inp.state().before(next);
     let mut depth = 0usize;
-    for token in line.iter().rev().skip_while(|token| token.span.end > next) {
+    for token in before.iter().rev() {
         match token.kind {
             Tok::RParen | Tok::RBracket | Tok::RBrace => depth += 1,
             Tok::LParen | Tok::LBracket | Tok::LBrace => depth = depth.saturating_sub(1),

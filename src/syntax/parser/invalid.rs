@@ -440,10 +440,8 @@ pub fn dict_key(inp: &mut Reader, key: &[Token]) -> Result<(), Miss> {
 /// A parameter list with brackets in it: `def f(a, (b, c))`.
 pub fn parenthesised_parameter(inp: &mut Reader, lambda: bool) -> Result<(), Miss> {
     let here = next_span(inp).start;
-    let before = inp.state().line.iter().rev();
-    let mut pieces = before
-        .skip_while(|token| token.span.end > here)
-        .take_while(|token| !matches!(token.kind, Tok::LParen | Tok::Lambda));
+    let before = inp.state().before(here).iter().rev();
+    let mut pieces = before.take_while(|token| !matches!(token.kind, Tok::LParen | Tok::Lambda));
     let plain = |token: &Token| token.kind.is_name() || token.kind == Tok::Comma;
     if !pieces.all(plain) {
         return Ok(());

@@ -98,15 +98,14 @@ fn param_list<'t>(
 /// After a `*` that is no parameter there must be parameters to be given by name.
 fn bare_star(inp: &mut Reader) -> Result<(), Miss> {
     let next = next_span(inp).start;
-    let line = inp.state().line;
-    let star = line.iter().rev().find(|token| token.span.end <= next);
+    let star = inp.state().before(next).last();
     let Some(star) = star.filter(|token| token.kind == Tok::Star) else {
         return Ok(());
     };
-    let earlier = line
+    let before = inp.state().before(star.span.start);
+    let earlier = before
         .iter()
         .rev()
-        .skip_while(|token| token.span.end > star.span.start)
         .take_while(|token| !matches!(token.kind, Tok::LParen | Tok::Lambda))
         .any(|token| token.kind == Tok::Star);
     if earlier {
@@ -132,8 +131,7 @@ fn missing_default(inp: &mut Reader) -> Result<(), Miss> {
         return Ok(());
     }
     let next = next_span(inp).start;
-    let line = inp.state().line;
-    let equal = line.iter().rev().find(|token| token.span.end <= next);
+    let equal = inp.state().before(next).last();
     let at = equal.map_or(Span::new(next, next), |token| token.span);
     Err(inp.state().raise_with(
         "expected default value expression",
@@ -145,8 +143,7 @@ fn missing_default(inp: &mut Reader) -> Result<(), Miss> {
 /// A `/` that begins the list.
 fn first_slash(inp: &mut Reader) -> Result<(), Miss> {
     let next = next_span(inp).start;
-    let line = inp.state().line;
-    let mut before = line.iter().rev().skip_while(|token| token.span.end > next);
+    let mut before = inp.state().before(next).iter().rev();
     let (slash, opener) = (before.next(), before.next());
     let first = opener.is_some_and(|token| matches!(token.kind, Tok::LParen | Tok::Lambda));
     match slash {

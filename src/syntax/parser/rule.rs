@@ -106,13 +106,15 @@ impl<'t> State<'t> {
             .map_or(Span::default(), |token| token.span.after())
     }
 
+    /// The tokens of the line that end before a place. Found by halving: a line may be long.
+    pub fn before(&self, place: u32) -> &'t [Token] {
+        let count = self.line.partition_point(|token| token.span.end <= place);
+        self.line.get(..count).unwrap_or_default()
+    }
+
     /// Does the token before this place sign an operand?
     pub fn after_sign(&self, place: Span) -> bool {
-        let mut before = self
-            .line
-            .iter()
-            .rev()
-            .skip_while(|token| token.span.end > place.start);
+        let mut before = self.before(place.start).iter().rev();
         let sign = before
             .next()
             .is_some_and(|token| matches!(token.kind, Tok::Plus | Tok::Minus | Tok::Tilde));
