@@ -6,7 +6,7 @@ use super::dispatch::Flow;
 use super::exec::Called;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, take};
-use super::heap::Ref;
+use super::heap::{Ref, finalize};
 use super::object::{
     BoundMethod, CodeObject, Function, GenKind, Generator, Kind, NativeFunction, StaticMethod, Str,
 };
@@ -42,6 +42,7 @@ impl Vm {
             let result = self.call_native(native, args, kwargs)?;
             return self.settle(result);
         }
+        self.finalize_first()?;
         let base = self.frame.top;
         self.check_room(base, args.len() + 2)?;
         // SAFETY: there is room above the running frame's top, which owns nothing.
@@ -57,6 +58,15 @@ impl Vm {
             Called::Value(value) => Ok(value),
             Called::Frame | Called::Reload => self.run_nested(),
         }
+    }
+
+    /// What a native has released dies before the native goes on to run code of the program.
+    #[inline]
+    pub(super) fn finalize_first(&mut self) -> R<()> {
+        if finalize::pending() {
+            self.run_finalizers()?;
+        }
+        Ok(())
     }
 
     /// `obj.name(*args)`; `name` must be interned.
@@ -82,6 +92,7 @@ impl Vm {
 
     /// As `resume`, telling an async generator's own yields from what it awaits.
     pub(super) fn resume_outcome(&mut self, generator: &Ref<Generator>, how: Resume) -> R<Outcome> {
+        self.finalize_first()?;
         if let Some(outcome) = self.enter(generator, how, Deliver::Halt, 0, Value::Undef)? {
             return Ok(outcome);
         }

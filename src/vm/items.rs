@@ -37,6 +37,7 @@ impl Vm {
     }
 
     fn resume_simply(&mut self, g: &Ref<Generator>) -> R<Outcome> {
+        self.finalize_first()?;
         self.enter_native()?;
         // Not null, as that of a `for` loop is; nothing above the top is owned.
         let window = self.frame.top;

@@ -247,6 +247,8 @@ impl Vm {
                 None => vm.pair_of(&item, i)?,
             };
             let [key, value] = pair.as_slice() else {
+                // Before what was made of it.
+                drop(item);
                 return Err(vm.value_error(format!(
                     "dictionary update sequence element #{i} has length {}; 2 is required",
                     pair.len()
