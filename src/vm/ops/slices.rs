@@ -142,9 +142,10 @@ impl Vm {
             return Ok(());
         }
         if items.len() != fitted.count {
+            let count = items.len();
+            release_backwards(items);
             return Err(self.value_error(format!(
-                "attempt to assign sequence of size {} to extended slice of size {}",
-                items.len(),
+                "attempt to assign sequence of size {count} to extended slice of size {}",
                 fitted.count
             )));
         }
