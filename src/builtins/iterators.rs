@@ -446,11 +446,7 @@ fn new_reversed(vm: &mut Vm, args: &[Value]) -> R {
         let class = vm.type_name(object);
         Err(vm.type_error(format!("'{class}' object is not reversible")))
     };
-    let (reversed, item, len) = (
-        vm.names.__reversed__.clone(),
-        vm.names.__getitem__.clone(),
-        vm.names.__len__.clone(),
-    );
+    let (reversed, item) = (vm.names.__reversed__.clone(), vm.names.__getitem__.clone());
     let class = vm.class_of(object);
     match vm.lookup(&class, &reversed) {
         Some(Value::None) => return not_reversible(vm),
@@ -460,9 +456,9 @@ fn new_reversed(vm: &mut Vm, args: &[Value]) -> R {
         }
         None => {}
     }
-    let is_sequence = vm.lookup(&class, &item).is_some()
-        && vm.lookup(&class, &len).is_some()
-        && !matches!(object.kind(), Some(Kind::Dict));
+    // A sequence without a length is told of as such, below.
+    let is_sequence =
+        vm.lookup(&class, &item).is_some() && !matches!(object.kind(), Some(Kind::Dict));
     if !is_sequence {
         return not_reversible(vm);
     }
