@@ -9,6 +9,7 @@ use crate::vm::object::{Kind, Layout, NativeData, Tuple};
 use crate::vm::ops::arith::Arith;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
+use smallvec::SmallVec;
 use std::cell::Cell;
 
 fn visit_values(values: &[Value], visit: &mut dyn FnMut(&ObjRef)) {
@@ -53,24 +54,83 @@ fn made_from(vm: &mut Vm, this: &Value, arguments: Vec<Value>) -> R {
     Ok(Tuple::value([class.into(), Tuple::value(arguments)]))
 }
 
+/// What `enumerate` and `zip` gave last. CPython's keep the tuple and use it again if nobody else
+/// has it, so that what stands in it lives until then.
+#[derive(Default)]
+struct LastGiven {
+    tuple: Slot,
+    /// Instead of a tuple, where the loop takes pairs apart: the second, then the first, as parts
+    /// of a tuple die.
+    pair: [Slot; 2],
+}
+
+impl LastGiven {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        let [x, y] = &self.pair;
+        visit_values(&[self.tuple.get(), x.get(), y.get()], visit);
+    }
+
+    /// Nobody else has the last tuple.
+    fn is_free(&self) -> bool {
+        let last = self.tuple.get();
+        last.as_obj().is_none_or(|tuple| tuple.count() == 2)
+    }
+
+    /// A tuple is given; `kept` if it takes the place of the last.
+    fn give<I>(&self, items: I, kept: bool) -> Value
+    where
+        I: IntoIterator<Item = Value, IntoIter: ExactSizeIterator>,
+    {
+        let tuple = Tuple::value(items);
+        if kept {
+            self.tuple.set(tuple.clone());
+            self.pair.iter().rev().for_each(|p| p.set(Value::Undef));
+        }
+        tuple
+    }
+
+    /// One part of a pair is given.
+    fn give_part(&self, n: usize, part: &Value) {
+        if let Some(place) = self.pair.iter().nth_back(n) {
+            place.set(part.clone());
+        }
+    }
+
+    /// The parts of the last tuple, to be replaced one by one; `None` if somebody has it.
+    fn parts(&self) -> Option<SmallVec<[Value; 4]>> {
+        let free = self.is_free();
+        let last = free.then(|| self.tuple.take())?;
+        Some(
+            last.as_ref::<Tuple>()
+                .map_or_else(SmallVec::new, |t| t.items().into()),
+        )
+    }
+}
+
 /// `enumerate`.
 struct Enumerate {
     iterator: Value,
     next: Slot,
+    last: LastGiven,
 }
 
 impl NativeData for Enumerate {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.iterator.as_obj().into_iter().for_each(visit);
+        self.iterator.as_obj().into_iter().for_each(&mut *visit);
+        self.last.trace(visit);
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
         let pair = self.step(vm)?;
-        Ok(pair.map(|(number, item)| Tuple::value([number, item])))
+        Ok(pair.map(|(number, item)| self.last.give([number, item], self.last.is_free())))
     }
 
     fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
-        Some(self.step(vm))
+        let pair = self.step(vm);
+        if let Ok(Some((_, item))) = &pair {
+            self.last.give_part(1, item);
+        }
+        Some(pair)
     }
 }
 
@@ -118,6 +178,7 @@ fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
     let data = Enumerate {
         iterator,
         next: Slot::new(start),
+        last: LastGiven::default(),
     };
     make_of(vm, &args[0], data)
 }
@@ -126,46 +187,75 @@ fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
 struct Zip {
     iterators: Ref<Tuple>,
     strict: Cell<bool>,
+    last: LastGiven,
 }
 
 impl NativeData for Zip {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.iterators.as_obj());
+        self.last.trace(visit);
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
-        if let Some(pair) = self.next_pair(vm) {
-            return Ok(pair?.map(|(x, y)| Tuple::value([x, y])));
-        }
-        let iterators = self.iterators.items();
-        let mut items = Vec::with_capacity(iterators.len());
-        for (i, iterator) in iterators.iter().enumerate() {
-            match vm.next(iterator)? {
-                Some(item) => items.push(item),
-                None if self.strict.get() => return strict_end(vm, iterators, i),
-                None => return Ok(None),
+        let mut parts = self.last.parts();
+        let items = self.items(vm, &mut parts);
+        match (items, parts) {
+            (Ok(Some(items)), parts) => Ok(Some(self.last.give(items, parts.is_some()))),
+            (ended, Some(parts)) => {
+                self.last.give(parts, true);
+                ended.map(|_| None)
             }
+            (ended, None) => ended.map(|_| None),
         }
-        Ok((!items.is_empty()).then(|| Tuple::value(items)))
     }
 
     fn next_pair(&self, vm: &mut Vm) -> Option<R<Option<(Value, Value)>>> {
         match self.iterators.items() {
-            [x, y] if !self.strict.get() => Some(zip_two(vm, x, y)),
+            [x, y] if !self.strict.get() => Some(self.two(vm, x, y)),
             _ => None,
         }
     }
 }
 
-fn zip_two(vm: &mut Vm, x: &Value, y: &Value) -> R<Option<(Value, Value)>> {
-    let Some(x) = vm.next(x)? else {
-        return Ok(None);
-    };
-    Ok(vm.next(y)?.map(|y| (x, y)))
+impl Zip {
+    /// One item of each iterator; each takes the place of one of the last tuple.
+    fn items(
+        &self,
+        vm: &mut Vm,
+        parts: &mut Option<SmallVec<[Value; 4]>>,
+    ) -> R<Option<SmallVec<[Value; 4]>>> {
+        let iterators = self.iterators.items();
+        let mut items = SmallVec::with_capacity(iterators.len());
+        for (i, iterator) in iterators.iter().enumerate() {
+            let Some(item) = vm.next(iterator)? else {
+                return match self.strict.get() {
+                    true => strict_end(vm, iterators, i).map(|()| None),
+                    false => Ok(None),
+                };
+            };
+            if let Some(place) = parts.as_mut().and_then(|p| p.get_mut(i)) {
+                *place = item.clone();
+            }
+            items.push(item);
+        }
+        Ok((!items.is_empty()).then_some(items))
+    }
+
+    fn two(&self, vm: &mut Vm, x: &Value, y: &Value) -> R<Option<(Value, Value)>> {
+        let Some(x) = vm.next(x)? else {
+            return Ok(None);
+        };
+        self.last.give_part(0, &x);
+        let Some(y) = vm.next(y)? else {
+            return Ok(None);
+        };
+        self.last.give_part(1, &y);
+        Ok(Some((x, y)))
+    }
 }
 
 /// The iterator at `ended` is exhausted: all the others must be, too.
-fn strict_end(vm: &mut Vm, iterators: &[Value], ended: usize) -> R<Option<Value>> {
+fn strict_end(vm: &mut Vm, iterators: &[Value], ended: usize) -> R<()> {
     let others = |n: usize| match n {
         1 => "argument 1".to_string(),
         n => format!("arguments 1-{n}"),
@@ -186,7 +276,7 @@ fn strict_end(vm: &mut Vm, iterators: &[Value], ended: usize) -> R<Option<Value>
             )));
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 impl NativeType for Zip {
@@ -236,7 +326,16 @@ fn make_zip(vm: &mut Vm, class: &Value, iterables: &[Value], strict: bool) -> R 
         iterators.push(vm.iter(iterable)?);
     }
     let iterators = Tuple::new(iterators);
-    make_of(vm, class, Zip { iterators, strict })
+    let last = LastGiven::default();
+    make_of(
+        vm,
+        class,
+        Zip {
+            iterators,
+            strict,
+            last,
+        },
+    )
 }
 
 /// `map`.
