@@ -1,6 +1,7 @@
 //! The iterator types that programs make by name: `enumerate`, `zip`, `map`, `filter`,
 //! `reversed`, and the one behind `iter(callable, sentinel)`.
 
+use super::args::{keywords, varargs};
 use super::arguments::flag;
 use super::types::CLASS_GETITEM;
 use crate::vm::heap::{ObjRef, Ref, Slot};
@@ -154,7 +155,7 @@ impl NativeType for Enumerate {
         .doc("Pairs of a running number and an item.")
         .iterator()
         .methods(&[
-            NativeDef::constructor("(cls, iterable=None, start=0)", new_enumerate),
+            NativeDef::constructor("(cls, /, *args, **kwargs)", new_enumerate),
             CLASS_GETITEM,
             reduce_row(|vm, args| match args[0].opaque::<Enumerate>() {
                 Some(this) => {
@@ -167,20 +168,53 @@ impl NativeType for Enumerate {
 }
 
 fn new_enumerate(vm: &mut Vm, args: &[Value]) -> R {
-    if args[1].is_undef() {
-        return Err(vm.type_error("enumerate() missing required argument 'iterable'"));
-    }
-    let start = match args[2].given() {
-        Some(v) => vm.index(v)?,
+    let (iterable, start) = enumerate_arguments(vm, args)?;
+    let start = match start {
+        Some(v) => vm.index(&v)?,
         None => Value::Int(0),
     };
-    let iterator = vm.iter(&args[1])?;
+    let iterator = vm.iter(&iterable)?;
     let data = Enumerate {
         iterator,
         next: Slot::new(start),
         last: LastGiven::default(),
     };
     make_of(vm, &args[0], data)
+}
+
+/// The iterable and the start. They are arranged by hand, as CPython does: its complaints are not
+/// those of other classes.
+fn enumerate_arguments(vm: &mut Vm, args: &[Value]) -> R<(Value, Option<Value>)> {
+    let given = varargs(args.get(1));
+    let kwargs = keywords(vm, args.get(2));
+    let count = given.len() + kwargs.len();
+    if count > 2 {
+        let message = format!("enumerate() takes at most 2 arguments ({count} given)");
+        return Err(vm.type_error(message));
+    }
+    let named = |name: &str| kwargs.iter().find(|(n, _)| n.as_str() == name);
+    let named = |name: &str| named(name).map(|(_, value)| value.clone());
+    let (iterable, start) = match given.as_slice() {
+        [iterable, start] => return Ok((iterable.clone(), Some(start.clone()))),
+        [iterable] => (Some(iterable.clone()), named("start")),
+        _ => (named("iterable"), named("start")),
+    };
+    let known = ["iterable", "start"];
+    let known = known.get(given.len()..).unwrap_or_default();
+    let unknown = kwargs.iter().find(|(n, _)| !known.contains(&n.as_str()));
+    let culprit = unknown.or(match iterable {
+        None => kwargs.first(),
+        Some(_) => None,
+    });
+    if let Some((name, _)) = culprit {
+        let name = name.as_str();
+        let message = format!("'{name}' is an invalid keyword argument for enumerate()");
+        return Err(vm.type_error(message));
+    }
+    match iterable {
+        Some(iterable) => Ok((iterable, start)),
+        None => Err(vm.type_error("enumerate() missing required argument 'iterable'")),
+    }
 }
 
 /// `zip`.

@@ -64,7 +64,15 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::read(
         "__text_signature__",
-        |vm, v| Ok(Value::from(text_signature(&*native(vm, v)?))),
+        |vm, v| {
+            let f = native(vm, v)?;
+            let shown = SHOWN.iter().find(|(name, _)| *name == f.def.name);
+            Ok(match shown.filter(|_| f.module.as_str() == Some("builtins")) {
+                Some((_, "")) => Value::None,
+                Some((_, text)) => Value::str(text),
+                None => Value::from(text_signature(&f)),
+            })
+        },
         "The signature as text.",
     ),
 ];
@@ -177,6 +185,19 @@ fn qualname(vm: &mut Vm, v: &Value) -> R {
         None => Value::str(f.def.name),
     })
 }
+
+/// Builtins that say something else than what they are bound by; nothing where CPython knows none.
+const SHOWN: &[(&str, &str)] = &[
+    ("__build_class__", ""),
+    ("dir", ""),
+    ("getattr", ""),
+    ("iter", ""),
+    ("max", ""),
+    ("min", ""),
+    ("next", ""),
+    ("sorted", "($module, iterable, /, *, key=None, reverse=False)"),
+    ("vars", ""),
+];
 
 fn text_signature(f: &NativeFunction) -> String {
     let signature = f.def.signature;

@@ -1,6 +1,6 @@
 //! The type `super`.
 
-use super::args::at;
+use super::args::{at, varargs};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::Class;
 use crate::vm::ops::super_object::Super;
@@ -22,7 +22,7 @@ pub fn install(vm: &mut Vm) {
 }
 
 const METHODS: &[NativeDef] = &[
-    NativeDef::constructor("(cls, type=None, object_or_type=None, /)", new),
+    NativeDef::constructor("(cls, /, *args)", new),
     NativeDef::new(
         "__init__",
         "(self, type=None, object_or_type=None, /)",
@@ -69,7 +69,13 @@ fn part(v: &Value, field: fn(&Super) -> Value) -> Value {
 }
 
 fn new(vm: &mut Vm, args: &[Value]) -> R {
-    let data = vm.make_super(&at(args, 1), &at(args, 2))?;
+    let given = varargs(args.get(1));
+    if given.len() > 2 {
+        let count = given.len();
+        let message = format!("super() expected at most 2 arguments, got {count}");
+        return Err(vm.type_error(message));
+    }
+    let data = vm.make_super(&at(&given, 0), &at(&given, 1))?;
     match at(args, 0).as_ref::<Class>() {
         Some(class) => Ok(vm.make_in(class, data)),
         None => Ok(vm.make(data)),

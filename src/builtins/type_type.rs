@@ -6,7 +6,7 @@ use super::mappingproxy::MappingProxy;
 use super::object::{class_dir, full_name};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, Dict, List, NativeFunction, Str, Tuple};
+use crate::vm::object::{Class, Dict, Function, List, NativeFunction, Str, Tuple};
 use crate::vm::ops::attr::direct_subclasses;
 use crate::vm::ops::class::ClassParts;
 use crate::vm::value::Value;
@@ -22,14 +22,20 @@ pub fn install(vm: &mut Vm) {
 
 static BUILD_CLASS: NativeDef = NativeDef::new(
     "__build_class__",
-    "(func, name, /, *bases, metaclass=None, **kwargs)",
+    "(*args, metaclass=None, **kwargs)",
     |vm, args| {
-        let bases = match at(args, 2).as_ref::<Tuple>() {
-            Some(bases) => bases.clone(),
-            None => Tuple::new([]),
+        let given = varargs(args.first());
+        let [body, name, bases @ ..] = given.as_slice() else {
+            return Err(vm.type_error("__build_class__: not enough arguments"));
         };
-        let kwargs = keywords(vm, args.get(4));
-        vm.build_class(&at(args, 0), &at(args, 1), &bases, &at(args, 3), &kwargs)
+        if body.downcast::<Function>().is_none() {
+            return Err(vm.type_error("__build_class__: func must be a function"));
+        }
+        if name.as_str().is_none() {
+            return Err(vm.type_error("__build_class__: name is not a string"));
+        }
+        let kwargs = keywords(vm, args.get(2));
+        vm.build_class(body, name, &Tuple::new(bases.to_vec()), &at(args, 1), &kwargs)
     },
     "Internal helper function used by the class statement.",
 );

@@ -156,7 +156,7 @@ impl Vm {
                 }
             }
             if !missing.is_empty() {
-                return Err(self.missing(f, "positional", &missing));
+                return Err(self.missing(&f.qualname(), "positional", &missing));
             }
         }
         if bound.iter().skip(positional).any(Value::is_undef) {
@@ -176,14 +176,14 @@ impl Vm {
                 }
             }
             if !missing.is_empty() {
-                return Err(self.missing(f, "keyword-only", &missing));
+                return Err(self.missing(&f.qualname(), "keyword-only", &missing));
             }
         }
         Ok(())
     }
 
     #[cold]
-    fn missing(&mut self, f: &Ref<Function>, kind: &str, names: &[Rc<str>]) -> Raise {
+    fn missing(&mut self, function: &str, kind: &str, names: &[Rc<str>]) -> Raise {
         let quoted: Vec<String> = names.iter().map(|n| format!("'{n}'")).collect();
         let list = match quoted.as_slice() {
             [a, b] => format!("{a} and {b}"),
@@ -192,8 +192,7 @@ impl Vm {
         };
         let plural = if names.len() == 1 { "" } else { "s" };
         self.type_error(format!(
-            "{}() missing {} required {kind} argument{plural}: {list}",
-            f.qualname(),
+            "{function}() missing {} required {kind} argument{plural}: {list}",
             names.len()
         ))
     }
@@ -208,22 +207,35 @@ impl Vm {
     ) -> Raise {
         let positional = c.positional as usize;
         let defaults = f.defaults().map_or(0, |d| d.items().len());
-        let (wants, plural) = if defaults > 0 {
-            (
-                format!(
-                    "from {} to {positional}",
-                    positional.saturating_sub(defaults)
-                ),
-                true,
-            )
-        } else {
-            (positional.to_string(), positional != 1)
-        };
         let kwonly = bound
             .iter()
             .skip(positional)
             .filter(|v| !v.is_undef())
             .count();
+        self.too_many(
+            &f.qualname(),
+            positional.saturating_sub(defaults),
+            positional,
+            given,
+            kwonly,
+        )
+    }
+
+    /// More positional arguments than the `positional` that there are parameters for.
+    #[cold]
+    fn too_many(
+        &mut self,
+        function: &str,
+        required: usize,
+        positional: usize,
+        given: usize,
+        kwonly: usize,
+    ) -> Raise {
+        let (wants, plural) = if required < positional {
+            (format!("from {required} to {positional}"), true)
+        } else {
+            (positional.to_string(), positional != 1)
+        };
         let got = if kwonly > 0 {
             format!(
                 "{given} positional argument{} (and {kwonly} keyword-only argument{}) were",
@@ -234,8 +246,7 @@ impl Vm {
             format!("{given} {}", if given == 1 { "was" } else { "were" })
         };
         self.type_error(format!(
-            "{}() takes {wants} positional argument{} but {got} given",
-            f.qualname(),
+            "{function}() takes {wants} positional argument{} but {got} given",
             if plural { "s" } else { "" }
         ))
     }
@@ -388,6 +399,12 @@ impl Vm {
             return Err(self.native_keyword(f, s, name.as_str()));
         }
         if let Some(i) = bound.iter().take(s.required).position(Value::is_undef) {
+            if let Some(function) = f.python_name() {
+                let absent = s.positional.iter().zip(&bound).take(s.required);
+                let absent = absent.filter(|(_, value)| value.is_undef());
+                let names: Vec<Rc<str>> = absent.map(|(name, _)| name.clone()).collect();
+                return Err(self.missing(&function, "positional", &names));
+            }
             return Err(self.native_missing(f, s, args.len(), i));
         }
         if let Some(name) = unknown {
@@ -438,6 +455,10 @@ impl Vm {
 
     #[cold]
     fn native_keyword(&mut self, f: &Ref<NativeFunction>, s: &Signature, name: &str) -> Raise {
+        if let Some(function) = f.python_name() {
+            let message = format!("{function}() got an unexpected keyword argument '{name}'");
+            return self.type_error(message);
+        }
         let own = usize::from(f.has_self());
         if s.kwonly.is_empty() && s.posonly.max(own) >= s.positional.len() {
             let message = if f.is_slot() && !f.makes_object() {
@@ -507,6 +528,9 @@ impl Vm {
         given: usize,
         keywords: usize,
     ) -> Raise {
+        if let Some(function) = f.python_name().filter(|_| given > s.positional.len()) {
+            return self.too_many(&function, s.required, s.positional.len(), given, 0);
+        }
         let own = usize::from(f.has_self());
         let (given, max, min) = (
             given.saturating_sub(own),
@@ -523,8 +547,9 @@ impl Vm {
             && given + keywords > all
         {
             format!(
-                "{}() takes at most {all} argument{} ({} given)",
+                "{}() takes at most {all} {}argument{} ({} given)",
                 f.short_name(),
+                if given == 0 { "keyword " } else { "" },
                 plural(all),
                 given + keywords
             )

@@ -157,6 +157,25 @@ impl NativeFunction {
         self.def.kind == NativeKind::New || self.def.name == "__init__"
     }
 
+    /// What it goes by where CPython has written it in Python: complaints about its arguments are
+    /// those of functions then.
+    #[cold]
+    pub(super) fn python_name(&self) -> Option<String> {
+        let owner = self.owner.as_ref::<Class>()?.name();
+        let name = self.def.name;
+        let owner = match (&*owner, name) {
+            ("_UnixSelectorEventLoop", "close" | "add_signal_handler" | "remove_signal_handler") => {
+                "_UnixSelectorEventLoop"
+            }
+            ("_UnixSelectorEventLoop", _) => "BaseEventLoop",
+            ("TimerHandle", "cancelled" | "get_context") => "Handle",
+            ("Handle", _) => "Handle",
+            ("TimerHandle", _) => "TimerHandle",
+            _ => return None,
+        };
+        Some(format!("{owner}.{name}"))
+    }
+
     /// As in messages of functions that take keywords: the bare name, the class's for `__new__`.
     pub fn short_name(&self) -> String {
         match self.owner.as_ref::<Class>() {

@@ -99,6 +99,9 @@ fn exec(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
+/// The flags that `compile()` has names for: `__future__`'s, and those of `ast`.
+const KNOWN_FLAGS: i32 = 0x1fe_0000 | 0xfe10;
+
 fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
     let name = match args[1].as_str() {
         Some(name) => name.to_string(),
@@ -124,6 +127,15 @@ fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
         "single" => Kind::Single,
         _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
+    if let Some(flags) = args[3].given() {
+        let flags = vm.index(flags)?.as_i64().and_then(|i| i32::try_from(i).ok());
+        let Some(flags) = flags else {
+            return Err(vm.overflow_error("Python int too large to convert to C int"));
+        };
+        if flags & !KNOWN_FLAGS != 0 {
+            return Err(vm.value_error("compile(): unrecognised flags"));
+        }
+    }
     if let Some(level) = args[5].given()
         && !(-1..=2).contains(&vm.index_i64(level)?)
     {

@@ -101,7 +101,13 @@ const fn plain(name: &str, better: Cmp) -> Wanted<'_> {
 fn sorted(vm: &mut Vm, args: &[Value]) -> R {
     let mut items = vm.collect(&args[0])?;
     let (mut key, mut reverse) = (Value::None, false);
-    for (name, value) in keywords(vm, args.get(1)) {
+    let kwargs = keywords(vm, args.get(1));
+    if kwargs.len() > 2 {
+        let given = kwargs.len();
+        let message = format!("sort() takes at most 2 keyword arguments ({given} given)");
+        return Err(vm.type_error(message));
+    }
+    for (name, value) in kwargs {
         match name.as_str() {
             "key" => key = value,
             "reverse" => reverse = vm.truth(&value)?,

@@ -512,7 +512,6 @@ const GETSET: &[GetSet] = &[
 
 const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, object)", new),
-    super::CLASS_GETITEM,
     NativeDef::new(
         "__getitem__",
         "(self, key, /)",

@@ -151,7 +151,7 @@ fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bo
         'a' | 'r' => Ok(layout.text(vm.ascii(&value)?.as_str())),
         'c' => character(vm, &value, bytes).map(|c| layout.character(c)),
         'd' | 'i' | 'u' | 'o' | 'x' | 'X' => {
-            let n = integer(vm, &value, spec.conversion)?;
+            let n = integer(vm, &value, spec.conversion, bytes)?;
             let limit = vm.int_digits();
             let decimal = matches!(spec.conversion, 'd' | 'i' | 'u');
             // 10 bits are three digits and a bit.
@@ -161,7 +161,7 @@ fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bo
             Ok(layout.int(&n, spec.conversion))
         }
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
-            let x = real(vm, &value)?;
+            let x = real(vm, &value, bytes)?;
             Ok(layout.float(x, spec.conversion))
         }
         _ => Err(vm.value_error(percent::unsupported(spec))),
@@ -191,7 +191,7 @@ fn character(vm: &mut Vm, value: &Value, bytes: bool) -> R<char> {
         {
             return Ok(char::from(*one));
         }
-        return match value.as_i64() {
+        return match value.as_bigint() {
             Some(i) => match u8::try_from(i) {
                 Ok(b) => Ok(char::from(b)),
                 Err(_) => Err(vm.overflow_error("%c arg not in range(256)")),
@@ -216,7 +216,7 @@ fn character(vm: &mut Vm, value: &Value, bytes: bool) -> R<char> {
     }
 }
 
-fn integer(vm: &mut Vm, value: &Value, conversion: char) -> R<BigInt> {
+fn integer(vm: &mut Vm, value: &Value, conversion: char, bytes: bool) -> R<BigInt> {
     let plain = value.unwrapped();
     if let Some(n) = plain.as_bigint() {
         return Ok(n);
@@ -245,17 +245,25 @@ fn integer(vm: &mut Vm, value: &Value, conversion: char) -> R<BigInt> {
     } else {
         "an integer is"
     };
+    let conversion = match conversion {
+        'i' if bytes => 'd',
+        other => other,
+    };
     Err(vm.type_error(format!(
         "%{conversion} format: {wanted} required, not {class}"
     )))
 }
 
-fn real(vm: &mut Vm, value: &Value) -> R<f64> {
+fn real(vm: &mut Vm, value: &Value, bytes: bool) -> R<f64> {
     match vm.to_f64_opt(value)? {
         Some(x) => Ok(x),
         None => {
             let class = vm.type_name(value);
-            Err(vm.type_error(format!("must be real number, not {class}")))
+            Err(vm.type_error(if bytes {
+                format!("float argument required, not {class}")
+            } else {
+                format!("must be real number, not {class}")
+            }))
         }
     }
 }

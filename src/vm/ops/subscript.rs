@@ -1,5 +1,6 @@
 //! `a[b]`, `a[b] = c`, `del a[b]`, slices included.
 
+use super::alias::GenericAlias;
 use super::range;
 use super::sequence::buffer;
 use crate::vm::heap::Ref;
@@ -52,6 +53,18 @@ impl Vm {
         let name = self.names.__class_getitem__.clone();
         if let Some(method) = self.get_attr_opt(class, &name)? {
             return self.call(&method, std::slice::from_ref(key));
+        }
+        let type_: Value = self.types.type_.clone().into();
+        if class.is(&type_) {
+            let args = match key.as_ref::<Tuple>() {
+                Some(args) => args.clone(),
+                None => Tuple::new([key.clone()]),
+            };
+            return Ok(self.make(GenericAlias {
+                origin: type_,
+                args,
+                unpacked: false,
+            }));
         }
         let name = class.downcast::<Class>().map(Class::name);
         let name = name.as_deref().unwrap_or("?");
