@@ -67,11 +67,13 @@ const GETSET: &[GetSet] = &[
         |vm, v| {
             let f = native(vm, v)?;
             let shown = SHOWN.iter().find(|(name, _)| *name == f.def.name);
-            Ok(match shown.filter(|_| f.module.as_str() == Some("builtins")) {
-                Some((_, "")) => Value::None,
-                Some((_, text)) => Value::str(text),
-                None => Value::from(text_signature(&f)),
-            })
+            Ok(
+                match shown.filter(|_| f.module.as_str() == Some("builtins")) {
+                    Some((_, "")) => Value::None,
+                    Some((_, text)) => Value::str(text),
+                    None => Value::from(text_signature(&f)),
+                },
+            )
         },
         "The signature as text.",
     ),
@@ -195,7 +197,10 @@ const SHOWN: &[(&str, &str)] = &[
     ("max", ""),
     ("min", ""),
     ("next", ""),
-    ("sorted", "($module, iterable, /, *, key=None, reverse=False)"),
+    (
+        "sorted",
+        "($module, iterable, /, *, key=None, reverse=False)",
+    ),
     ("vars", ""),
 ];
 

@@ -35,7 +35,13 @@ static BUILD_CLASS: NativeDef = NativeDef::new(
             return Err(vm.type_error("__build_class__: name is not a string"));
         }
         let kwargs = keywords(vm, args.get(2));
-        vm.build_class(body, name, &Tuple::new(bases.to_vec()), &at(args, 1), &kwargs)
+        vm.build_class(
+            body,
+            name,
+            &Tuple::new(bases.to_vec()),
+            &at(args, 1),
+            &kwargs,
+        )
     },
     "Internal helper function used by the class statement.",
 );

@@ -164,9 +164,10 @@ impl NativeFunction {
         let owner = self.owner.as_ref::<Class>()?.name();
         let name = self.def.name;
         let owner = match (&*owner, name) {
-            ("_UnixSelectorEventLoop", "close" | "add_signal_handler" | "remove_signal_handler") => {
-                "_UnixSelectorEventLoop"
-            }
+            (
+                "_UnixSelectorEventLoop",
+                "close" | "add_signal_handler" | "remove_signal_handler",
+            ) => "_UnixSelectorEventLoop",
             ("_UnixSelectorEventLoop", _) => "BaseEventLoop",
             ("TimerHandle", "cancelled" | "get_context") => "Handle",
             ("Handle", _) => "Handle",

@@ -128,7 +128,10 @@ fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
         _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
     if let Some(flags) = args[3].given() {
-        let flags = vm.index(flags)?.as_i64().and_then(|i| i32::try_from(i).ok());
+        let flags = vm
+            .index(flags)?
+            .as_i64()
+            .and_then(|i| i32::try_from(i).ok());
         let Some(flags) = flags else {
             return Err(vm.overflow_error("Python int too large to convert to C int"));
         };
