@@ -277,8 +277,9 @@ impl Vm {
                     Some(root) => raw(root.as_obj()),
                     None => activation.subject,
                 };
+                let entered = link.map_or(ptr::null(), |l| l.entered);
                 // SAFETY: the generators of frames on the control stack are alive.
-                let handled = unsafe { handled_by_parents(frame, root) };
+                let handled = unsafe { handled_by_parents(frame, root, entered) };
                 if !handled.is_undef() {
                     return handled;
                 }
@@ -308,12 +309,18 @@ pub(super) fn add_entry(exception: &Value, frame: Ref<FrameObject>, pc: usize) {
 }
 
 /// What the nearest of a frame's parents that handles anything handles, up to the root of its chain.
+/// An exception that was thrown into a chain has gone past the parents of the frame it `entered`:
+/// what they handle is not seen from there until they run again.
 ///
 /// # Safety
 /// `leaf` points at a live generator of a running chain.
-unsafe fn handled_by_parents(leaf: *const Header, root: *const Header) -> Value {
+unsafe fn handled_by_parents(
+    leaf: *const Header,
+    root: *const Header,
+    entered: *const Header,
+) -> Value {
     let mut at = leaf;
-    while at != root {
+    while at != root && at != entered {
         // SAFETY: promised by the caller.
         let parent = unsafe { running(at) }.map_or(ptr::null(), |g| g.parent.get());
         // SAFETY: in a running chain the parents are alive too.
