@@ -3,6 +3,7 @@
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod check;
@@ -15,6 +16,7 @@ mod run;
 mod signals;
 mod stdin;
 mod terminal;
+mod timeline;
 mod trace;
 
 use input::Input;
@@ -66,6 +68,8 @@ enum Command {
     Trace(TraceArgs),
     /// Run a program up to a place, and draw the frames, tasks, queues and timers there
     Frames(FramesArgs),
+    /// Run a program and draw what it did: a page to step through, forward and back
+    Timeline(TimelineArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -130,6 +134,30 @@ struct TraceArgs {
     /// JSON lines for programs (grammar/trace.schema.json)
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    program: WatchedArgs,
+}
+
+/// How to draw what a program did.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("form").args(["svg", "mermaid", "perfetto"]))]
+struct TimelineArgs {
+    /// The file to write, - for standard output; else the page gets the program's name, and the other
+    /// forms go to standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Overwrite a file that is no timeline
+    #[arg(long)]
+    force: bool,
+    /// The lanes alone, as a drawing
+    #[arg(long)]
+    svg: bool,
+    /// A sequence diagram for Mermaid
+    #[arg(long)]
+    mermaid: bool,
+    /// Chrome trace events, for ui.perfetto.dev
+    #[arg(long)]
+    perfetto: bool,
     #[command(flatten)]
     program: WatchedArgs,
 }
@@ -261,6 +289,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Repl(args)) => start_repl(args, &terminal),
         Some(Command::Trace(args)) => trace::trace(args, &terminal),
         Some(Command::Frames(args)) => frames::frames(args, &terminal),
+        Some(Command::Timeline(args)) => timeline::timeline(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),

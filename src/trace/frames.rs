@@ -2,6 +2,7 @@
 //! each with its line, its variables and what it waits for; the ready queue, the timers, and what
 //! tasks wait at. As data, and as lines for a terminal.
 
+use super::place::file_name;
 use super::record::Before;
 use super::recorder::before;
 use super::text::seconds;
@@ -19,6 +20,7 @@ use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::rc::Rc;
 
 /// Variables of a frame that are shown, and frames of one chain.
 const VARIABLES: usize = 12;
@@ -28,6 +30,7 @@ const FRAMES: usize = 30;
 pub struct Drawn {
     /// `coroutine fetch`, `function main`, `program race.coro`.
     pub title: String,
+    pub file: Rc<str>,
     pub line: Option<u32>,
     /// The text of that line.
     pub text: String,
@@ -159,11 +162,12 @@ fn running_box(vm: &mut Vm, depth: usize, view: &Seen, found: &mut Found) -> Dra
     };
     let title = match view.generator.as_ref::<Generator>() {
         Some(generator) => titled(&frame(generator)),
-        None if module => format!("program {}", super::place::file_name(&code.source)),
+        None if module => format!("program {}", file_name(&code.source)),
         None => format!("function {}", code.name),
     };
     Drawn {
         title,
+        file: file_name(&code.source),
         line: Some(line),
         text: text_of(&code.source, line),
         variables: texts(vm, variables, found),
@@ -220,6 +224,7 @@ fn boxes(vm: &mut Vm, chain: &Chain, found: &mut Found) -> Vec<Drawn> {
         let line = view.line();
         boxes.push(Drawn {
             title: titled(view),
+            file: file_name(&view.source),
             line,
             text: line.map_or_else(String::new, |l| text_of(&view.source, l)),
             variables: texts(vm, variables, found),

@@ -224,7 +224,7 @@ fn side(end: &End) -> String {
 }
 
 /// JSON has no infinity.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value.is_finite() {
         value.to_string()
     } else {
@@ -232,25 +232,25 @@ fn number(value: f64) -> String {
     }
 }
 
-fn list(items: impl Iterator<Item = String>) -> String {
+pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     let items: Vec<String> = items.collect();
     format!("[{}]", items.join(","))
 }
 
 /// An object under construction. Writing to a string cannot fail.
-struct Object(String);
+pub(super) struct Object(String);
 
 impl Object {
-    fn new() -> Object {
+    pub(super) fn new() -> Object {
         Object("{".into())
     }
 
-    fn raw(&mut self, key: &str, value: &str) {
+    pub(super) fn raw(&mut self, key: &str, value: &str) {
         let comma = if self.0.len() > 1 { "," } else { "" };
         let _ = write!(self.0, "{comma}\"{key}\":{value}");
     }
 
-    fn text(&mut self, key: &str, value: &str) {
+    pub(super) fn text(&mut self, key: &str, value: &str) {
         self.raw(key, &quote(value, false));
     }
 
@@ -260,12 +260,12 @@ impl Object {
         }
     }
 
-    fn close(mut self) -> String {
+    pub(super) fn close(mut self) -> String {
         self.0.push('}');
         self.0
     }
 
-    fn end(self) -> String {
+    pub(super) fn end(self) -> String {
         self.close() + "\n"
     }
 }

@@ -6,10 +6,15 @@
 pub mod filter;
 pub mod frames;
 pub mod json;
+pub mod lanes;
+pub mod mermaid;
+pub mod page;
+pub mod perfetto;
 mod place;
 pub mod record;
 pub mod recorder;
 pub mod summary;
+pub mod svg;
 pub mod text;
 
 pub use place::file_name;

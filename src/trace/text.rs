@@ -91,8 +91,17 @@ fn end(end: &End) -> String {
     }
 }
 
-/// The event in words; one line.
+/// The event in words, and what the loop has before it then; one line.
 fn happened(record: &Record) -> String {
+    let lists = match &record.what {
+        What::Turn(before) | What::Suspended(_, before) | What::Ended(_, before) => lists(before),
+        _ => String::new(),
+    };
+    words(record) + &lists
+}
+
+/// The event in words.
+pub(super) fn words(record: &Record) -> String {
     let site = record.site.as_ref();
     let here = at(site);
     let told = |text: String| match site {
@@ -101,17 +110,15 @@ fn happened(record: &Record) -> String {
     };
     match &record.what {
         What::Loop => told("starts the loop".into()),
-        What::Turn(before) => format!("turn {} begins{}", record.turn, lists(before)),
+        What::Turn(_) => format!("turn {} begins", record.turn),
         What::Made { task, of } => told(format!("makes task {task} of {of}()")),
         What::Chunk {
             number,
             after,
             raising,
         } => chunk(*number, after.as_ref(), raising.as_ref(), site),
-        What::Suspended(wait, before) => {
-            format!("{}{}", told(waits(wait)), lists(before))
-        }
-        What::Ended(ending, before) => format!("{}{}", ended(ending), lists(before)),
+        What::Suspended(wait, _) => told(waits(wait)),
+        What::Ended(ending, _) => ended(ending),
         What::Cancel { task } if site.is_none() => format!("{task} is asked to stop"),
         What::Cancel { task } => told(format!("asks {task} to stop")),
         What::Queued { what, because } => format!("{what} is ready: {because}"),

@@ -23,5 +23,6 @@ mod mutants;
 mod repl;
 mod robustness;
 mod signals;
+mod timeline;
 mod trace;
 mod virtual_time;
