@@ -97,7 +97,7 @@ impl Page {
         self.lanes.take(record);
         let before = self.steps.last().map(|s| s.state);
         let state = match picture(vm) {
-            Ok(picture) => self.state(&picture),
+            Ok(picture) => self.state(record, &picture),
             Err(raise) => {
                 drop(vm.take_raised(raise));
                 before.unwrap_or_default()
@@ -186,7 +186,7 @@ impl Page {
         embedded(&data.end())
     }
 
-    fn state(&mut self, picture: &Picture) -> State {
+    fn state(&mut self, record: &Record, picture: &Picture) -> State {
         let table = &mut self.table;
         let running = picture.running.iter().map(|f| frame(table, f)).collect();
         let tasks = picture.tasks.iter().map(|s| stood(table, s, true));
@@ -194,7 +194,11 @@ impl Page {
         suspended.extend(picture.generators.iter().map(|s| stood(table, s, false)));
         let shared = picture.shared.iter().map(|(what, state)| pair(what, state));
         let mut before = Object::new();
-        let lists = &picture.before;
+        // A turn is told when something happens in it, and its first entry is taken by then.
+        let lists = match &record.what {
+            What::Turn(then) => then,
+            _ => &picture.before,
+        };
         before.raw("ready", &list(lists.ready.iter().map(|r| quote(r, false))));
         before.raw("more", &lists.more.to_string());
         let timers = lists.timers.iter();

@@ -13,8 +13,10 @@ const NAMES: usize = 150;
 const LANE: usize = 46;
 const BAR: usize = 20;
 const TOP: usize = 34;
+/// Room for how the last lane ended.
+const ENDING: usize = 160;
 /// Width of a letter, more or less.
-const LETTER: usize = 6;
+const LETTER: usize = 7;
 
 /// How the pieces look, here and in the page.
 const STYLE: &str = include_str!("page/lanes.css");
@@ -50,7 +52,10 @@ pub fn draw(lanes: &Lanes) -> Drawing {
         out: String::new(),
         places: &places,
     };
-    let (width, height) = (pen.x(lanes.count()) + EVENT, TOP + lanes.lanes.len() * LANE);
+    let (width, height) = (
+        pen.x(lanes.count()) + ENDING,
+        TOP + lanes.lanes.len() * LANE,
+    );
     // Writing to a string cannot fail.
     let _ = writeln!(
         pen.out,
@@ -186,7 +191,7 @@ impl Pen<'_> {
                 y + BAR / 2,
                 escaped(how)
             );
-            self.text("ending", (x + 5, y + 4), &fitted(how, 40 * LETTER));
+            self.text("ending", (x + 5, y + 4), &fitted(how, ENDING));
         }
         self.out.push_str("</g>\n");
     }

@@ -176,7 +176,7 @@
     }
     byId("play").setAttribute("aria-pressed", String(on));
     byId("play").setAttribute("aria-label", on ? "Pause" : "Play");
-    byId("play").textContent = on ? "⏸" : "▶▶";
+    byId("play").textContent = on ? "❚❚" : "▶▶";
   };
   const toggle = () => play(timer === undefined);
 
