@@ -73,7 +73,7 @@ fn what_the_program_says_is_no_part_of_the_page() {
 #[test]
 fn a_page_needs_nothing_else() {
     let page = page("chunks_and_delays");
-    for outside in ["src=", "@import", "url(http", "fetch(", "<link"] {
+    for outside in [" src=", "@import", "url(http", "import(", "<link"] {
         assert!(!page.contains(outside), "{outside}");
     }
 }
