@@ -125,10 +125,10 @@ impl Lanes {
                 self.leave_generators(at);
                 self.end(own, at, ended(ending));
             }
-            What::Cancel { task } => self.to_task(at, own, task, ArrowKind::Cancel, "cancel()"),
+            What::Cancel { task } => self.arrow_to(at, own, task, ArrowKind::Cancel, "cancel()"),
             What::Queued { what, because } => {
                 let task: Rc<str> = what.as_str().into();
-                self.to_task(at, own, &task, ArrowKind::Wake, because);
+                self.arrow_to(at, own, &task, ArrowKind::Wake, because);
             }
             _ => self.value(at, record),
         }
@@ -247,7 +247,7 @@ impl Lanes {
         self.begin(lane, false, at, "its first turn");
     }
 
-    fn to_task(&mut self, at: usize, from: usize, task: &Rc<str>, kind: ArrowKind, label: &str) {
+    fn arrow_to(&mut self, at: usize, from: usize, task: &Rc<str>, kind: ArrowKind, label: &str) {
         if let Some(to) = self.tasks.get(task).copied() {
             self.arrow(at, (from, to), kind, label.to_owned());
         }
