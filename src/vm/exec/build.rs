@@ -48,7 +48,13 @@ pub fn build_dict(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     for n in 0..i.c as usize {
         let at = i.b as usize + 2 * n;
         let (key, value) = (take_at(regs, at), take_at(regs, at + 1));
-        vm.dict_set(&dict, &key, value)?;
+        if let Err(raise) = vm.dict_set(&dict, &key, value.clone()) {
+            // From the last to the first.
+            let end = i.b as usize + 2 * i.c as usize;
+            (at + 2..end).rev().for_each(|n| drop(take_at(regs, n)));
+            drop(value);
+            return Err(raise);
+        }
     }
     Ok(dict.into())
 }

@@ -171,13 +171,10 @@ impl Vm {
             return Err(self.runtime_error("super(): no current frame"));
         };
         let code = &frame.code.code;
-        if code.positional == 0 && !code.flags.vararg {
+        if code.positional == 0 {
             return Err(self.runtime_error("super(): no arguments"));
         }
-        let obj = match code.positional {
-            0 => Value::Undef,
-            _ => self.frame_local(0, 0),
-        };
+        let obj = self.frame_local(0, 0);
         if obj.is_undef() {
             return Err(self.runtime_error("super(): arg[0] deleted"));
         }
