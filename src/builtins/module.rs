@@ -7,7 +7,7 @@ use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Class, Dict, Instance, List, Module};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 pub fn install(vm: &mut Vm) {
     let class = vm.types.module.clone();
@@ -19,6 +19,7 @@ const METHODS: &[NativeDef] = &[
         let module = Value::from(Ref::new(Module {
             name: RefCell::new("".into()),
             dict: Dict::new(),
+            loading: Cell::new(false),
         }));
         Ok(match at(args, 0).as_ref::<Class>() {
             Some(class) if !class.is(&vm.types.module) => {

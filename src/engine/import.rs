@@ -11,7 +11,7 @@ use crate::vm::heap::Ref;
 use crate::vm::object::{Dict, Exception, List, Module, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 /// Lets `import` find modules.
@@ -20,6 +20,7 @@ pub(super) fn install(vm: &mut Vm) {
     let module = Ref::new(Module {
         name: RefCell::new("builtins".into()),
         dict: vm.builtins.clone(),
+        loading: Cell::new(false),
     });
     let (key, value) = (vm.names.__name__.clone(), vm.intern("builtins"));
     module.dict.set_str(&key, value.clone().into());
@@ -42,7 +43,7 @@ fn import(vm: &mut Vm, name: &str, globals: &Ref<Dict>, fromlist: &Value, level:
             .unwrap_or_default(),
     };
     if !wanted.is_empty() {
-        load_submodules(vm, &full, &module, &wanted)?;
+        load_submodules(vm, &full, &module, &wanted, "``from list''")?;
         return Ok(module);
     }
     if level > 0 && !name.contains('.') {
@@ -286,7 +287,10 @@ fn run_module(
     drop(parsed);
     let value: Value = module.clone().into();
     vm.modules.set_str(key, value.clone());
-    if let Err(raise) = vm.run_code(&compiled.code, &module.dict, None) {
+    module.loading.set(true);
+    let outcome = vm.run_code(&compiled.code, &module.dict, None);
+    module.loading.set(false);
+    if let Err(raise) = outcome {
         drop(vm.modules.remove_str(key));
         return Err(raise);
     }
@@ -294,17 +298,36 @@ fn run_module(
     Ok(vm.modules.get_str(key).unwrap_or(value))
 }
 
-/// `from package import name` may mean a submodule.
-fn load_submodules(vm: &mut Vm, full: &str, module: &Value, wanted: &[Value]) -> R<()> {
+/// `from package import name` may mean a submodule, and so may the names that `*` stands for.
+fn load_submodules(
+    vm: &mut Vm,
+    full: &str,
+    module: &Value,
+    wanted: &[Value],
+    place: &str,
+) -> R<()> {
     let path = vm.names.__path__.clone();
     if vm.get_attr_opt(module, &path)?.is_none() {
         return Ok(());
     }
     for name in wanted {
         let Some(name) = vm.intern_value(name) else {
-            continue;
+            let kind = vm.type_name(name);
+            return Err(vm.type_error(format!("Item in {place} must be str, not {kind}")));
         };
-        if name.as_str() == "*" || vm.get_attr_opt(module, &name)?.is_some() {
+        if name.as_str() == "*" {
+            let all = vm.names.__all__.clone();
+            let own = format!("{full}.__all__");
+            // A `*` in `__all__` itself stands for nothing.
+            if place != own
+                && let Some(all) = vm.get_attr_opt(module, &all)?
+            {
+                let listed = vm.collect(&all)?;
+                load_submodules(vm, full, module, &listed, &own)?;
+            }
+            continue;
+        }
+        if vm.get_attr_opt(module, &name)?.is_some() {
             continue;
         }
         let submodule = format!("{full}.{}", name.as_str());

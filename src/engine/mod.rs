@@ -21,7 +21,7 @@ use crate::vm::observe::Observer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use crate::{builtins, event_loop, stdlib};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -353,6 +353,7 @@ fn new_module(vm: &mut Vm, name: &str) -> Ref<Module> {
     Ref::new(Module {
         name: RefCell::new(Rc::from(name)),
         dict,
+        loading: Cell::new(false),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::vm::native::ModuleDef;
 use crate::vm::object::{Dict, List, Module};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// Where a module comes from.
 #[derive(Clone, Copy)]
@@ -50,6 +50,7 @@ pub fn make_native(vm: &mut Vm, def: &'static ModuleDef) -> R {
     let module = Ref::new(Module {
         name: RefCell::new(def.name.into()),
         dict: Dict::new(),
+        loading: Cell::new(false),
     });
     let (name, doc) = (vm.names.__name__.clone(), vm.names.__doc__.clone());
     module.dict.set_str(&name, def.name.into());

@@ -66,8 +66,15 @@ fn cannot_import(
         .unwrap_or("unknown location")
         .to_string();
     let message = format!(
-        "cannot import name '{}' from '{module_name}' ({place})",
-        name.as_str()
+        "cannot import name '{}' from {} ({place})",
+        name.as_str(),
+        match module.downcast::<Module>() {
+            Some(m) if m.loading.get() => format!(
+                "partially initialized module '{module_name}' (most likely due to a circular \
+                 import)"
+            ),
+            _ => format!("'{module_name}'"),
+        }
     );
     let exception = Exception::new(
         &vm.exc.import_error.clone(),
@@ -86,7 +93,7 @@ pub fn import_star(vm: &mut Vm, module: Value) -> R<()> {
     let all_name = vm.names.__all__.clone();
     let into = star_target(vm);
     let names: Vec<Value> = match vm.get_attr_opt(&module, &all_name)? {
-        Some(all) => vm.collect(&all)?,
+        Some(all) => listed(vm, &all)?,
         None => match module.downcast::<Module>() {
             Some(m) => {
                 let map = m.dict.map.borrow();
@@ -100,12 +107,24 @@ pub fn import_star(vm: &mut Vm, module: Value) -> R<()> {
     };
     for name in names {
         let Some(name) = vm.intern_value(&name) else {
-            continue;
+            let (module, kind) = (name_of(vm, &module)?, vm.type_name(&name));
+            let message = format!("Item in {module}.__all__ must be str, not {kind}");
+            return Err(vm.type_error(message));
         };
         let value = vm.get_attr(&module, &name)?;
         into.set_str(&name, value);
     }
     Ok(())
+}
+
+/// The items of `__all__`, which is asked by position and not iterated.
+fn listed(vm: &mut Vm, all: &Value) -> R<Vec<Value>> {
+    let getter = vm.names.__getitem__.clone();
+    if vm.special(all, &getter)?.is_none() {
+        let kind = vm.type_name(all);
+        return Err(vm.type_error(format!("'{kind}' object does not support indexing")));
+    }
+    vm.collect(all)
 }
 
 fn star_target(vm: &Vm) -> Ref<Dict> {

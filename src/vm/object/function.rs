@@ -362,6 +362,8 @@ pub struct CellObject {
 pub struct Module {
     pub name: RefCell<Rc<str>>,
     pub dict: Ref<Dict>,
+    /// Its text is still running: what it does not have yet may come.
+    pub loading: Cell<bool>,
 }
 
 fn visit_values<'a>(values: impl IntoIterator<Item = &'a Value>, visit: &mut dyn FnMut(&ObjRef)) {

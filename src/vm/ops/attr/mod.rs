@@ -209,11 +209,7 @@ impl Vm {
                 self.tp_name(class)
             )
         } else if let Some(module) = obj.downcast::<Module>() {
-            let key = &self.names.__name__;
-            match module.dict.get_str(key).as_ref().and_then(Value::as_str) {
-                Some(module) => format!("module '{module}' has no attribute '{name}'"),
-                None => format!("module has no attribute '{name}'"),
-            }
+            self.module_lacks(module, name)
         } else {
             let class = self.class_of(obj);
             format!(
@@ -222,6 +218,42 @@ impl Vm {
             )
         };
         self.attribute_error(obj, name, message)
+    }
+
+    /// What a module says about a name it does not have; in a circle of imports, that it is one.
+    fn module_lacks(&mut self, module: &Module, name: &str) -> String {
+        let text = |key| {
+            let value = module.dict.get_str(key)?;
+            value.as_str().map(str::to_string)
+        };
+        let Some(own) = text(&self.names.__name__) else {
+            return format!("module has no attribute '{name}'");
+        };
+        if module.loading.get() {
+            return match text(&self.names.__file__) {
+                Some(file) if !own.contains('.') => format!(
+                    "module '{own}' has no attribute '{name}' (consider renaming '{file}' if it \
+                     has the same name as a third-party module you intended to import)"
+                ),
+                Some(file) => format!(
+                    "partially initialized module '{own}' from '{file}' has no attribute \
+                     '{name}' (most likely due to a circular import)"
+                ),
+                None => format!(
+                    "partially initialized module '{own}' has no attribute '{name}' (most likely \
+                     due to a circular import)"
+                ),
+            };
+        }
+        let submodule = self.intern(&format!("{own}.{name}"));
+        let submodule = self.modules.get_str(&submodule);
+        match submodule.as_ref().and_then(Value::as_ref::<Module>) {
+            Some(submodule) if submodule.loading.get() => format!(
+                "cannot access submodule '{name}' of module '{own}' (most likely due to a \
+                 circular import)"
+            ),
+            _ => format!("module '{own}' has no attribute '{name}'"),
+        }
     }
 
     /// For a call `obj.name(…)`: the function and the self to put before the arguments, or the

@@ -1,0 +1,3 @@
+from circle.first_back import value
+
+later = 1

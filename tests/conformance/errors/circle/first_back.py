@@ -1,0 +1,3 @@
+from circle.first import later
+
+value = 1

@@ -1,0 +1,3 @@
+import sys
+
+print(sys.modules[__name__].later)

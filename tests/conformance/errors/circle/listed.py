@@ -1,0 +1,1 @@
+here = "loaded by the star"

@@ -1,0 +1,3 @@
+import circle.second_back
+
+later = 1

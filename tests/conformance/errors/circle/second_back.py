@@ -1,0 +1,3 @@
+import circle.second
+
+print(circle.second.later)
