@@ -112,21 +112,20 @@ fn format_text(vm: &mut Vm, format: &str, operand: &Value, bytes: bool) -> R<Str
 }
 
 fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bool) -> R<String> {
-    let keyed = match &spec.key {
-        Some(key) => {
-            if !arguments.mapping {
-                return Err(vm.type_error("format requires a mapping"));
-            }
-            let key = if bytes {
-                Bytes::value(key.chars().map(|c| c as u8).collect::<Vec<u8>>())
-            } else {
-                Value::str(key)
-            };
-            let whole = arguments.whole.clone();
-            Some(vm.get_item(&whole, &key)?)
+    if let Some(key) = &spec.key {
+        if !arguments.mapping {
+            return Err(vm.type_error("format requires a mapping"));
         }
-        None => None,
-    };
+        let key = if bytes {
+            Bytes::value(key.chars().map(|c| c as u8).collect::<Vec<u8>>())
+        } else {
+            Value::str(key)
+        };
+        let whole = arguments.whole.clone();
+        // From here on the value found is the only argument, as in CPython.
+        arguments.items = vec![vm.get_item(&whole, &key)?];
+        arguments.next = 0;
+    }
     let width = match spec.width {
         Some(Count::Star) => Some(arguments.star(vm)?),
         _ => None,
@@ -139,10 +138,7 @@ fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bo
     if layout.width > isize::MAX as usize / 2 {
         return Err(vm.out_of_memory());
     }
-    let value = match keyed {
-        Some(value) => value,
-        None => arguments.take(vm)?,
-    };
+    let value = arguments.take(vm)?;
     match spec.conversion {
         's' if bytes => bytes_text(vm, &value).map(|t| layout.text(&t)),
         'b' if bytes => bytes_text(vm, &value).map(|t| layout.text(&t)),
