@@ -2,7 +2,7 @@
 //! syntax and bytecode; nothing of heaps or execution.
 
 use crate::bytecode::{Code, Marks};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Found};
 use crate::source::Source;
 use crate::syntax::ast;
 use std::cell::{Cell, RefCell};
@@ -83,7 +83,7 @@ pub fn compile_marked(
     let (refused, warnings) = rules::check(source, module, &scopes, top_await);
     errors.extend(refused);
     if !errors.is_empty() {
-        return Err(errors);
+        return Err(refused_here(errors));
     }
     let cx = generate::Context {
         source,
@@ -100,9 +100,14 @@ pub fn compile_marked(
     let code = generate::module(&cx, module, values);
     let errors = cx.errors.into_inner();
     if !errors.is_empty() {
-        return Err(errors);
+        return Err(refused_here(errors));
     }
     Ok(Compiled { code, warnings })
+}
+
+fn refused_here(errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let here = |e: Diagnostic| e.found(Found::Compiling);
+    errors.into_iter().map(here).collect()
 }
 
 #[cfg(test)]

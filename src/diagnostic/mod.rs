@@ -12,7 +12,7 @@ pub mod render;
 pub mod traceback;
 
 pub use code::Code;
-pub use python::syntax_marks;
+pub use python::SyntaxPlace;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Level {
@@ -20,11 +20,21 @@ pub enum Level {
     Warning,
 }
 
+/// What read the program when the problem was found: CPython tells the place of a SyntaxError in a
+/// different way for each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    Lexing,
+    Parsing,
+    Compiling,
+}
+
 /// One problem: what, where, why, and what to do next.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
     pub code: Code,
     pub level: Level,
+    pub found: Found,
     /// One line without a final full stop. For syntax errors this is CPython's message.
     pub title: String,
     /// The first label is the culprit; more point at other places that matter.
@@ -47,6 +57,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             level,
+            found: Found::Parsing,
             title: title.into(),
             labels: Vec::new(),
             notes: Vec::new(),
@@ -68,6 +79,11 @@ impl Diagnostic {
     pub fn doubt(title: impl Into<String>) -> Self {
         let title = title.into();
         Self::new(Code::of_doubt(&title), Level::Warning, title)
+    }
+
+    pub fn found(mut self, found: Found) -> Self {
+        self.found = found;
+        self
     }
 
     pub fn label(mut self, source: &Source, span: Span, text: impl Into<String>) -> Self {

@@ -3,7 +3,7 @@
 
 use super::anchors::{Anchors, Root, anchors};
 use super::traceback::{FrameEntry, UncaughtError};
-use super::{Code, Diagnostic, Label};
+use super::{Code, Diagnostic, Found};
 use crate::source::{Source, Span};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthChar;
@@ -186,67 +186,179 @@ fn repeated(out: &mut String, count: usize) {
 /// A syntax error: file, line, the text with marks, the message.
 pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     let mut out = String::new();
-    if let Some(label) = diagnostic.labels.first() {
-        let line = label.source.line_of(label.span.start);
-        let _ = writeln!(out, "  File \"{}\", line {line}", label.source.name());
-        let text = label.source.line_text(line);
-        let shown = text.trim_start_matches([' ', '\u{c}']);
-        let spaces = chars(Some(text)) - chars(Some(shown));
-        let _ = writeln!(out, "    {shown}");
-        if let Some((start, end)) = syntax_marks(diagnostic, label, line)
-            && let Some(indent) = start.checked_sub(spaces)
-        {
-            let kept = shown.chars().chain(std::iter::repeat(' ')).take(indent);
-            let space: String = kept
-                .map(|c| if c.is_whitespace() { c } else { ' ' })
-                .collect();
-            let _ = writeln!(
-                out,
-                "    {space}{}",
-                "^".repeat(end.saturating_sub(start).max(1))
-            );
-        }
+    if let Some(place) = SyntaxPlace::of(diagnostic) {
+        let _ = writeln!(out, "  File \"{}\", line {}", place.file, place.line);
+        place.excerpt(&mut out);
     }
     out.push_str(last_line);
     out.push('\n');
     out
 }
 
-/// The columns that CPython marks, from 0. It knows only a position, or none, where our label covers
-/// what is wrong; elsewhere it marks more.
-pub fn syntax_marks(diagnostic: &Diagnostic, label: &Label, line: u32) -> Option<(usize, usize)> {
-    let text = label.source.line_text(line);
-    let start = column(&label.source, label.span.start, line);
-    let title = diagnostic.title.as_str();
-    if title == "unexpected indent" {
-        let blanks = chars(Some(text)) - chars(Some(text.trim_start()));
-        return blanks.checked_sub(1).map(|last| (last, last));
+/// Where CPython says that a syntax error is: the attributes of the exception.
+#[derive(Debug)]
+pub struct SyntaxPlace<'a> {
+    pub file: &'a str,
+    pub line: u32,
+    pub offset: i64,
+    pub end_line: u32,
+    /// 0 and -1 stand for no end, as does `None`.
+    pub end_offset: Option<i64>,
+    /// The line, with its end where it has been read so far.
+    pub text: Option<String>,
+}
+
+impl<'a> SyntaxPlace<'a> {
+    /// The place of the culprit.
+    pub fn of(diagnostic: &'a Diagnostic) -> Option<SyntaxPlace<'a>> {
+        let label = diagnostic.labels.first()?;
+        let source = &label.source;
+        let missing = is_missing_handler(diagnostic);
+        let mut span = label.span;
+        if missing && span.start as usize == source.text().len() && source.text().ends_with('\n') {
+            // The end of the text belongs to its last line.
+            span = Span::new(span.start - 1, span.start - 1);
+        }
+        let line = source.line_of(span.start);
+        let mut end_line = source.line_of(span.end);
+        let text = source.line_text(line);
+        let (start, end) = syntax_marks(diagnostic, source, span, line);
+        if missing || diagnostic.title.ends_with("was never closed") {
+            end_line = line;
+        }
+        let end_offset = match &*diagnostic.title {
+            _ if end_line != line => Some(one_based(column(source, span.end, end_line))),
+            t if t.ends_with("was never closed") => Some(0),
+            "':' expected after dictionary key"
+            | "unexpected character after line continuation character"
+            | "inconsistent use of tabs and spaces in indentation" => Some(0),
+            "not a chance" => None,
+            t if t.starts_with("future feature ") => None,
+            // What should stand elsewhere has no end.
+            _ if missing && start == end => Some(-1),
+            _ if diagnostic.code == Code::Indentation && start == end => Some(-1),
+            _ => Some(one_based(end)),
+        };
+        let text = match diagnostic.found {
+            Found::Lexing if end_offset != Some(0) => Some(text.to_owned()),
+            // The compiler reads the line again, which it cannot where there is no file.
+            Found::Compiling if source.name().starts_with('<') => None,
+            _ => Some(format!("{text}\n")),
+        };
+        Some(SyntaxPlace {
+            file: source.name(),
+            line,
+            offset: one_based(start),
+            end_line,
+            end_offset,
+            text,
+        })
     }
-    if title == "nonlocal declaration not allowed at module level" {
-        let before = label.source.text().get(..label.span.start as usize)?;
-        let from = u32::try_from(before.rfind("nonlocal")?).ok()?;
-        let behind = label.source.text().get(from as usize..)?;
-        let name = |c: char| c == '_' || c == ',' || c == ' ' || c.is_alphanumeric();
-        let length = behind.find(|c| !name(c)).unwrap_or(behind.len());
-        let statement = behind.get(..length)?.trim_end();
-        let start = column(&label.source, from, line);
-        return Some((start, start + chars(Some(statement))));
+
+    /// The line and the marks under it.
+    fn excerpt(&self, out: &mut String) {
+        let Some(text) = &self.text else {
+            return;
+        };
+        let whole = text.trim_end_matches('\n');
+        let shown = whole.trim_start_matches([' ', '\u{c}']);
+        let _ = writeln!(out, "    {shown}");
+        let behind = one_based(chars(Some(whole)));
+        let within = |offset: i64| match offset > one_based(chars(Some(text))) - 1 {
+            true => behind,
+            false => offset,
+        };
+        let offset = within(self.offset);
+        let end = match self.end_offset.filter(|end| *end != 0) {
+            _ if self.line != self.end_line => behind,
+            Some(end) => within(end),
+            None => offset,
+        };
+        let width = usize::try_from(end - offset).unwrap_or(0).max(1);
+        let spaces = chars(Some(whole)) - chars(Some(shown));
+        let before = usize::try_from(offset - 1).ok();
+        if let Some(indent) = before.and_then(|column| column.checked_sub(spaces)) {
+            let space: String = shown
+                .chars()
+                .take(indent)
+                .map(|c| if c.is_whitespace() { c } else { ' ' })
+                .collect();
+            let _ = writeln!(out, "    {space}{}", "^".repeat(width));
+        }
+    }
+}
+
+fn is_missing_handler(diagnostic: &Diagnostic) -> bool {
+    diagnostic.title == "expected 'except' or 'finally' block"
+}
+
+fn one_based(column: usize) -> i64 {
+    i64::try_from(column).unwrap_or(i64::MAX - 1) + 1
+}
+
+/// The columns that CPython marks in a line, from 0. It knows only a position where our label covers
+/// what is wrong; elsewhere it marks more.
+fn syntax_marks(d: &Diagnostic, source: &Source, span: Span, line: u32) -> (usize, usize) {
+    let text = source.line_text(line);
+    let length = chars(Some(text));
+    let start = column(source, span.start, line);
+    let end = match source.line_of(span.end) {
+        last if last == line => column(source, span.end, line),
+        _ => length,
+    };
+    let title = d.title.as_str();
+    if title == "unexpected indent" {
+        let blanks = length - chars(Some(text.trim_start()));
+        let last = blanks.saturating_sub(1);
+        return (last, last);
     }
     if title.starts_with("unindent does not match") {
-        let end = chars(Some(text));
-        return Some((end, end));
+        return (length, length);
     }
-    if title.starts_with("unterminated triple-quoted") {
-        return Some((start, start));
+    if title.starts_with("unexpected character after line continuation") {
+        return (start + 1, start + 1);
     }
-    if diagnostic.code == Code::Tab {
-        return Some((0, 0));
+    if d.code == Code::Tab {
+        return (0, 0);
     }
-    let end = match label.source.line_of(label.span.end) {
-        last if last == line => column(&label.source, label.span.end, line),
-        _ => chars(Some(text)),
-    };
-    Some((start, end))
+    if d.code == Code::Declaration {
+        return declaration(source, span, line).unwrap_or((start, end));
+    }
+    // A lexer stops where it is; only zeros before a number are known from end to end.
+    if d.found == Found::Lexing && !title.starts_with("leading zeros") {
+        return (start, start);
+    }
+    let has_no_end = d.code == Code::Indentation || is_missing_handler(d);
+    if start == end && !has_no_end && title != "Expected one or more names after 'import'" {
+        return line_end(text, start).unwrap_or((start, end));
+    }
+    (start, end)
+}
+
+/// What ends a line stands behind blanks, and covers a comment.
+fn line_end(text: &str, start: usize) -> Option<(usize, usize)> {
+    let behind: String = text.chars().skip(start).collect();
+    let rest = behind.trim_start();
+    if !rest.is_empty() && !rest.starts_with('#') {
+        return None;
+    }
+    let at = start + chars(Some(&behind)) - chars(Some(rest));
+    Some((at, chars(Some(text)) + 1))
+}
+
+/// The whole statement `global` or `nonlocal` that declares the name in `span`.
+fn declaration(source: &Source, span: Span, line: u32) -> Option<(usize, usize)> {
+    let text = source.text();
+    let before = text.get(..span.start as usize)?;
+    let in_list = |c: char| c == '_' || c == ',' || c == ' ' || c.is_alphanumeric();
+    let list = before.trim_end_matches(in_list).len();
+    let find = |keyword| Some(list + before.get(list..)?.rfind(keyword)?);
+    let from = find("nonlocal ").max(find("global "))?;
+    let behind = text.get(from..)?;
+    let length = behind.find(|c| !in_list(c)).unwrap_or(behind.len());
+    let statement = behind.get(..length)?.trim_end();
+    let start = column(source, u32::try_from(from).ok()?, line);
+    Some((start, start + chars(Some(statement))))
 }
 
 fn frame(out: &mut String, entry: &FrameEntry, line: u32) {

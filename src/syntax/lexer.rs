@@ -6,7 +6,7 @@ use super::fstring::{self, FStringMode, Piece};
 use super::number;
 use super::string::{self, Quoting};
 use super::token::{Tok, Token};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Found};
 use crate::source::{Source, Span};
 use logos::Logos;
 
@@ -117,7 +117,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic, span: Span) {
-        self.out.errors.push(diagnostic);
+        self.out.errors.push(diagnostic.found(Found::Lexing));
         self.push(Tok::Error, span);
     }
 

@@ -4,7 +4,7 @@
 use crate::builtins::syntax_warnings;
 use crate::bytecode::Code;
 use crate::compile::{self, Mode};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, Found, SyntaxPlace};
 use crate::source::Source;
 use crate::syntax;
 use crate::syntax::ast::{Module, Stmt, StmtKind};
@@ -80,27 +80,21 @@ pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Rais
         diagnostic::Code::Tab => vm.exc.tab_error.clone(),
         _ => vm.exc.syntax_error.clone(),
     };
-    let label = diagnostic.labels.first();
-    let span = label.map(|l| l.span).unwrap_or_default();
-    let (start, end) = (source.position(span.start), source.position(span.end));
-    let marks = label.and_then(|l| diagnostic::syntax_marks(diagnostic, l, start.line));
-    let (from, mut to) = marks.unwrap_or((start.column as usize, end.column as usize));
-    if end.line != start.line {
-        to = end.column as usize;
-    }
-    let to = match diagnostic.code {
-        // What should stand elsewhere has no end.
-        diagnostic::Code::Indentation if marks.is_some_and(|(a, b)| a == b) => -1,
-        _ => i64::try_from(to).unwrap_or(-1) + 1,
-    };
     let message = Value::str(&diagnostic.title);
+    let Some(place) = SyntaxPlace::of(diagnostic) else {
+        return vm.error(&class, &diagnostic.title);
+    };
+    let text = match diagnostic.found {
+        Found::Compiling => line_of_file(source.name(), place.line),
+        _ => place.text,
+    };
     let details = [
         Value::str(source.name()),
-        Value::Int(start.line.into()),
-        Value::Int(i64::try_from(from).unwrap_or_default() + 1),
-        Value::from(format!("{}\n", source.line_text(start.line))),
-        Value::Int(end.line.into()),
-        Value::Int(to),
+        Value::Int(place.line.into()),
+        Value::Int(place.offset),
+        text.map_or(Value::None, Value::from),
+        Value::Int(place.end_line.into()),
+        place.end_offset.map_or(Value::None, Value::Int),
     ];
     let args = Tuple::new([message.clone(), Tuple::value(details.clone())]);
     let exception = Exception::new(&class, args);
@@ -109,6 +103,13 @@ pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Rais
         exception.set_field(i + 1, value);
     }
     vm.raise(exception.into())
+}
+
+/// What the file of that name has in a line: a program's text may be called after any file or none.
+fn line_of_file(name: &str, line: u32) -> Option<String> {
+    let text = std::fs::read_to_string(name).ok()?;
+    let index = usize::try_from(line).ok()?.checked_sub(1)?;
+    text.split_inclusive('\n').nth(index).map(str::to_owned)
 }
 
 fn parse(vm: &mut Vm, source: &Source, kind: Kind, warn: bool) -> R<Module> {
