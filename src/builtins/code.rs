@@ -7,7 +7,7 @@ use crate::vm::generator::yield_from;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
-    CellObject, CodeObject, Dict, FrameObject, GenState, Generator, Str, Traceback, Tuple,
+    CellObject, CodeObject, Dict, FrameObject, GenKind, GenState, Generator, Str, Traceback, Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -420,6 +420,11 @@ fn clear_frame(vm: &mut Vm, args: &[Value]) -> R {
     match vm.generator_of(&frame) {
         Some(g) if g.state.get() == GenState::Suspended => {
             return Err(vm.runtime_error("cannot clear a suspended frame"));
+        }
+        // As in CPython, it is only told off for not being awaited, and can be awaited still.
+        Some(g) if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created => {
+            let hook = vm.report_hooks.never_awaited;
+            hook(vm, &g);
         }
         Some(g) => {
             vm.close(&g)?;
