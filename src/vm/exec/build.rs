@@ -1,6 +1,6 @@
 //! Building containers, strings and slices; unpacking.
 
-use super::{operand_b, operand_c, peek, put_at, take_at, take_many, take_tuple};
+use super::{copy_at, operand_b, operand_c, peek, put_at, take_at, take_many, take_tuple};
 use crate::bytecode::Instr;
 use crate::bytecode::opcode::DIES_C;
 use crate::vm::compare_pure::hash_pure;
@@ -42,21 +42,22 @@ pub fn build_set(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     Ok(set.into())
 }
 
+/// The keys and values stay in their registers until all are in the dict, and die from the last to
+/// the first if one cannot be.
 #[inline(never)]
 pub fn build_dict(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
     let dict = Dict::new();
-    for n in 0..i.c as usize {
-        let at = i.b as usize + 2 * n;
-        let (key, value) = (take_at(regs, at), take_at(regs, at + 1));
-        if let Err(raise) = vm.dict_set(&dict, &key, value.clone()) {
-            // From the last to the first.
-            let end = i.b as usize + 2 * i.c as usize;
-            (at + 2..end).rev().for_each(|n| drop(take_at(regs, n)));
-            drop(value);
-            return Err(raise);
-        }
+    let parts = i.b as usize..i.b as usize + 2 * i.c as usize;
+    let filled = parts.clone().step_by(2).try_for_each(|at| {
+        let (key, value) = (copy_at(regs, at), copy_at(regs, at + 1));
+        vm.dict_set(&dict, &key, value)
+    });
+    // An unfinished dict dies before its parts.
+    let made = filled.map(|()| dict.into());
+    for at in parts.rev() {
+        drop(take_at(regs, at));
     }
-    Ok(dict.into())
+    made
 }
 
 /// The parts of an f-string, of which those without a format spec are still objects.
