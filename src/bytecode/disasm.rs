@@ -165,7 +165,7 @@ fn operand(code: &Code, instr: Instr, pc: usize, kind: Operand, value: u16) -> O
         }
         Operand::Count => value.to_string(),
         Operand::ConstBC => constant(code.consts.get(instr.bc())?),
-        Operand::Const => constant(code.consts.get(usize::from(value))?),
+        Operand::Const | Operand::Number => constant(code.consts.get(usize::from(value))?),
         Operand::SiteBC => code.sites.get(instr.bc())?.name.to_string(),
         Operand::Site => code.sites.get(instr.site())?.name.to_string(),
         Operand::Jump16 | Operand::JumpBC => format!("-> {}", instr.jump_target(pc)?),
@@ -187,7 +187,7 @@ fn window(code: &Code, instr: Instr, base: u16) -> String {
 
 /// What the operands do not say.
 fn comment(instr: Instr) -> &'static str {
-    let arithmetic = (Op::Add as u8..=Op::ModI as u8).contains(&(instr.op as u8));
+    let arithmetic = (Op::Add as u8..=Op::BitAndK as u8).contains(&(instr.op as u8));
     if arithmetic && instr.t & super::opcode::IN_PLACE != 0 {
         "  (in place)"
     } else if instr.op == Op::CallKw && instr.t & super::opcode::METHOD != 0 {

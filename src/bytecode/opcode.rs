@@ -62,8 +62,10 @@ pub enum Operand {
     Count,
     /// `b` and `c` together: an index into the constants, `c << 16 | b`.
     ConstBC,
-    /// An index into the constants.
+    /// An index into the constants, where a code object stands.
     Const,
+    /// An index into the constants, where a number stands.
+    Number,
     /// `c` and the six high bits of `t` together: an index into [`super::Code::sites`].
     Site,
     /// `b` and `c` together: an index into [`super::Code::sites`], `c << 16 | b`.
@@ -255,6 +257,20 @@ opcodes! {
     FloorDivI: Def, Use, Imm;
     /// a = b % immediate.
     ModI: Def, Use, Imm;
+    /// a = b + constant c.
+    AddK: Def, Use, Number;
+    /// a = b - constant c.
+    SubK: Def, Use, Number;
+    /// a = b * constant c.
+    MulK: Def, Use, Number;
+    /// a = b / constant c.
+    DivK: Def, Use, Number;
+    /// a = b // constant c.
+    FloorDivK: Def, Use, Number;
+    /// a = b % constant c.
+    ModK: Def, Use, Number;
+    /// a = b & constant c.
+    BitAndK: Def, Use, Number;
     /// a = -b.
     Neg: Def, Use, None;
     /// a = +b.

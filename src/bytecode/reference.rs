@@ -50,7 +50,7 @@ fn short(operand: Operand) -> &'static str {
         Operand::Base => "base",
         Operand::OptBase => "base?",
         Operand::Imm | Operand::Count => "number",
-        Operand::ConstBC | Operand::Const => "constant",
+        Operand::ConstBC | Operand::Const | Operand::Number => "constant",
         Operand::Site | Operand::SiteBC => "name",
         Operand::Jump16 | Operand::JumpBC => "jump",
     }

@@ -114,6 +114,13 @@ fn check_operand(code: &Code, instr: Instr, kind: Operand, value: u16) -> Check 
                 "a function without code",
             )
         }
+        Operand::Number => {
+            let found = code.consts.get(usize::from(value));
+            ensure(
+                matches!(found, Some(Const::Int(_) | Const::Float(_))),
+                "an unknown number",
+            )
+        }
         Operand::SiteBC => ensure(instr.bc() < code.sites.len(), "an unknown name"),
         Operand::Site => ensure(instr.site() < code.sites.len(), "an unknown name"),
     }

@@ -16,6 +16,10 @@ use std::rc::Rc;
 /// More instructions than this are refused: duplicated `finally` bodies could otherwise grow
 /// without bound.
 const MAX_INSTRS: usize = 1 << 24;
+/// Constants that 16-bit operands reach: code objects, which stand first, and after them the first
+/// numbers.
+const MOST_NUMBERS: u32 = 4096;
+const MOST_CODES: usize = (1 << 16) - MOST_NUMBERS as usize;
 /// Sites are numbered with 22 bits.
 const MAX_SITES: usize = 1 << 22;
 
@@ -263,15 +267,23 @@ impl Assembler {
         self.emit(span, Op::LoadConst, a, index as u16, (index >> 16) as u16);
     }
 
+    /// The operand of `AddK` and its kin for a number; as for `load_const`, code objects move it up
+    /// in the end. `None` if there are too many constants.
+    pub fn number_const(&mut self, value: Const) -> Option<u16> {
+        if self.flow.is_none() {
+            return None;
+        }
+        let index = self.pool.value(value);
+        (index < MOST_NUMBERS).then_some(index as u16)
+    }
+
     /// The operand of `MakeFunction` for a code object.
     pub fn code_const(&mut self, code: Rc<Code>) -> u16 {
-        match u16::try_from(self.pool.code(code)) {
-            Ok(index) => index,
-            Err(_) => {
-                self.failed = Some(AsmError::TooBig("functions"));
-                0
-            }
+        let index = self.pool.code(code);
+        if index >= MOST_CODES {
+            self.failed = Some(AsmError::TooBig("functions"));
         }
+        index as u16
     }
 
     /// A new label.
@@ -391,6 +403,8 @@ impl Assembler {
             if instr.op == Op::LoadConst {
                 let index = instr.bc() as u32 + shift;
                 instr.set_bc(index);
+            } else if instr.op.operands()[2] == Operand::Number {
+                instr.c += shift as u16;
             }
         }
         for at in 0..self.instrs.len() {

@@ -158,15 +158,16 @@ impl Vm {
                 macro_rules! set {
                     ($i:expr, $value:expr) => {{
                         let value = $value;
-                        let old = std::mem::replace(reg!($i), value);
-                        if let Value::Obj(_) = old {
-                            drop(old);
+                        let place = reg!($i);
+                        if let Value::Obj(_) = place {
+                            drop(std::mem::replace(place, value));
                             if finalize::pending() {
                                 sync!();
                                 break 'inner Exit::Drain;
                             }
                         } else {
-                            std::mem::forget(old);
+                            // SAFETY: what is overwritten owns nothing.
+                            unsafe { std::ptr::write(place, value) };
                         }
                     }};
                 }
@@ -244,9 +245,10 @@ impl Vm {
                         }
                     };
                 }
-                macro_rules! arith {
-                    ($op:ident, $int:expr, $float:expr) => {{
-                        match (&*reg!(i.b), &*reg!(i.c)) {
+                // The fast path of arithmetic on two numbers; `rest` does everything else.
+                macro_rules! arith_on {
+                    ($right:expr, $int:expr, $float:expr, $rest:expr) => {{
+                        match (&*reg!(i.b), $right) {
                             (Value::Int(x), Value::Int(y)) => {
                                 let int: fn(i64, i64) -> Option<i64> = $int;
                                 if let Some(n) = int(*x, *y) {
@@ -263,8 +265,28 @@ impl Vm {
                             }
                             _ => {}
                         }
-                        slow!(exec::arith(self, Arith::$op, i, regs));
+                        slow!($rest);
                     }};
+                }
+                macro_rules! arith {
+                    ($op:ident, $int:expr, $float:expr) => {
+                        arith_on!(
+                            &*reg!(i.c),
+                            $int,
+                            $float,
+                            exec::arith(self, Arith::$op, i, regs)
+                        )
+                    };
+                }
+                macro_rules! arith_const {
+                    ($op:ident, $int:expr, $float:expr) => {
+                        arith_on!(
+                            konst!(i.c as usize),
+                            $int,
+                            $float,
+                            exec::arith_const(self, Arith::$op, i, regs, konst!(i.c as usize))
+                        )
+                    };
                 }
                 macro_rules! arith_imm {
                     ($op:ident, $int:expr, $float:expr) => {{
@@ -737,11 +759,7 @@ impl Vm {
                     Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
                     Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
                     Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                    Op::Div => arith!(Div, |_, _| None, |x, y| if y == 0.0 {
-                        None
-                    } else {
-                        Some(x / y)
-                    }),
+                    Op::Div => arith!(Div, |_, _| None, float_div),
                     Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
                     Op::Mod => arith!(Mod, floor_mod, |_, _| None),
                     Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
@@ -756,6 +774,13 @@ impl Vm {
                     Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
                     Op::FloorDivI => arith_imm!(FloorDiv, floor_div, |_, _| None),
                     Op::ModI => arith_imm!(Mod, floor_mod, |_, _| None),
+                    Op::AddK => arith_const!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                    Op::SubK => arith_const!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                    Op::MulK => arith_const!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                    Op::DivK => arith_const!(Div, |_, _| None, float_div),
+                    Op::FloorDivK => arith_const!(FloorDiv, floor_div, |_, _| None),
+                    Op::ModK => arith_const!(Mod, floor_mod, |_, _| None),
+                    Op::BitAndK => arith_const!(And, |x, y| Some(x & y), |_, _| None),
                     Op::Neg => match &*reg!(i.b) {
                         Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
                         Value::Float(f) => set!(i.a, Value::float(-f.get())),
@@ -1574,6 +1599,12 @@ pub(super) fn class_version(instance: &Instance) -> u32 {
 #[inline(always)]
 fn wrap_index(n: i64, len: usize) -> usize {
     (if n < 0 { n.wrapping_add(len as i64) } else { n }) as usize
+}
+
+/// Nothing where Python raises ZeroDivisionError.
+#[inline(always)]
+fn float_div(x: f64, y: f64) -> Option<f64> {
+    if y == 0.0 { None } else { Some(x / y) }
 }
 
 #[inline(always)]

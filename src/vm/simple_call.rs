@@ -77,7 +77,7 @@ impl Vm {
         if flags.vararg || flags.kwarg || flags.class_body || call.given > positional {
             return None;
         }
-        if call.names.is_empty() && code.code.kwonly == 0 {
+        if call.names.is_empty() && (code.code.kwonly == 0 || has_keyword_defaults(f, code)) {
             return self.call_by_position(f, code, call);
         }
         let places = places(code, call)?;
@@ -110,7 +110,8 @@ impl Vm {
         Some(called)
     }
 
-    /// `call_simple` where only the last parameters may have got no argument.
+    /// `call_simple` where only the last parameters, and those that are keyword-only, may have got
+    /// no argument.
     fn call_by_position(
         &mut self,
         f: &Function,
@@ -122,7 +123,12 @@ impl Vm {
         if missing > 0 && !has_defaults(f, given, wanted) || !self.can_open(f, code, call) {
             return None;
         }
-        Some(self.open_frame(f, code, call, missing).1)
+        let (regs, called) = self.open_frame(f, code, call, missing);
+        if code.code.kwonly > 0 {
+            // SAFETY: registers of parameters, which hold nothing yet.
+            unsafe { put_keyword_defaults(f, wanted as usize, code.code.kwonly as usize, regs) };
+        }
+        Some(called)
     }
 
     /// A call of a function that makes a suspended frame and has no more parameters than there are
@@ -207,6 +213,38 @@ impl Vm {
             });
             (regs, Called::Frame)
         }
+    }
+}
+
+/// Whether all keyword-only parameters have defaults that stand in their order.
+fn has_keyword_defaults(f: &Function, code: &CodeObject) -> bool {
+    // SAFETY: nobody replaces the defaults while they are looked at.
+    let Some(dict) = (unsafe { f.kwdefaults.peek() }).downcast::<Dict>() else {
+        return false;
+    };
+    let map = dict.map.borrow();
+    let parameters = code.parameters.iter().skip(code.code.positional as usize);
+    let mut named = parameters.take(code.code.kwonly as usize).enumerate();
+    named.all(|(n, name)| {
+        let entry = map.entry(n);
+        entry.is_some_and(|e| e.key.as_obj().is_some_and(|key| key.is(name.as_obj())))
+    })
+}
+
+/// Gives the keyword-only parameters the defaults that `has_keyword_defaults` has seen.
+///
+/// # Safety
+/// `regs` are the registers of the function's frame; those of its `count` keyword-only parameters,
+/// which begin with `first`, hold nothing.
+unsafe fn put_keyword_defaults(f: &Function, first: usize, count: usize, regs: *mut Value) {
+    // SAFETY: nobody replaces the defaults while they are looked at.
+    let Some(dict) = (unsafe { f.kwdefaults.peek() }).downcast::<Dict>() else {
+        return;
+    };
+    let map = dict.map.borrow();
+    for (n, entry) in (0..count).filter_map(|n| Some((n, map.entry(n)?))) {
+        // SAFETY: promised by the caller.
+        unsafe { regs.add(first + n).write(entry.value.clone()) };
     }
 }
 

@@ -248,7 +248,7 @@ impl<'a> Gen<'a> {
         }
     }
 
-    /// dst = left op right, with a small number as an immediate.
+    /// dst = left op right, with a number as an immediate or a constant.
     pub(super) fn binary_with(
         &mut self,
         op: BinaryOp,
@@ -258,12 +258,22 @@ impl<'a> Gen<'a> {
         dst: u16,
         flags: u8,
     ) {
-        let (plain, immediate) = binary_ops(op);
+        let Forms {
+            plain,
+            immediate,
+            constant,
+        } = binary_ops(op);
         let known = fold::constant(right);
         if let (Some(op), Some(Const::Int(i))) = (immediate, &known)
             && let Ok(i) = i16::try_from(*i)
         {
             let operands = [dst, left, i as u16];
+            return self.asm.emit_with(span, op, flags, 0, operands);
+        }
+        if let (Some(op), Some(value @ (Const::Int(_) | Const::Float(_)))) = (constant, &known)
+            && let Some(index) = self.asm.number_const(value.clone())
+        {
+            let operands = [dst, left, index];
             return self.asm.emit_with(span, op, flags, 0, operands);
         }
         let right = match known {
@@ -406,22 +416,35 @@ pub(super) fn constant_container(e: &Expr) -> Option<Const> {
     }
 }
 
-/// The opcode of a binary operator and its form with a small number.
-fn binary_ops(op: BinaryOp) -> (Op, Option<Op>) {
-    match op {
-        BinaryOp::Add => (Op::Add, Some(Op::AddI)),
-        BinaryOp::Sub => (Op::Sub, Some(Op::SubI)),
-        BinaryOp::Mult => (Op::Mul, Some(Op::MulI)),
-        BinaryOp::MatMult => (Op::MatMul, None),
-        BinaryOp::Div => (Op::Div, None),
-        BinaryOp::FloorDiv => (Op::FloorDiv, Some(Op::FloorDivI)),
-        BinaryOp::Mod => (Op::Mod, Some(Op::ModI)),
-        BinaryOp::Pow => (Op::Pow, None),
-        BinaryOp::LShift => (Op::LShift, None),
-        BinaryOp::RShift => (Op::RShift, None),
-        BinaryOp::BitAnd => (Op::BitAnd, None),
-        BinaryOp::BitOr => (Op::BitOr, None),
-        BinaryOp::BitXor => (Op::BitXor, None),
+/// The opcodes of a binary operator.
+struct Forms {
+    plain: Op,
+    /// With a small number on the right.
+    immediate: Option<Op>,
+    /// With another number on the right.
+    constant: Option<Op>,
+}
+
+fn binary_ops(op: BinaryOp) -> Forms {
+    let (plain, immediate, constant) = match op {
+        BinaryOp::Add => (Op::Add, Some(Op::AddI), Some(Op::AddK)),
+        BinaryOp::Sub => (Op::Sub, Some(Op::SubI), Some(Op::SubK)),
+        BinaryOp::Mult => (Op::Mul, Some(Op::MulI), Some(Op::MulK)),
+        BinaryOp::MatMult => (Op::MatMul, None, None),
+        BinaryOp::Div => (Op::Div, None, Some(Op::DivK)),
+        BinaryOp::FloorDiv => (Op::FloorDiv, Some(Op::FloorDivI), Some(Op::FloorDivK)),
+        BinaryOp::Mod => (Op::Mod, Some(Op::ModI), Some(Op::ModK)),
+        BinaryOp::Pow => (Op::Pow, None, None),
+        BinaryOp::LShift => (Op::LShift, None, None),
+        BinaryOp::RShift => (Op::RShift, None, None),
+        BinaryOp::BitAnd => (Op::BitAnd, None, Some(Op::BitAndK)),
+        BinaryOp::BitOr => (Op::BitOr, None, None),
+        BinaryOp::BitXor => (Op::BitXor, None, None),
+    };
+    Forms {
+        plain,
+        immediate,
+        constant,
     }
 }
 

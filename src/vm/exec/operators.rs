@@ -60,6 +60,13 @@ fn add_text(i: &Instr, regs: *mut Value) -> Option<Value> {
     Some(sum)
 }
 
+/// Arithmetic with a constant on the right.
+#[inline(never)]
+pub fn arith_const(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value, right: &Value) -> R {
+    let left = operand_b(i, regs);
+    vm.arith(op, &left, right, i.t & IN_PLACE != 0)
+}
+
 #[inline(never)]
 pub fn arith_imm(vm: &mut Vm, op: Arith, i: &Instr, regs: *mut Value) -> R {
     let left = operand_b(i, regs);
