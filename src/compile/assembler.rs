@@ -270,9 +270,7 @@ impl Assembler {
     /// The operand of `AddK` and its kin for a number; as for `load_const`, code objects move it up
     /// in the end. `None` if there are too many constants.
     pub fn number_const(&mut self, value: Const) -> Option<u16> {
-        if self.flow.is_none() {
-            return None;
-        }
+        self.flow.as_ref()?;
         let index = self.pool.value(value);
         (index < MOST_NUMBERS).then_some(index as u16)
     }
