@@ -124,7 +124,7 @@ fn entries(exception: &Value) -> Vec<FrameEntry> {
                 span: code.span_at(level.pc as usize),
                 function: code.name.to_string(),
                 qualname: code.qualname.to_string(),
-                task: task_name(&level.task.get()),
+                task: task_name(&level.noted.get()),
                 library: code.source.is_library(),
             }
         })

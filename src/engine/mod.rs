@@ -212,10 +212,7 @@ impl Engine {
         }
         self.vm.finalize_reachable(&self.main.dict);
         let values = clear_namespace(&self.main.dict);
-        for value in values {
-            drop(value);
-            self.vm.settle_finalizers();
-        }
+        self.vm.release_in_turn(values);
         self.vm.settle_finalizers();
         stdlib::collect_garbage(&mut self.vm);
         self.vm.settle_finalizers();

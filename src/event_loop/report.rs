@@ -5,7 +5,7 @@ use super::loop_type::this;
 use super::{context, future, origin, source, task};
 use crate::vm::heap::Ref;
 use crate::vm::hooks::Told;
-use crate::vm::object::{Class, Dict, Exception, Future, FutureState, Opaque, Tuple};
+use crate::vm::object::{Class, Dict, Exception, Future, FutureState, Opaque, Traceback, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 
@@ -25,9 +25,17 @@ fn report(vm: &mut Vm, pairs: &[(&str, Value)]) -> Ref<Dict> {
     dict
 }
 
+/// Notes something in the traceback of an exception, at the outermost frame.
+pub(super) fn note_at_outermost(exception: &Value, what: Value) {
+    let traceback = exception.downcast::<Exception>().map(|e| e.traceback.get());
+    let level = traceback.as_ref().and_then(Value::downcast::<Traceback>);
+    if let Some(level) = level.filter(|l| l.noted.is_undef()) {
+        level.noted.set(what);
+    }
+}
+
 /// Gives a report to the exception handler of a loop.
-fn send(vm: &mut Vm, event_loop: &Value, pairs: &[(&str, Value)]) -> R<()> {
-    let dict = report(vm, pairs);
+fn send(vm: &mut Vm, event_loop: &Value, dict: Ref<Dict>) -> R<()> {
     if event_loop.opaque::<LoopData>().is_some() {
         call_exception_handler(vm, &[event_loop.clone(), dict.into()])?;
     } else {
@@ -79,19 +87,19 @@ pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R
     let shown = source::callback_with_source(vm, &func, &args, debug)?;
     let pairs = [
         (MESSAGE, format!("Exception in callback {shown}").into()),
-        (EXCEPTION, exception),
+        (EXCEPTION, exception.clone()),
         ("handle", handle.clone().into()),
     ];
-    send_with_origin(vm, &event_loop, &pairs, &data.origin)
+    let report = report_with_origin(vm, &pairs, &data.origin);
+    // In CPython the frame that ran the callback keeps the report, and is in the traceback itself:
+    // all that the callback left lives until the collector finds it.
+    note_at_outermost(&exception, report.clone().into());
+    drop((pairs, exception));
+    send(vm, &event_loop, report)
 }
 
-/// As `send`, with the place where what failed was made, if that is known.
-fn send_with_origin(
-    vm: &mut Vm,
-    event_loop: &Value,
-    pairs: &[(&str, Value)],
-    places: &Value,
-) -> R<()> {
+/// A report with the place where what failed was made, if that is known.
+fn report_with_origin(vm: &mut Vm, pairs: &[(&str, Value)], places: &Value) -> Ref<Dict> {
     let mut pairs = pairs.to_vec();
     match origin::summary(vm, places) {
         Ok(Value::None) => {}
@@ -99,7 +107,7 @@ fn send_with_origin(
         // At the end of the program there may be no `traceback` any more.
         Err(raise) => drop(vm.take_raised(raise)),
     }
-    send(vm, event_loop, &pairs)
+    report(vm, &pairs)
 }
 
 /// A pending task dies, or a future whose exception nobody looked at.
@@ -118,7 +126,9 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
     if f.is_task() && f.state.get() == FutureState::Pending && f.log_destroy_pending.get() {
         let text = "Task was destroyed but it is pending!";
         let pairs = [("task", value.clone()), (MESSAGE, text.into())];
-        send_with_origin(vm, &event_loop, &pairs, &future::origin(f))?;
+        let report = report_with_origin(vm, &pairs, &future::origin(f));
+        drop(pairs);
+        send(vm, &event_loop, report)?;
     }
     if f.log_traceback.replace(false) {
         let name = vm.class_of(&value).name();
@@ -130,7 +140,9 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
             (EXCEPTION, f.exception().defined().unwrap_or(Value::None)),
             ("future", value),
         ];
-        send_with_origin(vm, &event_loop, &pairs, &future::origin(f))?;
+        let report = report_with_origin(vm, &pairs, &future::origin(f));
+        drop(pairs);
+        send(vm, &event_loop, report)?;
     }
     Ok(())
 }

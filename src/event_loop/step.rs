@@ -9,7 +9,7 @@ use crate::vm::hooks::{LoopAction, StepOutcome};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{
     Exception, Future, FutureState, GenKind, Generator, Layout, NativeData, NativeFunction,
-    TaskPart, Traceback, Tuple, Waiter,
+    TaskPart, Tuple, Waiter,
 };
 use crate::vm::observe::Event;
 use crate::vm::ops::future::{cancelled_error, retrieve_exception};
@@ -354,14 +354,8 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
 
 /// Notes in the traceback that the exception has left the task here.
 fn mark_end(task: &Ref<Future>, exception: &Value) {
-    let traceback = exception.downcast::<Exception>().map(|e| e.traceback.get());
-    let level = traceback.as_ref().and_then(Value::downcast::<Traceback>);
-    if let Some(level) = level.filter(|l| l.task.is_undef()) {
-        let name = task.rare().and_then(|e| e.name.defined());
-        level
-            .task
-            .set(name.unwrap_or(Value::Int(task.number() as i64)));
-    }
+    let name = task.rare().and_then(|e| e.name.defined());
+    report::note_at_outermost(exception, name.unwrap_or(Value::Int(task.number() as i64)));
 }
 
 /// The coroutine has yielded something to its task.

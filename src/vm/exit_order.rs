@@ -8,14 +8,14 @@
 //! then the order is that in which the objects were made.
 
 use super::Vm;
-use super::heap::{self, Header, ObjRef, Ref, birth_now, flags};
+use super::heap::{self, Header, ObjRef, Ref, WeakPointer, birth_now, flags};
 use super::object::{Dict, Kind, Module, birth, needs_finalizer};
 use super::value::Value;
 use std::collections::{HashSet, VecDeque};
 
 /// The objects that must be finalized, in order: those that a namespace leads to, then those of
-/// other modules.
-pub(super) fn finalization_order(namespace: &Ref<Dict>, enabled: bool) -> Vec<ObjRef> {
+/// other modules. They are not kept alive: one that dies because of another dies then.
+pub(super) fn finalization_order(namespace: &Ref<Dict>, enabled: bool) -> Vec<WeakPointer> {
     let mut found = reachable(namespace);
     found.retain(|o| is_due(o.header()));
     let seen: HashSet<usize> = found.iter().map(ObjRef::address).collect();
@@ -32,7 +32,7 @@ pub(super) fn finalization_order(namespace: &Ref<Dict>, enabled: bool) -> Vec<Ob
     if !enabled {
         found.sort_by_key(age);
     }
-    found
+    found.iter().map(WeakPointer::new).collect()
 }
 
 fn age(object: &ObjRef) -> u64 {

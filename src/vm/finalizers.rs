@@ -54,14 +54,28 @@ impl Vm {
         while finalize::pending() && self.run_finalizers().is_ok() {}
     }
 
+    /// Lets go of one after the other. What the death of one brings about comes before the next
+    /// is let go of.
+    pub fn release_in_turn<T>(&mut self, parts: impl IntoIterator<Item = T>) {
+        for part in parts {
+            drop(part);
+            self.settle_finalizers();
+        }
+    }
+
     /// The program is over: finalizes what its main namespace leads to, before anything of it is
     /// taken apart, so that finalizers still find the globals they use (CPython's last collection
     /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
     pub fn finalize_reachable(&mut self, namespace: &Ref<Dict>) {
-        for obj in finalization_order(namespace, super::cycles::is_enabled()) {
-            obj.header().set_flag(flags::FINALIZED, true);
-            self.finalize(obj);
-            self.settle_finalizers();
+        for due in finalization_order(namespace, super::cycles::is_enabled()) {
+            if let Some(obj) = due
+                .upgrade()
+                .filter(|o| !o.header().has_flag(flags::FINALIZED))
+            {
+                obj.header().set_flag(flags::FINALIZED, true);
+                self.finalize(obj);
+                self.settle_finalizers();
+            }
         }
     }
 

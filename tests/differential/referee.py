@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import sys
+import types
 import weakref
 
 TICK = 2.0 ** -45
@@ -133,6 +134,8 @@ def install():
     plain, weakref.WeakSet = weakref.WeakSet, OrderedWeakSet
     import asyncio.base_events
     weakref.WeakSet = plain
+    # Each loop makes itself a set of its async generators.
+    asyncio.base_events.weakref = types.SimpleNamespace(**{**vars(weakref), "WeakSet": OrderedWeakSet})
     clock = Clock()
 
     def select(selector_select):

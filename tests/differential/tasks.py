@@ -19,10 +19,11 @@ import asyncio, contextlib, contextvars, gc, sys, types, warnings
 
 U = 1 / 512
 MAX_TASKS = 30
+MAX_SPAWNED = 100  # of those that were taken out of `tasks` as well: eager ones nest
 MAX_LINES = 700
 loop = start = None
 over = False
-lines = started = 0
+lines = started = spawned = 0
 tasks = {}
 futures = []
 flags = [0, 0]
@@ -133,8 +134,10 @@ def future(index):
 
 def spawn(coro, how=None, **options):
     """Start a task, unless there are many already."""
+    global spawned
     label = coro.__name__
-    if len(tasks) >= MAX_TASKS:
+    spawned += 1
+    if len(tasks) >= MAX_TASKS or spawned > MAX_SPAWNED:
         coro.close()
         done = loop.create_future()
         done.set_result("no more")

@@ -129,7 +129,7 @@ fn popitem(vm: &mut Vm, args: &[Value]) -> R {
 fn clear(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
     let old = dict.map.borrow_mut().take();
-    drop(old);
+    vm.release_in_turn(old.into_pairs());
     Ok(Value::None)
 }
 

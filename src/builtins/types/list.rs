@@ -194,7 +194,8 @@ fn count(vm: &mut Vm, args: &[Value]) -> R {
 
 fn clear(vm: &mut Vm, args: &[Value]) -> R {
     let list = this::<List>(vm, &args[0])?;
-    release_backwards(list.items.take());
+    let old = list.items.take();
+    vm.release_in_turn(old.into_iter().rev());
     Ok(Value::None)
 }
 

@@ -301,7 +301,9 @@ fn pop(vm: &mut Vm, args: &[Value]) -> R {
 fn clear(vm: &mut Vm, args: &[Value]) -> R {
     let set = this::<Set>(vm, &args[0])?;
     let old = set.map.borrow_mut().take();
+    let keys: Vec<Value> = old.iter().map(|(_, key)| key.clone()).collect();
     drop(old);
+    vm.release_in_turn(keys);
     Ok(Value::None)
 }
 

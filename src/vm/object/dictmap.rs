@@ -246,6 +246,12 @@ impl<V> OrderedMap<V> {
         self.entries.iter().filter(|e| !e.key.is_undef())
     }
 
+    /// Keys and values in insertion order, each pair to be released on its own.
+    pub fn into_pairs(self) -> impl Iterator<Item = (Value, V)> {
+        let entries = self.entries.into_iter();
+        entries.map(|e| (e.key, e.value))
+    }
+
     /// Makes the map empty and gives its content back for release.
     pub fn take(&mut self) -> Self {
         let version = self.version + 1;

@@ -186,9 +186,9 @@ pub struct Traceback {
     /// The next level, towards where it was raised; a `Traceback` or `None`.
     pub next: Slot,
     pub frame: Ref<FrameObject>,
-    /// For the outermost frame of a task that the exception has ended: the task's name, or the
-    /// number in it.
-    pub task: Slot,
+    /// What the loop notes at the outermost frame: of a task that the exception has ended, its name
+    /// or the number in it; of a callback, the report of its failure.
+    pub noted: Slot,
     /// Index of the instruction that raised.
     pub pc: u32,
 }
@@ -200,7 +200,7 @@ impl Traceback {
         Ref::new(Traceback {
             next: Slot::new(next),
             frame,
-            task: Slot::undef(),
+            noted: Slot::undef(),
             pc,
         })
     }
@@ -230,7 +230,7 @@ impl Trace for Exception {
 impl Trace for Traceback {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.frame.as_obj());
-        for slot in [&self.next, &self.task] {
+        for slot in [&self.next, &self.noted] {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
     }

@@ -62,7 +62,8 @@ fn popleft(vm: &mut Vm, args: &[Value]) -> R {
 fn clear(vm: &mut Vm, args: &[Value]) -> R {
     let deque = this(vm, &args[0])?;
     deque.changed();
-    drop(deque.items.take());
+    let old = deque.items.take();
+    vm.release_in_turn(old);
     Ok(Value::None)
 }
 
