@@ -8,6 +8,7 @@ pub mod compile;
 pub mod diagnostic;
 pub mod engine;
 pub mod event_loop;
+pub mod explore;
 pub mod hints;
 pub mod inspect;
 pub mod repl;

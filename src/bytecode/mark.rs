@@ -19,6 +19,8 @@ pub enum Mark {
     Return = 5,
     /// A statement begins, in any frame.
     Line = 6,
+    /// The next instruction may look at objects, or change them, that others see too.
+    Touch = 7,
 }
 
 impl Mark {
@@ -30,6 +32,7 @@ impl Mark {
         Mark::Awaited,
         Mark::Return,
         Mark::Line,
+        Mark::Touch,
     ];
 
     /// The one that an operand means.
@@ -47,4 +50,7 @@ pub enum Marks {
     Frames,
     /// That, and where statements begin.
     Lines,
+    /// Everything that could matter to somebody else: what frames give and get, and which objects
+    /// are touched; in the library, too.
+    Touches,
 }

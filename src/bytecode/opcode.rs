@@ -151,6 +151,56 @@ impl Instr {
     }
 }
 
+impl Op {
+    /// Whether it may look at something, or change it, that is seen from other frames too: it does
+    /// more than move values between registers, count, jump and build something new.
+    pub const fn touches(self) -> bool {
+        use Op::*;
+        !matches!(
+            self,
+            Nop | LoadConst
+                | Move
+                | Copy
+                | Clear
+                | CheckBound
+                | DeleteLocal
+                | MakeCell
+                | LoadIntrinsic
+                | AddI
+                | SubI
+                | MulI
+                | FloorDivI
+                | ModI
+                | Is
+                | IsNot
+                | Jump
+                | JumpIfNone
+                | JumpIfNotNone
+                | BuildSlice
+                | BuildList
+                | BuildTuple
+                | BuildSet
+                | BuildDict
+                | BuildString
+                | ListAppend
+                | SetAdd
+                | DictSet
+                | MakeFunction
+                | Return
+                | ReturnNone
+                | Yield
+                | Raise
+                | Reraise
+                | PushExc
+                | PopExc
+                | ExcMatches
+                | ExcStarMatches
+                | ExcStarResult
+                | Mark
+        )
+    }
+}
+
 macro_rules! opcodes {
     ($($(#[doc = $doc:literal])+ $name:ident: $a:ident, $b:ident, $c:ident;)*) => {
         /// The operation of an instruction.

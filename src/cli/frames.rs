@@ -47,7 +47,7 @@ pub(super) fn frames(args: &FramesArgs, terminal: &Terminal) -> i32 {
         Some(line) => format!("coro: the program ended before it came to line {line}\n"),
         None => "coro: the program ended before that many events\n".to_owned(),
     });
-    end(engine, &outcome, terminal).max(1)
+    end(engine, &outcome, &args.program, terminal).max(1)
 }
 
 /// The moment that the reader wants to see.

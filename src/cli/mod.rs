@@ -9,6 +9,7 @@ use std::process::ExitCode;
 mod check;
 mod dump;
 mod explain;
+mod explore;
 mod frames;
 mod input;
 mod repl;
@@ -19,6 +20,7 @@ mod terminal;
 mod timeline;
 mod trace;
 
+use crate::explore::Order;
 use input::Input;
 use terminal::Terminal;
 
@@ -70,6 +72,8 @@ enum Command {
     Frames(FramesArgs),
     /// Run a program and draw what it did: a page to step through, forward and back
     Timeline(TimelineArgs),
+    /// Run a program in every order that its tasks could take, and tell what comes of it
+    Explore(ExploreArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -90,6 +94,9 @@ struct RunArgs {
     /// Let time jump to the next timer instead of waiting for it
     #[arg(long)]
     virtual_time: bool,
+    /// Let tasks run in this order, as `coro explore` writes one; time is virtual then
+    #[arg(long, value_parser = Order::parse)]
+    order: Option<Order>,
     /// The form of reports of uncaught exceptions
     #[arg(long, value_enum, value_name = "FORM", default_value_t = TracebackForm::Coro)]
     traceback: TracebackForm,
@@ -111,6 +118,9 @@ struct WatchedArgs {
     /// Wait as long as the program asks for, instead of letting time jump
     #[arg(long)]
     real_time: bool,
+    /// Let tasks run in this order, as `coro explore` writes one
+    #[arg(long, value_parser = Order::parse, conflicts_with = "real_time")]
+    order: Option<Order>,
     /// The program and its arguments; before those that begin with - stands a --
     #[arg(value_name = "FILE")]
     words: Vec<OsString>,
@@ -177,6 +187,29 @@ struct FramesArgs {
     after: Option<u64>,
     #[command(flatten)]
     program: WatchedArgs,
+}
+
+/// Which orders of a program to try.
+#[derive(Args)]
+struct ExploreArgs {
+    /// Run the program so often at most; beyond the half of that, orders are drawn at random
+    #[arg(long, value_name = "RUNS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    limit: u64,
+    /// For what is drawn at random
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Keep the loop's turns: what becomes ready during one waits for the next, whoever goes first in it
+    #[arg(long)]
+    turns: bool,
+    /// Try orders, too, that cannot make a difference
+    #[arg(long)]
+    every: bool,
+    /// Run this text instead of a file
+    #[arg(short = 'c', value_name = "CODE")]
+    code: Option<String>,
+    /// The program and its arguments; before those that begin with - stands a --
+    #[arg(value_name = "FILE")]
+    words: Vec<OsString>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -290,6 +323,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Trace(args)) => trace::trace(args, &terminal),
         Some(Command::Frames(args)) => frames::frames(args, &terminal),
         Some(Command::Timeline(args)) => timeline::timeline(args, &terminal),
+        Some(Command::Explore(args)) => explore::explore(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),
@@ -343,18 +377,23 @@ fn program_words(args: &RunArgs) -> impl Iterator<Item = &OsString> {
 impl WatchedArgs {
     /// The program, which must be named, or the exit code for a wrong command line.
     fn program(&self) -> Result<Input, i32> {
-        named(self.code.as_ref(), &self.words)?.ok_or_else(|| {
-            let message = "a program is needed: FILE, - or -c CODE";
-            let _ = Cli::command()
-                .error(ErrorKind::MissingRequiredArgument, message)
-                .print();
-            USAGE
-        })
+        needed(self.code.as_ref(), &self.words)
     }
 
     fn words(&self) -> impl Iterator<Item = &OsString> {
         self.words.iter().skip(usize::from(self.code.is_none()))
     }
+}
+
+/// The program, which must be named, or the exit code for a wrong command line.
+fn needed(code: Option<&String>, words: &[OsString]) -> Result<Input, i32> {
+    named(code, words)?.ok_or_else(|| {
+        let message = "a program is needed: FILE, - or -c CODE";
+        let _ = Cli::command()
+            .error(ErrorKind::MissingRequiredArgument, message)
+            .print();
+        USAGE
+    })
 }
 
 fn look(

@@ -4,8 +4,9 @@ use super::input::Input;
 use super::signals::ProcessSignals;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
-use super::{RunArgs, TracebackForm};
+use super::{RunArgs, TracebackForm, USAGE};
 use crate::engine::{Engine, EngineOptions, RunOutcome, has_errors};
+use crate::explore::{self, Order};
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,13 +24,46 @@ pub(super) fn run<'a>(
         Ok(source) => source,
         Err(failure) => return terminal.fail(&failure),
     };
-    let mut engine = Engine::new(EngineOptions {
+    let options = EngineOptions {
         virtual_time: args.virtual_time,
         stdout: Box::new(Stdout::new()),
         ..options(input, words, terminal)
-    });
+    };
+    let mut engine = engine(options, args.order.as_ref());
     let outcome = engine.run_source(&source);
-    finish(engine, &outcome, terminal)
+    finish_in_order(engine, &outcome, args.order.as_ref(), terminal)
+}
+
+/// An engine whose program runs in an order, if one is given.
+pub(super) fn engine(options: EngineOptions, order: Option<&Order>) -> Engine {
+    match order {
+        None => Engine::new(options),
+        Some(order) => {
+            let mut engine = Engine::new(explore::ordered(options));
+            explore::follow(engine.vm(), order);
+            engine
+        }
+    }
+}
+
+/// As [`finish`]; an order that did not fit the program is a wrong command line.
+pub(super) fn finish_in_order(
+    mut engine: Engine,
+    outcome: &RunOutcome,
+    order: Option<&Order>,
+    terminal: &Terminal,
+) -> i32 {
+    let misfit = order.and_then(|order| explore::misfit(engine.vm(), order));
+    let code = finish(engine, outcome, terminal);
+    match misfit {
+        None => code,
+        Some(why) => {
+            complain(&format!(
+                "coro: the order does not fit the program: {why}\n"
+            ));
+            USAGE
+        }
+    }
 }
 
 /// What every program that this process runs may see and use.

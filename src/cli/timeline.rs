@@ -54,7 +54,7 @@ pub(super) fn timeline(args: &TimelineArgs, terminal: &Terminal) -> i32 {
     trace::stop(engine.vm());
     let drawn = std::mem::take(&mut *picture.borrow_mut()).drawn(args);
     let written = write(target.as_deref(), &drawn);
-    end(engine, &outcome, terminal).max(i32::from(!written))
+    end(engine, &outcome, &args.program, terminal).max(i32::from(!written))
 }
 
 impl TimelineArgs {

@@ -57,7 +57,7 @@ pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
         false => format!("\n{}", tally.text()),
     });
     let _ = out.borrow_mut().flush();
-    end(engine, &outcome, terminal)
+    end(engine, &outcome, &args.program, terminal)
 }
 
 /// The program that is to be watched.
@@ -76,17 +76,23 @@ pub(super) fn watched(
     terminal: &Terminal,
     marks: Marks,
 ) -> Engine {
-    Engine::new(EngineOptions {
+    let options = EngineOptions {
         virtual_time: !args.real_time,
         stdout: Box::new(Nowhere),
         observer: Some(trace::observer(marks)),
         ..run::options(input, args.words(), terminal)
-    })
+    };
+    run::engine(options, args.order.as_ref())
 }
 
 /// Tells on standard error how the program ended.
-pub(super) fn end(engine: Engine, outcome: &RunOutcome, terminal: &Terminal) -> i32 {
-    run::finish(engine, outcome, terminal)
+pub(super) fn end(
+    engine: Engine,
+    outcome: &RunOutcome,
+    args: &WatchedArgs,
+    terminal: &Terminal,
+) -> i32 {
+    run::finish_in_order(engine, outcome, args.order.as_ref(), terminal)
 }
 
 /// What a watched program prints is told by the trace.

@@ -91,6 +91,8 @@ pub struct Assembler {
     global_sites: HashMap<Rc<str>, u32>,
     /// The last place that something jumps to.
     last_target: u32,
+    /// An observer is to be told which objects are touched.
+    pub touches: bool,
     /// An observer is to be told what the frame gives and gets.
     pub marks: bool,
     failed: Option<AsmError>,
@@ -114,6 +116,7 @@ impl Assembler {
             sites: Vec::new(),
             global_sites: HashMap::new(),
             last_target: 0,
+            touches: false,
             marks: false,
             failed: None,
         }
@@ -174,9 +177,17 @@ impl Assembler {
         if self.flow.is_none() {
             return;
         }
-        if self.marks {
-            self.mark_before(span, op, a, b);
+        self.mark_before(span, op, a, b);
+        self.push(span, op, flags, kept, [a, b, c]);
+        match op {
+            Op::Yield if self.marks => self.mark(span, Mark::Received, a),
+            Op::Delegate if self.marks => self.mark(span, Mark::Awaited, a),
+            _ => {}
         }
+    }
+
+    /// The instruction itself, without the marks around it.
+    fn push(&mut self, span: Span, op: Op, flags: u8, kept: u8, [a, b, c]: [u16; 3]) {
         if self.instrs.len() >= MAX_INSTRS {
             self.failed = Some(AsmError::TooBig("instructions"));
             self.flow = None;
@@ -206,11 +217,6 @@ impl Assembler {
         if matches!(op, Op::Return | Op::ReturnNone | Op::Raise | Op::Reraise) {
             self.flow = None;
         }
-        match op {
-            Op::Yield if self.marks => self.mark(span, Mark::Received, a),
-            Op::Delegate if self.marks => self.mark(span, Mark::Awaited, a),
-            _ => {}
-        }
     }
 
     /// Emits a mark, for a register or [`NO_REG`].
@@ -220,11 +226,15 @@ impl Assembler {
 
     fn mark_before(&mut self, span: Span, op: Op, a: u16, b: u16) {
         match op {
+            _ if !self.marks => {}
             Op::Yield => self.mark(span, Mark::Yield, b),
             Op::Delegate => self.mark(span, Mark::Await, b),
             Op::Return => self.mark(span, Mark::Return, a),
             Op::ReturnNone => self.mark(span, Mark::Return, NO_REG),
             _ => {}
+        }
+        if self.touches && op.touches() {
+            self.mark(span, Mark::Touch, NO_REG);
         }
     }
 
@@ -314,8 +324,9 @@ impl Assembler {
                 none => *none = Some(flow.clone()),
             }
         }
+        self.mark_before(span, op, a, b);
         self.fixups.push((self.instrs.len() as u32, label));
-        self.emit_with(span, op, flags, kept, [a, b, 0]);
+        self.push(span, op, flags, kept, [a, b, 0]);
         if op == Op::Jump {
             self.flow = None;
         }

@@ -82,9 +82,66 @@ struct Group<'a> {
 
 /// One diagnostic without the closing line.
 pub fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
+    let kind = match diagnostic.level {
+        Level::Error => ReportKind::Error,
+        Level::Warning => ReportKind::Warning,
+    };
+    let heading = Heading {
+        kind,
+        code: Some(diagnostic.code.text()),
+        title: &diagnostic.title,
+        color: primary_color(diagnostic.level),
+    };
+    draw_under(heading, diagnostic, options).unwrap_or_else(|| without_source(diagnostic, options))
+}
+
+/// Places in a program that belong together, under a heading of their own; nothing if there are
+/// none. For what is no problem, and has no code.
+pub fn sketch(
+    kind: &str,
+    title: &str,
+    labels: &[Label],
+    options: &RenderOptions,
+) -> Option<String> {
+    let heading = Heading {
+        kind: ReportKind::Custom(kind, Color::Cyan),
+        code: None,
+        title,
+        color: Color::Cyan,
+    };
+    let shown = Diagnostic {
+        labels: labels.to_vec(),
+        ..Diagnostic::new(super::Code::Uncaught, Level::Warning, title)
+    };
+    let drawn = draw_under(heading, &shown, options)?;
+    // ariadne colours a kind of one's own whether colours are wanted or not.
+    Some(if options.color { drawn } else { bare(&drawn) })
+}
+
+/// Without escape sequences.
+fn bare(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.filter_map(|p| p.split_once('m'));
+    first + &rest.map(|(_, text)| text).collect::<String>()
+}
+
+/// What stands above a drawing, and the colour of its first label.
+struct Heading<'a> {
+    kind: ReportKind<'a>,
+    code: Option<&'a str>,
+    title: &'a str,
+    color: Color,
+}
+
+fn draw_under(
+    heading: Heading<'_>,
+    diagnostic: &Diagnostic,
+    options: &RenderOptions,
+) -> Option<String> {
     let groups = group(&diagnostic.labels);
     if groups.is_empty() {
-        return without_source(diagnostic, options);
+        return None;
     }
     let config = Config::new()
         .with_color(options.color)
@@ -103,7 +160,7 @@ pub fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
         let shown = excerpt(group.source, &spans, width, ellipsis);
         for (label, range) in group.labels.iter().zip(shown.ranges) {
             let color = if order == 0 {
-                primary_color(diagnostic.level)
+                heading.color
             } else {
                 secondary_color(order)
             };
@@ -121,14 +178,12 @@ pub fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
     }
     // Out of order, ariadne would open a new box for the same source.
     labels.sort_by_key(|(group, end, _)| (*group, *end));
-    let kind = match diagnostic.level {
-        Level::Error => ReportKind::Error,
-        Level::Warning => ReportKind::Warning,
-    };
-    let mut report = Report::build(kind, (placeholder(0), 0..0))
+    let mut report = Report::build(heading.kind, (placeholder(0), 0..0))
         .with_config(config)
-        .with_code(diagnostic.code.text())
-        .with_message(one_line(&diagnostic.title));
+        .with_message(one_line(heading.title));
+    if let Some(code) = heading.code {
+        report = report.with_code(code);
+    }
     report.add_labels(labels.into_iter().map(|(_, _, label)| label));
     for note in &diagnostic.notes {
         report.add_note(wrap(note, width));
@@ -142,13 +197,13 @@ pub fn draw(diagnostic: &Diagnostic, options: &RenderOptions) -> String {
         .write(ariadne::sources(sources), &mut bytes)
         .is_err()
     {
-        return without_source(diagnostic, options);
+        return None;
     }
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
     for (i, group) in groups.iter().enumerate() {
         text = name_place(&text, &placeholder(i), group);
     }
-    calm(&text)
+    Some(calm(&text))
 }
 
 /// The grey in which ariadne writes source text: unreadable on a light ground.

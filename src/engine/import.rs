@@ -273,10 +273,11 @@ fn run_module(
     if !parsed.errors.is_empty() {
         return Err(syntax_error(vm, source, &parsed.errors));
     }
-    // The library is not what is observed.
-    let marks = match source.is_library() {
-        true => Marks::None,
-        false => vm.marks(),
+    // The library is not what is observed, but whom it touches may matter.
+    let marks = match vm.marks() {
+        Marks::Touches => Marks::Touches,
+        _ if source.is_library() => Marks::None,
+        marks => marks,
     };
     let compiled = match compile::compile_marked(source, &parsed.module, Mode::Module, marks) {
         Ok(compiled) => compiled,

@@ -17,7 +17,7 @@ use crate::vm::cycles;
 use crate::vm::heap::{Ref, finalize};
 use crate::vm::host::{Clock, Host, Input, NoSignals, Output, Signals};
 use crate::vm::object::{Dict, Exception, Module};
-use crate::vm::observe::Observer;
+use crate::vm::observe::{Chooser, Observer};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use crate::{builtins, event_loop, stdlib};
@@ -50,6 +50,10 @@ pub struct EngineOptions {
     pub native_limit: u32,
     /// Who is told what the program does.
     pub observer: Option<Observer>,
+    /// Who says in which order ready tasks run.
+    pub chooser: Option<Chooser>,
+    /// What `random` is seeded with.
+    pub entropy: Box<dyn FnMut() -> u64>,
 }
 
 impl Default for EngineOptions {
@@ -67,6 +71,8 @@ impl Default for EngineOptions {
             debug_loops: false,
             native_limit: 100,
             observer: None,
+            chooser: None,
+            entropy: Box::new(host::entropy),
         }
     }
 }
@@ -110,7 +116,7 @@ impl Engine {
             stdout: options.stdout,
             stderr: options.stderr,
             stdin: options.stdin,
-            entropy: Box::new(host::entropy),
+            entropy: options.entropy,
             drawing: options.drawing,
             interrupted: options.interrupted,
             signals: options.signals,
@@ -119,6 +125,7 @@ impl Engine {
         let mut vm = Vm::new(host);
         vm.native_limit = options.native_limit;
         vm.observer = options.observer;
+        vm.chooser = options.chooser;
         builtins::install(&mut vm);
         event_loop::install(&mut vm);
         stdlib::install(&mut vm, options.argv, options.path);

@@ -137,7 +137,7 @@ impl LoopData {
     /// Whether steps may follow each other without the loop being asked: it has nobody to tell of
     /// them.
     pub fn decide_direct(&self, vm: &Vm) {
-        let asked = self.debug.get() || self.custom || vm.is_observed();
+        let asked = self.debug.get() || self.custom || vm.is_observed() || vm.chooser.is_some();
         let direct = self.running.get() && !self.closed.get() && !asked;
         self.queue.direct.set(direct);
     }

@@ -58,6 +58,46 @@ pub enum Timed {
     },
 }
 
+/// Whether a value is an event loop of ours.
+pub fn is_loop(value: &Value) -> bool {
+    value.opaque::<LoopData>().is_some()
+}
+
+/// What an entry of the ready queue is about, at a place from the front.
+#[derive(Debug, Clone)]
+pub enum About {
+    /// A task takes a step.
+    Step(Ref<Future>),
+    /// A future is settled, or whoever waits for it is told.
+    Future(Ref<Future>),
+    /// A handle's call.
+    Call(ObjRef),
+    /// Work beside the loop, or nothing that is known.
+    Other,
+}
+
+/// What stands at a place of the ready queue.
+pub fn about(event_loop: &Value, place: usize) -> About {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return About::Other;
+    };
+    let mut found = data.queue.map_first(place + 1, |entry| match entry {
+        Ready::Step(task) | Ready::Wakeup(task) => About::Step(task.clone()),
+        Ready::Throw(both) => About::Step(both.0.clone()),
+        Ready::Timer(f) => About::Future(f.clone()),
+        Ready::Done(done) => match done.future.as_ref::<Future>() {
+            Some(f) => About::Future(f.clone()),
+            None => About::Other,
+        },
+        Ready::Handle(handle) => About::Call(handle.as_obj().clone()),
+        Ready::Worker(_) => About::Other,
+    });
+    match found.len() == place + 1 {
+        true => found.pop().unwrap_or(About::Other),
+        false => About::Other,
+    }
+}
+
 /// What will run in the next turn, in order.
 pub fn ready(event_loop: &Value) -> Vec<Queued> {
     let Some(data) = event_loop.opaque::<LoopData>() else {
@@ -73,6 +113,13 @@ pub fn first_ready(event_loop: &Value, most: usize) -> (Vec<Queued>, usize) {
     };
     let first = data.queue.map_first(most, queued);
     (first.into_iter().flatten().collect(), data.queue.len())
+}
+
+/// How many entries the ready queue has.
+pub fn ready_count(event_loop: &Value) -> usize {
+    event_loop
+        .opaque::<LoopData>()
+        .map_or(0, |data| data.queue.len())
 }
 
 /// What a timer is for: a handle or a future, as the loop keeps them.

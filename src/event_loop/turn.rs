@@ -37,8 +37,15 @@ pub(super) fn next_action(vm: &mut Vm, event_loop: &Value) -> R<LoopAction> {
             begin_turn(vm, event_loop, data)?;
             continue;
         }
+        let next = match vm.chooser {
+            None => queue.pop(),
+            Some(choose) => {
+                let place = choose(vm, left)?;
+                queue.take_at(place)
+            }
+        };
         queue.left.set(left - 1);
-        let Some(next) = queue.pop() else {
+        let Some(next) = next else {
             queue.left.set(0);
             continue;
         };

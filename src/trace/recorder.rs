@@ -98,8 +98,10 @@ fn with(vm: &mut Vm, work: impl FnOnce(&mut Recorder, &mut Vm)) {
 
 impl Recorder {
     fn take(&mut self, vm: &mut Vm, event: &Event<'_>) {
-        if let Event::Written(text) = event {
-            return self.written(vm, text);
+        match event {
+            Event::Written(text) => return self.written(vm, text),
+            Event::Touch(_) => return,
+            _ => {}
         }
         self.end_line(vm);
         match event {
@@ -150,7 +152,7 @@ impl Recorder {
                 self.asked = true;
                 return;
             }
-            Event::Written(_) => {}
+            Event::Written(_) | Event::Touch(_) => {}
         }
         self.asked = false;
     }
@@ -249,6 +251,7 @@ impl Recorder {
             _ => self.told.take(),
         };
         let what = match mark {
+            Mark::Touch => return,
             Mark::Line => match stack.file() {
                 Some(file) => What::Line { file },
                 None => return,

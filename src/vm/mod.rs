@@ -117,6 +117,8 @@ pub struct Vm {
     pub current: Current,
     /// Who is told what happens.
     pub observer: Option<observe::Observer>,
+    /// Who says what runs next; nobody: first in, first out.
+    pub chooser: Option<observe::Chooser>,
     /// Carries out `import`; set by the library.
     pub import_hook: ImportHook,
     /// Most activations at a time: `sys.setrecursionlimit`.
@@ -192,6 +194,7 @@ impl Vm {
             report_hooks: ReportHooks::NONE,
             current: Current::default(),
             observer: None,
+            chooser: None,
             import_hook: |vm, name, _, _, _| {
                 let class = vm.exc.module_not_found_error.clone();
                 Err(vm.error(&class, format!("No module named '{name}'")))

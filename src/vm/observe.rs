@@ -9,6 +9,7 @@ use super::object::{Future, Generator};
 use super::ready::Ready;
 use super::value::Value;
 use super::{R, Resume, Vm};
+use crate::bytecode::Instr;
 use crate::bytecode::mark::{Mark, Marks};
 use crate::bytecode::opcode::NO_REG;
 
@@ -17,6 +18,8 @@ use crate::bytecode::opcode::NO_REG;
 pub enum Event<'a> {
     /// The running frame has come to a mark; the value that the mark speaks of.
     Mark(Mark, &'a Value),
+    /// The running frame is about to carry out this instruction, which may touch what others see.
+    Touch(Instr),
     /// An exception is thrown into a suspended frame from outside.
     Thrown(&'a Ref<Generator>, &'a Value),
     /// A suspended frame is closed from outside.
@@ -59,6 +62,10 @@ pub struct Observer {
     pub marks: Marks,
 }
 
+/// Who says which of the entries of a turn that are left runs next, by its place among them; 0 is
+/// the one whose turn it is. Must run no code of the program.
+pub type Chooser = fn(&mut Vm, left: usize) -> R<usize>;
+
 impl Vm {
     #[inline(always)]
     pub fn is_observed(&self) -> bool {
@@ -68,6 +75,16 @@ impl Vm {
     /// Which marks the program's code is compiled with.
     pub fn marks(&self) -> Marks {
         self.observer.map_or(Marks::None, |o| o.marks)
+    }
+
+    /// A register of the running frame.
+    pub fn operand(&self, register: u16) -> Value {
+        self.frame.register(usize::from(register))
+    }
+
+    /// Code of the program runs because something has died.
+    pub fn is_finalizing(&self) -> bool {
+        self.finalizing > 0
     }
 
     /// Tells the observer, if there is one.
@@ -97,8 +114,18 @@ impl Vm {
             NO_REG => Value::None,
             register => self.frame.register(usize::from(register)),
         };
-        if let Some(mark) = Mark::from_operand(i.b) {
-            self.tell(&Event::Mark(mark, &value));
+        match Mark::from_operand(i.b) {
+            Some(Mark::Touch) => {
+                let next = self.frame.index() + 1;
+                let next = self
+                    .frame
+                    .code()
+                    .and_then(|c| c.code.instrs.get(next))
+                    .copied();
+                next.into_iter().for_each(|i| self.tell(&Event::Touch(i)));
+            }
+            Some(mark) => self.tell(&Event::Mark(mark, &value)),
+            None => {}
         }
         Ok(())
     }

@@ -144,6 +144,11 @@ impl Queue {
         self.entries.borrow_mut().pop_front()
     }
 
+    /// Takes out the entry at a place, from the front.
+    pub fn take_at(&self, place: usize) -> Option<Ready> {
+        self.entries.borrow_mut().remove(place)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.borrow().is_empty()
     }

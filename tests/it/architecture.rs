@@ -20,6 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["inspect"],
     &["engine"],
     &["trace"],
+    &["explore"],
     &["repl"],
     &["cli"],
 ];

@@ -18,6 +18,7 @@ mod deadlock;
 mod diagnostics;
 mod examples;
 mod explain;
+mod explore;
 mod instructions;
 mod mutants;
 mod repl;

@@ -205,6 +205,7 @@ impl<'a> Gen<'a> {
         let own = cx.scopes.get(frame);
         let suspends = own.is_async || own.has_yield || own.awaits;
         asm.marks = cx.marks != Marks::None && suspends && own.kind != ScopeKind::Module;
+        asm.touches = cx.marks == Marks::Touches;
         Gen {
             cx,
             asm,

@@ -1,0 +1,429 @@
+//! Runs a program in an order: says at each fork which entry of the ready queue goes first, keeps
+//! what was chosen, and, where it is asked to, what each entry touched. Stands in the VM's state
+//! while it does.
+
+use super::footprint::{Footprint, Part, Shared, Use};
+use super::forks::{self, Stander};
+use super::order::Order;
+use super::touch;
+use crate::bytecode::{Mark, Marks};
+use crate::event_loop::inspect::{self, About};
+use crate::vm::heap::Ref;
+use crate::vm::hooks::StepOutcome;
+use crate::vm::object::{Future, Generator};
+use crate::vm::observe::{Event, Observer};
+use crate::vm::value::Value;
+use crate::vm::{R, Vm};
+use std::collections::{BTreeSet, HashMap};
+
+/// Entries of the ready queue that a run may have: a program that goes on for longer is cut off.
+const LONGEST: usize = 20_000;
+/// A circle of tasks that await each other has no end.
+const LONGEST_CHAIN: usize = 10_000;
+
+/// What to do at a fork that the order does not speak of.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) enum Otherwise {
+    #[default]
+    Fifo,
+    /// Anything, by a random number that goes on from here.
+    Random(u64),
+}
+
+/// One entry of the ready queue that was run.
+#[derive(Clone, Debug)]
+pub(super) struct Pop {
+    /// Which of them could have gone first: numbers of their own.
+    pub left: Vec<usize>,
+    /// Which of these went first.
+    pub place: usize,
+}
+
+impl Pop {
+    pub fn is_fork(&self) -> bool {
+        self.left.len() > 1
+    }
+
+    pub fn chosen(&self) -> usize {
+        self.left.get(self.place).copied().unwrap_or(0)
+    }
+}
+
+/// Why a run was cut off.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// It would not end.
+    Endless,
+    /// At this fork there are only so many to choose from.
+    NoSuchChoice { fork: usize, left: usize },
+}
+
+/// What is known of a run.
+#[derive(Default)]
+pub(super) struct Record {
+    pub pops: Vec<Pop>,
+    /// Pops at which these others are to go first, because the order may matter.
+    pub races: Vec<(usize, Vec<usize>)>,
+    pub cut: Option<Cut>,
+    /// How many forks there were.
+    pub forks: usize,
+    /// Who stood at the fork that somebody wants to look at: first in the queue, and chosen.
+    pub stood: Option<[Stander; 2]>,
+}
+
+/// An entry that was run.
+struct Ran {
+    pop: usize,
+    footprint: Footprint,
+    /// Pops that must come before it, or that are known to matter for it.
+    after: BTreeSet<usize>,
+}
+
+#[derive(Default)]
+pub(super) struct Conductor {
+    active: bool,
+    order: Order,
+    otherwise: Otherwise,
+    /// An order that does not fit ends the run.
+    strict: bool,
+    /// The fork that somebody wants to look at.
+    look_at: Option<usize>,
+    record: Record,
+    /// Who can go first.
+    left: Vec<usize>,
+    /// How many entries have got a number.
+    numbered: usize,
+    /// The pop during which an entry came into the queue, as far as its order is free.
+    made_by: HashMap<usize, usize>,
+    /// The entries that were run since all that ran before had to be over.
+    ran: Vec<Ran>,
+    /// The clock has jumped: nothing can go before what was there then.
+    jumped: bool,
+    /// The entry that runs, if somebody wants to know what it touches.
+    open: Option<Footprint>,
+}
+
+/// The observer that sees what entries touch.
+pub(super) const OBSERVER: Observer = Observer {
+    tell: |vm, event| {
+        with(vm, |conductor, vm| conductor.take(vm, event));
+    },
+    marks: Marks::Touches,
+};
+
+/// From now on the program runs in this order.
+pub(super) fn begin(vm: &mut Vm, order: Order, otherwise: Otherwise, strict: bool) {
+    *vm.state::<Conductor>() = Conductor {
+        active: true,
+        order,
+        otherwise,
+        strict,
+        ..Conductor::default()
+    };
+}
+
+/// Keeps who stands at this fork.
+pub(super) fn look_at(vm: &mut Vm, fork: usize) {
+    vm.state::<Conductor>().look_at = Some(fork);
+}
+
+/// What was seen.
+pub(super) fn end(vm: &mut Vm) -> Record {
+    let mut conductor = std::mem::take(vm.state::<Conductor>());
+    conductor.leave_turn();
+    conductor.record
+}
+
+/// The `Chooser`.
+pub fn choose(vm: &mut Vm, left: usize) -> R<usize> {
+    let watched = vm.is_observed();
+    let chosen = with(vm, |conductor, vm| conductor.next(vm, left, watched));
+    match chosen {
+        None | Some(Ok(0)) => Ok(0),
+        Some(Ok(place)) => Ok(place),
+        Some(Err(())) => {
+            let class = vm.exc.system_exit.clone();
+            Err(vm.error(&class, "the run was cut off"))
+        }
+    }
+}
+
+/// Works with the conductor taken out, so that it sees nothing of what it does itself.
+fn with<T>(vm: &mut Vm, work: impl FnOnce(&mut Conductor, &mut Vm) -> T) -> Option<T> {
+    let mut conductor = std::mem::take(vm.state::<Conductor>());
+    if !conductor.active {
+        return None;
+    }
+    let result = work(&mut conductor, vm);
+    *vm.state::<Conductor>() = conductor;
+    Some(result)
+}
+
+impl Conductor {
+    fn next(&mut self, vm: &mut Vm, left: usize, watched: bool) -> Result<usize, ()> {
+        self.close();
+        if self.record.cut.is_some() || self.record.pops.len() >= LONGEST {
+            self.record.cut.get_or_insert(Cut::Endless);
+            return Err(());
+        }
+        let left = self.count(vm, left);
+        let place = self.place(left)?;
+        if self.look_at == Some(self.record.forks) && left > 1 {
+            self.look_at = None;
+            self.record.stood = forks::standers(vm, place);
+        }
+        self.record.pops.push(Pop {
+            left: self.left.clone(),
+            place,
+        });
+        self.left.remove(place);
+        if watched {
+            self.open = Some(Footprint::default());
+            self.enter(vm, place);
+        }
+        Ok(place)
+    }
+
+    /// Which of those that are left goes first.
+    fn place(&mut self, left: usize) -> Result<usize, ()> {
+        if left < 2 {
+            return Ok(0);
+        }
+        self.record.forks += 1;
+        let fork = self.record.forks;
+        let choice = self.order.choice(fork);
+        if choice > left {
+            if self.strict {
+                self.record.cut = Some(Cut::NoSuchChoice { fork, left });
+                return Err(());
+            }
+            return Ok(0);
+        }
+        match &mut self.otherwise {
+            Otherwise::Random(seed) if self.order.last_fork().is_none_or(|last| fork > last) => {
+                Ok(random(seed) as usize % left)
+            }
+            _ => Ok(choice - 1),
+        }
+    }
+
+    // What entries touch
+
+    /// The entry at this place begins.
+    fn enter(&mut self, vm: &Vm, place: usize) {
+        let event_loop = vm.current.event_loop.get();
+        let about = inspect::about(&event_loop, place);
+        let Some(open) = &mut self.open else { return };
+        match about {
+            About::Step(task) => open.touch(task.as_obj(), Part::Step, Use::Write),
+            // A timer. Callbacks are told of futures that are done, and those do not change.
+            About::Future(f) if !f.is_done() => {
+                open.touch(f.as_obj(), Part::Whole, Use::Write);
+            }
+            About::Future(_) => {}
+            About::Call(handle) => open.touch(&handle, Part::Whole, Use::Write),
+            About::Other => open.everything = true,
+        }
+    }
+
+    /// The entry that ran is over: with which one before it does its order matter?
+    fn close(&mut self) {
+        let Some(mut footprint) = self.open.take() else {
+            return;
+        };
+        footprint.close();
+        let pop = self.record.pops.len().saturating_sub(1);
+        let own = self.record.pops.last().map_or(0, Pop::chosen);
+        let mut after = self.before(own);
+        let conflicts = |r: &&Ran| r.footprint.conflicts(&footprint);
+        let race = self.ran.iter().rev().filter(conflicts);
+        let race = race.map(|r| r.pop).find(|pop| !after.contains(pop));
+        if let Some(race) = race {
+            let first = self.instead(race, own, &after);
+            self.record.races.push((race, first));
+        }
+        for ran in self.ran.iter().filter(conflicts) {
+            after.insert(ran.pop);
+            after.extend(&ran.after);
+        }
+        self.ran.push(Ran {
+            pop,
+            footprint,
+            after,
+        });
+    }
+
+    /// What had to be run before an entry could be.
+    fn before(&self, entry: usize) -> BTreeSet<usize> {
+        let mut before = BTreeSet::new();
+        if let Some(maker) = self.made_by.get(&entry) {
+            before.insert(*maker);
+            let ran = self.ran.iter().find(|r| r.pop == *maker);
+            before.extend(ran.into_iter().flat_map(|r| &r.after));
+        }
+        before
+    }
+
+    /// Who has to go first at a pop so that an entry comes before what was run there: itself, or
+    /// one of those that it needs before it; if none of them was there, anybody.
+    fn instead(&self, pop: usize, entry: usize, needed: &BTreeSet<usize>) -> Vec<usize> {
+        let Some(at) = self.record.pops.get(pop) else {
+            return Vec::new();
+        };
+        if at.left.contains(&entry) {
+            return vec![entry];
+        }
+        let chosen = |p: &usize| self.record.pops.get(*p).map(Pop::chosen);
+        let mut needed = needed.iter().filter(|p| **p > pop).filter_map(chosen);
+        match needed.find(|e| at.left.contains(e)) {
+            Some(first) => vec![first],
+            None => at.left.clone(),
+        }
+    }
+
+    /// The turn, or all that could change places, is over. Entries that are still left never run,
+    /// because the one before them has ended the loop: any of them could have run before that.
+    fn leave_turn(&mut self) {
+        let last = self.record.pops.len().checked_sub(1);
+        let others = std::mem::take(&mut self.left);
+        if let (Some(last), false, None) = (last, others.is_empty(), &self.record.cut) {
+            let was_there = |e: &usize| {
+                let pop = self.record.pops.get(last);
+                pop.is_some_and(|p| p.left.contains(e))
+            };
+            let others = others.into_iter().filter(was_there).collect();
+            self.record.races.push((last, others));
+        }
+        self.ran.clear();
+        self.made_by.clear();
+    }
+
+    /// Numbers the entries that have come into the queue; how many can go first.
+    fn count(&mut self, vm: &Vm, left: usize) -> usize {
+        if self.order.turns {
+            if left != self.left.len() {
+                self.leave_turn();
+                self.number(left, None);
+            }
+            return left;
+        }
+        let event_loop = vm.current.event_loop.get();
+        let all = inspect::ready_count(&event_loop);
+        let jumped = std::mem::take(&mut self.jumped);
+        let known = self.left.len();
+        if all < known || (jumped && known == 0) {
+            self.leave_turn();
+        }
+        let maker = match (jumped, self.ran.last()) {
+            (false, Some(ran)) => Some(ran.pop),
+            _ => None,
+        };
+        self.number(all.saturating_sub(self.left.len()), maker);
+        all
+    }
+
+    fn number(&mut self, count: usize, maker: Option<usize>) {
+        for _ in 0..count {
+            if let Some(maker) = maker {
+                self.made_by.insert(self.numbered, maker);
+            }
+            self.left.push(self.numbered);
+            self.numbered += 1;
+        }
+    }
+
+    fn take(&mut self, vm: &mut Vm, event: &Event<'_>) {
+        match event {
+            Event::TurnBegun if self.order.turns => {
+                self.close();
+                return self.leave_turn();
+            }
+            Event::LoopBegun => {
+                self.close();
+                return self.leave_turn();
+            }
+            Event::TimerDue => {
+                self.close();
+                self.jumped = true;
+                return;
+            }
+            _ => {}
+        }
+        if vm.current.event_loop.is_undef() {
+            // Between two loops nothing else could run.
+            self.close();
+            return;
+        }
+        let Some(open) = &mut self.open else { return };
+        match event {
+            Event::Touch(i) => touch::touch(vm, *i, open),
+            Event::Mark(Mark::Begin | Mark::Received | Mark::Awaited, _) => {
+                let frame = vm.frame(0).map_or(Value::Undef, |view| view.generator);
+                if let Some(frame) = frame.as_obj() {
+                    open.touch(frame, Part::Whole, Use::Write);
+                }
+            }
+            Event::Thrown(frame, _) | Event::Closed(frame) => whole(open, frame),
+            Event::StepBegun(task, _) => open.touch(task.as_obj(), Part::Step, Use::Write),
+            Event::StepEnded(task, outcome) => step_ended(vm, open, task, outcome),
+            Event::CallBegun(func, args) => {
+                open.counts = touch::only_counts(func) && args.iter().all(ended_well);
+                touch::touch_call(vm, func, args, open);
+            }
+            Event::CallEnded => open.counts = false,
+            Event::TaskMade(_) => open.share(Shared::TaskNames, Part::Whole, Use::Write),
+            Event::Settled(f) => open.touch(f.as_obj(), Part::Whole, Use::Write),
+            Event::CancelAsked(task) => cancelled(open, task),
+            Event::Written(_) => open.share(Shared::Output, Part::Whole, Use::Write),
+            _ => {}
+        }
+    }
+}
+
+fn whole(open: &mut Footprint, frame: &Ref<Generator>) {
+    open.touch(frame.as_obj(), Part::Whole, Use::Write);
+}
+
+fn step_ended(vm: &Vm, open: &mut Footprint, task: &Ref<Future>, outcome: &StepOutcome) {
+    match outcome {
+        StepOutcome::Yielded(value) => {
+            // Whether it waits at all depends on whether that is done.
+            if let Some(f) = value.as_ref::<Future>() {
+                open.touch(f.as_obj(), Part::Done, Use::Read);
+            }
+            return;
+        }
+        StepOutcome::Returned(_) => {}
+        StepOutcome::Raised(exception) => {
+            let class = vm.class_of(exception);
+            open.everything |= class.is_subclass(&vm.exc.system_exit)
+                || class.is_subclass(&vm.exc.keyboard_interrupt);
+        }
+    }
+    open.touch(task.as_obj(), Part::Whole, Use::Write);
+}
+
+/// A task is asked to stop, and with it what it waits for.
+fn cancelled(open: &mut Footprint, task: &Ref<Future>) {
+    let mut next = Some(task.clone());
+    for _ in 0..LONGEST_CHAIN {
+        let Some(f) = next else { return };
+        open.touch(f.as_obj(), Part::Whole, Use::Write);
+        let awaited = f.part().map(|p| p.waiting_for.get());
+        next = awaited.and_then(|v| v.as_ref::<Future>().cloned());
+    }
+}
+
+/// A future with a result, which is all that its callback has to know.
+fn ended_well(value: &Value) -> bool {
+    value.as_ref::<Future>().is_some_and(|f| f.has_result())
+}
+
+/// The next number of a sequence that looks random (splitmix64).
+fn random(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *seed;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z ^ (z >> 31)) >> 1
+}
