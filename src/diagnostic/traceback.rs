@@ -176,7 +176,25 @@ pub fn render_uncaught(error: &UncaughtError, options: &RenderOptions) -> String
     if error.last_line == INTERRUPT {
         return interrupted(error);
     }
-    python::chained(error, &|error, _| drawing(error, options))
+    python::chained(error, &|one, _| {
+        // What the library did before the program heard of it is not the program's.
+        let unseen = one.report.is_none()
+            && is_earlier(one, error)
+            && called_library(&one.entries).is_none()
+            && one.entries.last().is_some_and(|e| e.library);
+        if unseen {
+            String::new()
+        } else {
+            drawing(one, options)
+        }
+    })
+}
+
+/// Whether it came before another exception of a report.
+fn is_earlier(one: &UncaughtError, report: &UncaughtError) -> bool {
+    let mut chain = report.chain.iter().map(|(_, e)| e);
+    let mut members = report.children.iter().flatten();
+    chain.any(|e| std::ptr::eq(e, one) || is_earlier(one, e)) || members.any(|e| is_earlier(one, e))
 }
 
 /// The lines of an expression with CPython's marks under them, as a traceback shows them.
@@ -214,7 +232,7 @@ fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
     };
     diagnostic
         .labels
-        .push(innermost.label(innermost.raised_text(error.entries.last())));
+        .push(innermost.label(innermost.raised_text(called_library(&error.entries))));
     let hidden = callers.len().saturating_sub(SHOWN_AT_END + SHOWN_AT_START);
     let far = callers
         .iter()
@@ -242,6 +260,12 @@ fn drawing(error: &UncaughtError, options: &RenderOptions) -> String {
     diagnostic.labels.extend(error.labels.iter().cloned());
     merge_labels(&mut diagnostic.labels);
     draw(&diagnostic, options)
+}
+
+/// What of the library the innermost place in the user's code called, if it was raised there.
+fn called_library(entries: &[FrameEntry]) -> Option<&FrameEntry> {
+    let own = entries.iter().rposition(|e| !e.library)?;
+    entries.get(own + 1)
 }
 
 /// Calls in the user's code, each with how often it stood there in a row.
@@ -277,13 +301,13 @@ impl Step<'_> {
         }
     }
 
-    /// `innermost` is where it was really raised, which may be inside the library.
-    fn raised_text(&self, innermost: Option<&FrameEntry>) -> String {
+    /// `called` is what of the library was called here, if it was raised there.
+    fn raised_text(&self, called: Option<&FrameEntry>) -> String {
         let place = place_name(&self.entry.function);
-        match innermost {
-            Some(inner) if inner.library && !self.entry.library => {
+        match called {
+            Some(called) => {
                 let inside =
-                    place_name(&inner.function).map_or(String::new(), |f| format!("'s {f}"));
+                    place_name(&called.function).map_or(String::new(), |f| format!("'s {f}"));
                 format!(
                     "raised inside the library{inside}, called here{}",
                     called_in(&place)

@@ -127,6 +127,7 @@ fn rule(vm: &mut Vm, code: Code, failure: &Failure<'_>) -> Option<Hint> {
         Code::TaskGroup => cancelled::group_failed(),
         Code::UnboundLocal => names::unbound_local(vm, failure),
         Code::UnknownName => names::unknown_name(failure),
+        Code::UnknownModule => names::unknown_module(failure),
         Code::NoneAsValue => names::none_as_value(vm, failure),
         _ => None,
     }

@@ -2,8 +2,10 @@
 
 use super::{Failure, Hint};
 use crate::source::Span;
+use crate::stdlib;
 use crate::syntax::ast::{Block, Expr, ExprKind, StmtKind};
 use crate::syntax::walk;
+use crate::text::suggest::suggest;
 use crate::vm::Vm;
 
 /// A function reads a name that it assigns only later.
@@ -114,6 +116,23 @@ pub fn unknown_name(failure: &Failure<'_>) -> Option<Hint> {
         span,
         format!("a name of `{function}`'s own; nobody else sees it"),
     ))
+}
+
+/// A module that there is not.
+pub fn unknown_module(failure: &Failure<'_>) -> Option<Hint> {
+    let missing = failure
+        .text
+        .strip_prefix("ModuleNotFoundError: No module named '")?;
+    let name = missing.split('\'').next()?;
+    let known: Vec<&str> = stdlib::names().filter(|n| !n.starts_with('_')).collect();
+    if let Some(meant) = suggest(name, &known) {
+        return Some(Hint::help(format!("the library has a module `{meant}`")));
+    }
+    let head = name.split('.').next()?;
+    let here = format!("`{head}.coro` or `{head}/__init__.coro` beside the program");
+    Some(Hint::help(format!(
+        "a module of your own is a file {here}; coro uses no packages from outside"
+    )))
 }
 
 /// `None` where a value is expected: often the result of a method that changes its object.

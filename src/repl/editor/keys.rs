@@ -1,5 +1,5 @@
-//! Keys that mean something else in a text with blocks: Enter, Tab and Backspace. All others are
-//! as in Emacs and readline.
+//! Keys that mean something else in a text with blocks: Enter, Tab, Backspace and Ctrl-U. All others
+//! are as in Emacs and readline.
 
 use super::typed::Typed;
 use crate::repl::input;
@@ -47,6 +47,10 @@ impl Keys {
                     ReedlineEvent::MenuNext,
                 ]),
             }),
+            // As in readline: of an entry of many lines, what stands before it in this one.
+            (KeyCode::Char('u'), KeyModifiers::CONTROL) => {
+                Some(ReedlineEvent::Edit(vec![EditCommand::CutFromLineStart]))
+            }
             (KeyCode::Backspace, KeyModifiers::NONE) => {
                 let blanks = input::dedent(state.before()).filter(|n| *n > 1)?;
                 Some(ReedlineEvent::Edit(vec![EditCommand::Backspace; blanks]))

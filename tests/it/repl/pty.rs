@@ -22,6 +22,7 @@ pub const BACKSPACE: &str = "\x7f";
 pub const CTRL_C: &str = "\x03";
 pub const CTRL_D: &str = "\x04";
 pub const CTRL_R: &str = "\x12";
+pub const CTRL_U: &str = "\x15";
 
 pub struct Session {
     child: Box<dyn Child + Send + Sync>,

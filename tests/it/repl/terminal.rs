@@ -54,6 +54,14 @@ fn backspace_takes_back_an_indentation() {
 }
 
 #[test]
+fn ctrl_u_clears_the_line_and_not_the_block() {
+    let s = session(&[]);
+    s.line("for i in range(2):").end("\n...");
+    s.keys("print('wrong')").keys(CTRL_U).line("    i + 10");
+    s.line("").end("10\n11\n>>>");
+}
+
+#[test]
 fn names_are_completed() {
     let s = session(&[]);
     s.line("import asyncio").end("\n>>>");
