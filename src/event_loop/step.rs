@@ -43,7 +43,12 @@ pub(super) fn begin(
     };
     data.outer_context.set(outer);
     vm.current.task.set(task.clone().into());
-    vm.current.woken_by.set(woken_by.unwrap_or(Value::Undef));
+    let woken_by = woken_by.unwrap_or(Value::Undef);
+    vm.current.woken_by.set(if exception.is_undef() {
+        woken_by
+    } else {
+        kept_with(&exception, woken_by)
+    });
     if vm.is_observed() {
         vm.tell(&Event::StepBegun(&task, &exception));
     }
@@ -66,6 +71,20 @@ pub(super) fn begin(
             Ok(None)
         }
     }
+}
+
+/// What lives until the step is over: what the task waited for, and the exception that is raised in
+/// it. Of those two only a future that has failed keeps the other.
+#[cold]
+fn kept_with(exception: &Value, woken_by: Value) -> Value {
+    let failed = woken_by
+        .as_ref::<Future>()
+        .and_then(|f| f.exception().defined());
+    if failed.is_some_and(|own| own.is(exception)) {
+        return woken_by;
+    }
+    let woken_by = woken_by.defined().unwrap_or(Value::None);
+    Tuple::value([exception.clone(), woken_by])
 }
 
 fn resume_by(exception: Value) -> Resume {

@@ -10,7 +10,7 @@
 
 use super::Vm;
 use super::heap::finalize::{self, Finalization};
-use super::heap::{self, ObjRef, Ref, flags, trial, weak};
+use super::heap::{self, ObjRef, Ref, WeakPointer, flags, trial, weak};
 use super::object::{
     CellObject, Class, CodeObject, Dict, Exception, FrameObject, Function, Future, GenState,
     Generator, Instance, Kind, List, Module, Opaque, Property, Set, Traceback, birth, kind_info,
@@ -74,7 +74,7 @@ fn adapt_growth(before: usize, found: usize) {
 }
 
 /// Whether an automatic collection is due.
-fn is_due() -> bool {
+fn collection_is_due() -> bool {
     ENABLED.get() && heap::live_objects() > THRESHOLD.get()
 }
 
@@ -96,7 +96,7 @@ pub fn is_anything_finalized() -> bool {
 impl Vm {
     /// Collects if it is time to. Called at safe points.
     pub fn maybe_collect(&mut self) {
-        if is_due() {
+        if collection_is_due() {
             self.collect_cycles();
         }
     }
@@ -121,7 +121,7 @@ impl Vm {
         }
         garbage.sort_by_key(ObjRef::address);
         self.kill_weak_references(&garbage);
-        let finalized = self.run_garbage_finalizers(&garbage);
+        let finalized = self.run_garbage_finalizers(&mut garbage);
         if finalized {
             garbage = trial::unreachable_among(&garbage);
         }
@@ -157,25 +157,63 @@ impl Vm {
         self.work_off();
     }
 
-    /// Runs the finalizers that have not run yet; whether there were any.
-    fn run_garbage_finalizers(&mut self, garbage: &[ObjRef]) -> bool {
-        let mut any = false;
-        let mut by_age: Vec<&ObjRef> = garbage.iter().collect();
-        by_age.sort_by_key(|o| age(o));
-        for object in by_age {
-            let header = object.header();
-            if header.has_flag(flags::FINALIZED) || !kind_info(object.kind()).finalizes {
-                continue;
-            }
-            if needs_finalizer(header) {
-                header.set_flag(flags::FINALIZED, true);
-                finalize::enqueue(Finalization::Object(object.clone()));
-                any = true;
+    /// Runs the finalizers that have not run yet; whether there were any. An instance may die
+    /// before its turn, because of what came before it: nothing here keeps it alive.
+    fn run_garbage_finalizers(&mut self, garbage: &mut Vec<ObjRef>) -> bool {
+        let mut due: Vec<ObjRef> = garbage.iter().filter(|o| is_due(o)).cloned().collect();
+        due.sort_by_key(age);
+        let any = !due.is_empty();
+        garbage.retain(|o| !is_due(o) || !is_instance(o));
+        let due: Vec<Due> = due.into_iter().map(Due::new).collect();
+        for object in &due {
+            if let Some(object) = object.get().filter(is_due) {
+                object.header().set_flag(flags::FINALIZED, true);
+                finalize::enqueue(Finalization::Object(object));
+                self.work_off();
             }
         }
-        self.work_off();
+        garbage.extend(due.iter().filter(|d| d.is_weak()).filter_map(Due::get));
+        garbage.sort_by_key(ObjRef::address);
         any
     }
+}
+
+/// Garbage whose finalizer has not run yet.
+enum Due {
+    Instance(WeakPointer),
+    Other(ObjRef),
+}
+
+impl Due {
+    fn new(object: ObjRef) -> Due {
+        if is_instance(&object) {
+            Due::Instance(WeakPointer::new(&object))
+        } else {
+            Due::Other(object)
+        }
+    }
+
+    fn get(&self) -> Option<ObjRef> {
+        match self {
+            Due::Instance(pointer) => pointer.upgrade(),
+            Due::Other(object) => Some(object.clone()),
+        }
+    }
+
+    fn is_weak(&self) -> bool {
+        matches!(self, Due::Instance(_))
+    }
+}
+
+fn is_instance(object: &ObjRef) -> bool {
+    matches!(object.kind(), Kind::Instance | Kind::Exception)
+}
+
+fn is_due(object: &ObjRef) -> bool {
+    let header = object.header();
+    !header.has_flag(flags::FINALIZED)
+        && kind_info(object.kind()).finalizes
+        && needs_finalizer(header)
 }
 
 /// Orders garbage by age; a task is a little younger than its coroutine.

@@ -231,8 +231,10 @@ pub(super) struct Link {
     pub handled: Value,
     /// The generator below the root that an exception has entered (see `flow.rs`), else null.
     pub entered: *const Header,
-    /// What has entered it is the GeneratorExit of `close()`.
+    /// What has entered it is a GeneratorExit.
     pub closing: bool,
+    /// Resume: by `close()`, which raises a GeneratorExit of its own in each frame.
+    pub closes: bool,
     /// Resume: the root has a parent, in whose chain it does not run, or something is thrown in:
     /// returns must be looked at more closely.
     pub unusual: bool,
@@ -246,6 +248,7 @@ impl Link {
             handled,
             entered: ptr::null(),
             closing: false,
+            closes: false,
             unusual: false,
         }
     }

@@ -294,6 +294,7 @@ impl Vm {
             self.enter_native()?;
         }
         root.started.set(true);
+        let closes = matches!(how, Resume::Close);
         let how = match how {
             Resume::Close => Resume::Throw(self.generator_exit()),
             how => how,
@@ -306,6 +307,7 @@ impl Vm {
             Activation::call(self.frame, ptr::null_mut(), deliver, dst),
             Link {
                 unusual,
+                closes,
                 ..Link::new(root.clone().into(), task, handled)
             },
         );

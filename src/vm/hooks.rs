@@ -77,7 +77,8 @@ pub struct Current {
     pub queue: Option<Rc<Queue>>,
     /// The task whose step runs in that loop, `Undef` between steps.
     pub task: Slot,
-    /// What that task waited for until its step began: it lives until the step is over.
+    /// What that task waited for until its step began, or a tuple of the exception that was raised
+    /// in it then and of that: they live until the step is over.
     pub woken_by: Slot,
     /// The loop for which a blocking function (`run_in_executor`) runs right now.
     pub worker: Slot,

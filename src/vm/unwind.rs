@@ -150,7 +150,6 @@ impl Vm {
 
     /// The exception passes from a frame of a chain to its parent.
     fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
-        let exception = self.raised.get();
         let entered = self.take_entered(g);
         if g.kind == GenKind::AsyncGenerator {
             g.async_running.set(false);
@@ -159,9 +158,6 @@ impl Vm {
         // SAFETY: the parent is part of the running chain.
         if let Some(parent) = unsafe { generator_at(parent) } {
             self.run_in(&parent);
-            if entered != Entered::No {
-                self.chain_to_handled(&exception);
-            }
             let i = super::generator::suspended_at(&parent);
             if let Some(i) = i {
                 let delegate = parent.register(i.b as usize);
@@ -170,6 +166,17 @@ impl Vm {
                 parent.set_register(i.b as usize, Value::Undef);
             }
         }
+        if entered == Entered::No {
+            return raise;
+        }
+        let exception = self.raised.get();
+        let closed = entered == Entered::Closing && self.is_generator_exit(&exception);
+        if closed && self.top_link().is_some_and(|link| link.closes) {
+            // It ends here, and what its frames held dies before the parent hears of the end.
+            drop((self.raised.take(), exception));
+            return self.exit_again();
+        }
+        self.chain_to_handled(&exception);
         raise
     }
 
