@@ -7,11 +7,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 mod check;
+mod debug;
+mod desugar;
 mod dump;
 mod explain;
 mod explore;
 mod frames;
 mod input;
+mod quiz;
 mod repl;
 mod run;
 mod signals;
@@ -74,6 +77,12 @@ enum Command {
     Timeline(TimelineArgs),
     /// Run a program in every order that its tasks could take, and tell what comes of it
     Explore(ExploreArgs),
+    /// Step through a program, forward and back, with its tasks, frames, queues and timers in view
+    Debug(DebugArgs),
+    /// Ask what a program does next, step by step, and tell the rule that decides
+    Quiz(DebugArgs),
+    /// Show what await, async for, async with, yield from and gather do: the program in plain generators
+    Desugar(FileArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -212,6 +221,23 @@ struct ExploreArgs {
     words: Vec<OsString>,
 }
 
+/// What to step through, or to ask about.
+#[derive(Args)]
+struct DebugArgs {
+    /// This text instead of a file
+    #[arg(short = 'c', value_name = "CODE")]
+    code: Option<String>,
+    /// What the random numbers of the program begin with
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Let tasks run in this order, as `coro explore` writes one
+    #[arg(long, value_parser = Order::parse)]
+    order: Option<Order>,
+    /// The program and its arguments; before those that begin with - stands a --
+    #[arg(value_name = "FILE")]
+    words: Vec<OsString>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum TraceKind {
     /// What goes into frames and comes out of them
@@ -324,6 +350,9 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Frames(args)) => frames::frames(args, &terminal),
         Some(Command::Timeline(args)) => timeline::timeline(args, &terminal),
         Some(Command::Explore(args)) => explore::explore(args, &terminal),
+        Some(Command::Debug(args)) => debug::debug(args, &terminal),
+        Some(Command::Quiz(args)) => quiz::quiz(args, &terminal),
+        Some(Command::Desugar(args)) => look(args, &terminal, desugar::desugar),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),
@@ -374,17 +403,6 @@ fn program_words(args: &RunArgs) -> impl Iterator<Item = &OsString> {
     args.words.iter().skip(usize::from(args.code.is_none()))
 }
 
-impl WatchedArgs {
-    /// The program, which must be named, or the exit code for a wrong command line.
-    fn program(&self) -> Result<Input, i32> {
-        needed(self.code.as_ref(), &self.words)
-    }
-
-    fn words(&self) -> impl Iterator<Item = &OsString> {
-        self.words.iter().skip(usize::from(self.code.is_none()))
-    }
-}
-
 /// The program, which must be named, or the exit code for a wrong command line.
 fn needed(code: Option<&String>, words: &[OsString]) -> Result<Input, i32> {
     named(code, words)?.ok_or_else(|| {
@@ -394,6 +412,16 @@ fn needed(code: Option<&String>, words: &[OsString]) -> Result<Input, i32> {
             .print();
         USAGE
     })
+}
+
+impl WatchedArgs {
+    fn program(&self) -> Result<Input, i32> {
+        needed(self.code.as_ref(), &self.words)
+    }
+
+    fn words(&self) -> impl Iterator<Item = &OsString> {
+        self.words.iter().skip(usize::from(self.code.is_none()))
+    }
 }
 
 fn look(

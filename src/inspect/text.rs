@@ -1,7 +1,7 @@
 //! What was looked at, in words and lines.
 
 use super::frames::{Chain, FrameView, State};
-use super::tasks::{TaskView, Wait, ending};
+use super::tasks::{TaskView, Wait, ending, task as look};
 use crate::event_loop::inspect::{self, Queued, Timed, TimerView};
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, GenKind, Waiter};
@@ -114,7 +114,10 @@ pub fn frame(vm: &mut Vm, frame: &FrameView) -> R<String> {
     let mut text = format!("{} {}: {}\n", kind(frame), frame.name, state(frame));
     text.push_str(&source_line(frame).unwrap_or_default());
     for (name, value) in &frame.variables {
-        text.push_str(&format!("           {name} = {}\n", brief(vm, value)?));
+        text.push_str(&format!(
+            "           {name} = {}\n",
+            without_address(vm, value)?
+        ));
     }
     Ok(text)
 }
@@ -228,6 +231,33 @@ pub fn task(vm: &mut Vm, view: &TaskView, now: f64) -> R<String> {
     let waiters = waiters(vm, &view.task)?;
     if !waiters.is_empty() {
         text.push_str(&format!("awaited by {}\n", waiters.join(", ")));
+    }
+    Ok(text)
+}
+
+/// Why a task does not go on: what it waits for, what those do that have to go on first.
+pub fn why(vm: &mut Vm, event_loop: &Value, task: Ref<Future>, now: f64) -> R<String> {
+    let mut text = String::new();
+    let mut seen = vec![task];
+    while let Some(at) = seen.last() {
+        let view = look(vm, event_loop, at);
+        text.push_str(&self::task(vm, &view, now)?);
+        let Wait::For { before, .. } = view.wait else {
+            break;
+        };
+        let is_seen = |t: &Ref<Future>| seen.iter().any(|s| s.as_obj().is(t.as_obj()));
+        if let Some(again) = before.iter().find(|t| is_seen(t)) {
+            let name = inspect::task_name(again);
+            text.push_str(&format!(
+                "\nand {name} is where this began: they wait for each other\n"
+            ));
+            break;
+        }
+        let Some(next) = before.into_iter().next() else {
+            break;
+        };
+        text.push('\n');
+        seen.push(next);
     }
     Ok(text)
 }

@@ -20,17 +20,17 @@ use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
-use std::rc::Rc;
 
 /// Variables of a frame that are shown, and frames of one chain.
 const VARIABLES: usize = 12;
 const FRAMES: usize = 30;
 
 /// One frame of the program.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Drawn {
     /// `coroutine fetch`, `function main`, `program race.coro`.
     pub title: String,
-    pub file: Rc<str>,
+    pub file: String,
     pub line: Option<u32>,
     /// The text of that line.
     pub text: String,
@@ -38,6 +38,7 @@ pub struct Drawn {
 }
 
 /// Frames that are suspended together: the outermost, what it awaits, what that awaits…
+#[derive(Clone, PartialEq, Debug)]
 pub struct Stood {
     /// `task a`, `generator pipe`.
     pub title: String,
@@ -47,6 +48,7 @@ pub struct Stood {
 }
 
 /// Everything at one moment.
+#[derive(Clone, PartialEq, Default, Debug)]
 pub struct Picture {
     pub clock: f64,
     /// Innermost first.
@@ -71,7 +73,9 @@ pub fn picture(vm: &mut Vm) -> R<Picture> {
     for view in tasks(vm, &event_loop) {
         let Some(chain) = &view.chain else { continue };
         found.in_chain(chain);
-        if own.is(&view.task.clone().into()) {
+        let is_own = own.is(&view.task.clone().into());
+        let runs = |f: &FrameView| f.state == State::Running;
+        if is_own && chain.frames.first().is_some_and(runs) {
             continue;
         }
         let begun = chain
@@ -80,6 +84,8 @@ pub fn picture(vm: &mut Vm) -> R<Picture> {
             .is_some_and(|f| f.state != State::NotStarted);
         let note = match (&view.wait, begun) {
             (Wait::Ready(place), false) => format!("not begun, number {place} in the ready queue"),
+            // Its chunk is about to begin.
+            (Wait::Nothing, _) if is_own => "goes on now".to_owned(),
             (other, _) => wait(other, clock),
         };
         shown.push(Stood {
@@ -167,7 +173,7 @@ fn running_box(vm: &mut Vm, depth: usize, view: &Seen, found: &mut Found) -> Dra
     };
     Drawn {
         title,
-        file: file_name(&code.source),
+        file: file_name(&code.source).to_string(),
         line: Some(line),
         text: text_of(&code.source, line),
         variables: texts(vm, variables, found),
@@ -224,7 +230,7 @@ fn boxes(vm: &mut Vm, chain: &Chain, found: &mut Found) -> Vec<Drawn> {
         let line = view.line();
         boxes.push(Drawn {
             title: titled(view),
-            file: file_name(&view.source),
+            file: file_name(&view.source).to_string(),
             line,
             text: line.map_or_else(String::new, |l| text_of(&view.source, l)),
             variables: texts(vm, variables, found),
@@ -236,6 +242,25 @@ fn boxes(vm: &mut Vm, chain: &Chain, found: &mut Found) -> Vec<Drawn> {
 /// Frames that no task runs: generators that wait for the next `next`, coroutines that nobody has
 /// awaited yet.
 fn generators(vm: &mut Vm, found: &mut Found) -> Vec<Stood> {
+    let mut shown = Vec::new();
+    for chain in loose(found) {
+        let Some(first) = chain.frames.first() else {
+            continue;
+        };
+        let note = match first.state {
+            State::NotStarted => "has not begun".to_owned(),
+            _ => "suspended".to_owned(),
+        };
+        shown.push(Stood {
+            title: titled(first),
+            note,
+            frames: boxes(vm, &chain, found),
+        });
+    }
+    shown
+}
+
+fn loose(found: &Found) -> Vec<Chain> {
     let mut alive = Vec::new();
     visit_objects(|header| {
         let waits = header.kind() == Kind::Generator
@@ -252,26 +277,26 @@ fn generators(vm: &mut Vm, found: &mut Found) -> Vec<Stood> {
     let alive = alive
         .into_iter()
         .filter_map(|o| o.into_ref::<Generator>().ok());
-    let mut shown = Vec::new();
-    for generator in alive.collect::<Vec<_>>() {
-        if found.frames.contains(&generator.as_obj().address()) {
-            continue;
+    let alive = alive.filter(|g| !found.frames.contains(&g.as_obj().address()));
+    alive.map(|g| chain(&g)).collect()
+}
+
+/// The chains behind `Picture::generators`, in the same order.
+pub fn loose_chains(vm: &mut Vm) -> Vec<Chain> {
+    let mut found = Found::default();
+    vm.walk_frames(|view| {
+        if let Some(generator) = view.generator.as_ref::<Generator>() {
+            found.frames.insert(generator.as_obj().address());
         }
-        let chain = chain(&generator);
-        let Some(first) = chain.frames.first() else {
-            continue;
-        };
-        let note = match first.state {
-            State::NotStarted => "has not begun".to_owned(),
-            _ => "suspended".to_owned(),
-        };
-        shown.push(Stood {
-            title: titled(first),
-            note,
-            frames: boxes(vm, &chain, found),
-        });
+        true
+    });
+    let event_loop = vm.current.event_loop.get();
+    for view in tasks(vm, &event_loop) {
+        if let Some(chain) = &view.chain {
+            found.in_chain(chain);
+        }
     }
-    shown
+    loose(&found)
 }
 
 // What tasks share

@@ -101,7 +101,7 @@ fn happened(record: &Record) -> String {
 }
 
 /// The event in words.
-pub(super) fn words(record: &Record) -> String {
+pub fn words(record: &Record) -> String {
     let site = record.site.as_ref();
     let here = at(site);
     let told = |text: String| match site {

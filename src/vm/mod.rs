@@ -119,6 +119,8 @@ pub struct Vm {
     pub observer: Option<observe::Observer>,
     /// Who says what runs next; nobody: first in, first out.
     pub chooser: Option<observe::Chooser>,
+    /// The observer wants no more of the program.
+    abandoned: bool,
     /// Carries out `import`; set by the library.
     pub import_hook: ImportHook,
     /// Most activations at a time: `sys.setrecursionlimit`.
@@ -195,6 +197,7 @@ impl Vm {
             current: Current::default(),
             observer: None,
             chooser: None,
+            abandoned: false,
             import_hook: |vm, name, _, _, _| {
                 let class = vm.exc.module_not_found_error.clone();
                 Err(vm.error(&class, format!("No module named '{name}'")))

@@ -51,7 +51,7 @@ pub enum Event<'a> {
     Settled(&'a Ref<Future>),
     /// Somebody asks a task to stop.
     CancelAsked(&'a Ref<Future>),
-    /// The program writes to its standard output.
+    /// The program has written to its standard output.
     Written(&'a str),
 }
 
@@ -85,6 +85,12 @@ impl Vm {
     /// Code of the program runs because something has died.
     pub fn is_finalizing(&self) -> bool {
         self.finalizing > 0
+    }
+
+    /// Nobody wants to see more of the program: from now on each of its statements ends it, those
+    /// that would go on nevertheless included.
+    pub fn abandon(&mut self) {
+        self.abandoned = true;
     }
 
     /// Tells the observer, if there is one.
@@ -127,6 +133,12 @@ impl Vm {
             Some(mark) => self.tell(&Event::Mark(mark, &value)),
             None => {}
         }
-        Ok(())
+        match self.abandoned {
+            false => Ok(()),
+            true => {
+                let class = self.exc.system_exit.clone();
+                Err(self.error_with(&class, vec![]))
+            }
+        }
     }
 }

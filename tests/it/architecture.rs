@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["diagnostic"],
     &["syntax", "bytecode"],
     &["compile"],
-    &["check", "vm"],
+    &["check", "desugar", "vm"],
     &["event_loop"],
     &["builtins"],
     &["stdlib"],
@@ -21,7 +21,8 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["trace"],
     &["explore"],
-    &["repl"],
+    &["repl", "stepper"],
+    &["debugger", "quiz"],
     &["cli"],
 ];
 

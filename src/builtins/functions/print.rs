@@ -21,11 +21,13 @@ fn replaced_stdout(vm: &mut Vm) -> Option<Value> {
 
 /// Writes to the program's standard output.
 pub fn write_text(vm: &mut Vm, text: &str) -> R<()> {
-    if vm.is_observed() {
-        vm.tell(&Event::Written(text));
-    }
     match vm.host.stdout.write(text.as_bytes()) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            if vm.is_observed() {
+                vm.tell(&Event::Written(text));
+            }
+            Ok(())
+        }
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {
             let class = vm.exc.broken_pipe_error.clone();
             let args = vec![Value::Int(32), Value::str("Broken pipe")];

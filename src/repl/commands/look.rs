@@ -60,32 +60,12 @@ fn task_of(session: &mut Session, name: &str) -> Result<Ref<Future>, Trouble> {
 }
 
 pub fn why(session: &mut Session, name: &str) -> Done {
-    let mut task = task_of(session, name)?;
+    let task = task_of(session, name)?;
     let now = now(session);
-    let mut seen: Vec<Ref<Future>> = Vec::new();
-    // From task to task, as long as one waits for another.
-    loop {
-        let view = one(session, &task);
-        let text = text::task(session.vm(), &view, now)?;
-        session.link.screen.say(&text);
-        seen.push(task);
-        let tasks::Wait::For { before, .. } = view.wait else {
-            return Ok(());
-        };
-        let is_seen = |t: &Ref<Future>| seen.iter().any(|s| s.as_obj().is(t.as_obj()));
-        if let Some(again) = before.iter().find(|t| is_seen(t)) {
-            let name = inspect::task_name(again);
-            session.link.screen.say(&format!(
-                "\nand {name} is where this began: they wait for each other\n"
-            ));
-            return Ok(());
-        }
-        let Some(next) = before.into_iter().next() else {
-            return Ok(());
-        };
-        session.link.screen.say("\n");
-        task = next;
-    }
+    let event_loop = session.event_loop.clone();
+    let text = text::why(session.vm(), &event_loop, task, now)?;
+    session.link.screen.say(&text);
+    Ok(())
 }
 
 pub fn ready(session: &mut Session, _: &str) -> Done {

@@ -1,6 +1,6 @@
 //! The prompt: sessions on a terminal, and sessions without one.
 
 mod commands;
-mod pty;
+pub mod pty;
 mod silent;
 mod terminal;

@@ -29,7 +29,7 @@ pub struct Session {
     keys: Arc<Mutex<Box<dyn Write + Send>>>,
     screen: Arc<Mutex<vt100::Parser>>,
     /// Kept open: the terminal goes with it.
-    _terminal: Box<dyn MasterPty + Send>,
+    terminal: Box<dyn MasterPty + Send>,
 }
 
 /// How a session is started.
@@ -60,7 +60,15 @@ pub fn session(arguments: &[&str]) -> Session {
     })
 }
 
+/// A session at its first prompt.
 pub fn start(setup: &Setup) -> Session {
+    let session = spawn(setup);
+    session.see(">>> ");
+    session
+}
+
+/// A session that has just begun.
+pub fn spawn(setup: &Setup) -> Session {
     let (rows, cols) = setup.size;
     let size = PtySize {
         rows,
@@ -89,11 +97,10 @@ pub fn start(setup: &Setup) -> Session {
         child,
         keys: Arc::new(Mutex::new(keys)),
         screen: Arc::new(Mutex::new(vt100::Parser::new(rows, cols, 1000))),
-        _terminal: pair.master,
+        terminal: pair.master,
     };
     let (screen, keys) = (session.screen.clone(), session.keys.clone());
     thread::spawn(move || watch(output, &screen, &keys));
-    session.see(">>> ");
     session
 }
 
@@ -173,6 +180,27 @@ impl Session {
     /// Where the cursor is: row and column from 0.
     pub fn cursor(&self) -> (u16, u16) {
         self.screen.lock().unwrap().screen().cursor_position()
+    }
+
+    /// Makes the terminal larger or smaller.
+    pub fn resize(&self, rows: u16, cols: u16) {
+        let size = PtySize {
+            rows,
+            cols,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        self.screen
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(rows, cols);
+        self.terminal.resize(size).unwrap();
+    }
+
+    /// Whether the program has taken the whole screen for itself.
+    pub fn is_taken(&self) -> bool {
+        self.screen.lock().unwrap().screen().alternate_screen()
     }
 
     /// The colour of the first character of a text on the screen.

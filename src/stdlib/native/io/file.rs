@@ -494,10 +494,11 @@ fn write(vm: &mut Vm, args: &[Value]) -> R {
             Ok(())
         }
         Content::Stdout => {
+            let written = vm.host.stdout.write(text.as_bytes());
             if vm.is_observed() {
                 vm.tell(&Event::Written(text));
             }
-            vm.host.stdout.write(text.as_bytes())
+            written
         }
         Content::Stderr => vm.host.stderr.write(text.as_bytes()),
         Content::Bytes(_) | Content::Stdin => Ok(()),
