@@ -22,3 +22,4 @@ pub mod syntax;
 pub mod text;
 pub mod trace;
 pub mod vm;
+pub mod why;

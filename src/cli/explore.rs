@@ -31,10 +31,12 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
             1
         }
         Ok(found) => {
-            let shown = match &args.code {
-                Some(_) => "-c …".to_owned(),
-                None => source.name().to_owned(),
+            let name = match &args.code {
+                Some(_) => "-c …",
+                None => source.name(),
             };
+            let words = words().map(|w| format!(" {}", w.to_string_lossy()));
+            let shown = format!("{name}{}", words.collect::<String>());
             let options = RenderOptions {
                 color: terminal.color_out(),
                 ..terminal.options

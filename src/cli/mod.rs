@@ -14,6 +14,7 @@ mod explain;
 mod explore;
 mod frames;
 mod input;
+mod order;
 mod quiz;
 mod repl;
 mod run;
@@ -75,6 +76,8 @@ enum Command {
     Frames(FramesArgs),
     /// Run a program and draw what it did: a page to step through, forward and back
     Timeline(TimelineArgs),
+    /// Say why one line of a program's output came before another
+    Order(OrderArgs),
     /// Run a program in every order that its tasks could take, and tell what comes of it
     Explore(ExploreArgs),
     /// Step through a program, forward and back, with its tasks, frames, queues and timers in view
@@ -196,6 +199,26 @@ struct FramesArgs {
     after: Option<u64>,
     #[command(flatten)]
     program: WatchedArgs,
+}
+
+/// Which two lines to explain.
+#[derive(Args)]
+struct OrderArgs {
+    /// The program; - is standard input
+    #[arg(value_name = "FILE")]
+    file: OsString,
+    /// Number of a line of output, from 1
+    #[arg(value_name = "LINE")]
+    first: usize,
+    /// Number of another line of output
+    #[arg(value_name = "LINE")]
+    second: usize,
+    /// Let tasks run in this order, as `coro explore` writes one
+    #[arg(long, value_parser = Order::parse)]
+    order: Option<Order>,
+    /// Arguments of the program
+    #[arg(value_name = "ARG")]
+    words: Vec<OsString>,
 }
 
 /// Which orders of a program to try.
@@ -349,6 +372,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Trace(args)) => trace::trace(args, &terminal),
         Some(Command::Frames(args)) => frames::frames(args, &terminal),
         Some(Command::Timeline(args)) => timeline::timeline(args, &terminal),
+        Some(Command::Order(args)) => order::order(args, &terminal),
         Some(Command::Explore(args)) => explore::explore(args, &terminal),
         Some(Command::Debug(args)) => debug::debug(args, &terminal),
         Some(Command::Quiz(args)) => quiz::quiz(args, &terminal),

@@ -40,8 +40,9 @@ fn heading(found: &Exploration) -> String {
         n => format!("{n} outcomes"),
     };
     let groups = found.groups.iter().enumerate().take(SHOWN);
+    let telling = telling_line(&found.groups);
     let groups: Vec<String> = groups
-        .map(|(i, g)| format!("{} {} ({})", letter(i), brief(g), g.orders))
+        .map(|(i, g)| format!("{} {} ({})", letter(i), brief(g, telling), g.orders))
         .collect();
     let more = if found.groups.len() > SHOWN {
         " · …"
@@ -56,9 +57,24 @@ fn heading(found: &Exploration) -> String {
     text
 }
 
-/// An outcome in a few characters.
-fn brief(group: &Group) -> String {
-    let last = group.outcome.printed.lines().last();
+/// The first line of output by which outcomes can be told apart.
+fn telling_line(groups: &[Group]) -> Option<usize> {
+    let first = groups.first()?;
+    let lines = first.outcome.printed.lines().enumerate();
+    let mut telling = lines.filter(|(i, line)| {
+        let mut others = groups.iter();
+        others.any(|g| g.outcome.printed.lines().nth(*i) != Some(line))
+    });
+    telling.next().map(|(i, _)| i)
+}
+
+/// An outcome in a few characters: the line that tells it apart, else its last one.
+fn brief(group: &Group, telling: Option<usize>) -> String {
+    let mut lines = group.outcome.printed.lines();
+    let last = match telling {
+        Some(line) => lines.nth(line),
+        None => lines.next_back(),
+    };
     match (&group.outcome.end, last) {
         (End::Exit(0), Some(line)) => format!("{:?}", cut(line)),
         (End::Exit(0), None) => "prints nothing".to_owned(),

@@ -49,6 +49,7 @@ impl Names {
     /// Where a frame stands.
     pub fn site(&mut self, frame: &Ref<Generator>, pc: usize) -> Site {
         let line = written_line(&frame.code, pc);
+        let file = file_name(&frame.code.code.source);
         // One that has not begun has no name of its own yet.
         let known = match frame.state.get() {
             GenState::Created => None,
@@ -59,11 +60,13 @@ impl Names {
                 known.line = line.unwrap_or(known.line);
                 Site {
                     frame: known.name.clone(),
+                    file,
                     line: known.line,
                 }
             }
             None => Site {
                 frame: frame.code.code.name.clone(),
+                file,
                 line: line.unwrap_or_else(|| frame.code.code.first_line()),
             },
         }
@@ -208,6 +211,7 @@ fn seen(view: &FrameView, names: &mut Names) -> Seen {
     let site = match &frame {
         Some(frame) => names.site(frame, at),
         None => Site {
+            file: file_name(source),
             frame: match view.code.code.flags.module {
                 true => file_name(source),
                 false => view.code.code.name.clone(),

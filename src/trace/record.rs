@@ -8,6 +8,8 @@ use std::rc::Rc;
 pub struct Site {
     /// The function, with a number if several of its frames are alive; the file for a module.
     pub frame: Rc<str>,
+    /// The name of its file, without folders.
+    pub file: Rc<str>,
     pub line: u32,
 }
 

@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
     &["inspect"],
     &["engine"],
     &["trace"],
-    &["explore"],
+    &["explore", "why"],
     &["repl", "stepper"],
     &["debugger", "quiz"],
     &["cli"],

@@ -11,15 +11,9 @@ const PLACEHOLDERS: [&str; 3] = ["<time>", "<address>", "<path>"];
 
 #[test]
 fn examples_print_what_was_recorded() {
-    let files = std::fs::read_dir(root().join("examples"))
-        .unwrap()
-        .flatten()
-        .map(|e| e.path());
-    let mut programs: Vec<PathBuf> = files
-        .filter(|f| f.extension().is_some_and(|e| e == "coro"))
-        .collect();
-    programs.sort();
-    assert!(programs.len() >= 30);
+    let mut programs = programs("examples");
+    programs.extend(lessons());
+    assert!(programs.len() >= 42);
     let mut complaints = String::new();
     for program in &programs {
         // Sleeps are real here, and a busy machine may mix up what is tenths of seconds apart.
@@ -34,6 +28,62 @@ fn examples_print_what_was_recorded() {
         }
     }
     assert!(complaints.is_empty(), "\n{complaints}");
+}
+
+/// The programs of a folder.
+pub fn programs(folder: &str) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(root().join(folder)).unwrap().flatten();
+    let mut programs: Vec<PathBuf> = files
+        .map(|e| e.path())
+        .filter(|f| f.extension().is_some_and(|e| e == "coro"))
+        .collect();
+    programs.sort();
+    programs
+}
+
+fn lessons() -> Vec<PathBuf> {
+    programs("examples/lessons")
+}
+
+#[test]
+fn there_are_twelve_lessons_and_each_is_in_their_list() {
+    let list = std::fs::read_to_string(root().join("examples/lessons/README.md")).unwrap();
+    let lessons = lessons();
+    assert_eq!(lessons.len(), 12);
+    for lesson in lessons {
+        let name = lesson.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(list.contains(&format!("({name})")), "{name}");
+    }
+}
+
+#[test]
+fn each_lesson_names_commands_that_work() {
+    for lesson in lessons() {
+        let text = std::fs::read_to_string(&lesson).unwrap();
+        let commands = text.lines().filter_map(|l| l.strip_prefix("#     coro "));
+        let commands: Vec<&str> = commands.collect();
+        assert!(!commands.is_empty(), "{}", lesson.display());
+        for line in commands {
+            // A page is not written where a reader would want it.
+            let line = match line.split_once(" -o ") {
+                Some((head, _)) => format!("{head} -o -"),
+                None => line.to_owned(),
+            };
+            let words = line.split_whitespace();
+            let run = finish(command().args(words).current_dir(root()), b"", LIMIT);
+            let deadlock = line.ends_with("for ever");
+            assert_eq!(
+                run.code,
+                Some(i32::from(deadlock)),
+                "{line}: {}",
+                run.stderr
+            );
+            let shows = if deadlock { &run.stderr } else { &run.out() };
+            assert!(shows.len() > 10, "{line}");
+            // What is asked for is there: no line is missed.
+            assert!(!run.stderr.contains("coro: "), "{line}: {}", run.stderr);
+        }
+    }
 }
 
 fn judge(program: &Path) -> Option<String> {

@@ -23,6 +23,7 @@ mod explain;
 mod explore;
 mod instructions;
 mod mutants;
+mod order;
 mod quiz;
 mod repl;
 mod robustness;

@@ -4,6 +4,7 @@
 //! `INSTA_UPDATE=always cargo test --test it timeline` writes the snapshots anew.
 
 use crate::coro::{LIMIT, Run, command, finish, root};
+use crate::trace::steady_examples;
 
 /// Runs `coro timeline` where the programs are.
 fn timeline(program: &str, options: &[&str]) -> Run {
@@ -39,6 +40,27 @@ fn pictures_are_as_recorded() {
             assert_eq!(run.code, Some(0), "{}", run.stderr);
             insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/timeline" }, {
                 insta::assert_snapshot!(format!("{program}.{form}"), run.out());
+            });
+        }
+    }
+}
+
+#[test]
+fn examples_are_drawn_as_recorded() {
+    let examples = steady_examples();
+    assert!(examples.len() >= 30);
+    for program in examples {
+        let name = program.file_stem().unwrap().to_string_lossy().into_owned();
+        for form in ["svg", "mermaid"] {
+            let mut command = command();
+            command
+                .args(["timeline", &format!("--{form}")])
+                .arg(program.file_name().unwrap())
+                .current_dir(program.parent().unwrap());
+            let run = finish(&mut command, b"", LIMIT);
+            assert!(!run.late, "{name}");
+            insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/timeline" }, {
+                insta::assert_snapshot!(format!("example_{name}.{form}"), run.out());
             });
         }
     }

@@ -4,16 +4,15 @@
 //! `INSTA_UPDATE=always cargo test --test it trace` writes the snapshots anew.
 
 use crate::coro::{LIMIT, Run, command, finish, root};
+use crate::examples::programs;
 use std::path::{Path, PathBuf};
 
-fn programs(folder: &str) -> Vec<PathBuf> {
-    let files = std::fs::read_dir(root().join(folder)).unwrap().flatten();
-    let mut programs: Vec<PathBuf> = files
-        .map(|e| e.path())
-        .filter(|f| f.extension().is_some_and(|e| e == "coro"))
-        .collect();
-    programs.sort();
-    programs
+/// The examples and the lessons whose runs are all the same.
+pub fn steady_examples() -> Vec<PathBuf> {
+    let mut all = programs("examples");
+    all.extend(programs("examples/lessons"));
+    all.retain(|p| !differs(p));
+    all
 }
 
 /// Runs `coro`, the program's name after the first of the options.
@@ -56,7 +55,7 @@ fn printed(trace: &str) -> String {
 fn traces_are_as_recorded() {
     let own = programs("tests/trace");
     assert!(own.len() >= 7);
-    let examples = programs("examples").into_iter().filter(|p| !differs(p));
+    let examples = steady_examples();
     for program in own.into_iter().chain(examples) {
         let trace = run(&program, &["trace"]);
         assert!(!trace.late, "{}", name(&program));
@@ -68,7 +67,7 @@ fn traces_are_as_recorded() {
 
 #[test]
 fn tracing_changes_nothing() {
-    let examples = programs("examples").into_iter().filter(|p| !differs(p));
+    let examples = steady_examples();
     for program in programs("tests/trace").into_iter().chain(examples) {
         let plain = run(&program, &["--virtual-time"]);
         let traced = run(&program, &["trace", "--json"]);
