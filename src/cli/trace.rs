@@ -39,12 +39,14 @@ pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
         ascii: terminal.options.ascii,
     });
     let (json_lines, told) = (args.json, write.clone());
+    let mut line = String::new();
     let sink: Sink = Box::new(move |_, record| {
         if filter.lets_through(record) {
-            told(&match json_lines {
-                true => json::line(record),
-                false => log.line(record),
-            });
+            match json_lines {
+                true => json::line(record, &mut line),
+                false => line = log.line(record),
+            }
+            told(&line);
         }
     });
     let mut engine = watched(&input, &args.program, terminal, Marks::Frames);

@@ -18,20 +18,23 @@ const LEVELS: usize = 3;
 
 /// A value as a short text on one line.
 pub fn quiet(vm: &mut Vm, value: &Value) -> String {
-    cut(&text(vm, value, LEVELS))
+    cut(text(vm, value, LEVELS))
 }
 
-fn cut(text: &str) -> String {
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
+fn cut(text: String) -> String {
+    if text.len() <= LONGEST || text.chars().count() <= LONGEST {
+        return text;
     }
     let head: String = text.chars().take(LONGEST - 1).collect();
     format!("{head}…")
 }
 
 fn text(vm: &mut Vm, value: &Value, levels: usize) -> String {
-    if value.is_undef() {
-        return "nothing".into();
+    match value {
+        Value::Undef => return "nothing".into(),
+        Value::None => return "None".into(),
+        Value::Int(int) => return itoa::Buffer::new().format(*int).to_owned(),
+        _ => {}
     }
     let Some(kind) = value.kind() else {
         return own_repr(vm, value);

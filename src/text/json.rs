@@ -400,23 +400,36 @@ impl<'a> Scanner<'a> {
 /// A string with quotes and escapes, for `json.dumps`.
 pub fn quote(text: &str, ensure_ascii: bool) -> String {
     let mut out = String::with_capacity(text.len() + 2);
+    quote_into(&mut out, text, ensure_ascii);
+    out
+}
+
+/// As [`quote`], at the end of a text.
+pub fn quote_into(out: &mut String, text: &str, ensure_ascii: bool) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(c),
-            _ if ensure_ascii || c < ' ' => push_units(&mut out, c),
-            _ => out.push(c),
-        }
+    let plain = |b: u8| b >= b' ' && b != b'"' && b != b'\\' && (b <= b'~' || !ensure_ascii);
+    match text.bytes().all(plain) {
+        true => out.push_str(text),
+        false => text
+            .chars()
+            .for_each(|c| push_escaped(out, c, ensure_ascii)),
     }
     out.push('"');
-    out
+}
+
+fn push_escaped(out: &mut String, c: char, ensure_ascii: bool) {
+    match c {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        ' '..='~' => out.push(c),
+        _ if ensure_ascii || c < ' ' => push_units(out, c),
+        _ => out.push(c),
+    }
 }
 
 fn push_units(out: &mut String, c: char) {

@@ -101,7 +101,7 @@ pub fn picture(vm: &mut Vm) -> R<Picture> {
         task: own.as_ref::<Future>().map(task_name),
         tasks: shown,
         generators,
-        before: before(vm),
+        before: before(vm, &|t| task_name(t).into()),
         shared: shared(vm, &found),
     })
 }

@@ -3,8 +3,7 @@
 
 use super::record::{Before, End, Ending, Entry, Family, Record, Site, Wait, What};
 use super::summary::Tally;
-use crate::text::json::quote;
-use std::fmt::Write;
+use crate::text::json::quote_into;
 
 /// The version of the lines.
 pub const VERSION: u32 = 1;
@@ -19,22 +18,23 @@ pub fn header(program: &str, virtual_time: bool) -> String {
     line.end()
 }
 
-/// One event.
-pub fn line(record: &Record) -> String {
-    let mut line = Object::new();
-    line.raw("n", &record.number.to_string());
-    line.raw("turn", &record.turn.to_string());
-    line.raw("clock", &number(record.clock));
+/// One event, into a buffer that is emptied first.
+pub fn line(record: &Record, buffer: &mut String) {
+    buffer.clear();
+    let mut line = Object::within(buffer);
+    line.int("n", record.number);
+    line.int("turn", record.turn);
+    line.float("clock", record.clock);
     if let Some(task) = &record.task {
         line.text("task", task);
     }
     if let Some(site) = &record.site {
-        line.raw("at", &place(site));
+        line.place("at", site);
     }
-    line.raw("depth", &record.depth.to_string());
-    line.text("family", family(record.what.family()));
+    line.int("depth", record.depth as u64);
+    line.word("family", family(record.what.family()));
     what(&mut line, &record.what);
-    line.end()
+    *buffer = line.end();
 }
 
 /// The last line: what each task did.
@@ -58,7 +58,7 @@ pub fn summary(tally: &Tally) -> String {
         task.close()
     });
     let mut line = Object::new();
-    line.text("event", "summary");
+    line.word("event", "summary");
     line.raw("tasks", &list(tasks));
     line.end()
 }
@@ -95,7 +95,7 @@ fn what(line: &mut Object, what: &What) {
         What::Line { .. } => "line",
         What::Printed { .. } => "printed",
     };
-    line.text("event", event);
+    line.word("event", event);
     match what {
         What::Loop => {}
         What::Turn(lists) => before(line, lists),
@@ -108,9 +108,9 @@ fn what(line: &mut Object, what: &What) {
             after,
             raising,
         } => {
-            line.raw("chunk", &chunk.to_string());
+            line.int("chunk", u64::from(*chunk));
             if let Some((seconds, what)) = after {
-                line.raw("delay", &number(*seconds));
+                line.float("delay", *seconds);
                 line.text("waited_for", what);
             }
             line.maybe("raising", raising.as_deref());
@@ -129,7 +129,7 @@ fn what(line: &mut Object, what: &What) {
             line.text("because", because);
         }
         What::TimerSet { when, what } => {
-            line.raw("when", &number(*when));
+            line.float("when", *when);
             line.text("what", what);
         }
         What::TimerDue { what } | What::Callback { what } | What::Awaits { what } => {
@@ -137,21 +137,21 @@ fn what(line: &mut Object, what: &What) {
         }
         What::Settled { how } => line.text("value", how),
         What::Resumed { from, how } => {
-            line.raw("from", &side(from));
+            line.side("from", from);
             entry(line, how);
         }
         What::Yielded { to, through, value } => {
-            line.raw("to", &side(to));
-            line.raw("through", &list(through.iter().map(|f| quote(f, false))));
+            line.side("to", to);
+            line.texts("through", through.iter().map(|f| &**f));
             line.text("value", value);
         }
         What::Returned { to, value, stops } => {
-            line.raw("to", &side(to));
+            line.side("to", to);
             line.text("value", value);
             line.maybe("as", *stops);
         }
         What::Raised { to, exception } => {
-            line.raw("to", &side(to));
+            line.side("to", to);
             line.text("exception", exception);
         }
         What::Got { value } => line.text("value", value),
@@ -163,7 +163,7 @@ fn what(line: &mut Object, what: &What) {
 fn waits(line: &mut Object, wait: &Wait) {
     line.text("waits_for", &wait.what);
     if let Some(when) = wait.until {
-        line.raw("until", &number(when));
+        line.float("until", when);
     }
     line.maybe("waits_for_task", wait.task.as_deref());
 }
@@ -178,49 +178,37 @@ fn ending(line: &mut Object, ending: &Ending) {
 
 fn entry(line: &mut Object, how: &Entry) {
     match how {
-        Entry::Begin => line.text("how", "begin"),
-        Entry::Await => line.text("how", "await"),
-        Entry::YieldFrom => line.text("how", "yield_from"),
-        Entry::Next => line.text("how", "next"),
+        Entry::Begin => line.word("how", "begin"),
+        Entry::Await => line.word("how", "await"),
+        Entry::YieldFrom => line.word("how", "yield_from"),
+        Entry::Next => line.word("how", "next"),
         Entry::Send(value) => {
-            line.text("how", "send");
+            line.word("how", "send");
             line.text("value", value);
         }
         Entry::Throw(exception) => {
-            line.text("how", "throw");
+            line.word("how", "throw");
             line.text("exception", exception);
         }
-        Entry::Close => line.text("how", "close"),
+        Entry::Close => line.word("how", "close"),
     }
 }
 
 fn before(line: &mut Object, lists: &Before) {
-    line.raw("ready", &list(lists.ready.iter().map(|r| quote(r, false))));
+    line.texts("ready", lists.ready.iter().map(String::as_str));
     if lists.more > 0 {
-        line.raw("more_ready", &lists.more.to_string());
+        line.int("more_ready", lists.more as u64);
     }
-    let timers = lists.timers.iter().map(|(when, what)| {
-        let mut timer = Object::new();
-        timer.raw("when", &number(*when));
-        timer.text("what", what);
-        timer.close()
-    });
-    line.raw("timers", &list(timers));
-}
-
-fn place(site: &Site) -> String {
-    let mut place = Object::new();
-    place.text("frame", &site.frame);
-    place.raw("line", &site.line.to_string());
-    place.close()
-}
-
-fn side(end: &End) -> String {
-    match end {
-        End::Frame(site) => place(site),
-        End::Loop => "\"loop\"".into(),
-        End::Outside => "\"library\"".into(),
+    line.key("timers");
+    line.0.push('[');
+    for (when, what) in &lists.timers {
+        line.item();
+        line.0.push('{');
+        line.float("when", *when);
+        line.text("what", what);
+        line.0.push('}');
     }
+    line.0.push(']');
 }
 
 /// JSON has no infinity.
@@ -237,7 +225,7 @@ pub(super) fn list(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.join(","))
 }
 
-/// An object under construction. Writing to a string cannot fail.
+/// An object under construction.
 pub(super) struct Object(String);
 
 impl Object {
@@ -245,13 +233,82 @@ impl Object {
         Object("{".into())
     }
 
+    /// One that is written into a buffer, which gets its text at the end.
+    fn within(buffer: &mut String) -> Object {
+        let mut text = std::mem::take(buffer);
+        text.push('{');
+        Object(text)
+    }
+
+    /// The comma before all but the first.
+    fn item(&mut self) {
+        if !matches!(self.0.as_bytes().last(), Some(b'{' | b'[')) {
+            self.0.push(',');
+        }
+    }
+
+    fn key(&mut self, key: &str) {
+        self.item();
+        self.0.push('"');
+        self.0.push_str(key);
+        self.0.push_str("\":");
+    }
+
     pub(super) fn raw(&mut self, key: &str, value: &str) {
-        let comma = if self.0.len() > 1 { "," } else { "" };
-        let _ = write!(self.0, "{comma}\"{key}\":{value}");
+        self.key(key);
+        self.0.push_str(value);
     }
 
     pub(super) fn text(&mut self, key: &str, value: &str) {
-        self.raw(key, &quote(value, false));
+        self.key(key);
+        quote_into(&mut self.0, value, false);
+    }
+
+    /// A text that needs no escapes.
+    fn word(&mut self, key: &str, value: &'static str) {
+        self.key(key);
+        self.0.push('"');
+        self.0.push_str(value);
+        self.0.push('"');
+    }
+
+    fn int(&mut self, key: &str, value: u64) {
+        self.raw(key, itoa::Buffer::new().format(value));
+    }
+
+    fn float(&mut self, key: &str, value: f64) {
+        // Times of a clock that jumps are mostly whole.
+        let whole = value as u64;
+        match value.to_bits() == (whole as f64).to_bits() && whole < 1 << 50 {
+            true => self.int(key, whole),
+            false => self.raw(key, &number(value)),
+        }
+    }
+
+    fn texts<'a>(&mut self, key: &str, all: impl Iterator<Item = &'a str>) {
+        self.key(key);
+        self.0.push('[');
+        for text in all {
+            self.item();
+            quote_into(&mut self.0, text, false);
+        }
+        self.0.push(']');
+    }
+
+    fn place(&mut self, key: &str, site: &Site) {
+        self.key(key);
+        self.0.push('{');
+        self.text("frame", &site.frame);
+        self.int("line", u64::from(site.line));
+        self.0.push('}');
+    }
+
+    fn side(&mut self, key: &str, end: &End) {
+        match end {
+            End::Frame(site) => self.place(key, site),
+            End::Loop => self.text(key, "loop"),
+            End::Outside => self.text(key, "library"),
+        }
     }
 
     fn maybe(&mut self, key: &str, value: Option<&str>) {
@@ -265,7 +322,8 @@ impl Object {
         self.0
     }
 
-    pub(super) fn end(self) -> String {
-        self.close() + "\n"
+    pub(super) fn end(mut self) -> String {
+        self.0.push_str("}\n");
+        self.0
     }
 }

@@ -15,6 +15,8 @@ use std::rc::Rc;
 
 /// Deeper stacks are not looked at.
 const DEEPEST: usize = 200;
+/// Files whose names are kept.
+const FILES: usize = 16;
 
 /// A frame that can be suspended, as readers know it.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ struct Known {
 pub(super) struct Names {
     frames: HashMap<usize, Known>,
     made: HashMap<Rc<str>, usize>,
+    /// The names of a few files.
+    files: Vec<(Source, Rc<str>)>,
 }
 
 impl Names {
@@ -44,6 +48,19 @@ impl Names {
         let line = frame.code.code.first_line();
         let known = Known { name, line };
         self.frames.insert(frame.as_obj().address(), known);
+    }
+
+    fn file(&mut self, source: &Source) -> Rc<str> {
+        let same = |known: &Source| std::ptr::eq(known.text(), source.text());
+        if let Some((_, name)) = self.files.iter().find(|(known, _)| same(known)) {
+            return name.clone();
+        }
+        let name = file_name(source);
+        if self.files.len() >= FILES {
+            self.files.clear();
+        }
+        self.files.push((source.clone(), name.clone()));
+        name
     }
 
     /// Where a frame stands.
@@ -89,7 +106,7 @@ pub fn file_name(source: &Source) -> Rc<str> {
 /// A frame on the stack.
 pub(super) struct Seen {
     pub site: Site,
-    file: Rc<str>,
+    source: Source,
     pub library: bool,
     /// The frame, if it is one that can be suspended.
     pub frame: Option<Ref<Generator>>,
@@ -170,8 +187,8 @@ impl Stack {
     }
 
     /// The file of the innermost frame.
-    pub fn file(&self) -> Option<Rc<str>> {
-        self.frames.first().map(|s| s.file.clone())
+    pub fn file(&self, names: &mut Names) -> Option<Rc<str>> {
+        self.frames.first().map(|s| names.file(&s.source))
     }
 
     /// How many frames of the program can be suspended.
@@ -213,7 +230,7 @@ fn seen(view: &FrameView, names: &mut Names) -> Seen {
         None => Site {
             file: file_name(source),
             frame: match view.code.code.flags.module {
-                true => file_name(source),
+                true => names.file(source),
                 false => view.code.code.name.clone(),
             },
             line: written_line(&view.code, at).unwrap_or_else(|| view.code.code.first_line()),
@@ -221,7 +238,7 @@ fn seen(view: &FrameView, names: &mut Names) -> Seen {
     };
     Seen {
         site,
-        file: file_name(source),
+        source: source.clone(),
         library: source.is_library(),
         has_parent: frame.as_ref().is_some_and(|f| !f.parent.get().is_null()),
         frame,

@@ -36,6 +36,10 @@ struct Running {
     since: Option<(f64, Wait)>,
 }
 
+/// Where the recorder is while it records.
+#[derive(Default)]
+struct Seat(Option<Box<Recorder>>);
+
 #[derive(Default)]
 struct Recorder {
     sink: Option<Sink>,
@@ -76,23 +80,23 @@ pub fn observer(marks: Marks) -> Observer {
 
 /// From now on the sink gets what happens.
 pub fn start(vm: &mut Vm, sink: Sink) {
-    *vm.state::<Recorder>() = Recorder {
+    vm.state::<Seat>().0 = Some(Box::new(Recorder {
         sink: Some(sink),
         ..Recorder::default()
-    };
+    }));
 }
 
 /// Ends the recording: what the tasks did, all in all.
 pub fn stop(vm: &mut Vm) -> Tally {
-    std::mem::take(vm.state::<Recorder>()).tally
+    let recorder = vm.state::<Seat>().0.take();
+    recorder.map_or_else(Tally::default, |r| r.tally)
 }
 
 /// Works with the recorder taken out, so that what it does is not recorded.
 fn with(vm: &mut Vm, work: impl FnOnce(&mut Recorder, &mut Vm)) {
-    let mut recorder = std::mem::take(vm.state::<Recorder>());
-    if recorder.sink.is_some() {
+    if let Some(mut recorder) = vm.state::<Seat>().0.take() {
         work(&mut recorder, vm);
-        *vm.state::<Recorder>() = recorder;
+        vm.state::<Seat>().0 = Some(recorder);
     }
 }
 
@@ -123,7 +127,7 @@ impl Recorder {
             }
             Event::TurnBegun => {
                 self.turn += 1;
-                let before = before(vm);
+                let before = before(vm, &|t| self.task_name(t));
                 self.turn_begun = Some(self.record(vm, None, 0, What::Turn(before)));
             }
             Event::TaskMade(task) => self.made(vm, task),
@@ -252,7 +256,7 @@ impl Recorder {
         };
         let what = match mark {
             Mark::Touch => return,
-            Mark::Line => match stack.file() {
+            Mark::Line => match stack.file(&mut self.names) {
                 Some(file) => What::Line { file },
                 None => return,
             },
@@ -408,7 +412,7 @@ impl Recorder {
                 }
             }
         };
-        let before = before(vm);
+        let before = before(vm, &|t| self.task_name(t));
         self.put(vm, None, 0, What::Ended(ending.clone(), before));
         if let Some(known) = self.tasks.remove(&task.as_obj().address()) {
             // Whoever is told of its end must find its name.
@@ -435,7 +439,7 @@ impl Recorder {
         if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
             known.since = Some((now, wait.clone()));
         }
-        let before = before(vm);
+        let before = before(vm, &|t| self.task_name(t));
         self.put_for(vm, task, site, What::Suspended(wait, before));
     }
 
@@ -552,14 +556,17 @@ fn closes_loop(coroutine: &Value) -> bool {
     code.source.is_library() && closes.contains(&&*code.name)
 }
 
-/// What the loop has before it.
-pub(super) fn before(vm: &mut Vm) -> Before {
+/// What the loop has before it; tasks by these names.
+pub(super) fn before(vm: &mut Vm, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Before {
     let event_loop = vm.current.event_loop.get();
     let (first, count) = inspect::first_ready(&event_loop, SHOWN);
     let shown: Vec<&Queued> = first.iter().filter(|e| !is_hidden(e)).collect();
     let mut ready = Vec::new();
     for entry in shown {
-        ready.push(entry_text(vm, entry));
+        ready.push(match entry.task() {
+            Some(task) => name(task).to_string(),
+            None => entry_text(vm, entry),
+        });
     }
     let mut timers = Vec::new();
     for timer in inspect::timers(&event_loop).into_iter().take(SHOWN) {
