@@ -12,6 +12,7 @@ use crate::inspect::quiet::quiet;
 use crate::inspect::tasks::{Wait, ending, tasks};
 use crate::inspect::text::{kind, wait};
 use crate::source::Source;
+use crate::stdlib::deque_items;
 use crate::vm::heap::{Ref, visit_objects};
 use crate::vm::inspect::FrameView as Seen;
 use crate::vm::object::{Function, Future, GenState, Generator, Kind, Module, Waiter};
@@ -328,6 +329,30 @@ fn stands(vm: &mut Vm, object: &Value) -> Option<(String, String)> {
             Value::True => "is held".to_owned(),
             _ => "is free".to_owned(),
         },
+        "Condition" => {
+            let lock = attribute(vm, object, "_lock")?;
+            let held = match attribute(vm, &lock, "_locked") {
+                Some(Value::True) => "is held",
+                _ => "is free",
+            };
+            let waiters = attribute(vm, object, "_waiters")?;
+            let wait = match deque_items(&waiters).map_or(0, |w| w.len()) {
+                0 => "nobody waits".to_owned(),
+                1 => "1 waits".to_owned(),
+                n => format!("{n} wait"),
+            };
+            format!("{held}, {wait} for a notice")
+        }
+        "Barrier" => {
+            let count = attribute(vm, object, "_count")?;
+            let parties = attribute(vm, object, "_parties")?;
+            let state = attribute(vm, object, "_state")?;
+            let (count, parties) = (quiet(vm, &count), quiet(vm, &parties));
+            match state.as_str()? {
+                "filling" => format!("has {count} of {parties}"),
+                state => format!("is {state}, with {count} of {parties} inside"),
+            }
+        }
         "Event" => match attribute(vm, object, "_value")? {
             Value::True => "is set".to_owned(),
             _ => "is not set".to_owned(),

@@ -81,6 +81,7 @@ fn what(line: &mut Object, what: &What) {
         What::Suspended(..) => "suspended",
         What::Ended(..) => "ended",
         What::Cancel { .. } => "cancel",
+        What::Swallowed => "swallowed",
         What::Queued { .. } => "queued",
         What::TimerSet { .. } => "timer_set",
         What::TimerDue { .. } => "timer_due",
@@ -97,7 +98,7 @@ fn what(line: &mut Object, what: &What) {
     };
     line.word("event", event);
     match what {
-        What::Loop => {}
+        What::Loop | What::Swallowed => {}
         What::Turn(lists) => before(line, lists),
         What::Made { task, of } => {
             line.text("made", task);

@@ -100,6 +100,9 @@ pub enum What {
     Cancel {
         task: Rc<str>,
     },
+    /// A task returns although it was asked to stop: what was raised in it for that was caught here,
+    /// and not passed on.
+    Swallowed,
     /// Something comes to the end of the ready queue, because of this.
     Queued {
         what: String,
@@ -186,7 +189,8 @@ impl What {
             | What::Chunk { .. }
             | What::Suspended(..)
             | What::Ended(..)
-            | What::Cancel { .. } => Family::Tasks,
+            | What::Cancel { .. }
+            | What::Swallowed => Family::Tasks,
             What::Loop
             | What::Turn(_)
             | What::Queued { .. }

@@ -34,6 +34,8 @@ struct Running {
     chunks: u32,
     /// When it was suspended, and what it waits for.
     since: Option<(f64, Wait)>,
+    /// Where it was last told to stop.
+    told_to_stop: Option<Site>,
 }
 
 /// Where the recorder is while it records.
@@ -361,6 +363,7 @@ impl Recorder {
             at: self.tally.add(&name, &of),
             chunks: 0,
             since: None,
+            told_to_stop: None,
         };
         self.tasks.insert(address, known);
         self.here(vm, What::Made { task: name, of });
@@ -374,7 +377,8 @@ impl Recorder {
         let raising = (!exception.is_undef()).then(|| quiet(vm, exception));
         let mut number = 1;
         let mut after = None;
-        if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
+        let address = task.as_obj().address();
+        if let Some(known) = self.tasks.get_mut(&address) {
             known.chunks += 1;
             number = known.chunks;
             let since = known.since.take();
@@ -386,6 +390,10 @@ impl Recorder {
         }
         let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
         let (site, _) = suspended(&mut self.names, &coroutine);
+        let stops = vm.class_of(exception).is_subclass(&vm.exc.cancelled_error);
+        if let Some(known) = self.tasks.get_mut(&address).filter(|_| stops) {
+            known.told_to_stop.clone_from(&site);
+        }
         let what = What::Chunk {
             number,
             after,
@@ -403,7 +411,14 @@ impl Recorder {
                 self.yielded = Some(value.clone());
                 return;
             }
-            StepOutcome::Returned(value) => Ending::Returned(quiet(vm, value)),
+            StepOutcome::Returned(value) => {
+                let known = self.tasks.get(&task.as_obj().address());
+                let site = known.and_then(|k| k.told_to_stop.clone());
+                if site.is_some() && task.cancel_requests.get() > 0 {
+                    self.put(vm, site, 0, What::Swallowed);
+                }
+                Ending::Returned(quiet(vm, value))
+            }
             StepOutcome::Raised(exception) => {
                 let class = vm.class_of(exception);
                 match class.is_subclass(&vm.exc.cancelled_error) {

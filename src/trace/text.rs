@@ -121,6 +121,7 @@ pub fn words(record: &Record) -> String {
         What::Ended(ending, _) => ended(ending),
         What::Cancel { task } if site.is_none() => format!("{task} is asked to stop"),
         What::Cancel { task } => told(format!("asks {task} to stop")),
+        What::Swallowed => told("swallows the request to stop, and the task returns".into()),
         What::Queued { what, because } => format!("{what} is ready: {because}"),
         What::TimerSet { when, what } => {
             told(format!("sets a timer for {}: {what}", seconds(*when)))

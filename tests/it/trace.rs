@@ -94,6 +94,11 @@ fn pictures_are_as_recorded() {
             &["--at", "6"],
         ),
         ("what is shared", "locks_and_futures", &["--at", "27"]),
+        (
+            "conditions and barriers",
+            "conditions_and_barriers",
+            &["--at", "23"],
+        ),
     ];
     for (title, program, options) in moments {
         let program = root().join(format!("tests/trace/{program}.coro"));
