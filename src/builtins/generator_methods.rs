@@ -3,7 +3,7 @@
 
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeDef, NativeType, Resumes, TypeDef};
-use crate::vm::object::{Generator, Layout, NativeData};
+use crate::vm::object::{Generator, Layout, NativeData, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Resume, Tail, Vm, asyncgen};
 
@@ -69,8 +69,8 @@ static ASYNC_GENERATOR: &[NativeDef] = &[
         "(self, type, value=None, traceback=None, /)",
         |vm, args| {
             warn_of_parts(vm, args, "athrow")?;
-            let exception = vm.thrown(args)?;
-            on_async(vm, args, |vm, g| asyncgen::athrow(vm, g, exception))
+            let arguments = Tuple::value(args[1..].iter().cloned());
+            on_async(vm, args, |vm, g| asyncgen::athrow(vm, g, arguments))
         },
         "Return an awaitable that raises an exception in the generator.",
     ),
@@ -152,8 +152,11 @@ fn warn_of_parts(vm: &mut Vm, args: &[Value], name: &str) -> R<()> {
 
 fn throw(vm: &mut Vm, args: &[Value]) -> R {
     warn_of_parts(vm, args, "throw")?;
-    let exception = vm.thrown(args)?;
-    resume(vm, args, Resume::Throw(exception))
+    let Some(generator) = frame(args) else {
+        return Ok(Value::None);
+    };
+    let how = vm.thrown_by(&generator, args)?;
+    vm.tail(Tail::Resume(generator, how))
 }
 
 fn close(vm: &mut Vm, args: &[Value]) -> R {

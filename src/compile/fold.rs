@@ -101,8 +101,6 @@ pub fn unary(op: UnaryOp, value: &Const) -> Option<Const> {
         (UnaryOp::Pos, Const::Float(f)) => Some(Const::Float(*f)),
         (UnaryOp::Neg, _) => as_integer(value).map(|i| integer(-i)),
         (UnaryOp::Pos, _) => as_integer(value).map(integer),
-        // `~True` warns at run time.
-        (UnaryOp::Invert, Const::True | Const::False) => None,
         (UnaryOp::Invert, _) => as_integer(value).map(|i| integer(!i)),
     }
 }
@@ -141,7 +139,7 @@ pub fn binary(op: BinaryOp, left: &Const, right: &Const) -> Option<Const> {
 }
 
 fn repeat(sequence: &Const, n: i64) -> Option<Const> {
-    let times = usize::try_from(n.max(0)).ok()?;
+    let times = usize::try_from(n).ok()?;
     let fits = |len: usize, limit: usize| len.checked_mul(times).is_some_and(|l| l <= limit);
     match sequence {
         Const::Str(s) if fits(s.len(), MAX_TEXT) => Some(Const::Str(s.repeat(times).into())),
@@ -232,6 +230,7 @@ mod tests {
             ("0.1 + 0.2", "0.30000000000000004"),
             ("'ab' * 2 + 'c'", "'ababc'"),
             ("(1, 'a') + (None,) * 2", "(1, 'a', None, None)"),
+            ("~True", "-2"),
             ("not ()", "True"),
             ("b'a' + b'b'", "b'ab'"),
         ] {
@@ -248,10 +247,10 @@ mod tests {
             "2 ** 1000",
             "1 << 1000",
             "'a' * 5000",
+            "'a' * -1",
             "1 << -1",
             "(1,) * 1000",
             "True & False",
-            "~True",
             "'a' + 1",
             "x + 1",
             "2 ** -1",

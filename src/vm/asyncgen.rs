@@ -27,10 +27,12 @@ struct ASend {
     state: Cell<State>,
 }
 
-/// What `athrow(exception)` and `aclose()` (no exception) return.
+/// What `athrow(exception)` and `aclose()` return.
 struct AThrow {
     generator: Ref<Generator>,
-    exception: Slot,
+    /// The arguments of `athrow`, from which the exception is made once it is awaited; `Undef` for
+    /// `aclose`.
+    arguments: Slot,
     state: Cell<State>,
 }
 
@@ -44,7 +46,7 @@ impl NativeData for ASend {
 impl NativeData for AThrow {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.generator.as_obj());
-        self.exception.get().as_obj().into_iter().for_each(visit);
+        self.arguments.get().as_obj().into_iter().for_each(visit);
     }
 }
 
@@ -122,12 +124,12 @@ pub fn asend(vm: &mut Vm, g: &Ref<Generator>, value: Value) -> R {
     }))
 }
 
-/// `agen.athrow(exception)`; `aclose()` if the exception is `Undef`.
-pub fn athrow(vm: &mut Vm, g: &Ref<Generator>, exception: Value) -> R {
+/// `agen.athrow(*arguments)`; `aclose()` if they are `Undef`.
+pub fn athrow(vm: &mut Vm, g: &Ref<Generator>, arguments: Value) -> R {
     init_hooks(vm, g)?;
     Ok(vm.make(AThrow {
         generator: g.clone(),
-        exception: Slot::new(exception),
+        arguments: Slot::new(arguments),
         state: Cell::new(State::Init),
     }))
 }
@@ -268,7 +270,6 @@ fn asend_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
 }
 
 fn asend_throw(vm: &mut Vm, args: &[Value]) -> R {
-    let exception = vm.thrown(args)?;
     let Some(asend) = args[0].opaque::<ASend>() else {
         return Ok(Value::None);
     };
@@ -286,6 +287,13 @@ fn asend_throw(vm: &mut Vm, args: &[Value]) -> R {
         }
         State::Running => {}
     }
+    let exception = match vm.thrown(args) {
+        Ok(exception) => exception,
+        Err(raise) => {
+            finish(asend);
+            return Err(raise);
+        }
+    };
     let outcome = vm.resume_outcome(&asend.generator, Resume::Throw(exception));
     settle_asend(vm, asend, outcome)
 }
@@ -375,16 +383,19 @@ fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
                 awaitable.state.set(State::Closed);
                 return Err(vm.stop_iteration(Value::None));
             }
+            if g.extra.get().is_some_and(|e| e.closed.get()) {
+                awaitable.state.set(State::Closed);
+                let class = vm.exc.stop_async_iteration.clone();
+                return Err(vm.error_with(&class, Vec::new()));
+            }
+            if !sent.is_none() {
+                return Err(
+                    vm.runtime_error("can't send non-None value to a just-started coroutine")
+                );
+            }
             awaitable.state.set(State::Running);
             g.async_running.set(true);
-            match awaitable.exception.get() {
-                Value::Undef => {
-                    g.extra().closed.set(true);
-                    let class = vm.exc.generator_exit.clone();
-                    Resume::Throw(Exception::new(&class, super::object::Tuple::new([])).into())
-                }
-                exception => Resume::Throw(exception),
-            }
+            Resume::Throw(awaitable.first_exception(vm)?)
         }
     };
     let outcome = vm.resume_outcome(g, how);
@@ -393,7 +404,22 @@ fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
 
 impl AThrow {
     fn closes(&self) -> bool {
-        self.exception.is_undef()
+        self.arguments.is_undef()
+    }
+
+    /// What the generator is resumed with at first.
+    fn first_exception(&self, vm: &mut Vm) -> R {
+        let arguments = self.arguments.get();
+        let Some(given) = arguments.as_ref::<super::object::Tuple>() else {
+            self.generator.extra().closed.set(true);
+            let class = vm.exc.generator_exit.clone();
+            return Ok(Exception::new(&class, super::object::Tuple::new([])).into());
+        };
+        let made = vm.thrown(&[&[Value::None], given.items()].concat());
+        if made.is_err() {
+            self.finish();
+        }
+        made
     }
 
     fn verb(&self) -> &'static str {
@@ -446,7 +472,6 @@ fn ended_by_close(vm: &mut Vm) -> R {
 }
 
 fn athrow_throw(vm: &mut Vm, args: &[Value]) -> R {
-    let exception = vm.thrown(args)?;
     let Some(awaitable) = args[0].opaque::<AThrow>() else {
         return Ok(Value::None);
     };
@@ -467,6 +492,13 @@ fn athrow_throw(vm: &mut Vm, args: &[Value]) -> R {
         }
         State::Running => {}
     }
+    let exception = match vm.thrown(args) {
+        Ok(exception) => exception,
+        Err(raise) => {
+            awaitable.finish();
+            return Err(raise);
+        }
+    };
     let outcome = vm.resume_outcome(&awaitable.generator, Resume::Throw(exception));
     settle_athrow(vm, awaitable, outcome)
 }
@@ -485,67 +517,6 @@ fn athrow_close(vm: &mut Vm, this: &Value) -> R {
 }
 
 impl Vm {
-    /// An exception that was made, or the one that its constructor raised: that is thrown instead.
-    fn made_or_error(&mut self, made: R) -> Value {
-        match made {
-            Ok(exception) => exception,
-            Err(raise) => self.take_raised(raise),
-        }
-    }
-
-    /// The exception meant by the arguments of `throw(type, value, traceback)` after the self.
-    pub fn thrown(&mut self, args: &[Value]) -> R {
-        let kind = args.get(1).cloned().unwrap_or(Value::None);
-        let value = args
-            .get(2)
-            .and_then(Value::given)
-            .cloned()
-            .unwrap_or(Value::None);
-        let is_exception_class = kind
-            .as_ref::<super::object::Class>()
-            .is_some_and(|c| c.is_subclass(&self.exc.base_exception));
-        let exception = if is_exception_class {
-            if kind
-                .as_ref::<super::object::Class>()
-                .is_some_and(|c| self.class_of(&value).is_subclass(c))
-            {
-                value
-            } else if value.is_none() {
-                let made = self.exception_from_raise(&kind);
-                self.made_or_error(made)
-            } else {
-                let class_args: Vec<Value> = match value.as_ref::<super::object::Tuple>() {
-                    Some(t) => t.items().to_vec(),
-                    None => vec![value],
-                };
-                let made = match self.call(&kind, &class_args) {
-                    Ok(made) => self.exception_from_raise(&made),
-                    Err(raise) => Err(raise),
-                };
-                self.made_or_error(made)
-            }
-        } else if kind.downcast::<Exception>().is_some() {
-            if !value.is_none() {
-                return Err(self.type_error("instance exception may not have a separate value"));
-            }
-            kind
-        } else {
-            let what = self.class_of(&kind).name();
-            return Err(self.type_error(format!(
-                "exceptions must be classes or instances deriving from BaseException, not {what}"
-            )));
-        };
-        if let Some(tb) = args.get(3).and_then(Value::given).filter(|t| !t.is_none()) {
-            if tb.downcast::<super::object::Traceback>().is_none() {
-                return Err(self.type_error("throw() third argument must be a traceback object"));
-            }
-            if let Some(e) = exception.downcast::<Exception>() {
-                e.traceback.set(tb.clone());
-            }
-        }
-        Ok(exception)
-    }
-
     /// Puts an exception that was taken back on its way, as it was.
     pub(in crate::vm) fn put_back(&mut self, exception: Value) -> Raise {
         self.raised.set(exception);

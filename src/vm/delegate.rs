@@ -6,7 +6,7 @@ use super::dispatch::Flow;
 use super::frame::{Frame, registers_of, take};
 use super::generator::{CHAIN_LIMIT, is_executing, kind_name, stop_value, yield_from};
 use super::heap::{Header, Ref};
-use super::object::{Future, GenKind, GenState, Generator, Kind};
+use super::object::{Future, GenKind, GenState, Generator, Kind, Tuple};
 use super::ops::future::NextTurn;
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
@@ -18,6 +18,7 @@ impl Vm {
     pub(super) fn throw_into_delegate(&mut self, i: Instr, exception: Value) -> R<Flow> {
         // SAFETY: the verifier has seen the register.
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
+        let parts = self.thrown_parts.take();
         if self.is_generator_exit(&exception) {
             let close = self.names.close.clone();
             if let Some(close) = self.get_attr_opt(&delegate, &close)?
@@ -28,10 +29,15 @@ impl Vm {
             return Err(self.raise_thrown(exception));
         }
         let throw = self.names.throw.clone();
+        let parts = parts.as_ref::<Tuple>().map(Ref::items);
         let Some(throw) = self.get_attr_opt(&delegate, &throw)? else {
-            return Err(self.raise_thrown(exception));
+            let made = match parts {
+                Some(parts) => self.thrown(&[&[Value::None], parts].concat())?,
+                None => exception,
+            };
+            return Err(self.raise_thrown(made));
         };
-        match self.call(&throw, &[exception]) {
+        match self.call(&throw, parts.unwrap_or(&[exception])) {
             Ok(value) => self.suspend_with(value),
             Err(raise) => {
                 let raise = self.enters(raise);

@@ -29,8 +29,8 @@
 //!
 //! `close()` (and throwing GeneratorExit) must close a delegate before its parent sees the
 //! GeneratorExit; `Link::closing` says that this is what goes on. If the frame returns or lets the
-//! GeneratorExit (or StopIteration) out, its parent gets the GeneratorExit and is the next to be
-//! closed; if it yields, its parent gets RuntimeError("generator ignored GeneratorExit").
+//! GeneratorExit (or StopIteration) out, its parent gets a GeneratorExit of its own, the root the one
+//! that was thrown (`GenExtra::exit`), and is the next to be closed; if it yields, its parent gets RuntimeError("generator ignored GeneratorExit").
 
 use super::value::Value;
 pub use super::{Resume, call::Resumed};

@@ -233,8 +233,6 @@ pub(super) struct Link {
     pub entered: *const Header,
     /// What has entered it is a GeneratorExit.
     pub closing: bool,
-    /// Resume: by `close()`, which raises a GeneratorExit of its own in each frame.
-    pub closes: bool,
     /// Resume: the root has a parent, in whose chain it does not run, or something is thrown in:
     /// returns must be looked at more closely.
     pub unusual: bool,
@@ -248,7 +246,6 @@ impl Link {
             handled,
             entered: ptr::null(),
             closing: false,
-            closes: false,
             unusual: false,
         }
     }

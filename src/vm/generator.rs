@@ -294,7 +294,6 @@ impl Vm {
             self.enter_native()?;
         }
         root.started.set(true);
-        let closes = matches!(how, Resume::Close);
         let how = match how {
             Resume::Close => Resume::Throw(self.generator_exit()),
             how => how,
@@ -307,7 +306,6 @@ impl Vm {
             Activation::call(self.frame, ptr::null_mut(), deliver, dst),
             Link {
                 unusual,
-                closes,
                 ..Link::new(root.clone().into(), task, handled)
             },
         );
@@ -490,6 +488,7 @@ impl Vm {
 
     /// A frame yielded although it was being closed: RuntimeError in the frame that closes it.
     fn ignored_exit(&mut self, closing: *const Header) -> R<Flow> {
+        drop(self.take_exit());
         if let Some(link) = self.top_link_mut() {
             link.entered = ptr::null();
         }

@@ -148,6 +148,8 @@ pub struct Vm {
     input: Option<Resume>,
     /// The value being yielded is an async generator's own.
     async_yielded: bool,
+    /// The arguments of a `throw` that a delegate gets as they are.
+    thrown_parts: Slot,
     /// How the activation that ended a nested dispatch loop ended; `None` if it raised.
     outcome: Option<flow::Outcome>,
     /// An exception is on its way that the dispatch loop must unwind before anything else.
@@ -216,6 +218,7 @@ impl Vm {
             handled: Slot::undef(),
             input: None,
             async_yielded: false,
+            thrown_parts: Slot::undef(),
             outcome: None,
             unwinding: false,
             parked: false,

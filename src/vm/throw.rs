@@ -1,9 +1,9 @@
 //! Exceptions that enter a chain of frames from outside: `throw()` and `close()`. See `flow.rs`.
 
 use super::frame::raw;
-use super::generator::{is_executing, kind_name, suspended_at};
+use super::generator::{is_executing, kind_name, suspended_at, suspended_chain};
 use super::heap::Ref;
-use super::object::{Exception, Future, Generator, Tuple};
+use super::object::{Class, Exception, Future, Generator, Traceback, Tuple};
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
 use crate::bytecode::Op;
@@ -28,16 +28,75 @@ impl Vm {
         exception
     }
 
+    /// What `throw(*args)` resumes the frame with. A delegate with a `throw` of its own gets the
+    /// arguments as they are; what is no exception is refused by the innermost frame, which the
+    /// others then have done with.
+    pub fn thrown_by(&mut self, root: &Ref<Generator>, args: &[Value]) -> R<Resume> {
+        let kind = args.get(1).cloned().unwrap_or(Value::None);
+        if kind.downcast::<Exception>().is_some() || !self.is_delegating(root) {
+            return self.thrown(args).map(Resume::Throw);
+        }
+        let mut chain = suspended_chain(root);
+        let leaf = chain.pop();
+        if leaf.is_some_and(|leaf| self.has_foreign_delegate(&leaf))
+            && !self.is_generator_exit_class(&kind)
+        {
+            let parts = args[1..].iter().filter_map(Value::given).cloned();
+            self.thrown_parts
+                .set(Tuple::value(parts.collect::<Vec<_>>()));
+            return Ok(Resume::Throw(kind));
+        }
+        match (self.thrown(args), chain.last()) {
+            (Err(raise), Some(parent)) => {
+                let refusal = self.take_raised(raise);
+                self.detach_delegate(root, parent);
+                Ok(Resume::Throw(refusal))
+            }
+            (made, _) => made.map(Resume::Throw),
+        }
+    }
+
+    fn is_delegating(&self, g: &Ref<Generator>) -> bool {
+        !is_executing(g) && suspended_at(g).is_some_and(|i| i.op == Op::Delegate)
+    }
+
+    /// Whether the suspended frame waits for something that has, at most, a `throw` of its own.
+    fn has_foreign_delegate(&self, leaf: &Ref<Generator>) -> bool {
+        let register = suspended_at(leaf).filter(|i| i.op == Op::Delegate);
+        register.is_some_and(|i| {
+            let delegate = leaf.register(i.b as usize);
+            delegate.as_obj().is_some()
+                && delegate.as_ref::<Generator>().is_none()
+                && delegate.downcast::<Future>().is_none()
+        })
+    }
+
+    /// A suspended frame of a chain does without what it delegated to.
+    fn detach_delegate(&mut self, root: &Ref<Generator>, parent: &Ref<Generator>) {
+        root.leaf.set(Value::Undef);
+        let Some(i) = suspended_at(parent) else {
+            return;
+        };
+        let delegate = parent.register(i.b as usize);
+        if let Some(leaf) = delegate.as_ref::<Generator>() {
+            leaf.parent.set(ptr::null());
+        }
+        parent.set_register(i.b as usize, Value::Undef);
+    }
+
     /// Raises an exception in the suspended leaf, which is the running frame now.
     pub(super) fn throw_into_leaf(&mut self, leaf: &Ref<Generator>, exception: Value) -> R<()> {
         let exit = self.is_generator_exit(&exception);
+        let mut exception = exception;
         if let Some(link) = self.top_link_mut()
-            && link
-                .root()
-                .is_some_and(|root| !root.as_obj().is(leaf.as_obj()))
+            && let Some(root) = link.root().filter(|r| !r.as_obj().is(leaf.as_obj()))
         {
+            let thrown = exit.then(|| root.extra().exit.set(exception.clone()));
             link.entered = raw(leaf.as_obj());
             link.closing = exit;
+            if thrown.is_some() {
+                exception = self.generator_exit();
+            }
         }
         if let Some(i) = suspended_at(leaf).filter(|i| i.op == Op::Delegate) {
             let delegate = leaf.register(i.b as usize);
@@ -79,9 +138,88 @@ impl Vm {
         }
     }
 
-    /// GeneratorExit for the parent of a frame that was closed well.
+    fn is_generator_exit_class(&self, kind: &Value) -> bool {
+        let class = kind.as_ref::<Class>();
+        class.is_some_and(|c| c.is_subclass(&self.exc.generator_exit))
+    }
+
+    /// The GeneratorExit that the root of the chain is to get once those below it are closed.
+    pub(super) fn take_exit(&mut self) -> Option<Value> {
+        let extra = self.top_link()?.root()?.extra.get()?;
+        extra.exit.take().defined()
+    }
+
+    /// GeneratorExit for the parent, which runs now, of a frame that was closed well: the root gets
+    /// what was thrown, each frame between one of its own.
     pub(super) fn exit_again(&mut self) -> Raise {
-        let class = self.exc.generator_exit.clone();
-        self.error_with(&class, Vec::new())
+        let is_last = self.top_link().is_none_or(|l| l.entered.is_null());
+        match self.take_exit().filter(|_| is_last) {
+            Some(exit) => self.raise_thrown(exit),
+            None => {
+                let class = self.exc.generator_exit.clone();
+                self.error_with(&class, Vec::new())
+            }
+        }
+    }
+
+    /// An exception that was made, or the one that its constructor raised: that is thrown instead.
+    fn made_or_error(&mut self, made: R) -> Value {
+        match made {
+            Ok(exception) => exception,
+            Err(raise) => self.take_raised(raise),
+        }
+    }
+
+    /// The exception meant by the arguments of `throw(type, value, traceback)` after the self.
+    pub fn thrown(&mut self, args: &[Value]) -> R {
+        let kind = args.get(1).cloned().unwrap_or(Value::None);
+        let value = args
+            .get(2)
+            .and_then(Value::given)
+            .cloned()
+            .unwrap_or(Value::None);
+        let is_exception_class = kind
+            .as_ref::<Class>()
+            .is_some_and(|c| c.is_subclass(&self.exc.base_exception));
+        let exception = if is_exception_class {
+            if kind
+                .as_ref::<Class>()
+                .is_some_and(|c| self.class_of(&value).is_subclass(c))
+            {
+                value
+            } else if value.is_none() {
+                let made = self.exception_from_raise(&kind);
+                self.made_or_error(made)
+            } else {
+                let class_args: Vec<Value> = match value.as_ref::<Tuple>() {
+                    Some(t) => t.items().to_vec(),
+                    None => vec![value],
+                };
+                let made = match self.call(&kind, &class_args) {
+                    Ok(made) => self.exception_from_raise(&made),
+                    Err(raise) => Err(raise),
+                };
+                self.made_or_error(made)
+            }
+        } else if kind.downcast::<Exception>().is_some() {
+            if !value.is_none() {
+                return Err(self.type_error("instance exception may not have a separate value"));
+            }
+            kind
+        } else {
+            let what = self.class_of(&kind).name();
+            return Err(self.type_error(format!(
+                "exceptions must be classes or instances deriving from BaseException, not {what}"
+            )));
+        };
+        if let Some(tb) = args.get(3).and_then(Value::given).filter(|t| !t.is_none()) {
+            if tb.downcast::<Traceback>().is_none() {
+                return Err(self.type_error("throw() third argument must be a traceback object"));
+            }
+            if let Some(e) = exception.downcast::<Exception>() {
+                e.traceback.set(tb.clone());
+            }
+        }
+        Ok(exception)
     }
 }

@@ -170,12 +170,12 @@ impl Vm {
             return raise;
         }
         let exception = self.raised.get();
-        let closed = entered == Entered::Closing && self.is_generator_exit(&exception);
-        if closed && self.top_link().is_some_and(|link| link.closes) {
+        if entered == Entered::Closing && self.is_generator_exit(&exception) {
             // It ends here, and what its frames held dies before the parent hears of the end.
             drop((self.raised.take(), exception));
             return self.exit_again();
         }
+        drop(self.take_exit());
         self.chain_to_handled(&exception);
         raise
     }

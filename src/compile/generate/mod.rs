@@ -383,7 +383,12 @@ impl<'a> Gen<'a> {
     }
 
     fn clear(&mut self, reg: u16) {
-        self.emit(NOWHERE, Op::Clear, reg, 0, 0);
+        self.clear_at(NOWHERE, reg);
+    }
+
+    /// What dies shows this place.
+    fn clear_at(&mut self, span: Span, reg: u16) {
+        self.emit(span, Op::Clear, reg, 0, 0);
     }
 
     // Context

@@ -29,28 +29,44 @@ impl<'a> Gen<'a> {
         let reg = self.alloc();
         self.expr_to(subject, reg);
         let done = self.asm.label();
-        for case in cases {
+        let default = cases
+            .last()
+            .filter(|c| cases.len() > 1 && is_wildcard(&c.pattern));
+        let tested = cases.len() - usize::from(default.is_some());
+        for (i, case) in cases.iter().take(tested).enumerate() {
             self.top = reg + 1;
-            self.case(case, reg, done);
+            let subject = Subject {
+                reg,
+                kept: i + 1 < tested,
+            };
+            self.case(case, subject, done);
         }
-        self.clear(reg);
+        if let Some(case) = default {
+            self.default_case(case, done);
+        }
         self.asm.bind(done);
         self.top = mark;
     }
 
-    fn case(&mut self, case: &'a MatchCase, subject: u16, done: Label) {
+    /// `case _:` after others: the subject is gone.
+    fn default_case(&mut self, case: &'a MatchCase, done: Label) {
+        if let Some(guard) = &case.guard {
+            self.jump_unless(guard, done);
+        }
+        self.block(&case.body);
+    }
+
+    /// The last case that is tested has the subject for itself: it dies with the test. Else it is
+    /// kept for the next case, and dies before the body.
+    fn case(&mut self, case: &'a MatchCase, subject: Subject, done: Label) {
         let next = self.asm.label();
         let low = self.top;
         let mut trial = Trial {
             captures: Vec::new(),
             fail: next,
         };
-        let kept = Subject {
-            reg: subject,
-            kept: true,
-        };
         let highest = std::mem::replace(&mut self.highest, low);
-        self.pattern(&case.pattern, kept, &mut trial);
+        self.pattern(&case.pattern, subject, &mut trial);
         let used = std::mem::replace(&mut self.highest, 0);
         self.highest = highest.max(used);
         for (name, value) in &trial.captures {
@@ -60,13 +76,19 @@ impl<'a> Gen<'a> {
         if let Some(guard) = &case.guard {
             self.jump_unless(guard, next);
         }
-        self.clear(subject);
-        self.top = subject;
+        if subject.kept {
+            let first = case.body.first().map_or(NOWHERE, |s| s.span);
+            self.clear_at(first, subject.reg);
+        }
+        self.top = subject.reg;
         self.block(&case.body);
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, done);
         self.asm.bind(next);
         if !is_simple(&case.pattern) {
-            (low..used).for_each(|reg| self.clear(reg));
+            (low..used).for_each(|reg| self.clear_at(case.pattern.span, reg));
+        }
+        if !subject.kept {
+            self.clear_at(case.pattern.span, subject.reg);
         }
     }
 
@@ -98,7 +120,9 @@ impl<'a> Gen<'a> {
                     self.capture(name.as_ref(), p.span, subject, trial);
                 }
             },
-            PatternKind::Or(alternatives) => self.or_pattern(alternatives, subject, trial),
+            PatternKind::Or(alternatives) => {
+                self.or_pattern(alternatives, p.span, subject, trial);
+            }
         }
     }
 
@@ -111,7 +135,7 @@ impl<'a> Gen<'a> {
         trial: &mut Trial<'a>,
     ) {
         let Some(name) = name else {
-            return self.drop_subject(subject);
+            return self.drop_subject(span, subject);
         };
         let value = if subject.kept {
             let t = self.alloc();
@@ -123,9 +147,9 @@ impl<'a> Gen<'a> {
         trial.captures.push((name, value));
     }
 
-    fn drop_subject(&mut self, subject: Subject) {
+    fn drop_subject(&mut self, span: Span, subject: Subject) {
         if !subject.kept {
-            self.clear(subject.reg);
+            self.clear_at(span, subject.reg);
         }
     }
 
@@ -205,7 +229,7 @@ impl<'a> Gen<'a> {
             .and_then(|i| items.get(i))
             .is_some_and(|p| matches!(p.kind, PatternKind::Star(None)));
         if items.iter().all(is_wildcard) {
-            self.drop_subject(subject);
+            self.drop_subject(span, subject);
         } else if star_wild {
             self.sequence_by_index(items, star.unwrap_or(0), span, subject, trial);
         } else {
@@ -274,7 +298,7 @@ impl<'a> Gen<'a> {
             };
             self.pattern(item, part, trial);
         }
-        self.drop_subject(subject);
+        self.drop_subject(span, subject);
     }
 
     fn mapping(
@@ -324,7 +348,7 @@ impl<'a> Gen<'a> {
             }
             trial.captures.push((name, dict));
         }
-        self.drop_subject(subject);
+        self.drop_subject(span, subject);
     }
 
     fn class_pattern(
@@ -360,11 +384,17 @@ impl<'a> Gen<'a> {
             };
             self.pattern(pattern, part, trial);
         }
-        self.drop_subject(subject);
+        self.drop_subject(span, subject);
     }
 
     /// Alternatives bind the same names; each leaves the values in the same registers.
-    fn or_pattern(&mut self, alternatives: &'a [Pattern], subject: Subject, trial: &mut Trial<'a>) {
+    fn or_pattern(
+        &mut self,
+        alternatives: &'a [Pattern],
+        span: Span,
+        subject: Subject,
+        trial: &mut Trial<'a>,
+    ) {
         let matched = self.asm.label();
         let names: Vec<&Ident> = alternatives.first().map(bound_names).unwrap_or_default();
         let slots = self.alloc_n(count(names.len()));
@@ -393,7 +423,7 @@ impl<'a> Gen<'a> {
             self.asm.jump(alternative.span, Op::Jump, 0, 0, 0, matched);
             self.asm.bind(fail);
             if !is_simple(alternative) {
-                (inner..used).for_each(|reg| self.clear(reg));
+                (inner..used).for_each(|reg| self.clear_at(alternative.span, reg));
             }
         }
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, trial.fail);
@@ -402,7 +432,7 @@ impl<'a> Gen<'a> {
         for (i, name) in names.into_iter().enumerate() {
             trial.captures.push((name, nth(slots, i)));
         }
-        self.drop_subject(subject);
+        self.drop_subject(span, subject);
     }
 }
 

@@ -479,9 +479,7 @@ fn release(at: NonNull<Header>) {
     let header = unsafe { at.as_ref() };
     if header.kind == Kind::Generator
         && !header.has_flag(flags::WEAKLY_REFERENCED)
-        && header
-            .peek::<Generator>()
-            .is_some_and(Generator::is_finished)
+        && header.peek::<Generator>().is_some_and(Generator::is_spent)
     {
         // SAFETY: nobody refers to the object, and its registers were released when it finished.
         return unsafe { free_finished(at.cast()) };

@@ -81,6 +81,8 @@ pub struct GenExtra {
     pub finalizer: Slot,
     /// Its frame as an object, once somebody asked for that.
     pub frame: Slot,
+    /// Of a root into which GeneratorExit was thrown: that, while those below it are closed.
+    pub exit: Slot,
     pub hooks_inited: Cell<bool>,
     pub closed: Cell<bool>,
 }
@@ -180,6 +182,12 @@ impl Generator {
 
     pub fn is_finished(&self) -> bool {
         self.state.get() == GenState::Finished
+    }
+
+    /// It ran to its end, and its registers are released; one that was closed before it began
+    /// keeps its arguments.
+    pub fn is_spent(&self) -> bool {
+        self.is_finished() && self.started.get()
     }
 }
 
@@ -288,7 +296,14 @@ impl Trace for Ref<Generator> {
             slot.get().as_obj().into_iter().for_each(&mut *visit);
         }
         if let Some(e) = self.extra.get() {
-            for slot in [&e.name, &e.qualname, &e.origin, &e.finalizer, &e.frame] {
+            for slot in [
+                &e.name,
+                &e.qualname,
+                &e.origin,
+                &e.finalizer,
+                &e.frame,
+                &e.exit,
+            ] {
                 slot.get().as_obj().into_iter().for_each(&mut *visit);
             }
         }
