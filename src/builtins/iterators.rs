@@ -259,6 +259,9 @@ impl Zip {
         parts: &mut Option<SmallVec<[Value; 4]>>,
     ) -> R<Option<SmallVec<[Value; 4]>>> {
         let iterators = self.iterators.items();
+        if let Some(first) = parts.as_mut().filter(|p| p.is_empty()) {
+            first.resize(iterators.len(), Value::None);
+        }
         let mut items = SmallVec::with_capacity(iterators.len());
         for (i, iterator) in iterators.iter().enumerate() {
             let Some(item) = vm.next(iterator)? else {

@@ -39,12 +39,7 @@ const METHODS: &[NativeDef] = &[
         |vm, args| Ok(Value::from(plain_repr(vm, &at(args, 0)))),
         "Return repr(self).",
     ),
-    NativeDef::new(
-        "__str__",
-        "(self, /)",
-        |vm, args| Ok(vm.repr(&at(args, 0))?.into()),
-        "Return str(self).",
-    ),
+    NativeDef::new("__str__", "(self, /)", shown, "Return str(self)."),
     NativeDef::new(
         "__hash__",
         "(self, /)",
@@ -163,6 +158,15 @@ const METHODS: &[NativeDef] = &[
         "Helper for pickle.",
     ),
 ];
+
+/// `__str__`: whatever `__repr__` gives; whoever asked for a str looks at it.
+fn shown(vm: &mut Vm, args: &[Value]) -> R {
+    let (value, name) = (at(args, 0), vm.names.__repr__.clone());
+    match vm.call_special(&value, &name, &[])? {
+        Some(shown) => Ok(shown),
+        None => Ok(vm.repr(&value)?.into()),
+    }
+}
 
 fn not_implemented(vm: &mut Vm, _: &[Value]) -> R {
     Ok(vm.types.not_implemented.clone())

@@ -4,7 +4,7 @@
 use super::uncaught::{plain_report, report};
 use crate::bytecode::Code;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::traceback::{render_python, render_unmarked};
+use crate::diagnostic::traceback::{render_bare, render_python, render_unmarked};
 use crate::event_loop::origin;
 use crate::source::Source;
 use crate::vm::heap::Ref;
@@ -155,8 +155,19 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
     }
     let head = text.trim_end();
     let drawn = draw_by_hook(vm, &Told::Ignored { head, exception });
-    let text =
-        drawn.unwrap_or_else(|| text.clone() + &render_unmarked(&plain_report(vm, exception)));
+    let text = drawn.unwrap_or_else(|| {
+        let mut report = plain_report(vm, exception);
+        if !report.last_line.contains(':') {
+            // CPython's way with an exception without a text.
+            report.last_line.push_str(": ");
+        }
+        let stack = if vm.is_over {
+            render_bare(&report)
+        } else {
+            render_unmarked(&report)
+        };
+        text.clone() + &stack
+    });
     write_stderr(vm, &text);
 }
 

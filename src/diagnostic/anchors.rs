@@ -170,7 +170,7 @@ fn skip_string(chars: &[char], at: usize, formatted: bool) -> Option<usize> {
         if c == '\\' || double_brace {
             i += 2;
         } else if formatted && c == '{' {
-            i = skip_group(chars, i)?.0;
+            i = skip_field(chars, i)?;
         } else if c == quote && !triple {
             return Some(i + 1);
         } else if c == quote && chars.get(i + 1) == Some(&quote) && chars.get(i + 2) == Some(&quote)
@@ -178,6 +178,41 @@ fn skip_string(chars: &[char], at: usize, formatted: bool) -> Option<usize> {
             return Some(i + 3);
         } else {
             i += 1;
+        }
+    }
+}
+
+/// The position after a replacement field: its expression may hold strings and comments, its format
+/// only fields.
+fn skip_field(chars: &[char], at: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    let mut i = at;
+    while let Some(&c) = chars.get(i) {
+        match c {
+            ':' if depth == 1 => return skip_format(chars, i),
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth -= 1,
+            _ => {}
+        }
+        i = match c {
+            '#' => skip_comment(chars, i),
+            '"' | '\'' => skip_string(chars, i, false)?,
+            _ => i + 1,
+        };
+        if depth == 0 {
+            return Some(i);
+        }
+    }
+    None
+}
+
+fn skip_format(chars: &[char], at: usize) -> Option<usize> {
+    let mut i = at;
+    loop {
+        match chars.get(i)? {
+            '{' => i = skip_field(chars, i)?,
+            '}' => return Some(i + 1),
+            _ => i += 1,
         }
     }
 }

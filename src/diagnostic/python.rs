@@ -137,7 +137,35 @@ pub(super) fn stack(error: &UncaughtError, group: bool) -> String {
     } else {
         "Traceback"
     };
-    let mut out = format!("{kind} (most recent call last):\n");
+    format!("{kind} (most recent call last):\n") + &frames(error, frame)
+}
+
+/// The frames with the first line of each expression only.
+pub(super) fn unmarked_stack(error: &UncaughtError, _group: bool) -> String {
+    headed(&frames(error, |out, entry, line| {
+        place(out, entry, line);
+        let text = entry.source.line_text(line).trim();
+        if !text.is_empty() && entry.source.name() != "<stdin>" {
+            let _ = writeln!(out, "    {text}");
+        }
+    }))
+}
+
+/// The frames without their text.
+pub(super) fn bare_stack(error: &UncaughtError, _group: bool) -> String {
+    headed(&frames(error, place))
+}
+
+fn headed(frames: &str) -> String {
+    match frames {
+        "" => String::new(),
+        frames => format!("Traceback (most recent call last):\n{frames}"),
+    }
+}
+
+/// The frames, those that repeat the one before left out after the third.
+fn frames(error: &UncaughtError, show: impl Fn(&mut String, &FrameEntry, u32)) -> String {
+    let mut out = String::new();
     let mut last: Option<(&FrameEntry, u32)> = None;
     let mut count = 0;
     for entry in &error.entries {
@@ -152,28 +180,11 @@ pub(super) fn stack(error: &UncaughtError, group: bool) -> String {
         }
         count += 1;
         if count <= REPEATS {
-            frame(&mut out, entry, line);
+            show(&mut out, entry, line);
         }
     }
     repeated(&mut out, count);
     out
-}
-
-/// The frames with the first line of each expression only.
-pub(super) fn unmarked_stack(error: &UncaughtError, _group: bool) -> String {
-    let mut out = String::new();
-    for entry in &error.entries {
-        let line = entry.source.line_of(entry.span.start);
-        place(&mut out, entry, line);
-        let text = entry.source.line_text(line).trim();
-        if !text.is_empty() && entry.source.name() != "<stdin>" {
-            let _ = writeln!(out, "    {text}");
-        }
-    }
-    match out.is_empty() {
-        true => out,
-        false => format!("Traceback (most recent call last):\n{out}"),
-    }
 }
 
 fn repeated(out: &mut String, count: usize) {
@@ -549,7 +560,12 @@ impl Block {
             .skip(self.end)
             .collect();
         match anchors {
-            Some(a) => !(is_plain_statement(&head, a.root) && is_statement_end(&tail)),
+            // CPython compares columns that are bytes here with columns that are characters.
+            Some(a) => {
+                !(is_plain_statement(&head, a.root)
+                    && is_statement_end(&tail)
+                    && (head + &self.segment()).is_ascii())
+            }
             None => !head.trim().is_empty() || !tail.trim().is_empty(),
         }
     }

@@ -207,6 +207,12 @@ pub fn render_unmarked(error: &UncaughtError) -> String {
     python::chained(error, &python::unmarked_stack)
 }
 
+/// Like `render_unmarked`, without the text of the program: the form once a program is over, when
+/// CPython cannot read it any more.
+pub fn render_bare(error: &UncaughtError) -> String {
+    python::chained(error, &python::bare_stack)
+}
+
 /// CPython's own form, byte for byte.
 pub fn render_python(error: &UncaughtError) -> String {
     python::chained(error, &python::stack)

@@ -67,6 +67,7 @@ impl Vm {
     /// taken apart, so that finalizers still find the globals they use (CPython's last collection
     /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
     pub fn finalize_reachable(&mut self, namespace: &Ref<Dict>) {
+        self.is_over = true;
         for due in finalization_order(namespace, super::cycles::is_enabled()) {
             if let Some(obj) = due
                 .upgrade()
@@ -118,6 +119,10 @@ impl Vm {
         if let Err(raise) = self.close(g) {
             let exception = self.take_raised(raise);
             self.unraisable(&exception, &g.clone().into());
+        }
+        // One reference is the caller's.
+        if g.state.get() == GenState::Suspended && g.as_obj().count() <= 2 {
+            self.abandon_generator_frame(g);
         }
     }
 

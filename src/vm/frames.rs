@@ -6,8 +6,9 @@
 use super::Vm;
 use super::frame::{Frame, generator_at, take};
 use super::heap::Ref;
-use super::object::{FrameObject, Generator};
+use super::object::{FrameObject, GenState, Generator};
 use super::value::Value;
+use std::mem;
 use std::ptr;
 
 /// The objects of the plain frames on a stack, the innermost last.
@@ -78,6 +79,32 @@ impl Vm {
         if let Some(object) = object.as_ref::<FrameObject>() {
             self.hand_over(object, g.tail_ptr(), g.place());
         }
+    }
+
+    /// A dying generator is suspended still: it would not be closed. What it handles refers to its
+    /// frame, which takes over all there is and so forms a circle with it. At the end of a program
+    /// nobody breaks that any more.
+    #[cold]
+    pub(super) fn abandon_generator_frame(&mut self, g: &Ref<Generator>) {
+        let object = g.extra.get().map_or(Value::Undef, |e| e.frame.get());
+        let Some(object) = object.as_ref::<FrameObject>() else {
+            return;
+        };
+        // One reference is this one, one the generator's.
+        if object.as_obj().count() <= 2 {
+            return;
+        }
+        if self.is_over {
+            return mem::forget(g.clone());
+        }
+        drop(g.extra().frame.take());
+        object.pc.set(g.place() as u32);
+        object.let_go();
+        g.state.set(GenState::Finished);
+        g.leaf.set(Value::Undef);
+        let mut all = g.take_registers();
+        all.push(g.handled.take());
+        *object.locals.borrow_mut() = all.into_boxed_slice();
     }
 
     /// The object takes the locals over if it is referred to.

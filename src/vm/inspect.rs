@@ -157,7 +157,7 @@ impl Vm {
     }
 
     /// How messages about its arguments call a callable.
-    pub(super) fn callable_name(&self, func: &Value) -> String {
+    pub(super) fn callable_name(&mut self, func: &Value) -> String {
         let func = match func.downcast::<super::object::BoundMethod>() {
             Some(m) => m.func.clone(),
             None => func.clone(),
@@ -175,7 +175,22 @@ impl Vm {
                 _ => format!("{}()", class.qualname.borrow()),
             };
         }
-        format!("{} object", self.class_of(&func).name())
+        self.other_callable_name(&func)
+    }
+
+    /// The name of a callable that is neither function nor class: by its `__qualname__`, or else as
+    /// it shows itself.
+    fn other_callable_name(&mut self, func: &Value) -> String {
+        let name = self.names.__qualname__.clone();
+        let shown = match self.get_attr_opt(func, &name) {
+            Ok(Some(name)) => self.str(&name).map(|name| format!("{}()", name.as_str())),
+            Ok(None) => self.str(func).map(|text| text.as_str().to_owned()),
+            Err(raise) => Err(raise),
+        };
+        shown.unwrap_or_else(|raise| {
+            drop(self.take_raised(raise));
+            format!("{} object", self.class_of(func).name())
+        })
     }
 
     fn module_of(&self, f: &super::object::Function) -> String {

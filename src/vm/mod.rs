@@ -127,6 +127,8 @@ pub struct Vm {
     recursion_limit: usize,
     /// Most natives that have called back at a time; depends on the thread's stack.
     pub native_limit: u32,
+    /// The program is over: what is left of it is being taken apart.
+    pub is_over: bool,
     /// The built-in classes get their methods: see `install_classes`.
     installing: bool,
     stack: RegisterStack,
@@ -206,6 +208,7 @@ impl Vm {
             },
             recursion_limit: 1000,
             native_limit: 900,
+            is_over: false,
             installing: false,
             stack,
             control: ControlStack::new(1000),

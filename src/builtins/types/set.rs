@@ -160,8 +160,11 @@ fn isdisjoint(vm: &mut Vm, args: &[Value]) -> R {
 
 fn issubset(vm: &mut Vm, args: &[Value]) -> R {
     let set = this_set(vm, &args[0])?;
-    let other = vm.to_any_set(&args[1])?;
-    vm.is_subset(&set, &other).map(Value::bool)
+    if let Some(other) = sets::map_of(&args[1]) {
+        return vm.is_subset(&set, &other).map(Value::bool);
+    }
+    let shared = vm.set_intersection_items(&set, &args[1])?;
+    Ok(Value::bool(shared.len() == set.map().borrow().len()))
 }
 
 fn issuperset(vm: &mut Vm, args: &[Value]) -> R {

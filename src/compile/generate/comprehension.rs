@@ -144,7 +144,8 @@ impl<'a> Gen<'a> {
             (Sink::Collect(op, result), Some(key)) => {
                 let key = self.operand_before(key, &[&c.element]);
                 let value = self.operand(&c.element);
-                self.emit(span, op, result, key, value);
+                let pair = c.key.as_ref().map_or(span, |k| k.span.to(span));
+                self.emit(pair, op, result, key, value);
             }
             (Sink::Collect(op, result), None) => {
                 let value = self.operand(&c.element);

@@ -107,40 +107,83 @@ impl<'a> Gen<'a> {
         self.move_to(span, dst, s);
     }
 
+    /// What stands between two `**mapping`s becomes a dict of its own, which is then merged: keys
+    /// that must be compared are compared when they meet.
     pub(super) fn dict(&mut self, items: &'a [(Option<Expr>, Expr)], span: Span, dst: u16) {
         let mark = self.top;
         if items.len() <= MAX_AT_ONCE / 2 && items.iter().all(|(key, _)| key.is_some()) {
-            let base = self.top;
-            for (key, value) in items {
-                let pair = self.alloc_n(1);
-                if let Some(key) = key {
-                    self.expr_to(key, pair);
-                }
-                let slot = self.alloc();
-                self.expr_to(value, slot);
-            }
-            self.emit(span, Op::BuildDict, dst, base, count(items.len()));
+            self.pairs_at_once(items, span, dst);
         } else {
             let s = self.scratch(dst);
             self.emit(span, Op::BuildDict, s, s, 0);
-            let inner = self.top;
-            for (key, value) in items {
-                match key {
-                    Some(key) => {
-                        let key = self.operand_before(key, &[value]);
-                        let value = self.operand(value);
-                        self.emit(span, Op::DictSet, s, key, value);
-                    }
-                    None => {
-                        let mapping = self.operand(value);
-                        self.emit(span, Op::DictUpdate, s, mapping, 0);
-                    }
+            let mut is_first = true;
+            for part in items.split_inclusive(|(key, _)| key.is_none()) {
+                let (pairs, mapping) = match part.split_last() {
+                    Some(((None, mapping), pairs)) => (pairs, Some(mapping)),
+                    _ => (part, None),
+                };
+                for pairs in pairs.chunks(MAX_AT_ONCE / 2 + 2) {
+                    self.pairs_into(pairs, is_first, span, s);
+                    is_first = false;
                 }
-                self.top = inner;
+                if let Some(mapping) = mapping {
+                    let inner = self.top;
+                    let mapping = self.operand(mapping);
+                    self.emit(span, Op::DictUpdate, s, mapping, 0);
+                    self.top = inner;
+                    is_first = false;
+                }
             }
             self.move_to(span, dst, s);
         }
         self.top = mark;
+    }
+
+    /// Adds pairs to the dict in a register; `is_first` says that it is still empty.
+    fn pairs_into(
+        &mut self,
+        pairs: &'a [(Option<Expr>, Expr)],
+        is_first: bool,
+        span: Span,
+        s: u16,
+    ) {
+        let mark = self.top;
+        let dict = if is_first { s } else { self.alloc() };
+        if pairs.len() <= MAX_AT_ONCE / 2 {
+            self.pairs_at_once(pairs, span, dict);
+        } else {
+            self.emit(span, Op::BuildDict, dict, dict, 0);
+            self.pairs_one_by_one(pairs, span, dict);
+        }
+        if !is_first {
+            self.emit(span, Op::DictUpdate, s, dict, 0);
+        }
+        self.top = mark;
+    }
+
+    fn pairs_at_once(&mut self, pairs: &'a [(Option<Expr>, Expr)], span: Span, dst: u16) {
+        let base = self.top;
+        for (key, value) in pairs {
+            let slot = self.alloc();
+            if let Some(key) = key {
+                self.expr_to(key, slot);
+            }
+            let slot = self.alloc();
+            self.expr_to(value, slot);
+        }
+        self.emit(span, Op::BuildDict, dst, base, count(pairs.len()));
+    }
+
+    fn pairs_one_by_one(&mut self, pairs: &'a [(Option<Expr>, Expr)], span: Span, dict: u16) {
+        let inner = self.top;
+        for (key, value) in pairs {
+            if let Some(key) = key {
+                let key = self.operand_before(key, &[value]);
+                let value = self.operand(value);
+                self.emit(span, Op::DictSet, dict, key, value);
+            }
+            self.top = inner;
+        }
     }
 }
 

@@ -164,9 +164,8 @@ pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> 
     let Some(into) = dict.as_ref::<Dict>() else {
         return Ok(());
     };
-    let name = vm.callable_name(&func);
     if !is_mapping(vm, &value)? {
-        let what = vm.type_name(&value);
+        let (name, what) = (vm.callable_name(&func), vm.type_name(&value));
         return Err(vm.type_error(format!(
             "{name} argument after ** must be a mapping, not {what}"
         )));
@@ -191,6 +190,7 @@ pub fn dict_merge(vm: &mut Vm, dict: Value, value: Value, func: Value) -> R<()> 
         };
         let interned = vm.intern(text);
         if into.get_str(&interned).is_some() {
+            let name = vm.callable_name(&func);
             return Err(vm.type_error(format!(
                 "{name} got multiple values for keyword argument '{text}'"
             )));

@@ -2,6 +2,7 @@
 //! order, where deleting leaves a tombstone (as CPython's dict since 3.6). It never calls into
 //! the VM: where equality needs bytecode, it hands the candidates back to the caller.
 
+use super::Kind;
 use crate::vm::compare_pure::equal_pure;
 use crate::vm::value::Value;
 use hashbrown::HashTable;
@@ -32,6 +33,12 @@ fn same_other_key(own: &Value, key: &Value) -> Option<bool> {
     } else {
         equal_pure(own, key)
     }
+}
+
+/// Whether the comparison with another key may run bytecode.
+#[inline(always)]
+fn may_ask(key: &Value) -> bool {
+    matches!(key, Value::Obj(obj) if obj.kind() == Kind::Instance)
 }
 
 /// The hash under which the index keeps a key. The index tells keys in one group apart by the
@@ -118,24 +125,37 @@ impl<V> OrderedMap<V> {
             })
         });
         match found {
-            Some(i) => Lookup::Found(*i as usize),
-            None if unsure => self.find_unsure(hash, key),
-            None => Lookup::Absent,
+            Some(i) if !unsure && !may_ask(key) => Lookup::Found(*i as usize),
+            None if !unsure => Lookup::Absent,
+            _ => self.find_unsure(hash, key),
         }
     }
 
-    /// The entries that must be asked, in the order in which `find` sees them.
-    #[cold]
+    /// The entries that must be asked, in the order in which they came, up to one that is the key
+    /// for sure.
+    #[inline(never)]
     fn find_unsure(&self, hash: u64, key: &Value) -> Lookup {
-        let mut ask = SmallVec::new();
+        let mut ask: SmallVec<[usize; 2]> = SmallVec::new();
         self.index.find(spread(hash), |&i| {
             let entry = self.entries.get(i as usize);
-            if entry.is_some_and(|e| e.hash == hash && same_key(&e.key, key).is_none()) {
+            if entry.is_some_and(|e| e.hash == hash && same_key(&e.key, key) != Some(false)) {
                 ask.push(i as usize);
             }
             false
         });
-        Lookup::Ask(ask)
+        ask.sort_unstable();
+        let is_key = |i: &usize| {
+            let entry = self.entries.get(*i);
+            entry.is_some_and(|e| same_key(&e.key, key) == Some(true))
+        };
+        match ask.iter().position(is_key) {
+            Some(0) => Lookup::Found(ask.first().copied().unwrap_or(0)),
+            Some(sure) => {
+                ask.truncate(sure + 1);
+                Lookup::Ask(ask)
+            }
+            None => Lookup::Ask(ask),
+        }
     }
 
     /// As `find`, for keys of which no bytecode needs to be asked (strings).

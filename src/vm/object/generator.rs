@@ -240,6 +240,14 @@ impl Ref<Generator> {
         }
     }
 
+    /// All that the registers hold.
+    pub fn take_registers(&self) -> Vec<Value> {
+        let registers = 0..self.tail_len_of();
+        // SAFETY: inside the tail; moved out, nothing is left that could be released twice.
+        let taken = registers.map(|i| unsafe { std::mem::take(&mut *self.tail_ptr().add(i)) });
+        taken.collect()
+    }
+
     /// Releases all registers, first to last, as CPython clears a frame.
     pub fn clear_registers(&self) {
         for i in 0..self.tail_len_of() {

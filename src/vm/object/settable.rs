@@ -116,7 +116,8 @@ impl HashOrdered {
         while let Some(slot) = self.slots.get(at) {
             if slot.hash == hash && !slot.key.is_undef() {
                 match same_key(&slot.key, key) {
-                    Some(true) => return Lookup::Found(at),
+                    Some(true) if !unsure => return Lookup::Found(at),
+                    Some(true) => break,
                     Some(false) => {}
                     None => unsure = true,
                 }
@@ -132,7 +133,8 @@ impl HashOrdered {
         }
     }
 
-    /// The elements that must be asked, in the order in which `find` sees them.
+    /// The elements that must be asked, in the order in which `find` sees them, up to one that is
+    /// the key for sure.
     #[cold]
     fn find_unsure(&self, hash: u64, key: &Value) -> Lookup {
         let mut ask = SmallVec::new();
@@ -140,8 +142,12 @@ impl HashOrdered {
         let (mut at, mut run) = (probes.at, 0);
         while let Some(slot) = self.slots.get(at).filter(|s| !s.is_free()) {
             let candidate = slot.hash == hash && !slot.key.is_undef();
-            if candidate && same_key(&slot.key, key).is_none() {
+            let same = same_key(&slot.key, key).filter(|_| candidate);
+            if candidate && same != Some(false) {
                 ask.push(at);
+            }
+            if same == Some(true) {
+                break;
             }
             at = probes.advance(&mut run);
         }

@@ -242,16 +242,17 @@ impl Vm {
     fn dict_from_pairs(&mut self, dict: &Ref<Dict>, pairs: &Value) -> R<()> {
         let mut i = 0_usize;
         self.for_each(pairs, |vm, item| {
-            let pair: Vec<Value> = match item.as_ref::<Tuple>() {
+            let mut pair: Vec<Value> = match item.as_ref::<Tuple>() {
                 Some(tuple) => tuple.items().to_vec(),
                 None => vm.pair_of(&item, i)?,
             };
             let [key, value] = pair.as_slice() else {
-                // Before what was made of it.
+                // Before what was made of it, which dies like a list.
                 drop(item);
+                let len = pair.len();
+                while pair.pop().is_some() {}
                 return Err(vm.value_error(format!(
-                    "dictionary update sequence element #{i} has length {}; 2 is required",
-                    pair.len()
+                    "dictionary update sequence element #{i} has length {len}; 2 is required"
                 )));
             };
             vm.dict_set(dict, key, value.clone())?;

@@ -120,14 +120,23 @@ impl Vm {
         }))
     }
 
+    /// What is to stand in a slice. What has no iterator gets a message of the slice's own.
+    fn items_for_slice(&mut self, value: &Value) -> R<Vec<Value>> {
+        match self.iter(value) {
+            Ok(iterator) => self.collect(&iterator),
+            Err(raise) => {
+                let class = self.exc.type_error.clone();
+                drop(self.catch(raise, &class)?);
+                Err(self.type_error("must assign iterable to extended slice"))
+            }
+        }
+    }
+
     /// `list[slice] = value`.
     pub fn set_list_slice(&mut self, list: &Ref<List>, slice: &Slice, value: &Value) -> R<()> {
         let fitted = self.fit_slice(slice, || list.items.borrow().len())?;
         let plain = fitted.step == 1;
-        let items = match self.iter_opt(value)? {
-            Some(_) => self.collect(value)?,
-            None => return Err(self.type_error("must assign iterable to extended slice")),
-        };
+        let items = self.items_for_slice(value)?;
         // Collecting may have run bytecode that changed the list.
         let fitted = self.fit_slice(slice, || list.items.borrow().len())?;
         if plain {
