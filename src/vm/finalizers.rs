@@ -120,8 +120,7 @@ impl Vm {
             let exception = self.take_raised(raise);
             self.unraisable(&exception, &g.clone().into());
         }
-        // One reference is the caller's.
-        if g.state.get() == GenState::Suspended && g.as_obj().count() <= 2 {
+        if g.state.get() == GenState::Suspended {
             self.abandon_generator_frame(g);
         }
     }

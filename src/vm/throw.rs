@@ -152,14 +152,12 @@ impl Vm {
     /// GeneratorExit for the parent, which runs now, of a frame that was closed well: the root gets
     /// what was thrown, each frame between one of its own.
     pub(super) fn exit_again(&mut self) -> Raise {
-        let is_last = self.top_link().is_none_or(|l| l.entered.is_null());
-        match self.take_exit().filter(|_| is_last) {
-            Some(exit) => self.raise_thrown(exit),
-            None => {
-                let class = self.exc.generator_exit.clone();
-                self.error_with(&class, Vec::new())
-            }
+        let is_last = self.top_link().is_some_and(|l| l.entered.is_null());
+        if is_last && let Some(exit) = self.take_exit() {
+            return self.raise_thrown(exit);
         }
+        let class = self.exc.generator_exit.clone();
+        self.error_with(&class, Vec::new())
     }
 
     /// An exception that was made, or the one that its constructor raised: that is thrown instead.

@@ -115,7 +115,6 @@ impl<'a> Gen<'a> {
             self.pairs_at_once(items, span, dst);
         } else {
             let s = self.scratch(dst);
-            self.emit(span, Op::BuildDict, s, s, 0);
             let mut is_first = true;
             for part in items.split_inclusive(|(key, _)| key.is_none()) {
                 let (pairs, mapping) = match part.split_last() {
@@ -127,6 +126,9 @@ impl<'a> Gen<'a> {
                     is_first = false;
                 }
                 if let Some(mapping) = mapping {
+                    if is_first {
+                        self.emit(span, Op::BuildDict, s, s, 0);
+                    }
                     let inner = self.top;
                     let mapping = self.operand(mapping);
                     self.emit(span, Op::DictUpdate, s, mapping, 0);
@@ -139,7 +141,7 @@ impl<'a> Gen<'a> {
         self.top = mark;
     }
 
-    /// Adds pairs to the dict in a register; `is_first` says that it is still empty.
+    /// Adds pairs to the dict in a register; `is_first` says that there is none yet.
     fn pairs_into(
         &mut self,
         pairs: &'a [(Option<Expr>, Expr)],

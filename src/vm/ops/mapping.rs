@@ -85,7 +85,7 @@ impl Vm {
                 let Some(stored) = stored else {
                     continue 'again;
                 };
-                let equal = self.compare_bool(Cmp::Eq, &stored, key)?;
+                let equal = stored.is(key) || self.compare_bool(Cmp::Eq, &stored, key)?;
                 if map.borrow().version() != version {
                     continue 'again;
                 }
