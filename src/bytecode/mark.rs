@@ -50,6 +50,8 @@ pub enum Marks {
     Frames,
     /// That, and where statements begin.
     Lines,
+    /// Where frames are entered and resumed is counted.
+    Counts,
     /// Everything that could matter to somebody else: what frames give and get, and which objects
     /// are touched; in the library, too.
     Touches,

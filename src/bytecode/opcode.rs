@@ -553,6 +553,8 @@ opcodes! {
     // Being watched
     /// Tells whoever observes the program that b (a `Mark`) has come, with the value a; only in code compiled for that.
     Mark: OptKeep, Count, None;
+    /// Counts that the running code was entered or resumed, and looks whether something asks for attention; only in code compiled for profiling.
+    Count: None, None, None;
 }
 
 /// Objects that compiled code needs whatever the names mean.

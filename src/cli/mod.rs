@@ -15,6 +15,7 @@ mod explore;
 mod frames;
 mod input;
 mod order;
+mod profile;
 mod quiz;
 mod repl;
 mod run;
@@ -109,6 +110,12 @@ struct RunArgs {
     /// Let tasks run in this order, as `coro explore` writes one; time is virtual then
     #[arg(long, value_parser = Order::parse)]
     order: Option<Order>,
+    /// Tell on standard error where the time went: by function and by task
+    #[arg(long)]
+    profile: bool,
+    /// Write the stacks of a profile to a file, folded: what tools that draw flame graphs read
+    #[arg(long, value_name = "FILE")]
+    folded: Option<PathBuf>,
     /// The form of reports of uncaught exceptions
     #[arg(long, value_enum, value_name = "FORM", default_value_t = TracebackForm::Coro)]
     traceback: TracebackForm,

@@ -4,8 +4,8 @@ use super::input::Input;
 use super::signals::ProcessSignals;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
-use super::{RunArgs, TracebackForm, USAGE};
-use crate::engine::{Engine, EngineOptions, RunOutcome, has_errors};
+use super::{RunArgs, TracebackForm, USAGE, profile};
+use crate::engine::{Engine, EngineOptions, RunOutcome, Sampler, has_errors};
 use crate::explore::{self, Order};
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -30,8 +30,13 @@ pub(super) fn run<'a>(
         ..options(input, words, terminal)
     };
     let mut engine = engine(options, args.order.as_ref());
+    let profiled = args.profile || args.folded.is_some();
+    let sampler = profiled.then(|| Sampler::start(&mut engine));
     let outcome = engine.run_source(&source);
-    finish_in_order(engine, &outcome, args.order.as_ref(), terminal)
+    let profile = sampler.map(|s| s.finish(&mut engine));
+    let code = finish_in_order(engine, &outcome, args.order.as_ref(), terminal);
+    let shown = profile.is_none_or(|p| profile::show(&p, source.name(), args.folded.as_deref()));
+    if shown { code } else { code.max(1) }
 }
 
 /// An engine whose program runs in an order, if one is given.

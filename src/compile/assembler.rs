@@ -95,6 +95,8 @@ pub struct Assembler {
     pub touches: bool,
     /// An observer is to be told what the frame gives and gets.
     pub marks: bool,
+    /// Entries and resumptions are counted.
+    pub counts: bool,
     failed: Option<AsmError>,
 }
 
@@ -118,6 +120,7 @@ impl Assembler {
             last_target: 0,
             touches: false,
             marks: false,
+            counts: false,
             failed: None,
         }
     }
@@ -182,6 +185,7 @@ impl Assembler {
         match op {
             Op::Yield if self.marks => self.mark(span, Mark::Received, a),
             Op::Delegate if self.marks => self.mark(span, Mark::Awaited, a),
+            Op::Yield | Op::Delegate if self.counts => self.emit(span, Op::Count, 0, 0, 0),
             _ => {}
         }
     }

@@ -3,8 +3,10 @@
 
 mod host;
 mod import;
+mod sampler;
 
 pub use host::{StandardInput, StandardOutput, SystemClock, VirtualClock};
+pub use sampler::Sampler;
 
 use crate::compile::{self, Mode};
 use crate::diagnostic::render::RenderOptions;

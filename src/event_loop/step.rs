@@ -52,6 +52,9 @@ pub(super) fn begin(
     if vm.is_observed() {
         vm.tell(&Event::StepBegun(&task, &exception));
     }
+    if vm.is_profiled() {
+        vm.note_step(&task);
+    }
     match coro {
         Value::Obj(object) => match object.into_ref::<Generator>() {
             Ok(coro) => {
@@ -175,10 +178,14 @@ fn finish(vm: &mut Vm, data: &LoopData, task: Ref<Future>, outcome: StepOutcome)
     }
     leave(vm, data, &task);
     let woken_by = vm.current.woken_by.take();
+    let row = vm.profile_row(&task);
     let settled = settle(vm, &task, outcome);
     drop(woken_by);
     if vm.is_observed() {
         vm.tell(&Event::StepSettled(&task));
+    }
+    if let Some(row) = row.filter(|_| task.is_done()) {
+        vm.note_task_done(row);
     }
     if data.debug.get() {
         super::turn::note_slow(vm, data, &task.clone().into())?;

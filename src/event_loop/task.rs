@@ -245,6 +245,9 @@ fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<
     if vm.is_observed() {
         vm.tell(&Event::TaskMade(task));
     }
+    if vm.is_profiled() {
+        vm.note_task_made(task, || name(task).as_str().unwrap_or_default().to_owned());
+    }
     if spec.eager && is_running(vm, event_loop)? {
         return step::eager_start(vm, task);
     }

@@ -242,11 +242,15 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         }
         let left = Duration::from_secs_f64(left.min(LONGEST_WAIT));
         let virtual_clock = vm.host.clock.is_virtual();
+        if vm.is_profiled() {
+            vm.begin_idling();
+        }
         vm.host.clock.sleep(if virtual_clock {
             left
         } else {
             left.min(INTERRUPT_CHECK)
         });
+        vm.end_idling();
         vm.handle_signals()?;
         if virtual_clock {
             return Ok(());
@@ -261,7 +265,11 @@ fn wait_forever(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
     // A bare `run_forever()` with nothing to do idles until Ctrl-C, as in CPython: nobody waits.
     let nobody_waits = data.until.is_undef() && !has_pending_tasks(event_loop);
     while nobody_waits || vm.current.signals.any_call() {
+        if vm.is_profiled() {
+            vm.begin_idling();
+        }
         vm.host.clock.idle(INTERRUPT_CHECK);
+        vm.end_idling();
         vm.handle_signals()?;
         if !data.queue.is_empty() || data.queue.stopping.get() {
             return Ok(());

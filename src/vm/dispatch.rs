@@ -326,6 +326,15 @@ impl Vm {
                         slow!(exec::compare(self, Cmp::$op, i, regs));
                     }};
                 }
+                // At a safe point: does something want attention?
+                macro_rules! look_up {
+                    () => {
+                        if super::host::attention().load(Ordering::Relaxed) {
+                            sync!();
+                            break 'inner Exit::Attention;
+                        }
+                    };
+                }
                 macro_rules! branch {
                     () => {{
                         let distance = i.imm() as isize;
@@ -462,6 +471,7 @@ impl Vm {
                                 let old = std::mem::replace(reg!(i.a), value);
                                 drop(old);
                                 drain!();
+                                look_up!();
                             }
                             exec::Called::Reload => break 'inner Exit::Reload,
                             exec::Called::Frame => {
@@ -1517,6 +1527,12 @@ impl Vm {
                         slow!(exec::get_len(self, subject));
                     }
                     Op::Mark => slow_unit!(self.mark()),
+                    Op::Count => {
+                        // SAFETY: the running code is alive.
+                        let entered = unsafe { &(*code).entered };
+                        entered.set(entered.get() + 1);
+                        look_up!();
+                    }
                 }
             };
 

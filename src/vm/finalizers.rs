@@ -152,6 +152,9 @@ impl Vm {
     /// A safe point, or a native that waits, found that something wants attention.
     pub fn attend(&mut self) -> R<()> {
         super::host::attention().store(false, Ordering::Relaxed);
+        if self.is_profiled() {
+            self.take_sample();
+        }
         self.maybe_collect();
         self.handle_signals().map(drop)
     }

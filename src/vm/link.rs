@@ -60,6 +60,7 @@ impl Vm {
             free_start: u32::from(code.free_start),
             zombies: ZombieFrames::new(u32::from(code.nregs)),
             iterable_coroutine: Cell::new(false),
+            entered: Cell::new(0),
             code: code.clone(),
             parameters,
             globals: globals.clone(),

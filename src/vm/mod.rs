@@ -32,6 +32,7 @@ mod native_names;
 pub mod object;
 pub mod observe;
 pub mod ops;
+pub mod profile;
 pub mod raise;
 pub mod ready;
 pub mod signals;
@@ -117,6 +118,8 @@ pub struct Vm {
     pub current: Current,
     /// Who is told what happens.
     pub observer: Option<observe::Observer>,
+    /// What is measured, if anything is.
+    pub profile: Option<Box<profile::Profile>>,
     /// Who says what runs next; nobody: first in, first out.
     pub chooser: Option<observe::Chooser>,
     /// The observer wants no more of the program.
@@ -200,6 +203,7 @@ impl Vm {
             report_hooks: ReportHooks::NONE,
             current: Current::default(),
             observer: None,
+            profile: None,
             chooser: None,
             abandoned: false,
             import_hook: |vm, name, _, _, _| {

@@ -74,7 +74,12 @@ impl Vm {
 
     /// Which marks the program's code is compiled with.
     pub fn marks(&self) -> Marks {
-        self.observer.map_or(Marks::None, |o| o.marks)
+        let unobserved = if self.is_profiled() {
+            Marks::Counts
+        } else {
+            Marks::None
+        };
+        self.observer.map_or(unobserved, |o| o.marks)
     }
 
     /// A register of the running frame.

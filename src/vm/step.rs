@@ -103,7 +103,11 @@ impl Vm {
         if task.is_done() || task.must_cancel.get() {
             return false;
         }
+        let row = self.profile.as_mut().and_then(|p| p.place_of(task));
         queue.finish(task, mem::take(value));
+        if let Some(row) = row {
+            self.note_task_done(row);
+        }
         drop(self.handled.take());
         true
     }
@@ -150,6 +154,9 @@ impl Vm {
         let Some(part) = task.part() else {
             return;
         };
+        if self.is_profiled() {
+            self.note_step(&task);
+        }
         let coro = part.coro.get();
         let waited = part.waiting_for.take();
         self.current.resume_context(part.context.get());

@@ -204,7 +204,9 @@ impl<'a> Gen<'a> {
         let mut asm = Assembler::new(first_temp, bound, layout.deletable.clone());
         let own = cx.scopes.get(frame);
         let suspends = own.is_async || own.has_yield || own.awaits;
-        asm.marks = cx.marks != Marks::None && suspends && own.kind != ScopeKind::Module;
+        let tells = !matches!(cx.marks, Marks::None | Marks::Counts);
+        asm.marks = tells && suspends && own.kind != ScopeKind::Module;
+        asm.counts = cx.marks == Marks::Counts;
         asm.touches = cx.marks == Marks::Touches;
         Gen {
             cx,
@@ -233,6 +235,9 @@ impl<'a> Gen<'a> {
         }
         if self.asm.marks {
             self.asm.mark(span, Mark::Begin, NO_REG);
+        }
+        if self.asm.counts {
+            self.emit(NOWHERE, Op::Count, 0, 0, 0);
         }
     }
 

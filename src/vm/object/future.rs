@@ -91,6 +91,8 @@ pub struct FutureExtra {
     pub awaited_by: Slot,
     /// Counts tasks made with a name, from 1.
     pub order: Cell<u64>,
+    /// Its number among the tasks of a profile, from 1.
+    pub profiled: Cell<u32>,
     /// Taken out of `all_tasks` by hand.
     pub unregistered: Cell<bool>,
 }
