@@ -23,12 +23,9 @@ mod explain;
 mod explore;
 mod instructions;
 mod mutants;
-<<<<<<< HEAD
 mod order;
-mod quiz;
-=======
 mod profile;
->>>>>>> 9671dfc (coro run --profile tells where the time went, by function and by task; natives look up when they return, as in CPython)
+mod quiz;
 mod repl;
 mod robustness;
 mod signals;
