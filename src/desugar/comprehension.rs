@@ -1,6 +1,7 @@
 //! Comprehensions that wait: each becomes a function with loops, because nothing may be yielded
 //! out of a comprehension.
 
+use super::text::Lines;
 use super::{Kind, Rewriter};
 use crate::syntax::ast::{Comprehension, Expr, ExprKind};
 use crate::syntax::walk;
@@ -54,12 +55,12 @@ impl Rewriter<'_> {
             kind: Kind::Marked,
             lifted: Vec::new(),
         });
-        let text = self.loops(e, c, &name, number);
-        let inner = self.functions.pop();
+        let (head, loops) = self.loops(e, c, &name, number);
+        let within = self.functions.pop().map_or_else(Vec::new, |f| f.lifted);
+        // Comprehensions within it see its variables.
+        let within = within.iter().map(|text| Lines::moved(text, "", "    "));
+        let text = format!("{head}{}{loops}", within.collect::<String>());
         if let Some(function) = self.functions.last_mut() {
-            function
-                .lifted
-                .extend(inner.into_iter().flat_map(|f| f.lifted));
             function.lifted.push(text);
         }
         match lazy {
@@ -68,7 +69,14 @@ impl Rewriter<'_> {
         }
     }
 
-    fn loops(&mut self, e: &Expr, c: &Comprehension, name: &str, number: usize) -> String {
+    /// The head of the function that a comprehension becomes, and its loops.
+    fn loops(
+        &mut self,
+        e: &Expr,
+        c: &Comprehension,
+        name: &str,
+        number: usize,
+    ) -> (String, String) {
         let (items, result) = (
             self.names.name(&format!("items_{number}")),
             self.names.name(&format!("result_{number}")),
@@ -85,12 +93,13 @@ impl Rewriter<'_> {
             _ => ("", format!("yield {}({element})", self.names.name("Item"))),
         };
         let lazy = empty.is_empty();
-        let mut out = String::new();
+        let mut head = String::new();
         if lazy {
             self.used.async_generator = true;
-            out.push_str(&format!("@{}\n", self.names.name("async_generator")));
+            head.push_str(&format!("@{}\n", self.names.name("async_generator")));
         }
-        out.push_str(&format!("def {name}({items}):\n"));
+        head.push_str(&format!("def {name}({items}):\n"));
+        let mut out = String::new();
         if !lazy {
             out.push_str(&format!("    {result} = {empty}\n"));
         }
@@ -120,7 +129,7 @@ impl Rewriter<'_> {
         if !lazy {
             out.push_str(&format!("    return {result}\n"));
         }
-        out
+        (head, out)
     }
 
     /// The head of a loop that waits for each item.
