@@ -17,7 +17,7 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
     let words = || args.words.iter().skip(usize::from(args.code.is_none()));
     let program = Program {
         source: &source,
-        options: &|| run::options(&input, words(), terminal),
+        options: &|| run::unattended(&input, words(), terminal),
     };
     let effort = Effort {
         limit: args.limit as usize,

@@ -77,15 +77,26 @@ pub(super) fn options<'a>(
     words: impl Iterator<Item = &'a OsString>,
     terminal: &Terminal,
 ) -> EngineOptions {
-    let mut argv = vec![input.argv0()];
-    argv.extend(words.map(|w| w.to_string_lossy().into_owned()));
     let interrupted = watch_for_interrupts();
     EngineOptions {
-        argv,
-        path: vec![input.folder()],
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,
         signals: Box::new(ProcessSignals::default()),
+        ..unattended(input, words, terminal)
+    }
+}
+
+/// The same for programs that nobody talks to: Ctrl-C ends the process.
+pub(super) fn unattended<'a>(
+    input: &Input,
+    words: impl Iterator<Item = &'a OsString>,
+    terminal: &Terminal,
+) -> EngineOptions {
+    let mut argv = vec![input.argv0()];
+    argv.extend(words.map(|w| w.to_string_lossy().into_owned()));
+    EngineOptions {
+        argv,
+        path: vec![input.folder()],
         debug_loops: std::env::var_os("PYTHONASYNCIODEBUG").is_some_and(|v| !v.is_empty()),
         native_limit: NATIVE_LIMIT,
         drawing: (terminal.form == TracebackForm::Coro).then_some(terminal.options),

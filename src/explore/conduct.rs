@@ -14,10 +14,12 @@ use crate::vm::object::{Future, Generator};
 use crate::vm::observe::{Event, Observer};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Entries of the ready queue that a run may have: a program that goes on for longer is cut off.
 const LONGEST: usize = 20_000;
+/// Entries of a run that are compared with each other.
+const COMPARED: usize = 1_000;
 /// A circle of tasks that await each other has no end.
 const LONGEST_CHAIN: usize = 10_000;
 
@@ -65,10 +67,42 @@ pub(super) struct Record {
     /// Pops at which these others are to go first, because the order may matter.
     pub races: Vec<(usize, Vec<usize>)>,
     pub cut: Option<Cut>,
+    /// It was too long for all of its entries to be compared.
+    pub blind: bool,
     /// How many forks there were.
     pub forks: usize,
     /// Who stood at the fork that somebody wants to look at: first in the queue, and chosen.
     pub stood: Option<[Stander; 2]>,
+}
+
+/// Some pops, by their numbers.
+#[derive(Default)]
+struct Pops(Vec<u64>);
+
+impl Pops {
+    fn insert(&mut self, pop: usize) {
+        let word = pop / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        if let Some(bits) = self.0.get_mut(word) {
+            *bits |= 1 << (pop % 64);
+        }
+    }
+
+    fn contains(&self, pop: usize) -> bool {
+        let bits = self.0.get(pop / 64);
+        bits.is_some_and(|bits| bits & (1 << (pop % 64)) != 0)
+    }
+
+    fn add(&mut self, others: &Pops) {
+        if self.0.len() < others.0.len() {
+            self.0.resize(others.0.len(), 0);
+        }
+        for (own, other) in self.0.iter_mut().zip(&others.0) {
+            *own |= other;
+        }
+    }
 }
 
 /// An entry that was run.
@@ -76,7 +110,7 @@ struct Ran {
     pop: usize,
     footprint: Footprint,
     /// Pops that must come before it, or that are known to matter for it.
-    after: BTreeSet<usize>,
+    after: Pops,
 }
 
 #[derive(Default)]
@@ -177,7 +211,8 @@ impl Conductor {
             place,
         });
         self.left.remove(place);
-        if watched {
+        self.record.blind |= watched && self.record.pops.len() > COMPARED;
+        if watched && !self.record.blind {
             self.open = Some(Footprint::default());
             self.enter(vm, place);
         }
@@ -237,14 +272,14 @@ impl Conductor {
         let mut after = self.before(own);
         let conflicts = |r: &&Ran| r.footprint.conflicts(&footprint);
         let race = self.ran.iter().rev().filter(conflicts);
-        let race = race.map(|r| r.pop).find(|pop| !after.contains(pop));
+        let race = race.map(|r| r.pop).find(|pop| !after.contains(*pop));
         if let Some(race) = race {
             let first = self.instead(race, own, &after);
             self.record.races.push((race, first));
         }
         for ran in self.ran.iter().filter(conflicts) {
             after.insert(ran.pop);
-            after.extend(&ran.after);
+            after.add(&ran.after);
         }
         self.ran.push(Ran {
             pop,
@@ -254,27 +289,29 @@ impl Conductor {
     }
 
     /// What had to be run before an entry could be.
-    fn before(&self, entry: usize) -> BTreeSet<usize> {
-        let mut before = BTreeSet::new();
+    fn before(&self, entry: usize) -> Pops {
+        let mut before = Pops::default();
         if let Some(maker) = self.made_by.get(&entry) {
             before.insert(*maker);
             let ran = self.ran.iter().find(|r| r.pop == *maker);
-            before.extend(ran.into_iter().flat_map(|r| &r.after));
+            ran.into_iter().for_each(|r| before.add(&r.after));
         }
         before
     }
 
     /// Who has to go first at a pop so that an entry comes before what was run there: itself, or
     /// one of those that it needs before it; if none of them was there, anybody.
-    fn instead(&self, pop: usize, entry: usize, needed: &BTreeSet<usize>) -> Vec<usize> {
+    fn instead(&self, pop: usize, entry: usize, needed: &Pops) -> Vec<usize> {
         let Some(at) = self.record.pops.get(pop) else {
             return Vec::new();
         };
         if at.left.contains(&entry) {
             return vec![entry];
         }
-        let chosen = |p: &usize| self.record.pops.get(*p).map(Pop::chosen);
-        let mut needed = needed.iter().filter(|p| **p > pop).filter_map(chosen);
+        let later = self.record.pops.iter().enumerate().skip(pop + 1);
+        let mut needed = later
+            .filter(|(p, _)| needed.contains(*p))
+            .map(|(_, later)| later.chosen());
         match needed.find(|e| at.left.contains(e)) {
             Some(first) => vec![first],
             None => at.left.clone(),

@@ -20,6 +20,10 @@ pub struct Effort {
     pub turns: bool,
 }
 
+/// Entries of the ready queue that may be run for each run of the limit: long programs are run less
+/// often.
+const ENTRIES: usize = 200;
+
 /// How a run is to go.
 pub(super) struct Plan {
     pub order: Order,
@@ -48,6 +52,7 @@ pub(super) fn search<T>(
     let mut seen = HashSet::new();
     let mut nodes: Vec<Node> = Vec::new();
     let mut order = Order::fifo(effort.turns);
+    let (mut entries, mut blind) = (0, false);
     for tried in 0..effort.limit {
         let plan = Plan {
             order: order.clone(),
@@ -59,10 +64,15 @@ pub(super) fn search<T>(
         if seen.insert(walked.to_string()) {
             found(walked, outcome);
         }
+        entries += record.pops.len();
+        blind |= record.blind || record.cut.is_some();
         grow(&mut nodes, &record, effort.every);
         match next(&mut nodes, effort.turns) {
             Some(next) => order = next,
-            None => return true,
+            None => return !blind,
+        }
+        if entries > effort.limit.saturating_mul(ENTRIES) {
+            return false;
         }
         if tried + 1 >= in_depth && tried + 1 < effort.limit {
             draw(effort, tried + 1, &mut seen, run, found);
@@ -80,6 +90,7 @@ fn draw<T>(
     run: &mut dyn FnMut(Plan) -> (Record, T),
     found: &mut dyn FnMut(Order, T),
 ) {
+    let mut entries = 0;
     for n in from..effort.limit {
         let seed = effort.seed.wrapping_mul(0x1000_0001).wrapping_add(n as u64);
         let plan = Plan {
@@ -88,6 +99,10 @@ fn draw<T>(
             watched: false,
         };
         let (record, outcome) = run(plan);
+        entries += record.pops.len();
+        if entries > effort.limit.saturating_mul(ENTRIES) {
+            return;
+        }
         let order = order_of(&record.pops, effort.turns);
         if seen.insert(order.to_string()) {
             found(order, outcome);

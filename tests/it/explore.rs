@@ -132,6 +132,17 @@ fn a_program_that_is_refused_is_not_explored() {
 }
 
 #[test]
+fn a_program_without_end_is_one_of_the_outcomes() {
+    let program = "import asyncio\nasync def main():\n    while True:\n        await asyncio.sleep(1)\nasyncio.run(main())";
+    let run = coro(&["explore", "--limit", "3", "-c", program]);
+    assert!(
+        !run.late && run.out().contains("never ends"),
+        "{}",
+        run.out()
+    );
+}
+
+#[test]
 fn what_is_drawn_at_random_depends_on_the_seed_alone() {
     let report = |seed: &str| {
         coro(&[
