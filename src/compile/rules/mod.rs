@@ -184,7 +184,8 @@ impl<'a> Rules<'a> {
                 self.late_future(stmt);
                 if *star && self.place.unit != Unit::Module {
                     let title = "import * only allowed at module level";
-                    self.error(span, title, "not at module level", "name what is imported");
+                    let star = Span::new(span.end.saturating_sub(1), span.end);
+                    self.error(star, title, "not at module level", "name what is imported");
                 }
                 names.iter().for_each(|a| self.alias(a, span));
             }

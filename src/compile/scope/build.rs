@@ -315,7 +315,8 @@ impl Builder<'_> {
                 };
                 let title = format!("annotated name '{name}' can't be {word}");
                 let help = format!("drop the annotation, or drop `{word} {name}`");
-                self.error(target.span, title, "annotated here", &help);
+                let whole = target.span.to(value.unwrap_or(annotation).span);
+                self.error(whole, title, "annotated here", &help);
                 return;
             }
             self.optional(value);

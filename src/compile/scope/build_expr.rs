@@ -212,7 +212,7 @@ impl Builder<'_> {
         }
         self.expr(value);
         if self.kind().is_comprehension() {
-            self.named_in_comprehension(target, span);
+            self.named_in_comprehension(target);
         } else {
             self.bind(target);
             let frame = self.scopes.get(self.current).frame;
@@ -221,7 +221,7 @@ impl Builder<'_> {
     }
 
     /// In a comprehension, `:=` binds in the scope around all comprehensions.
-    fn named_in_comprehension(&mut self, target: &Ident, span: Span) {
+    fn named_in_comprehension(&mut self, target: &Ident) {
         let name = &target.name;
         let mut id = self.current;
         while self.scopes.get(id).kind.is_comprehension() {
@@ -231,7 +231,7 @@ impl Builder<'_> {
                     "assignment expression cannot rebind comprehension iteration variable '{name}'"
                 );
                 let help = "give the assigned variable another name";
-                self.error(span, title, "already the loop's variable", help);
+                self.error(target.span, title, "already the loop's variable", help);
                 return;
             }
             match self.scopes.get(id).parent {
@@ -253,7 +253,7 @@ impl Builder<'_> {
         };
         if flags == 0 {
             let help = "use a plain `for` loop and an assignment statement";
-            self.error(span, what.to_owned(), "assigns here", help);
+            self.error(target.span, what.to_owned(), "assigns here", help);
             return;
         }
         let frame = self.scopes.get(id).frame;

@@ -423,9 +423,14 @@ impl<'t> Blocks<'t> {
             };
             if *is_star.get_or_insert(starred) != starred {
                 let title = "cannot have both 'except' and 'except*' on the same 'try'";
+                let place = if starred {
+                    at.to(self.token(1).span)
+                } else {
+                    at
+                };
                 self.errors.push(Diagnostic::refusal(title).label(
                     self.source,
-                    at,
+                    place,
                     "this is of the other kind",
                 ));
             }

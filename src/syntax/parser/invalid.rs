@@ -409,14 +409,14 @@ pub fn dict_value<'t>(
         Tok::Star => {
             let before = inp.save();
             let star = take(inp, |kind| kind == Tok::Star)?;
-            let matched = inp.parse(bitwise_or).is_ok();
+            let value = inp.parse(bitwise_or);
             inp.rewind(before);
-            if !matched {
+            let Ok(value) = value else {
                 return Ok(());
-            }
+            };
             Err(inp.state().raise(
                 "cannot use a starred expression in a dictionary value",
-                star.span,
+                star.span.to(value.span),
             ))
         }
         _ => Ok(()),

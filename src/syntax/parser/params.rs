@@ -170,6 +170,15 @@ fn no_default<'t>(what: &'static str) -> impl Parser<'t, Tokens<'t>, (), Extra<'
     })
 }
 
+/// The length of the token that a piece begins with.
+fn first_len(piece: &Piece) -> u32 {
+    match piece {
+        Piece::Plain(param) => param.name.span.end - param.name.span.start,
+        Piece::Slash | Piece::Star(_) => 1,
+        Piece::DoubleStar(_) => 2,
+    }
+}
+
 /// Sorts a parameter list by kind, refusing what is out of order with CPython's messages.
 fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss> {
     let mut params = Params::default();
@@ -179,8 +188,10 @@ fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss>
     let mut refuse = |title: &'static str, at: Span| Err(e.state().raise(title, at));
     let count = pieces.len();
     for (i, (piece, at)) in pieces.into_iter().enumerate() {
+        // Most complaints are about the first token.
+        let first = Span::new(at.start, at.end.min(at.start + first_len(&piece)));
         if params.kwarg.is_some() {
-            return refuse("arguments cannot follow var-keyword argument", at);
+            return refuse("arguments cannot follow var-keyword argument", first);
         }
         match piece {
             Piece::Plain(param) if star.is_some() => {
@@ -210,7 +221,7 @@ fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss>
             }
             Piece::Star(None) if star.is_some() && i + 1 == count => return Err(Miss),
             Piece::Star(_) if star.is_some() => {
-                return refuse("* argument may appear only once", at);
+                return refuse("* argument may appear only once", first);
             }
             Piece::Star(vararg) => {
                 if vararg.is_none() && i + 1 == count {

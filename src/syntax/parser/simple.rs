@@ -190,6 +190,13 @@ fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], dangling: bool, state: &
             let place = tokens
                 .first()
                 .map_or(first.span, |token| token.span.to(first.span));
+            // Of a tuple without parentheses the first item.
+            let place = match &first.kind {
+                ExprKind::Tuple(items) if tokens.first().is_none_or(|t| t.kind != Tok::LParen) => {
+                    items.first().map_or(place, |item| item.span)
+                }
+                _ => place,
+            };
             state.raise(title, place)
         }
         _ => Miss,
