@@ -2,12 +2,13 @@
 //! the running task.
 
 use super::record::{End, Site};
+use crate::event_loop::inspect;
 use crate::source::Source;
 use crate::vm::Vm;
 use crate::vm::generator::delegate_of;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::inspect::FrameView;
-use crate::vm::object::{CodeObject, Future, GenKind, GenState, Generator};
+use crate::vm::object::{CodeObject, Future, GenKind, GenState, Generator, Waiter};
 use crate::vm::value::Value;
 use std::collections::HashMap;
 use std::path::Path;
@@ -280,4 +281,18 @@ pub(super) fn suspended(names: &mut Names, root: &Value) -> (Option<Site>, Strin
     let cut = first.len() < text.len();
     let text = format!("{first}{}", if cut { "…" } else { "" });
     (Some(names.site(&frame, pc)), text)
+}
+
+/// Who goes on when a timer settles a future.
+pub(super) fn woken(future: &Ref<Future>) -> String {
+    let waiters = future.waiters();
+    let names = waiters.iter().filter_map(|w| match w {
+        Waiter::Task(task) => Some(inspect::task_name(task)),
+        Waiter::Callback(_) => None,
+    });
+    let names: Vec<String> = names.collect();
+    match names.is_empty() {
+        true => "nobody".to_owned(),
+        false => names.join(", "),
+    }
 }

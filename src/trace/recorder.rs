@@ -2,7 +2,7 @@
 //! who gets what. The recorder stands in the VM's state while it records; what it keeps of the
 //! program's objects is their addresses and names.
 
-use super::place::{Gives, Names, Stack, suspended};
+use super::place::{Gives, Names, Stack, suspended, woken};
 use super::record::{Before, Ending, Entry, Record, Site, Wait, What};
 use super::summary::Tally;
 use crate::bytecode::{Mark, Marks};
@@ -11,9 +11,7 @@ use crate::inspect::quiet::{callable, quiet};
 use crate::vm::Vm;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::hooks::StepOutcome;
-use crate::vm::object::{
-    BoundMethod, Function, Future, FutureState, GenKind, GenState, Generator, Waiter,
-};
+use crate::vm::object::{BoundMethod, Function, Future, FutureState, GenKind, GenState, Generator};
 use crate::vm::observe::{Event, Observer};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
@@ -685,19 +683,5 @@ fn called(vm: &mut Vm, func: &Value) -> String {
     match callable(func) {
         Some(text) => text,
         None => quiet(vm, func),
-    }
-}
-
-/// Who goes on when a timer settles a future.
-fn woken(future: &Ref<Future>) -> String {
-    let waiters = future.waiters();
-    let names = waiters.iter().filter_map(|w| match w {
-        Waiter::Task(task) => Some(inspect::task_name(task)),
-        Waiter::Callback(_) => None,
-    });
-    let names: Vec<String> = names.collect();
-    match names.is_empty() {
-        true => "nobody".to_owned(),
-        false => names.join(", "),
     }
 }
