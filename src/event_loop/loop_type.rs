@@ -45,7 +45,7 @@ static EVENT_LOOP: TypeDef = TypeDef::new(
     NativeDef::new(
         "call_soon_threadsafe",
         "(self, callback, *args, context=None)",
-        call_soon,
+        |vm, a| call_soon_as(vm, a, "call_soon_threadsafe"),
         "Like call_soon(), from other work.",
     ),
     NativeDef::new(
@@ -322,13 +322,18 @@ fn add_callback(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn call_soon(vm: &mut Vm, args: &[Value]) -> R {
+    call_soon_as(vm, args, "call_soon")
+}
+
+/// `call_soon`, under the name that complaints give it.
+fn call_soon_as(vm: &mut Vm, args: &[Value], name: &str) -> R {
     let [event_loop, callback, given, context] = args else {
         return Ok(Value::None);
     };
     let data = this(vm, args)?;
     schedule::check_open(vm, data)?;
     if data.debug.get() {
-        check_callback(vm, callback, "call_soon")?;
+        check_callback(vm, callback, name)?;
     }
     let context = context_or_current(vm, context);
     let handle = handle::make(
