@@ -41,6 +41,9 @@ pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
     let settlers = waits::settlers(vm);
     let main = main_task(vm, event_loop, &settlers);
     let (scene, names) = look_around(vm, event_loop, &settlers);
+    if scene.stuck.is_empty() {
+        return raise_without_tasks(vm, event_loop, &names);
+    }
     let main = main.and_then(|m| {
         let is_main = |s: &Stuck| s.task.as_obj().is(m.as_obj());
         scene.stuck.iter().position(is_main)
@@ -53,6 +56,7 @@ pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
         story: &story,
     };
     let diagnostic = teller.diagnostic();
+    let diagnostic = at_the_loop(teller.vm, diagnostic);
     let message = teller.title();
     for i in scene.in_awaiting_circles() {
         scene
@@ -66,6 +70,33 @@ pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
         s.task.log_destroy_pending.set(false);
     }
     with_report(vm, message, diagnostic)
+}
+
+/// There is not even a task: the program itself waits for a future.
+fn raise_without_tasks(vm: &mut Vm, event_loop: &Value, names: &Names) -> Raise {
+    let until = event_loop.opaque::<LoopData>().map(|data| data.until.get());
+    let Some(future) = until.as_ref().and_then(|f| f.as_ref::<Future>()) else {
+        let message = "nothing can ever happen again, and nothing is left to wait for";
+        let diagnostic = Diagnostic::error(Code::Deadlock, format!("Deadlock: {message}"));
+        return with_report(vm, message.into(), diagnostic);
+    };
+    let future = names.future(vm, future);
+    let message = format!("run_until_complete() waits for {future}, which nobody settles");
+    let diagnostic = Diagnostic::error(Code::Deadlock, format!("Deadlock: {message}"));
+    let diagnostic = at_the_loop(vm, diagnostic).help(words::SETTLE);
+    with_report(vm, message, diagnostic)
+}
+
+/// A report that points at no `await` of the program points at where it runs the loop.
+fn at_the_loop(vm: &Vm, diagnostic: Diagnostic) -> Diagnostic {
+    match vm.program_place() {
+        Some((code, pc)) if diagnostic.labels.is_empty() => diagnostic.label(
+            &code.code.source,
+            code.code.span_at(pc),
+            "the event loop runs here, and cannot go on",
+        ),
+        _ => diagnostic,
+    }
 }
 
 /// The exception and, beside it, its report.

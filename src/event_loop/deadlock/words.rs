@@ -13,6 +13,9 @@ use crate::vm::ops::attr::own_attr;
 use crate::vm::value::Value;
 use std::collections::HashSet;
 
+/// The rule for futures.
+pub(super) const SETTLE: &str = "whoever makes a future has to see to it that set_result() or set_exception() is called on every way";
+
 /// Places that are shown at most.
 const SHOWN: usize = 8;
 /// Tasks that are named at most where several are waited for.
@@ -52,7 +55,7 @@ impl Teller<'_> {
     pub fn title(&mut self) -> String {
         let tasks = &self.story.tasks;
         let Some((&first, &last)) = tasks.first().zip(tasks.last()) else {
-            return "nothing can ever happen again, and nothing is left to wait for".into();
+            return String::new();
         };
         if !self.story.is_circle {
             let what = self.what(last);
@@ -341,7 +344,7 @@ impl Teller<'_> {
                 format!("call {it}.task_done() once for every item that get() gave, in a `finally`")
             }
             Wait::Futures(..) => {
-                "whoever makes a future has to see to it that set_result() or set_exception() is called on every way".into()
+                SETTLE.into()
             }
             Wait::For(Primitive::Sleep, _) | Wait::Unknown => return None,
         })
