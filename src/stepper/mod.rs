@@ -52,7 +52,9 @@ const AHEAD: usize = 500;
 /// More steps are not run: each is kept.
 pub const MOST_STEPS: usize = 1_000_000;
 /// Pictures that are made together when they were not kept.
-const WINDOW: usize = 500;
+const WINDOW: usize = 20;
+/// From so many steps on it is far to somewhere.
+const FAR: usize = 50;
 /// How long a question may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Steps that are looked through before somebody is asked whether to go on.
@@ -161,6 +163,21 @@ impl Stepper {
     /// Goes forward to the next step that is meant. `wait` is asked again and again while the
     /// program runs, with the number of steps so far, whether to go on.
     pub fn forward(&mut self, target: &Target, wait: &mut dyn FnMut(usize) -> bool) -> Moved {
+        let moved = self.search(target, wait);
+        // A move that was only interrupted goes on in the same way.
+        if moved != Moved::Stopped {
+            self.hurry(false);
+        }
+        moved
+    }
+
+    fn hurry(&self, on: bool) {
+        if let Some(worker) = &self.worker {
+            worker.hurry(on);
+        }
+    }
+
+    fn search(&mut self, target: &Target, wait: &mut dyn FnMut(usize) -> bool) -> Moved {
         let from = self.position;
         let mut at = from;
         loop {
@@ -183,6 +200,9 @@ impl Stepper {
             if meant {
                 self.position = at;
                 return Moved::There;
+            }
+            if at == from + FAR {
+                self.hurry(true);
             }
             if at.is_multiple_of(STRETCH) && !wait(self.tape.len()) {
                 return Moved::Stopped;

@@ -183,7 +183,8 @@ impl Seat {
         }
         let mut step = Step::new(record, words(record));
         self.place(vm, &mut step);
-        if self.number.get() + 1 >= self.pictures_from {
+        let hurries = self.line.hurries.load(Ordering::Relaxed);
+        if self.number.get() + 1 >= self.pictures_from && !hurries {
             match picture(vm) {
                 Ok(picture) => step.picture = Some(Arc::new(picture)),
                 Err(raise) => drop(vm.take_raised(raise)),

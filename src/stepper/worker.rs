@@ -44,6 +44,8 @@ pub(super) struct Line {
     pub left: Arc<AtomicBool>,
     /// Makes it look up from its bytecode.
     pub interrupted: Arc<AtomicBool>,
+    /// It is on its way to somewhere far: nobody will look at the steps in between.
+    pub hurries: Arc<AtomicBool>,
 }
 
 /// A program that runs; it is ended when this is dropped.
@@ -52,6 +54,7 @@ pub(super) struct Worker {
     reports: Receiver<Report>,
     left: Arc<AtomicBool>,
     interrupted: Arc<AtomicBool>,
+    hurries: Arc<AtomicBool>,
     limit: Cell<usize>,
 }
 
@@ -65,11 +68,13 @@ impl Worker {
         let (commands, to_do) = channel();
         let (tell, reports) = channel();
         let (left, interrupted) = (Arc::default(), Arc::default());
+        let hurries = Arc::default();
         let line = Line {
             commands: to_do,
             reports: tell,
             left: Arc::clone(&left),
             interrupted: Arc::clone(&interrupted),
+            hurries: Arc::clone(&hurries),
         };
         let (program, inputs) = (program.clone(), inputs.to_vec());
         thread::Builder::new()
@@ -81,6 +86,7 @@ impl Worker {
             reports,
             left,
             interrupted,
+            hurries,
             limit: Cell::new(0),
         })
     }
@@ -91,6 +97,11 @@ impl Worker {
         }
         // A program that is not there any more is noticed by its silence.
         let _ = self.commands.send(command);
+    }
+
+    /// Makes no pictures, or makes them again.
+    pub fn hurry(&self, on: bool) {
+        self.hurries.store(on, Ordering::Relaxed);
     }
 
     /// How far it was asked to go.
