@@ -40,7 +40,7 @@ class Referee:
         return done.returncode, *tidy
 
     def by_python(self, path, seed="1"):
-        return self.execute([self.python, "-X", "utf8"], path, seed)
+        return self.execute([self.python, "-S", "-X", "utf8"], path, seed)
 
     def by_coro(self, path):
         return self.execute([self.coro, "--traceback=python"], path)
