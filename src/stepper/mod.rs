@@ -86,6 +86,8 @@ pub struct Stepper {
     position: usize,
     asks: bool,
     breakpoints: Vec<u32>,
+    /// A move that was interrupted, where it began, and the last step that it has looked at.
+    interrupted: Option<(Target, usize, usize)>,
 }
 
 impl Stepper {
@@ -102,6 +104,7 @@ impl Stepper {
             position: 0,
             asks: false,
             breakpoints: Vec::new(),
+            interrupted: None,
         })
     }
 
@@ -161,9 +164,18 @@ impl Stepper {
     // Moving
 
     /// Goes forward to the next step that is meant. `wait` is asked again and again while the
-    /// program runs, with the number of steps so far, whether to go on.
+    /// program runs, with the number of steps so far, whether to go on. A move that was stopped
+    /// goes on where it was if it is begun again.
     pub fn forward(&mut self, target: &Target, wait: &mut dyn FnMut(usize) -> bool) -> Moved {
-        let moved = self.search(target, wait);
+        let from = self.position;
+        let mut looked_at = match self.interrupted.take() {
+            Some((same, start, at)) if same == *target && start == from => at,
+            _ => from,
+        };
+        let moved = self.search(target, &mut looked_at, wait);
+        if matches!(moved, Moved::Stopped | Moved::Asks) {
+            self.interrupted = Some((target.clone(), from, looked_at));
+        }
         // A move that was only interrupted goes on in the same way.
         if moved != Moved::Stopped {
             self.hurry(false);
@@ -177,11 +189,16 @@ impl Stepper {
         }
     }
 
-    fn search(&mut self, target: &Target, wait: &mut dyn FnMut(usize) -> bool) -> Moved {
+    /// Looks for a step behind those that were looked at already.
+    fn search(
+        &mut self,
+        target: &Target,
+        looked_at: &mut usize,
+        wait: &mut dyn FnMut(usize) -> bool,
+    ) -> Moved {
         let from = self.position;
-        let mut at = from;
         loop {
-            at += 1;
+            let at = *looked_at + 1;
             match self.ensure(at, wait) {
                 Moved::There => {}
                 // The end of what there is, if no other place was meant.
@@ -201,6 +218,7 @@ impl Stepper {
                 self.position = at;
                 return Moved::There;
             }
+            *looked_at = at;
             if at == from + FAR {
                 self.hurry(true);
             }
@@ -254,6 +272,7 @@ impl Stepper {
 
     /// Stops at this line of the main file from now on, or no more.
     pub fn toggle_breakpoint(&mut self, line: u32) -> bool {
+        self.interrupted = None;
         match self.breakpoints.iter().position(|b| *b == line) {
             Some(at) => {
                 self.breakpoints.remove(at);

@@ -137,6 +137,18 @@ fn a_long_program_is_stepped_back_through_from_its_end() {
 }
 
 #[test]
+fn a_move_that_is_interrupted_again_and_again_arrives() {
+    let mut s = stepper("for i in range(20_000):\n    x = i\nprint(x)\n");
+    let mut pauses = 0;
+    while s.forward(&Target::End, &mut |_| false) == Moved::Stopped {
+        pauses += 1;
+        assert!(pauses < 1_000, "no nearer: {:?}", s.known());
+    }
+    assert_eq!(s.exit_code(), Some(0));
+    assert_eq!(written(&s), "19999\n");
+}
+
+#[test]
 fn a_program_without_an_end_can_be_left() {
     let mut endless = stepper("n = 0\nwhile True:\n    n += 1\n");
     let mut patience = 3;
