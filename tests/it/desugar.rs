@@ -1,26 +1,12 @@
 //! A program with all that waits written out does the same, on the same virtual clock and with the
 //! same random numbers; and what it looks like.
 
-use crate::coro::root;
-use crate::stepper::{examples, program, without_addresses};
+use crate::stepper::{examples, program, programs_in, without_addresses};
 use coro::source::Source;
 use coro::stepper::{Moved, Program, Stepper, Stream, Target};
 
 fn cases() -> Vec<(String, String)> {
-    let files = std::fs::read_dir(root().join("tests/desugar"))
-        .unwrap()
-        .flatten();
-    let files = files.map(|e| e.path());
-    let files = files.filter(|f| f.extension().is_some_and(|e| e == "coro"));
-    let mut found: Vec<(String, String)> = files
-        .map(|f| {
-            (
-                f.display().to_string(),
-                std::fs::read_to_string(&f).unwrap(),
-            )
-        })
-        .collect();
-    found.sort();
+    let found = programs_in("tests/desugar");
     assert!(found.len() >= 5);
     found
 }

@@ -61,21 +61,19 @@ pub fn without_addresses(text: &str) -> String {
 }
 
 pub fn examples() -> Vec<(String, String)> {
-    let files = std::fs::read_dir(root().join("examples"))
-        .unwrap()
-        .flatten();
+    let found = programs_in("examples");
+    assert!(found.len() >= 30);
+    found
+}
+
+/// The programs of a folder, each with its text, in order.
+pub fn programs_in(folder: &str) -> Vec<(String, String)> {
+    let files = std::fs::read_dir(root().join(folder)).unwrap().flatten();
     let files = files.map(|e| e.path());
     let files = files.filter(|f| f.extension().is_some_and(|e| e == "coro"));
-    let mut found: Vec<(String, String)> = files
-        .map(|f| {
-            (
-                f.display().to_string(),
-                std::fs::read_to_string(&f).unwrap(),
-            )
-        })
-        .collect();
+    let text = |f: &std::path::PathBuf| std::fs::read_to_string(f).unwrap();
+    let mut found: Vec<_> = files.map(|f| (f.display().to_string(), text(&f))).collect();
     found.sort();
-    assert!(found.len() >= 30);
     found
 }
 
