@@ -8,9 +8,9 @@
 //! again.
 
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, release_frame, running, take};
+use super::frame::{Activation, Deliver, Frame, raw, registers_of, release_frame, running, take};
 use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
-use super::heap::{self, ObjRef, Ref, finalize};
+use super::heap::{self, Header, ObjRef, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
     Module, NativeFunction, Str, Tuple,
@@ -85,232 +85,296 @@ impl Vm {
                 }
                 continue;
             }
-            let mut pc: *const Instr = self.frame.pc;
-            let mut regs: *mut Value = self.frame.regs;
-            let mut code: *const CodeObject = self.frame.code;
+            // The instruction that was executed last: the next one follows.
+            let mut at: *const Instr = self.frame.pc.wrapping_sub(1);
+            // The frame to go on in.
+            let mut next_regs: *mut Value = self.frame.regs;
+            let mut next_code: *const CodeObject = self.frame.code;
 
-            macro_rules! reg {
-                ($i:expr) => {{
-                    let i = $i as usize;
-                    #[cfg(feature = "checked")]
-                    // SAFETY: the running code is alive.
-                    unsafe {
-                        assert!(i < (&(*code).code).nregs as usize, "register out of frame")
-                    };
-                    // SAFETY: see the module's comment.
-                    unsafe { &mut *regs.add(i) }
-                }};
-            }
-            macro_rules! konst {
-                ($i:expr) => {{
-                    let i: usize = $i;
-                    // SAFETY: see the module's comment.
-                    unsafe {
+            let exit = 'frame: loop {
+                // In one frame these two do not change, so that they stay in their machine registers:
+                // what goes on in another begins this loop anew.
+                let regs: *mut Value = hold(next_regs).cast_mut();
+                let code: *const CodeObject = hold(next_code);
+
+                macro_rules! reg {
+                    ($i:expr) => {{
+                        let i = $i as usize;
                         #[cfg(feature = "checked")]
-                        assert!(i < (&(*code).consts).len(), "constant out of range");
-                        (&(*code).consts).get_unchecked(i)
-                    }
-                }};
-            }
-            macro_rules! site {
-                ($i:expr) => {{
-                    let i: usize = $i;
-                    // SAFETY: see the module's comment.
-                    unsafe {
+                        // SAFETY: the running code is alive.
+                        unsafe {
+                            assert!(i < (&(*code).code).nregs as usize, "register out of frame")
+                        };
+                        // SAFETY: see the module's comment.
+                        unsafe { &mut *regs.add(i) }
+                    }};
+                }
+                // A register of another frame than the running one.
+                macro_rules! reg_in {
+                    ($regs:expr, $code:expr, $i:expr) => {{
+                        let i = $i as usize;
                         #[cfg(feature = "checked")]
-                        assert!(i < (&(*code).caches).len(), "cache out of range");
-                        (&(*code).caches).get_unchecked(i)
-                    }
-                }};
-            }
-            macro_rules! jump_to {
-                ($target:expr) => {
-                    // SAFETY: the verifier has seen that the target is an instruction.
-                    pc = unsafe {
+                        // SAFETY: the code of a frame is alive.
+                        unsafe {
+                            assert!(i < (&(*$code).code).nregs as usize, "register out of frame")
+                        };
+                        // SAFETY: see the module's comment.
+                        unsafe { &mut *$regs.add(i) }
+                    }};
+                }
+                macro_rules! konst {
+                    ($i:expr) => {{
+                        let i: usize = $i;
+                        // SAFETY: see the module's comment.
+                        unsafe {
+                            #[cfg(feature = "checked")]
+                            assert!(i < (&(*code).consts).len(), "constant out of range");
+                            (&(*code).consts).get_unchecked(i)
+                        }
+                    }};
+                }
+                macro_rules! site {
+                    ($i:expr) => {{
+                        let i: usize = $i;
+                        // SAFETY: see the module's comment.
+                        unsafe {
+                            #[cfg(feature = "checked")]
+                            assert!(i < (&(*code).caches).len(), "cache out of range");
+                            (&(*code).caches).get_unchecked(i)
+                        }
+                    }};
+                }
+                // The place before an instruction of some code, from which it is the next one.
+                macro_rules! before {
+                ($code:expr, $target:expr) => {{
+                    let (code, target): (*const CodeObject, usize) = ($code, $target);
+                    // SAFETY: the code of a frame is alive; the verifier has seen that the target
+                    // is an instruction.
+                    unsafe {
                         #[cfg(feature = "checked")]
                         assert!(
-                            $target < (&(&(*code).code).instrs).len(),
+                            target < (&(&(*code).code).instrs).len(),
                             "jump out of the code"
                         );
-                        (*code).entry.add($target)
+                        (*code).entry.wrapping_add(target).wrapping_sub(1)
                     }
-                };
+                }};
             }
 
-            let exit = 'inner: loop {
-                // The place is matched, not a copy: a copy would decode every field of every
-                // layout before the jump.
-                // SAFETY: `pc` is inside the instructions: no verified path runs off their end.
-                let i: &Instr = unsafe { &*pc };
-                // SAFETY: as above; the place after the last instruction is never read.
-                pc = unsafe { pc.add(1) };
+                loop {
+                    at = at.wrapping_add(1);
+                    // The place is matched, not a copy: a copy would decode every field of every
+                    // layout before the jump.
+                    // SAFETY: no verified path runs off the end of the instructions.
+                    let i: &Instr = unsafe { &*at };
 
-                // `pc`, `regs` and `code` of `self.frame` are up to date only after this.
-                macro_rules! sync {
-                    () => {{
-                        self.frame.pc = pc;
-                        self.frame.regs = regs;
-                        self.frame.code = code;
-                    }};
-                }
-                // Writes a register, releases what it held, and leaves for the finalizers if that
-                // killed something that has one.
-                macro_rules! set {
-                    ($i:expr, $value:expr) => {{
-                        let value = $value;
-                        let place = reg!($i);
-                        if let Value::Obj(_) = place {
-                            drop(std::mem::replace(place, value));
+                    // The instruction after the running one.
+                    macro_rules! next {
+                        () => {
+                            at.wrapping_add(1)
+                        };
+                    }
+                    // Goes on in another frame, behind the instruction at `$at`.
+                    macro_rules! switch {
+                        ($at:expr, $regs:expr, $code:expr) => {{
+                            at = $at;
+                            next_regs = $regs;
+                            next_code = $code;
+                            continue 'frame;
+                        }};
+                    }
+                    // `pc`, `regs` and `code` of `self.frame` are up to date only after this.
+                    macro_rules! sync {
+                        () => {{
+                            self.frame.pc = next!();
+                            self.frame.regs = regs;
+                            self.frame.code = code;
+                        }};
+                    }
+                    // Writes a register, releases what it held, and leaves for the finalizers if that
+                    // killed something that has one.
+                    macro_rules! set {
+                        ($i:expr, $value:expr) => {{
+                            let value = $value;
+                            let place = reg!($i);
+                            if let Value::Obj(_) = place {
+                                drop(std::mem::replace(place, value));
+                                if finalize::pending() {
+                                    sync!();
+                                    break 'frame Exit::Drain;
+                                }
+                            } else {
+                                // SAFETY: what is overwritten owns nothing.
+                                unsafe { std::ptr::write(place, value) };
+                            }
+                        }};
+                    }
+                    // As `set`, after the release of a dying operand.
+                    macro_rules! set_after {
+                        ($i:expr, $value:expr, $dying:expr) => {{
+                            let value = $value;
+                            drop(std::mem::take($dying));
+                            drop(std::mem::replace(reg!($i), value));
                             if finalize::pending() {
                                 sync!();
-                                break 'inner Exit::Drain;
+                                break 'frame Exit::Drain;
                             }
-                        } else {
+                            continue;
+                        }};
+                    }
+                    // As `switch`, after something was released.
+                    macro_rules! switch_drained {
+                        ($at:expr, $regs:expr, $code:expr) => {{
+                            let (to, to_regs, to_code) = ($at, $regs, $code);
+                            if finalize::pending() {
+                                self.frame.pc = to.wrapping_add(1);
+                                self.frame.regs = to_regs;
+                                self.frame.code = to_code;
+                                break 'frame Exit::Drain;
+                            }
+                            switch!(to, to_regs, to_code);
+                        }};
+                    }
+                    // Goes on in another frame, after its register was given a result.
+                    macro_rules! switch_with {
+                        ($at:expr, $regs:expr, $code:expr, $reg:expr, $value:expr) => {{
+                            let (to, to_regs, to_code) = ($at, $regs, $code);
+                            let value = $value;
+                            let place = reg_in!(to_regs, to_code, $reg);
+                            if let Value::Obj(_) = place {
+                                drop(std::mem::replace(place, value));
+                                switch_drained!(to, to_regs, to_code);
+                            }
                             // SAFETY: what is overwritten owns nothing.
                             unsafe { std::ptr::write(place, value) };
-                        }
-                    }};
-                }
-                // As `set`, after the release of a dying operand.
-                macro_rules! set_after {
-                    ($i:expr, $value:expr, $dying:expr) => {{
-                        let value = $value;
-                        drop(std::mem::take($dying));
-                        drop(std::mem::replace(reg!($i), value));
-                        if finalize::pending() {
-                            sync!();
-                            break 'inner Exit::Drain;
-                        }
-                        continue;
-                    }};
-                }
-                // Gives the frame that goes on a result. A statement drops it: what comes next is the
-                // `Clear` of that register then, which held nothing before.
-                macro_rules! give {
-                    ($reg:expr, $value:expr) => {{
-                        let (reg, value) = ($reg, $value);
+                            switch!(to, to_regs, to_code);
+                        }};
+                    }
+                    // As `switch_with`. A statement drops the result: what comes next is the `Clear`
+                    // of that register then, which held nothing before.
+                    macro_rules! give {
+                    ($at:expr, $regs:expr, $code:expr, $reg:expr, $value:expr) => {{
+                        let (to, reg, value) = ($at, $reg, $value);
                         // SAFETY: no verified path ends with the instruction that gave control away.
-                        let next = unsafe { &*pc };
+                        let next = unsafe { &*to.wrapping_add(1) };
                         if next.op == Op::Clear && next.a == reg && !matches!(value, Value::Obj(_)) {
                             std::mem::forget(value);
-                            // SAFETY: as above.
-                            pc = unsafe { pc.add(1) };
-                        } else {
-                            set!(reg, value);
+                            switch!(to.wrapping_add(1), $regs, $code);
                         }
+                        switch_with!(to, $regs, $code, reg, value);
                     }};
                 }
-                macro_rules! check {
-                    ($result:expr) => {
-                        match $result {
-                            Ok(value) => value,
-                            Err(raise) => break 'inner Exit::Raise(raise),
-                        }
-                    };
-                }
-                // After an operation that may have released objects anywhere.
-                macro_rules! drain {
-                    () => {
-                        if finalize::pending() {
-                            break 'inner Exit::Drain;
-                        }
-                    };
-                }
-                // The result of a cold function goes to register `a`.
-                macro_rules! slow {
-                    ($call:expr) => {{
-                        cold_path();
-                        sync!();
-                        let value = check!($call);
-                        let old = std::mem::replace(reg!(i.a), value);
-                        drop(old);
-                        drain!();
-                    }};
-                }
-                macro_rules! slow_unit {
-                    ($call:expr) => {{
-                        cold_path();
-                        sync!();
-                        check!($call);
-                        drain!();
-                    }};
-                }
-                // An operand: taken if it is a dying temporary, else copied.
-                macro_rules! operand {
-                    ($field:ident, $bit:expr) => {
-                        if i.t & $bit != 0 {
-                            std::mem::take(reg!(i.$field))
-                        } else {
-                            reg!(i.$field).clone()
-                        }
-                    };
-                }
-                // The fast path of arithmetic on two numbers; `rest` does everything else.
-                macro_rules! arith_on {
-                    ($right:expr, $int:expr, $float:expr, $rest:expr) => {{
-                        match (&*reg!(i.b), $right) {
-                            (Value::Int(x), Value::Int(y)) => {
-                                let int: fn(i64, i64) -> Option<i64> = $int;
-                                if let Some(n) = int(*x, *y) {
-                                    set!(i.a, Value::Int(n));
-                                    continue;
-                                }
+                    macro_rules! check {
+                        ($result:expr) => {
+                            match $result {
+                                Ok(value) => value,
+                                Err(raise) => break 'frame Exit::Raise(raise),
                             }
-                            (Value::Float(x), Value::Float(y)) => {
-                                let float: fn(f64, f64) -> Option<f64> = $float;
-                                if let Some(f) = float(x.get(), y.get()) {
-                                    set!(i.a, Value::float(f));
-                                    continue;
-                                }
+                        };
+                    }
+                    // After an operation that may have released objects anywhere.
+                    macro_rules! drain {
+                        () => {
+                            if finalize::pending() {
+                                break 'frame Exit::Drain;
                             }
-                            _ => {}
-                        }
-                        slow!($rest);
-                    }};
-                }
-                macro_rules! arith {
-                    ($op:ident, $int:expr, $float:expr) => {
-                        arith_on!(
-                            &*reg!(i.c),
-                            $int,
-                            $float,
-                            exec::arith(self, Arith::$op, i, regs)
-                        )
-                    };
-                }
-                macro_rules! arith_const {
-                    ($op:ident, $int:expr, $float:expr) => {
-                        arith_on!(
-                            konst!(i.c as usize),
-                            $int,
-                            $float,
-                            exec::arith_const(self, Arith::$op, i, regs, konst!(i.c as usize))
-                        )
-                    };
-                }
-                macro_rules! arith_imm {
-                    ($op:ident, $int:expr, $float:expr) => {{
-                        match &*reg!(i.b) {
-                            Value::Int(x) => {
-                                let int: fn(i64, i64) -> Option<i64> = $int;
-                                if let Some(n) = int(*x, i64::from(i.imm())) {
-                                    set!(i.a, Value::Int(n));
-                                    continue;
-                                }
+                        };
+                    }
+                    // The result of a cold function goes to register `a`.
+                    macro_rules! slow {
+                        ($call:expr) => {{
+                            cold_path();
+                            sync!();
+                            let value = check!($call);
+                            let old = std::mem::replace(reg!(i.a), value);
+                            drop(old);
+                            drain!();
+                        }};
+                    }
+                    macro_rules! slow_unit {
+                        ($call:expr) => {{
+                            cold_path();
+                            sync!();
+                            check!($call);
+                            drain!();
+                        }};
+                    }
+                    // An operand: taken if it is a dying temporary, else copied.
+                    macro_rules! operand {
+                        ($field:ident, $bit:expr) => {
+                            if i.t & $bit != 0 {
+                                std::mem::take(reg!(i.$field))
+                            } else {
+                                reg!(i.$field).clone()
                             }
-                            Value::Float(x) => {
-                                let float: fn(f64, f64) -> Option<f64> = $float;
-                                if let Some(f) = float(x.get(), f64::from(i.imm())) {
-                                    set!(i.a, Value::float(f));
-                                    continue;
+                        };
+                    }
+                    // The fast path of arithmetic on two numbers; `rest` does everything else.
+                    macro_rules! arith_on {
+                        ($right:expr, $int:expr, $float:expr, $rest:expr) => {{
+                            match (&*reg!(i.b), $right) {
+                                (Value::Int(x), Value::Int(y)) => {
+                                    let int: fn(i64, i64) -> Option<i64> = $int;
+                                    if let Some(n) = int(*x, *y) {
+                                        set!(i.a, Value::Int(n));
+                                        continue;
+                                    }
                                 }
+                                (Value::Float(x), Value::Float(y)) => {
+                                    let float: fn(f64, f64) -> Option<f64> = $float;
+                                    if let Some(f) = float(x.get(), y.get()) {
+                                        set!(i.a, Value::float(f));
+                                        continue;
+                                    }
+                                }
+                                _ => {}
                             }
-                            _ => {}
-                        }
-                        slow!(exec::arith_imm(self, Arith::$op, i, regs));
-                    }};
-                }
-                macro_rules! compare {
+                            slow!($rest);
+                        }};
+                    }
+                    macro_rules! arith {
+                        ($op:ident, $int:expr, $float:expr) => {
+                            arith_on!(
+                                &*reg!(i.c),
+                                $int,
+                                $float,
+                                exec::arith(self, Arith::$op, i, regs)
+                            )
+                        };
+                    }
+                    macro_rules! arith_const {
+                        ($op:ident, $int:expr, $float:expr) => {
+                            arith_on!(
+                                konst!(i.c as usize),
+                                $int,
+                                $float,
+                                exec::arith_const(self, Arith::$op, i, regs, konst!(i.c as usize))
+                            )
+                        };
+                    }
+                    macro_rules! arith_imm {
+                        ($op:ident, $int:expr, $float:expr) => {{
+                            match &*reg!(i.b) {
+                                Value::Int(x) => {
+                                    let int: fn(i64, i64) -> Option<i64> = $int;
+                                    if let Some(n) = int(*x, i64::from(i.imm())) {
+                                        set!(i.a, Value::Int(n));
+                                        continue;
+                                    }
+                                }
+                                Value::Float(x) => {
+                                    let float: fn(f64, f64) -> Option<f64> = $float;
+                                    if let Some(f) = float(x.get(), f64::from(i.imm())) {
+                                        set!(i.a, Value::float(f));
+                                        continue;
+                                    }
+                                }
+                                _ => {}
+                            }
+                            slow!(exec::arith_imm(self, Arith::$op, i, regs));
+                        }};
+                    }
+                    macro_rules! compare {
                     ($op:ident, $how:tt) => {{
                         match (&*reg!(i.b), &*reg!(i.c)) {
                             (Value::Int(x), Value::Int(y)) => {
@@ -326,56 +390,56 @@ impl Vm {
                         slow!(exec::compare(self, Cmp::$op, i, regs));
                     }};
                 }
-                // At a safe point: does something want attention?
-                macro_rules! look_up {
-                    () => {
-                        if super::host::attention().load(Ordering::Relaxed) {
+                    // At a safe point: does something want attention?
+                    macro_rules! look_up {
+                        () => {
+                            if super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                break 'frame Exit::Attention;
+                            }
+                        };
+                    }
+                    macro_rules! branch {
+                        () => {{
+                            let distance = i.imm() as isize;
+                            // SAFETY: the verifier has seen that the target is an instruction.
+                            at = unsafe { at.offset(distance) };
+                            if distance < 0 && super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                break 'frame Exit::Attention;
+                            }
+                        }};
+                    }
+                    // The next item of a loop. The jump comes first: what the variable held before may have
+                    // a finalizer, after which the body goes on.
+                    macro_rules! go_round {
+                        ($item:expr) => {{
+                            let item = $item;
+                            // SAFETY: the verifier has seen that the target is an instruction.
+                            at = unsafe { at.offset(i.imm() as isize) };
+                            set!(i.a, item);
+                            if super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                break 'frame Exit::Attention;
+                            }
+                        }};
+                    }
+                    // The rest of a compare-and-branch whose operands are no plain numbers.
+                    macro_rules! slow_jump {
+                        ($compare:expr, $when:literal) => {{
+                            cold_path();
                             sync!();
-                            break 'inner Exit::Attention;
-                        }
-                    };
-                }
-                macro_rules! branch {
-                    () => {{
-                        let distance = i.imm() as isize;
-                        // SAFETY: the verifier has seen that the target is an instruction.
-                        pc = unsafe { pc.offset(distance) };
-                        if distance < 0 && super::host::attention().load(Ordering::Relaxed) {
-                            sync!();
-                            break 'inner Exit::Attention;
-                        }
-                    }};
-                }
-                // The next item of a loop. The jump comes first: what the variable held before may have
-                // a finalizer, after which the body goes on.
-                macro_rules! go_round {
-                    ($item:expr) => {{
-                        let item = $item;
-                        // SAFETY: the verifier has seen that the target is an instruction.
-                        pc = unsafe { pc.offset(i.imm() as isize) };
-                        set!(i.a, item);
-                        if super::host::attention().load(Ordering::Relaxed) {
-                            sync!();
-                            break 'inner Exit::Attention;
-                        }
-                    }};
-                }
-                // The rest of a compare-and-branch whose operands are no plain numbers.
-                macro_rules! slow_jump {
-                    ($compare:expr, $when:literal) => {{
-                        cold_path();
-                        sync!();
-                        let holds = check!($compare);
-                        if holds == $when {
-                            branch!();
-                        }
-                        if finalize::pending() {
-                            sync!();
-                            break 'inner Exit::Drain;
-                        }
-                    }};
-                }
-                macro_rules! compare_jump {
+                            let holds = check!($compare);
+                            if holds == $when {
+                                branch!();
+                            }
+                            if finalize::pending() {
+                                sync!();
+                                break 'frame Exit::Drain;
+                            }
+                        }};
+                    }
+                    macro_rules! compare_jump {
                     ($op:ident, $how:tt, $when:literal) => {{
                         match (&*reg!(i.a), &*reg!(i.b)) {
                             (Value::Int(x), Value::Int(y)) => {
@@ -395,7 +459,7 @@ impl Vm {
                         slow_jump!(exec::compare_bool(self, Cmp::$op, i, regs), $when);
                     }};
                 }
-                macro_rules! compare_jump_imm {
+                    macro_rules! compare_jump_imm {
                     ($op:ident, $how:tt, $when:literal) => {{
                         match &*reg!(i.a) {
                             Value::Int(x) => {
@@ -415,151 +479,163 @@ impl Vm {
                         slow_jump!(exec::compare_bool_imm(self, Cmp::$op, i, regs), $when);
                     }};
                 }
-                macro_rules! truth {
-                    ($dies:expr) => {
-                        match &*reg!(i.a) {
-                            Value::True => true,
-                            Value::False | Value::None => false,
-                            Value::Int(n) => *n != 0,
-                            _ => {
-                                sync!();
-                                let value = if $dies {
-                                    std::mem::take(reg!(i.a))
-                                } else {
-                                    reg!(i.a).clone()
-                                };
-                                check!(exec::truth(self, value))
+                    macro_rules! truth {
+                        ($dies:expr) => {
+                            match &*reg!(i.a) {
+                                Value::True => true,
+                                Value::False | Value::None => false,
+                                Value::Int(n) => *n != 0,
+                                _ => {
+                                    sync!();
+                                    let value = if $dies {
+                                        std::mem::take(reg!(i.a))
+                                    } else {
+                                        reg!(i.a).clone()
+                                    };
+                                    check!(exec::truth(self, value))
+                                }
                             }
-                        }
-                    };
-                }
-                // A conditional long jump, whose operand may have died on the way.
-                macro_rules! jump_if {
-                    ($jump:expr) => {{
-                        if $jump {
-                            jump_to!(i.bc());
-                            // The test of a loop stands at its end and jumps back.
-                            if super::host::attention().load(Ordering::Relaxed) {
-                                sync!();
-                                break 'inner Exit::Attention;
-                            }
-                        }
-                        if finalize::pending() {
-                            sync!();
-                            break 'inner Exit::Drain;
-                        }
-                    }};
-                }
-                // Continues in the frame that a cold function has set up.
-                macro_rules! flow {
-                    ($call:expr) => {{
-                        cold_path();
-                        sync!();
-                        match check!($call) {
-                            Flow::Go => break 'inner Exit::Reload,
-                            Flow::Halt => return Ok(()),
-                        }
-                    }};
-                }
-                // As `flow`, where the commonest answer is that the frame is still the same.
-                macro_rules! call {
-                    ($call:expr) => {{
-                        cold_path();
-                        sync!();
-                        match check!($call) {
-                            exec::Called::Value(value) => {
-                                let old = std::mem::replace(reg!(i.a), value);
-                                drop(old);
-                                drain!();
-                                look_up!();
-                            }
-                            exec::Called::Reload => break 'inner Exit::Reload,
-                            exec::Called::Frame => {
-                                pc = self.frame.pc;
-                                regs = self.frame.regs;
-                                code = self.frame.code;
-                            }
-                        }
-                    }};
-                }
-
-                // Goes on in a frame that has not begun, or is suspended at a `yield` of its own,
-                // and that the running frame, whose `pc` is final, delegates to.
-                macro_rules! enter_inner {
-                    ($outer:expr, $inner:expr) => {{
-                        let (outer, inner): (&Generator, &Ref<Generator>) = ($outer, $inner);
-                        // SAFETY: `pc` is inside the code of the running frame.
-                        let at = unsafe { pc.offset_from((*code).entry) };
-                        outer.pc.set(at as u32);
-                        // A root has no parent, but for the unusual.
-                        if !outer.parent.get().is_null()
-                            && (self.unusual_links == 0 || !self.is_root(self.frame.generator))
-                        {
-                            outer.state.set(GenState::Suspended);
-                        }
-                        inner.started.set(true);
-                        inner.state.set(GenState::Running);
-                        inner.parent.set(self.frame.generator);
-                        inner.depth.set(outer.depth.get() + 1);
-                        self.frame.generator = super::frame::raw(inner.as_obj());
-                        regs = inner.tail_ptr();
-                        code = std::ptr::from_ref(&*inner.code);
-                        jump_to!(inner.pc.get() as usize);
-                    }};
-                }
-                // Back in the frame that delegates to the running one, which has finished or is
-                // suspended: gives its `Delegate`.
-                macro_rules! back_to_parent {
-                    ($own:expr, $parent:expr) => {{
-                        let parent: &Generator = $parent;
-                        self.frame.generator = $own.parent.replace(std::ptr::null());
-                        parent.state.set(GenState::Running);
-                        if !parent.handled.is_undef() {
-                            self.handled.set(parent.handled.take());
-                        }
-                        // SAFETY: the running chain keeps the parent alive.
-                        regs = unsafe { super::frame::registers_of(self.frame.generator) };
-                        code = std::ptr::from_ref(&*parent.code);
-                        jump_to!(parent.pc.get() as usize);
-                        // SAFETY: the parent is suspended at its `Delegate`.
-                        unsafe { *pc.sub(1) }
-                    }};
-                }
-                // Resumes the leaf of a suspended chain, which is at a `yield`, or a frame that
-                // has not begun. The root stands in a register.
-                macro_rules! resume {
-                    ($root:expr, $leaf:expr, $window:expr, $deliver:expr, $value:expr) => {{
-                        let (root, leaf): (&Ref<Generator>, &Ref<Generator>) = ($root, $leaf);
-                        let created = leaf.state.replace(GenState::Running) == GenState::Created;
-                        let caller = Frame {
-                            pc,
-                            regs,
-                            code,
-                            ..self.frame
                         };
-                        // SAFETY: there is room.
-                        unsafe {
-                            self.control.push_plain(
-                                Activation::call(caller, $window, $deliver, i.a)
-                                    .resuming(root.as_obj()),
-                            );
-                        }
-                        self.frame.generator = super::frame::raw(leaf.as_obj());
-                        regs = leaf.tail_ptr();
-                        code = std::ptr::from_ref(&*leaf.code);
-                        jump_to!(leaf.pc.get() as usize);
-                        if created {
-                            leaf.started.set(true);
-                        } else {
+                    }
+                    // A conditional long jump, whose operand may have died on the way.
+                    macro_rules! jump_if {
+                        ($jump:expr) => {{
+                            if $jump {
+                                at = before!(code, i.bc());
+                                // The test of a loop stands at its end and jumps back.
+                                if super::host::attention().load(Ordering::Relaxed) {
+                                    sync!();
+                                    break 'frame Exit::Attention;
+                                }
+                            }
+                            if finalize::pending() {
+                                sync!();
+                                break 'frame Exit::Drain;
+                            }
+                        }};
+                    }
+                    // Continues in the frame that a cold function has set up.
+                    macro_rules! flow {
+                        ($call:expr) => {{
+                            cold_path();
+                            sync!();
+                            match check!($call) {
+                                Flow::Go => break 'frame Exit::Reload,
+                                Flow::Halt => return Ok(()),
+                            }
+                        }};
+                    }
+                    // As `flow`, where the commonest answer is that the frame is still the same.
+                    macro_rules! call {
+                        ($call:expr) => {{
+                            cold_path();
+                            sync!();
+                            match check!($call) {
+                                exec::Called::Value(value) => {
+                                    let old = std::mem::replace(reg!(i.a), value);
+                                    drop(old);
+                                    drain!();
+                                    look_up!();
+                                }
+                                exec::Called::Reload => break 'frame Exit::Reload,
+                                exec::Called::Frame => switch!(
+                                    self.frame.pc.wrapping_sub(1),
+                                    self.frame.regs,
+                                    self.frame.code
+                                ),
+                            }
+                        }};
+                    }
+
+                    // Makes a frame the running one, which has not begun or is suspended at a `yield`
+                    // of its own, and to which the running frame delegates, to go on at `$next`. Tells
+                    // what to switch to.
+                    macro_rules! enter_inner {
+                        ($outer:expr, $inner:expr, $next:expr) => {{
+                            let (outer, inner): (&Generator, &Ref<Generator>) = ($outer, $inner);
+                            let next: *const Instr = $next;
+                            // SAFETY: it is inside the code of the running frame.
+                            let place = unsafe { next.offset_from((*code).entry) };
+                            outer.pc.set(place as u32);
+                            // A root has no parent, but for the unusual.
+                            if !outer.parent.get().is_null()
+                                && (self.unusual_links == 0 || !self.is_root(self.frame.generator))
+                            {
+                                outer.state.set(GenState::Suspended);
+                            }
+                            inner.started.set(true);
+                            inner.state.set(GenState::Running);
+                            inner.parent.set(self.frame.generator);
+                            inner.depth.set(outer.depth.get() + 1);
+                            self.frame.generator = raw(inner.as_obj());
+                            let inner_code: *const CodeObject = std::ptr::from_ref(&*inner.code);
+                            (
+                                before!(inner_code, inner.pc.get() as usize),
+                                inner.tail_ptr(),
+                                inner_code,
+                            )
+                        }};
+                    }
+                    // Makes the frame that delegates to the running one, which has finished or is
+                    // suspended, the running one again. Tells what to switch to: behind its
+                    // `Delegate`.
+                    macro_rules! back_to_parent {
+                        ($own:expr, $parent:expr) => {{
+                            let parent: &Generator = $parent;
+                            self.frame.generator = $own.parent.replace(std::ptr::null());
+                            parent.state.set(GenState::Running);
+                            if !parent.handled.is_undef() {
+                                self.handled.set(parent.handled.take());
+                            }
+                            // SAFETY: the running chain keeps the parent alive.
+                            let parent_regs = unsafe { registers_of(self.frame.generator) };
+                            let parent_code: *const CodeObject = std::ptr::from_ref(&*parent.code);
+                            (
+                                before!(parent_code, parent.pc.get() as usize),
+                                parent_regs,
+                                parent_code,
+                            )
+                        }};
+                    }
+                    // Resumes the leaf of a suspended chain, which is at a `yield`, or a frame that
+                    // has not begun. The root stands in a register.
+                    macro_rules! resume {
+                        ($root:expr, $leaf:expr, $window:expr, $deliver:expr, $value:expr) => {{
+                            let (root, leaf_header): (*const Header, *const Header) =
+                                ($root, $leaf);
+                            // SAFETY: the root is alive, and keeps its leaf alive.
+                            let leaf = unsafe { (*leaf_header).body_of::<Generator>() };
+                            let created =
+                                leaf.state.replace(GenState::Running) == GenState::Created;
+                            let caller = Frame {
+                                pc: next!(),
+                                regs,
+                                code,
+                                ..self.frame
+                            };
+                            // SAFETY: there is room.
+                            unsafe {
+                                self.control.push_plain(
+                                    Activation::call(caller, $window, $deliver, i.a).resuming(root),
+                                );
+                            }
+                            self.frame.generator = leaf_header;
+                            // SAFETY: as above.
+                            let leaf_regs = unsafe { registers_of(leaf_header) };
+                            let leaf_code: *const CodeObject = std::ptr::from_ref(&*leaf.code);
+                            let to = before!(leaf_code, leaf.pc.get() as usize);
+                            if created {
+                                leaf.started.set(true);
+                                switch!(to, leaf_regs, leaf_code);
+                            }
                             // SAFETY: the leaf is suspended after a `Yield`.
-                            let received = unsafe { (*pc.sub(1)).a };
-                            give!(received, $value);
-                        }
-                    }};
-                }
-                // `next(g)`, `g.send(value)` and their kin: no call is made at all. The generator
-                // stays in its place in the window while it runs.
-                macro_rules! call_resuming {
+                            let received = unsafe { (*to).a };
+                            give!(to, leaf_regs, leaf_code, received, $value);
+                        }};
+                    }
+                    // `next(g)`, `g.send(value)` and their kin: no call is made at all. The generator
+                    // stays in its place in the window while it runs.
+                    macro_rules! call_resuming {
                     ($first:literal) => {{
                         // SAFETY: the window is inside the frame.
                         let base = unsafe { regs.add(i.b as usize) };
@@ -587,16 +663,16 @@ impl Vm {
                             drop(unsafe { take(base) });
                             // SAFETY: as above.
                             let place = unsafe { base.add($first) };
+                            let root = raw(root.as_obj());
                             resume!(root, root, place, Deliver::Value, value);
-                            continue;
                         }
                     }};
                 }
-                // A function whose parameters are all positional, called with an argument for
-                // each: its frame is set up here; if it suspends, its frame is made here, and
-                // entered if it is awaited at once. Goes on with the next instruction if the call
-                // is of another kind.
-                macro_rules! call_function {
+                    // A function whose parameters are all positional, called with an argument for
+                    // each: its frame is set up here; if it suspends, its frame is made here, and
+                    // entered if it is awaited at once. Goes on with the next instruction if the call
+                    // is of another kind.
+                    macro_rules! call_function {
                     ($has_self:literal, $given:expr) => {{
                         // SAFETY: the window is inside the frame.
                         let base = unsafe { regs.add(i.b as usize) };
@@ -622,7 +698,7 @@ impl Vm {
                                         unsafe { super::window::move_window(base, window, given as usize + if $has_self { 1 } else { 2 }) };
                                     }
                                     let caller = Frame {
-                                        pc,
+                                        pc: next!(),
                                         regs,
                                         code,
                                         generator: self.frame.generator,
@@ -639,12 +715,13 @@ impl Vm {
                                         }
                                         super::window::put_closure(f, callee, args);
                                     }
-                                    pc = callee.entry;
-                                    regs = args;
-                                    code = std::ptr::from_ref(&**callee);
                                     self.frame.generator = std::ptr::null();
                                     self.frame.top = end;
-                                    continue;
+                                    switch!(
+                                        callee.entry.wrapping_sub(1),
+                                        args,
+                                        std::ptr::from_ref(&**callee)
+                                    );
                                 }
                             } else if (callee.frame_args == given
                                 || callee.frame_args != u32::MAX
@@ -669,25 +746,22 @@ impl Vm {
                                 // `await f(…)` and `yield from f(…)`: it is entered at once.
                                 if i.t & AWAITED != 0
                                     // SAFETY: two instructions follow.
-                                    && delegates_by == unsafe { (*pc).op }
+                                    && delegates_by == unsafe { (*at.add(1)).op }
                                     && self.handled_is_clear()
                                     // SAFETY: the running frame's generator is alive.
                                     && let Some(outer) = unsafe { running(self.frame.generator) }
                                     && outer.depth.get() < CHAIN_LIMIT
                                 {
-                                    // SAFETY: as above.
-                                    pc = unsafe { pc.add(2) };
                                     let place = reg!(i.a);
-                                    enter_inner!(outer, &made);
+                                    // SAFETY: as above.
+                                    let (to, to_regs, to_code) =
+                                        enter_inner!(outer, &made, unsafe { at.add(3) });
                                     let old = std::mem::replace(place, made.into());
                                     if let Value::Obj(_) = old {
                                         drop(old);
-                                        if finalize::pending() {
-                                            sync!();
-                                            break 'inner Exit::Drain;
-                                        }
+                                        switch_drained!(to, to_regs, to_code);
                                     }
-                                    continue;
+                                    switch!(to, to_regs, to_code);
                                 }
                                 set!(i.a, made.into());
                                 continue;
@@ -696,333 +770,206 @@ impl Vm {
                     }};
                 }
 
-                match i.op {
-                    Op::Nop => {}
-                    Op::LoadConst => set!(i.a, konst!(i.bc()).clone()),
-                    Op::Move => set!(i.a, operand!(b, DIES_B)),
-                    Op::Copy => set!(i.a, reg!(i.b).clone()),
-                    Op::Clear => set!(i.a, Value::Undef),
-                    Op::CheckBound => {
-                        if reg!(i.a).is_undef() {
-                            sync!();
-                            break 'inner Exit::Raise(exec::unbound_local(self, i.a));
+                    match i.op {
+                        Op::Nop => {}
+                        Op::LoadConst => set!(i.a, konst!(i.bc()).clone()),
+                        Op::Move => set!(i.a, operand!(b, DIES_B)),
+                        Op::Copy => set!(i.a, reg!(i.b).clone()),
+                        Op::Clear => set!(i.a, Value::Undef),
+                        Op::CheckBound => {
+                            if reg!(i.a).is_undef() {
+                                sync!();
+                                break 'frame Exit::Raise(exec::unbound_local(self, i.a));
+                            }
                         }
-                    }
-                    Op::DeleteLocal => {
-                        if reg!(i.a).is_undef() {
-                            sync!();
-                            break 'inner Exit::Raise(exec::unbound_local(self, i.a));
+                        Op::DeleteLocal => {
+                            if reg!(i.a).is_undef() {
+                                sync!();
+                                break 'frame Exit::Raise(exec::unbound_local(self, i.a));
+                            }
+                            set!(i.a, Value::Undef);
                         }
-                        set!(i.a, Value::Undef);
-                    }
-                    Op::MakeCell => {
-                        let content = std::mem::take(reg!(i.a));
-                        *reg!(i.a) = exec::make_cell(content);
-                    }
-                    Op::LoadCell => {
-                        let value = match reg!(i.b).downcast::<super::object::CellObject>() {
-                            Some(cell) => cell.content.get(),
-                            None => Value::Undef,
-                        };
-                        if value.is_undef() {
-                            sync!();
-                            break 'inner Exit::Raise(exec::unbound_cell(self, i.b));
+                        Op::MakeCell => {
+                            let content = std::mem::take(reg!(i.a));
+                            *reg!(i.a) = exec::make_cell(content);
                         }
-                        set!(i.a, value);
-                    }
-                    Op::StoreCell => {
-                        let value = operand!(b, DIES_B);
-                        if let Some(cell) = reg!(i.a).downcast::<super::object::CellObject>() {
-                            drop(cell.content.replace(value));
-                            sync!();
-                            drain!();
-                        }
-                    }
-                    Op::DeleteCell => slow_unit!(exec::delete_cell(self, i.a)),
-                    Op::LoadGlobal => {
-                        let cache = site!(i.bc());
-                        // SAFETY: the running code is alive.
-                        let (globals, builtins) = unsafe { (&(*code).globals, &(*code).builtins) };
-                        let place = cached_global(cache, globals, builtins);
-                        if place.is_null() {
-                            slow!(exec::load_global(self, i.bc()));
-                        } else {
-                            // SAFETY: while the versions are those of the cache, the value stands
-                            // where it stood.
-                            set!(i.a, unsafe { (*place).clone() });
-                        }
-                    }
-                    Op::StoreGlobal => {
-                        let value = operand!(a, DIES_A);
-                        slow_unit!(exec::store_global(self, i.site(), value));
-                    }
-                    Op::DeleteGlobal => slow_unit!(exec::delete_global(self, i.site())),
-                    Op::LoadName => slow!(exec::load_name(self, i.site(), None)),
-                    Op::StoreName => {
-                        let value = operand!(a, DIES_A);
-                        slow_unit!(exec::store_name(self, i.site(), value));
-                    }
-                    Op::DeleteName => slow_unit!(exec::delete_name(self, i.site())),
-                    Op::LoadNameOrCell => slow!(exec::load_name(self, i.site(), Some(i.b))),
-                    Op::LoadIntrinsic => slow!(exec::intrinsic(self, i.b)),
-
-                    Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
-                    Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
-                    Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                    Op::Div => arith!(Div, |_, _| None, float_div),
-                    Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
-                    Op::Mod => arith!(Mod, floor_mod, |_, _| None),
-                    Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
-                    Op::BitOr => arith!(Or, |x, y| Some(x | y), |_, _| None),
-                    Op::BitXor => arith!(Xor, |x, y| Some(x ^ y), |_, _| None),
-                    Op::LShift => arith!(LShift, shift_left, |_, _| None),
-                    Op::RShift => arith!(RShift, shift_right, |_, _| None),
-                    Op::MatMul => slow!(exec::arith(self, Arith::MatMul, i, regs)),
-                    Op::Pow => slow!(exec::arith(self, Arith::Pow, i, regs)),
-                    Op::AddI => arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
-                    Op::SubI => arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
-                    Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                    Op::FloorDivI => arith_imm!(FloorDiv, floor_div, |_, _| None),
-                    Op::ModI => arith_imm!(Mod, floor_mod, |_, _| None),
-                    Op::AddK => arith_const!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
-                    Op::SubK => arith_const!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
-                    Op::MulK => arith_const!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                    Op::DivK => arith_const!(Div, |_, _| None, float_div),
-                    Op::FloorDivK => arith_const!(FloorDiv, floor_div, |_, _| None),
-                    Op::ModK => arith_const!(Mod, floor_mod, |_, _| None),
-                    Op::BitAndK => arith_const!(And, |x, y| Some(x & y), |_, _| None),
-                    Op::Neg => match &*reg!(i.b) {
-                        Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
-                        Value::Float(f) => set!(i.a, Value::float(-f.get())),
-                        _ => slow!(exec::unary(self, super::ops::arith::Unary::Neg, i, regs)),
-                    },
-                    Op::Pos => slow!(exec::unary(self, super::ops::arith::Unary::Pos, i, regs)),
-                    Op::Invert => {
-                        slow!(exec::unary(self, super::ops::arith::Unary::Invert, i, regs))
-                    }
-                    Op::Not => match &*reg!(i.b) {
-                        Value::True => set!(i.a, Value::False),
-                        Value::False | Value::None => set!(i.a, Value::True),
-                        _ => slow!(exec::not(self, i, regs)),
-                    },
-
-                    Op::Lt => compare!(Lt, <),
-                    Op::Le => compare!(Le, <=),
-                    Op::Eq => compare!(Eq, ==),
-                    Op::Ne => compare!(Ne, !=),
-                    Op::Gt => compare!(Gt, >),
-                    Op::Ge => compare!(Ge, >=),
-                    Op::Is | Op::IsNot => {
-                        let (x, y) = (operand!(b, DIES_B), operand!(c, DIES_C));
-                        let same = x.is(&y);
-                        drop((x, y));
-                        set!(i.a, Value::bool(same == (i.op == Op::Is)));
-                        sync!();
-                        drain!();
-                    }
-                    Op::In => slow!(exec::contains(self, i, regs)),
-                    Op::NotIn => slow!(exec::contains(self, i, regs)),
-
-                    Op::Jump => {
-                        jump_to!(i.bc());
-                        if super::host::attention().load(Ordering::Relaxed) {
-                            sync!();
-                            break 'inner Exit::Attention;
-                        }
-                    }
-                    Op::JumpIfTrue => jump_if!(truth!(i.t & DIES_A != 0)),
-                    Op::JumpIfFalse => jump_if!(!truth!(i.t & DIES_A != 0)),
-                    Op::JumpIfTrueKeep => jump_if!(truth!(false)),
-                    Op::JumpIfFalseKeep => jump_if!(!truth!(false)),
-                    Op::JumpIfNone => {
-                        let value = operand!(a, DIES_A);
-                        let none = value.is_none();
-                        drop(value);
-                        jump_if!(none);
-                    }
-                    Op::JumpIfNotNone => {
-                        let value = operand!(a, DIES_A);
-                        let none = value.is_none();
-                        drop(value);
-                        jump_if!(!none);
-                    }
-                    Op::JumpIfLt => compare_jump!(Lt, <, true),
-                    Op::JumpIfNotLt => compare_jump!(Lt, <, false),
-                    Op::JumpIfLe => compare_jump!(Le, <=, true),
-                    Op::JumpIfNotLe => compare_jump!(Le, <=, false),
-                    Op::JumpIfGt => compare_jump!(Gt, >, true),
-                    Op::JumpIfNotGt => compare_jump!(Gt, >, false),
-                    Op::JumpIfGe => compare_jump!(Ge, >=, true),
-                    Op::JumpIfNotGe => compare_jump!(Ge, >=, false),
-                    Op::JumpIfEq => compare_jump!(Eq, ==, true),
-                    Op::JumpIfNotEq => compare_jump!(Eq, ==, false),
-                    Op::JumpIfNe => compare_jump!(Ne, !=, true),
-                    Op::JumpIfNotNe => compare_jump!(Ne, !=, false),
-                    Op::JumpIfLtI => compare_jump_imm!(Lt, <, true),
-                    Op::JumpIfNotLtI => compare_jump_imm!(Lt, <, false),
-                    Op::JumpIfLeI => compare_jump_imm!(Le, <=, true),
-                    Op::JumpIfNotLeI => compare_jump_imm!(Le, <=, false),
-                    Op::JumpIfGtI => compare_jump_imm!(Gt, >, true),
-                    Op::JumpIfNotGtI => compare_jump_imm!(Gt, >, false),
-                    Op::JumpIfGeI => compare_jump_imm!(Ge, >=, true),
-                    Op::JumpIfNotGeI => compare_jump_imm!(Ge, >=, false),
-                    Op::JumpIfEqI => compare_jump_imm!(Eq, ==, true),
-                    Op::JumpIfNotEqI => compare_jump_imm!(Eq, ==, false),
-                    Op::JumpIfNeI => compare_jump_imm!(Ne, !=, true),
-                    Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
-
-                    Op::LoadAttr => {
-                        let cache = site!(i.site());
-                        if let Some(instance) = reg!(i.b).as_ref::<Instance>()
-                            && instance.shape_id() == cache.key.get()
-                            && class_version(instance) == cache.key2.get()
-                        {
-                            let value = instance.slot(cache.slot.get() as usize);
-                            if i.t & DIES_B != 0 {
-                                set_after!(i.a, value, reg!(i.b));
+                        Op::LoadCell => {
+                            let value = match reg!(i.b).downcast::<super::object::CellObject>() {
+                                Some(cell) => cell.content.get(),
+                                None => Value::Undef,
+                            };
+                            if value.is_undef() {
+                                sync!();
+                                break 'frame Exit::Raise(exec::unbound_cell(self, i.b));
                             }
                             set!(i.a, value);
-                            continue;
                         }
-                        slow!(exec::load_attr(self, i, regs));
-                    }
-                    Op::StoreAttr => {
-                        let cache = site!(i.site());
-                        if i.t & DIES_A == 0
-                            && let Some(instance) = reg!(i.a).as_ref::<Instance>()
-                            && instance.shape_id() == cache.key.get()
-                            && class_version(instance) == cache.key2.get()
-                        {
+                        Op::StoreCell => {
                             let value = operand!(b, DIES_B);
-                            let old = instance.replace_slot(cache.slot.get() as usize, value);
-                            if let Value::Obj(_) = old {
-                                drop(old);
+                            if let Some(cell) = reg!(i.a).downcast::<super::object::CellObject>() {
+                                drop(cell.content.replace(value));
                                 sync!();
                                 drain!();
                             }
-                            continue;
                         }
-                        // An attribute that the instance gets here.
-                        if i.t & DIES_A == 0
-                            && let Some(instance) = reg!(i.a).as_ref::<Instance>()
-                            && cache.kind.get() == hit::ADD
-                            && instance.shape_id() == cache.key2.get()
-                            && class_version(instance) == cache.key.get()
-                            && let Some(shape) = cache.added_shape()
-                        {
-                            let value = operand!(b, DIES_B);
-                            instance.become_shape(shape);
-                            std::mem::forget(
-                                instance.replace_slot(cache.slot.get() as usize, value),
-                            );
-                            continue;
-                        }
-                        slow_unit!(exec::store_attr(self, i, regs));
-                    }
-                    Op::DeleteAttr => {
-                        let obj = operand!(a, DIES_A);
-                        slow_unit!(exec::delete_attr(self, i.site(), obj));
-                    }
-                    Op::LoadMethod => {
-                        let cache = site!(i.site());
-                        if let Some(instance) = reg!(i.b).as_ref::<Instance>()
-                            && instance.shape_id() == cache.key.get()
-                            && class_version(instance) == cache.key2.get()
-                        {
-                            let this = operand!(b, DIES_B);
-                            set!(i.a, cache.value.get());
-                            set!(i.a + 1, this);
-                            continue;
-                        }
-                        // A method of a built-in object: `items.append`.
-                        if let Value::Obj(obj) = reg!(i.b)
-                            && cache.kind.get() == hit::BUILTIN_METHOD
-                            && cache.slot.get() == obj.kind() as u32
-                            && (obj.kind() != Kind::Generator
-                                || obj
-                                    .as_ref::<Generator>()
-                                    .is_some_and(|g| g.kind == GenKind::Generator))
-                        {
-                            let this = operand!(b, DIES_B);
-                            set!(i.a, cache.value.get());
-                            set!(i.a + 1, this);
-                            continue;
-                        }
-                        // That of a future or deque, or of another object with a class.
-                        if let Value::Obj(obj) = reg!(i.b)
-                            && cache.kind.get() == hit::BUILTIN_METHOD
-                            && exec::shared_version(obj) == cache.key.get()
-                        {
-                            let this = operand!(b, DIES_B);
-                            set!(i.a, cache.value.get());
-                            set!(i.a + 1, this);
-                            continue;
-                        }
-                        // A function of a module: `asyncio.sleep(…)`.
-                        if let Value::Obj(obj) = reg!(i.b)
-                            && cache.kind.get() == hit::ENTRY
-                            && cache.value.holds(obj)
-                            && let Some(value) = cached_entry(cache, obj)
-                        {
-                            if i.t & DIES_B != 0 {
-                                drop(std::mem::take(reg!(i.b)));
+                        Op::DeleteCell => slow_unit!(exec::delete_cell(self, i.a)),
+                        Op::LoadGlobal => {
+                            let cache = site!(i.bc());
+                            // SAFETY: the running code is alive.
+                            let (globals, builtins) =
+                                unsafe { (&(*code).globals, &(*code).builtins) };
+                            let place = cached_global(cache, globals, builtins);
+                            if place.is_null() {
+                                slow!(exec::load_global(self, i.bc()));
+                            } else {
+                                // SAFETY: while the versions are those of the cache, the value stands
+                                // where it stood.
+                                set!(i.a, unsafe { (*place).clone() });
                             }
-                            set!(i.a, value);
-                            set!(i.a + 1, Value::Undef);
-                            continue;
                         }
-                        slow_unit!(exec::load_method(self, i, regs));
-                    }
-                    Op::GetItem => {
-                        match (&*reg!(i.b), &*reg!(i.c)) {
-                            (Value::Obj(obj), Value::Int(n)) => {
-                                let found = match obj.kind() {
-                                    Kind::List => obj.downcast::<List>().and_then(|list| {
-                                        // SAFETY: nobody holds a mutable borrow while bytecode runs.
-                                        let items =
-                                            unsafe { list.items.try_borrow_unguarded() }.ok()?;
-                                        items.get(wrap_index(*n, items.len())).cloned()
-                                    }),
-                                    Kind::Tuple => obj.as_ref::<Tuple>().and_then(|t| {
-                                        t.items().get(wrap_index(*n, t.items().len())).cloned()
-                                    }),
-                                    _ => None,
-                                };
-                                if let Some(value) = found {
-                                    if i.t & DIES_B != 0 {
-                                        set_after!(i.a, value, reg!(i.b));
-                                    }
-                                    set!(i.a, value);
-                                    continue;
+                        Op::StoreGlobal => {
+                            let value = operand!(a, DIES_A);
+                            slow_unit!(exec::store_global(self, i.site(), value));
+                        }
+                        Op::DeleteGlobal => slow_unit!(exec::delete_global(self, i.site())),
+                        Op::LoadName => slow!(exec::load_name(self, i.site(), None)),
+                        Op::StoreName => {
+                            let value = operand!(a, DIES_A);
+                            slow_unit!(exec::store_name(self, i.site(), value));
+                        }
+                        Op::DeleteName => slow_unit!(exec::delete_name(self, i.site())),
+                        Op::LoadNameOrCell => slow!(exec::load_name(self, i.site(), Some(i.b))),
+                        Op::LoadIntrinsic => slow!(exec::intrinsic(self, i.b)),
+
+                        Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                        Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                        Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                        Op::Div => arith!(Div, |_, _| None, float_div),
+                        Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
+                        Op::Mod => arith!(Mod, floor_mod, |_, _| None),
+                        Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
+                        Op::BitOr => arith!(Or, |x, y| Some(x | y), |_, _| None),
+                        Op::BitXor => arith!(Xor, |x, y| Some(x ^ y), |_, _| None),
+                        Op::LShift => arith!(LShift, shift_left, |_, _| None),
+                        Op::RShift => arith!(RShift, shift_right, |_, _| None),
+                        Op::MatMul => slow!(exec::arith(self, Arith::MatMul, i, regs)),
+                        Op::Pow => slow!(exec::arith(self, Arith::Pow, i, regs)),
+                        Op::AddI => arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                        Op::SubI => arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                        Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                        Op::FloorDivI => arith_imm!(FloorDiv, floor_div, |_, _| None),
+                        Op::ModI => arith_imm!(Mod, floor_mod, |_, _| None),
+                        Op::AddK => arith_const!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                        Op::SubK => arith_const!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                        Op::MulK => arith_const!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                        Op::DivK => arith_const!(Div, |_, _| None, float_div),
+                        Op::FloorDivK => arith_const!(FloorDiv, floor_div, |_, _| None),
+                        Op::ModK => arith_const!(Mod, floor_mod, |_, _| None),
+                        Op::BitAndK => arith_const!(And, |x, y| Some(x & y), |_, _| None),
+                        Op::Neg => match &*reg!(i.b) {
+                            Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
+                            Value::Float(f) => set!(i.a, Value::float(-f.get())),
+                            _ => slow!(exec::unary(self, super::ops::arith::Unary::Neg, i, regs)),
+                        },
+                        Op::Pos => slow!(exec::unary(self, super::ops::arith::Unary::Pos, i, regs)),
+                        Op::Invert => {
+                            slow!(exec::unary(self, super::ops::arith::Unary::Invert, i, regs))
+                        }
+                        Op::Not => match &*reg!(i.b) {
+                            Value::True => set!(i.a, Value::False),
+                            Value::False | Value::None => set!(i.a, Value::True),
+                            _ => slow!(exec::not(self, i, regs)),
+                        },
+
+                        Op::Lt => compare!(Lt, <),
+                        Op::Le => compare!(Le, <=),
+                        Op::Eq => compare!(Eq, ==),
+                        Op::Ne => compare!(Ne, !=),
+                        Op::Gt => compare!(Gt, >),
+                        Op::Ge => compare!(Ge, >=),
+                        Op::Is | Op::IsNot => {
+                            let (x, y) = (operand!(b, DIES_B), operand!(c, DIES_C));
+                            let same = x.is(&y);
+                            drop((x, y));
+                            set!(i.a, Value::bool(same == (i.op == Op::Is)));
+                            sync!();
+                            drain!();
+                        }
+                        Op::In => slow!(exec::contains(self, i, regs)),
+                        Op::NotIn => slow!(exec::contains(self, i, regs)),
+
+                        Op::Jump => {
+                            at = before!(code, i.bc());
+                            if super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                break 'frame Exit::Attention;
+                            }
+                        }
+                        Op::JumpIfTrue => jump_if!(truth!(i.t & DIES_A != 0)),
+                        Op::JumpIfFalse => jump_if!(!truth!(i.t & DIES_A != 0)),
+                        Op::JumpIfTrueKeep => jump_if!(truth!(false)),
+                        Op::JumpIfFalseKeep => jump_if!(!truth!(false)),
+                        Op::JumpIfNone => {
+                            let value = operand!(a, DIES_A);
+                            let none = value.is_none();
+                            drop(value);
+                            jump_if!(none);
+                        }
+                        Op::JumpIfNotNone => {
+                            let value = operand!(a, DIES_A);
+                            let none = value.is_none();
+                            drop(value);
+                            jump_if!(!none);
+                        }
+                        Op::JumpIfLt => compare_jump!(Lt, <, true),
+                        Op::JumpIfNotLt => compare_jump!(Lt, <, false),
+                        Op::JumpIfLe => compare_jump!(Le, <=, true),
+                        Op::JumpIfNotLe => compare_jump!(Le, <=, false),
+                        Op::JumpIfGt => compare_jump!(Gt, >, true),
+                        Op::JumpIfNotGt => compare_jump!(Gt, >, false),
+                        Op::JumpIfGe => compare_jump!(Ge, >=, true),
+                        Op::JumpIfNotGe => compare_jump!(Ge, >=, false),
+                        Op::JumpIfEq => compare_jump!(Eq, ==, true),
+                        Op::JumpIfNotEq => compare_jump!(Eq, ==, false),
+                        Op::JumpIfNe => compare_jump!(Ne, !=, true),
+                        Op::JumpIfNotNe => compare_jump!(Ne, !=, false),
+                        Op::JumpIfLtI => compare_jump_imm!(Lt, <, true),
+                        Op::JumpIfNotLtI => compare_jump_imm!(Lt, <, false),
+                        Op::JumpIfLeI => compare_jump_imm!(Le, <=, true),
+                        Op::JumpIfNotLeI => compare_jump_imm!(Le, <=, false),
+                        Op::JumpIfGtI => compare_jump_imm!(Gt, >, true),
+                        Op::JumpIfNotGtI => compare_jump_imm!(Gt, >, false),
+                        Op::JumpIfGeI => compare_jump_imm!(Ge, >=, true),
+                        Op::JumpIfNotGeI => compare_jump_imm!(Ge, >=, false),
+                        Op::JumpIfEqI => compare_jump_imm!(Eq, ==, true),
+                        Op::JumpIfNotEqI => compare_jump_imm!(Eq, ==, false),
+                        Op::JumpIfNeI => compare_jump_imm!(Ne, !=, true),
+                        Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
+
+                        Op::LoadAttr => {
+                            let cache = site!(i.site());
+                            if let Some(instance) = reg!(i.b).as_ref::<Instance>()
+                                && instance.shape_id() == cache.key.get()
+                                && class_version(instance) == cache.key2.get()
+                            {
+                                let value = instance.slot(cache.slot.get() as usize);
+                                if i.t & DIES_B != 0 {
+                                    set_after!(i.a, value, reg!(i.b));
                                 }
+                                set!(i.a, value);
+                                continue;
                             }
-                            (Value::Obj(obj), Value::Obj(key)) => {
-                                if let (Some(dict), Some(name)) =
-                                    (obj.downcast::<Dict>(), key.as_ref::<Str>())
-                                    && let Some(value) = dict.get_str(name)
-                                {
-                                    if i.t & (DIES_B | DIES_C) != 0 {
-                                        let _ = (operand!(b, DIES_B), operand!(c, DIES_C));
-                                    }
-                                    set!(i.a, value);
-                                    continue;
-                                }
-                            }
-                            _ => {}
+                            slow!(exec::load_attr(self, i, regs));
                         }
-                        slow!(exec::get_item(self, i, regs));
-                    }
-                    Op::SetItem => {
-                        if let (Value::Obj(obj), Value::Int(n)) = (&*reg!(i.a), &*reg!(i.b))
-                            && i.t & DIES_A == 0
-                            && let Some(list) = obj.downcast::<List>()
-                            && let Ok(mut items) = list.items.try_borrow_mut()
-                        {
-                            let at = wrap_index(*n, items.len());
-                            if let Some(place) = items.get_mut(at) {
-                                let value = operand!(c, DIES_C);
-                                let old = std::mem::replace(place, value);
-                                drop(items);
+                        Op::StoreAttr => {
+                            let cache = site!(i.site());
+                            if i.t & DIES_A == 0
+                                && let Some(instance) = reg!(i.a).as_ref::<Instance>()
+                                && instance.shape_id() == cache.key.get()
+                                && class_version(instance) == cache.key2.get()
+                            {
+                                let value = operand!(b, DIES_B);
+                                let old = instance.replace_slot(cache.slot.get() as usize, value);
                                 if let Value::Obj(_) = old {
                                     drop(old);
                                     sync!();
@@ -1030,418 +977,556 @@ impl Vm {
                                 }
                                 continue;
                             }
-                        }
-                        slow_unit!(exec::set_item(self, i, regs));
-                    }
-                    Op::DelItem => slow_unit!(exec::del_item(self, i, regs)),
-                    Op::BuildSlice => slow!(exec::build_slice(i, regs)),
-                    Op::BuildList => slow!(exec::build_list(i, regs)),
-                    Op::BuildTuple => slow!(exec::build_tuple(i, regs)),
-                    Op::BuildSet => slow!(exec::build_set(self, i, regs)),
-                    Op::BuildDict => slow!(exec::build_dict(self, i, regs)),
-                    Op::BuildString => slow!(exec::build_string(self, i, regs)),
-                    Op::ListAppend => {
-                        let value = operand!(b, DIES_B);
-                        if let Some(list) = reg!(i.a).downcast::<List>()
-                            && let Ok(mut items) = list.items.try_borrow_mut()
-                        {
-                            items.push(value);
-                        }
-                    }
-                    Op::ListExtend => {
-                        let (list, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                        slow_unit!(exec::list_extend(self, list, value));
-                    }
-                    Op::ListToTuple => {
-                        let list = operand!(b, DIES_B);
-                        slow!(exec::list_to_tuple(list));
-                    }
-                    Op::SetAdd => slow_unit!(exec::set_add(self, i, regs)),
-                    Op::SetUpdate => {
-                        let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                        slow_unit!(exec::set_update(self, set, value));
-                    }
-                    Op::DictSet => slow_unit!(exec::dict_set(self, i, regs)),
-                    Op::DictUpdate => {
-                        let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                        slow_unit!(exec::dict_update(self, dict, value));
-                    }
-                    Op::DictMerge => {
-                        let (dict, value, func) =
-                            (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
-                        slow_unit!(exec::dict_merge(self, dict, value, func));
-                    }
-                    Op::FormatValue => slow!(exec::format_value(self, i, regs)),
-                    Op::Unpack => {
-                        let value = operand!(b, DIES_B);
-                        slow_unit!(exec::unpack(self, i, regs, value));
-                    }
-                    Op::UnpackStar => {
-                        let value = operand!(b, DIES_B);
-                        slow_unit!(exec::unpack_star(self, i, regs, value));
-                    }
-
-                    Op::Call => {
-                        call_function!(false, i.c);
-                        call_resuming!(2);
-                        call!(exec::call(self, i, false));
-                    }
-                    Op::CallMethod => {
-                        // SAFETY: the window is inside the frame, its self slot initialised.
-                        if unsafe { !(*regs.add(i.b as usize + 1)).is_undef() } {
-                            call_function!(true, i.c + 1);
-                            call_resuming!(1);
-                        } else {
-                            call_function!(false, i.c);
-                        }
-                        call!(exec::call(self, i, true));
-                    }
-                    Op::CallKw => call!(exec::call_kw(self, i, i.t & METHOD != 0)),
-                    Op::CallEx => call!(exec::call_ex(self, i)),
-                    Op::MakeFunction => slow!(exec::make_function(self, i, regs)),
-                    Op::Return | Op::ReturnNone => {
-                        let value = if i.op == Op::ReturnNone {
-                            Value::None
-                        } else {
-                            operand!(a, DIES_A)
-                        };
-                        if self.frame.generator.is_null() {
-                            if std::ptr::eq(regs, self.framed) {
-                                sync!();
-                                self.end_frame();
-                            }
-                            // SAFETY: the running code is alive until its window is released.
-                            let named = unsafe { (*code).nnamed as usize };
-                            // SAFETY: named registers are initialised in every frame.
-                            unsafe { release_frame(regs, named) };
-                            let activation = self.control.last();
-                            if activation.deliver == Deliver::Call {
-                                let (window, dst) = (activation.window, activation.dst);
-                                pc = activation.frame.pc;
-                                regs = activation.frame.regs;
-                                code = activation.frame.code;
-                                self.frame.generator = activation.frame.generator;
-                                self.frame.top = activation.frame.top;
-                                // SAFETY: it is the one that was looked at.
-                                unsafe { self.control.pop_plain() };
-                                // SAFETY: the callable still stands in its window.
-                                drop(unsafe { take(window) });
-                                give!(dst, value);
-                                if finalize::pending() {
-                                    sync!();
-                                    break 'inner Exit::Drain;
-                                }
+                            // An attribute that the instance gets here.
+                            if i.t & DIES_A == 0
+                                && let Some(instance) = reg!(i.a).as_ref::<Instance>()
+                                && cache.kind.get() == hit::ADD
+                                && instance.shape_id() == cache.key2.get()
+                                && class_version(instance) == cache.key.get()
+                                && let Some(shape) = cache.added_shape()
+                            {
+                                let value = operand!(b, DIES_B);
+                                instance.become_shape(shape);
+                                std::mem::forget(
+                                    instance.replace_slot(cache.slot.get() as usize, value),
+                                );
                                 continue;
                             }
+                            slow_unit!(exec::store_attr(self, i, regs));
                         }
-                        if self.frame.generator.is_null()
-                            && value.is_none()
-                            && self.return_from_init()
-                        {
-                            pc = self.frame.pc;
-                            regs = self.frame.regs;
-                            code = self.frame.code;
-                            if finalize::pending() {
-                                sync!();
-                                break 'inner Exit::Drain;
+                        Op::DeleteAttr => {
+                            let obj = operand!(a, DIES_A);
+                            slow_unit!(exec::delete_attr(self, i.site(), obj));
+                        }
+                        Op::LoadMethod => {
+                            let cache = site!(i.site());
+                            if let Some(instance) = reg!(i.b).as_ref::<Instance>()
+                                && instance.shape_id() == cache.key.get()
+                                && class_version(instance) == cache.key2.get()
+                            {
+                                let this = operand!(b, DIES_B);
+                                set!(i.a, cache.value.get());
+                                set!(i.a + 1, this);
+                                continue;
                             }
-                            continue;
+                            // A method of a built-in object: `items.append`.
+                            if let Value::Obj(obj) = reg!(i.b)
+                                && cache.kind.get() == hit::BUILTIN_METHOD
+                                && cache.slot.get() == obj.kind() as u32
+                                && (obj.kind() != Kind::Generator
+                                    || obj
+                                        .as_ref::<Generator>()
+                                        .is_some_and(|g| g.kind == GenKind::Generator))
+                            {
+                                let this = operand!(b, DIES_B);
+                                set!(i.a, cache.value.get());
+                                set!(i.a + 1, this);
+                                continue;
+                            }
+                            // That of a future or deque, or of another object with a class.
+                            if let Value::Obj(obj) = reg!(i.b)
+                                && cache.kind.get() == hit::BUILTIN_METHOD
+                                && exec::shared_version(obj) == cache.key.get()
+                            {
+                                let this = operand!(b, DIES_B);
+                                set!(i.a, cache.value.get());
+                                set!(i.a + 1, this);
+                                continue;
+                            }
+                            // A function of a module: `asyncio.sleep(…)`.
+                            if let Value::Obj(obj) = reg!(i.b)
+                                && cache.kind.get() == hit::ENTRY
+                                && cache.value.holds(obj)
+                                && let Some(value) = cached_entry(cache, obj)
+                            {
+                                if i.t & DIES_B != 0 {
+                                    drop(std::mem::take(reg!(i.b)));
+                                }
+                                set!(i.a, value);
+                                set!(i.a + 1, Value::Undef);
+                                continue;
+                            }
+                            slow_unit!(exec::load_method(self, i, regs));
                         }
-                        // A coroutine or generator in a chain returns to the frame that awaits it.
-                        let child = self.frame.generator;
-                        // SAFETY: the running frame's generator is alive.
-                        if let Some(own) = unsafe { running(child) }
+                        Op::GetItem => {
+                            match (&*reg!(i.b), &*reg!(i.c)) {
+                                (Value::Obj(obj), Value::Int(n)) => {
+                                    let found = match obj.kind() {
+                                        Kind::List => obj.downcast::<List>().and_then(|list| {
+                                            // SAFETY: nobody holds a mutable borrow while bytecode runs.
+                                            let items =
+                                                unsafe { list.items.try_borrow_unguarded() }
+                                                    .ok()?;
+                                            items.get(wrap_index(*n, items.len())).cloned()
+                                        }),
+                                        Kind::Tuple => obj.as_ref::<Tuple>().and_then(|t| {
+                                            t.items().get(wrap_index(*n, t.items().len())).cloned()
+                                        }),
+                                        _ => None,
+                                    };
+                                    if let Some(value) = found {
+                                        if i.t & DIES_B != 0 {
+                                            set_after!(i.a, value, reg!(i.b));
+                                        }
+                                        set!(i.a, value);
+                                        continue;
+                                    }
+                                }
+                                (Value::Obj(obj), Value::Obj(key)) => {
+                                    if let (Some(dict), Some(name)) =
+                                        (obj.downcast::<Dict>(), key.as_ref::<Str>())
+                                        && let Some(value) = dict.get_str(name)
+                                    {
+                                        if i.t & (DIES_B | DIES_C) != 0 {
+                                            let _ = (operand!(b, DIES_B), operand!(c, DIES_C));
+                                        }
+                                        set!(i.a, value);
+                                        continue;
+                                    }
+                                }
+                                _ => {}
+                            }
+                            slow!(exec::get_item(self, i, regs));
+                        }
+                        Op::SetItem => {
+                            if let (Value::Obj(obj), Value::Int(n)) = (&*reg!(i.a), &*reg!(i.b))
+                                && i.t & DIES_A == 0
+                                && let Some(list) = obj.downcast::<List>()
+                                && let Ok(mut items) = list.items.try_borrow_mut()
+                            {
+                                let at = wrap_index(*n, items.len());
+                                if let Some(place) = items.get_mut(at) {
+                                    let value = operand!(c, DIES_C);
+                                    let old = std::mem::replace(place, value);
+                                    drop(items);
+                                    if let Value::Obj(_) = old {
+                                        drop(old);
+                                        sync!();
+                                        drain!();
+                                    }
+                                    continue;
+                                }
+                            }
+                            slow_unit!(exec::set_item(self, i, regs));
+                        }
+                        Op::DelItem => slow_unit!(exec::del_item(self, i, regs)),
+                        Op::BuildSlice => slow!(exec::build_slice(i, regs)),
+                        Op::BuildList => slow!(exec::build_list(i, regs)),
+                        Op::BuildTuple => slow!(exec::build_tuple(i, regs)),
+                        Op::BuildSet => slow!(exec::build_set(self, i, regs)),
+                        Op::BuildDict => slow!(exec::build_dict(self, i, regs)),
+                        Op::BuildString => slow!(exec::build_string(self, i, regs)),
+                        Op::ListAppend => {
+                            let value = operand!(b, DIES_B);
+                            if let Some(list) = reg!(i.a).downcast::<List>()
+                                && let Ok(mut items) = list.items.try_borrow_mut()
+                            {
+                                items.push(value);
+                            }
+                        }
+                        Op::ListExtend => {
+                            let (list, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                            slow_unit!(exec::list_extend(self, list, value));
+                        }
+                        Op::ListToTuple => {
+                            let list = operand!(b, DIES_B);
+                            slow!(exec::list_to_tuple(list));
+                        }
+                        Op::SetAdd => slow_unit!(exec::set_add(self, i, regs)),
+                        Op::SetUpdate => {
+                            let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                            slow_unit!(exec::set_update(self, set, value));
+                        }
+                        Op::DictSet => slow_unit!(exec::dict_set(self, i, regs)),
+                        Op::DictUpdate => {
+                            let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                            slow_unit!(exec::dict_update(self, dict, value));
+                        }
+                        Op::DictMerge => {
+                            let (dict, value, func) =
+                                (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
+                            slow_unit!(exec::dict_merge(self, dict, value, func));
+                        }
+                        Op::FormatValue => slow!(exec::format_value(self, i, regs)),
+                        Op::Unpack => {
+                            let value = operand!(b, DIES_B);
+                            slow_unit!(exec::unpack(self, i, regs, value));
+                        }
+                        Op::UnpackStar => {
+                            let value = operand!(b, DIES_B);
+                            slow_unit!(exec::unpack_star(self, i, regs, value));
+                        }
+
+                        Op::Call => {
+                            call_function!(false, i.c);
+                            call_resuming!(2);
+                            call!(exec::call(self, i, false));
+                        }
+                        Op::CallMethod => {
+                            // SAFETY: the window is inside the frame, its self slot initialised.
+                            if unsafe { !(*regs.add(i.b as usize + 1)).is_undef() } {
+                                call_function!(true, i.c + 1);
+                                call_resuming!(1);
+                            } else {
+                                call_function!(false, i.c);
+                            }
+                            call!(exec::call(self, i, true));
+                        }
+                        Op::CallKw => call!(exec::call_kw(self, i, i.t & METHOD != 0)),
+                        Op::CallEx => call!(exec::call_ex(self, i)),
+                        Op::MakeFunction => slow!(exec::make_function(self, i, regs)),
+                        Op::Return | Op::ReturnNone => {
+                            let value = if i.op == Op::ReturnNone {
+                                Value::None
+                            } else {
+                                operand!(a, DIES_A)
+                            };
+                            if self.frame.generator.is_null() {
+                                if std::ptr::eq(regs, self.framed) {
+                                    sync!();
+                                    self.end_frame();
+                                }
+                                // SAFETY: the running code is alive until its window is released.
+                                let named = unsafe { (*code).nnamed as usize };
+                                // SAFETY: named registers are initialised in every frame.
+                                unsafe { release_frame(regs, named) };
+                                let activation = self.control.last();
+                                if activation.deliver == Deliver::Call {
+                                    let (window, dst) = (activation.window, activation.dst);
+                                    let to = activation.frame.pc.wrapping_sub(1);
+                                    let (to_regs, to_code) =
+                                        (activation.frame.regs, activation.frame.code);
+                                    self.frame.generator = activation.frame.generator;
+                                    self.frame.top = activation.frame.top;
+                                    // SAFETY: it is the one that was looked at.
+                                    unsafe { self.control.pop_plain() };
+                                    // SAFETY: the callable still stands in its window.
+                                    drop(unsafe { take(window) });
+                                    if finalize::pending() {
+                                        drop(std::mem::replace(
+                                            reg_in!(to_regs, to_code, dst),
+                                            value,
+                                        ));
+                                        switch_drained!(to, to_regs, to_code);
+                                    }
+                                    give!(to, to_regs, to_code, dst, value);
+                                }
+                            }
+                            if self.frame.generator.is_null()
+                                && value.is_none()
+                                && self.return_from_init()
+                            {
+                                switch_drained!(
+                                    self.frame.pc.wrapping_sub(1),
+                                    self.frame.regs,
+                                    self.frame.code
+                                );
+                            }
+                            // A coroutine or generator in a chain returns to the frame that awaits it.
+                            let child = self.frame.generator;
+                            // SAFETY: the running frame's generator is alive.
+                            if let Some(own) = unsafe { running(child) }
                             && own.kind != GenKind::AsyncGenerator
                             && own.extra.get().is_none()
                             && self.handled_is_clear()
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }
                             && (self.unusual_links == 0 || self.returns_to_parent(child))
-                        {
-                            own.state.set(GenState::Finished);
-                            // SAFETY: named registers are initialised; the others own nothing
-                            // when a frame returns.
-                            unsafe { release_frame(regs, (*code).nnamed as usize) };
-                            let awaiting = back_to_parent!(own, parent);
-                            heap::drop_finished(std::mem::take(reg!(awaiting.b)), child);
-                            give!(awaiting.a, value);
-                            if finalize::pending() {
-                                sync!();
-                                break 'inner Exit::Drain;
+                            {
+                                own.state.set(GenState::Finished);
+                                // SAFETY: named registers are initialised; the others own nothing
+                                // when a frame returns.
+                                unsafe { release_frame(regs, (*code).nnamed as usize) };
+                                let (to, to_regs, to_code) = back_to_parent!(own, parent);
+                                // SAFETY: the parent is suspended at its `Delegate`.
+                                let awaiting = unsafe { *to };
+                                let awaited = std::mem::take(reg_in!(to_regs, to_code, awaiting.b));
+                                heap::drop_finished(awaited, child);
+                                if finalize::pending() {
+                                    let place = reg_in!(to_regs, to_code, awaiting.a);
+                                    drop(std::mem::replace(place, value));
+                                    switch_drained!(to, to_regs, to_code);
+                                }
+                                give!(to, to_regs, to_code, awaiting.a, value);
                             }
-                            continue;
+                            flow!(self.return_value(value));
                         }
-                        flow!(self.return_value(value));
-                    }
 
-                    Op::GetIter => {
-                        let value = operand!(b, DIES_B);
-                        slow!(self.iter(&value));
-                    }
-                    Op::ForPrep => {
-                        let value = operand!(b, DIES_B);
-                        sync!();
-                        check!(exec::for_prep(self, i, regs, value));
-                        // SAFETY: the verifier has seen that the target is an instruction.
-                        pc = unsafe { pc.offset(i.imm() as isize) };
-                    }
-                    Op::ForIter => {
-                        match &*reg!(i.b) {
-                            Value::Int(next) => {
-                                let next = *next;
-                                if let (Value::Int(left), Value::Int(step)) =
-                                    (&*reg!(i.b + 1), &*reg!(i.b + 2))
-                                {
-                                    if *left > 0 {
-                                        let (left, step) = (*left, *step);
-                                        *reg!(i.b) = Value::Int(next.wrapping_add(step));
-                                        *reg!(i.b + 1) = Value::Int(left - 1);
-                                        go_round!(Value::Int(next));
-                                    }
-                                    continue;
-                                }
-                            }
-                            Value::Obj(obj) => match obj.kind() {
-                                Kind::List => {
-                                    if let (Value::Int(at), Some(list)) =
-                                        (&*reg!(i.b + 1), obj.downcast::<List>())
+                        Op::GetIter => {
+                            let value = operand!(b, DIES_B);
+                            slow!(self.iter(&value));
+                        }
+                        Op::ForPrep => {
+                            let value = operand!(b, DIES_B);
+                            sync!();
+                            check!(exec::for_prep(self, i, regs, value));
+                            // SAFETY: the verifier has seen that the target is an instruction.
+                            at = unsafe { at.offset(i.imm() as isize) };
+                        }
+                        Op::ForIter => {
+                            match &*reg!(i.b) {
+                                Value::Int(next) => {
+                                    let next = *next;
+                                    if let (Value::Int(left), Value::Int(step)) =
+                                        (&*reg!(i.b + 1), &*reg!(i.b + 2))
                                     {
-                                        let at = *at;
-                                        // SAFETY: nobody holds a mutable borrow while bytecode runs.
-                                        let item = unsafe { list.items.try_borrow_unguarded() }
-                                            .ok()
-                                            .and_then(|items| items.get(at as usize).cloned());
-                                        match item {
-                                            Some(item) => {
-                                                *reg!(i.b + 1) = Value::Int(at + 1);
-                                                go_round!(item);
-                                            }
-                                            None => set!(i.b, Value::Undef),
+                                        if *left > 0 {
+                                            let (left, step) = (*left, *step);
+                                            *reg!(i.b) = Value::Int(next.wrapping_add(step));
+                                            *reg!(i.b + 1) = Value::Int(left - 1);
+                                            go_round!(Value::Int(next));
                                         }
                                         continue;
                                     }
                                 }
-                                Kind::Tuple => {
-                                    if let (Value::Int(at), Some(tuple)) =
-                                        (&*reg!(i.b + 1), obj.as_ref::<Tuple>())
-                                    {
-                                        let at = *at;
-                                        match tuple.items().get(at as usize).cloned() {
-                                            Some(item) => {
-                                                *reg!(i.b + 1) = Value::Int(at + 1);
-                                                go_round!(item);
+                                Value::Obj(obj) => match obj.kind() {
+                                    Kind::List => {
+                                        if let (Value::Int(at), Some(list)) =
+                                            (&*reg!(i.b + 1), obj.downcast::<List>())
+                                        {
+                                            let at = *at;
+                                            // SAFETY: nobody holds a mutable borrow while bytecode runs.
+                                            let item = unsafe { list.items.try_borrow_unguarded() }
+                                                .ok()
+                                                .and_then(|items| items.get(at as usize).cloned());
+                                            match item {
+                                                Some(item) => {
+                                                    *reg!(i.b + 1) = Value::Int(at + 1);
+                                                    go_round!(item);
+                                                }
+                                                None => set!(i.b, Value::Undef),
                                             }
-                                            None => set!(i.b, Value::Undef),
+                                            continue;
                                         }
-                                        continue;
                                     }
-                                }
-                                Kind::Generator => {
-                                    if let Some(generator) = obj.as_ref::<Generator>()
-                                        && generator.kind == GenKind::Generator
-                                        && generator.parent.get().is_null()
-                                        && self.control.has_room()
-                                        && self.handled_is_clear()
-                                        && (is_at_yield(generator)
-                                            || generator.state.get() == GenState::Created)
-                                    {
-                                        resume!(
-                                            generator,
-                                            generator,
-                                            std::ptr::null_mut(),
-                                            Deliver::Iter,
-                                            Value::None
-                                        );
-                                        continue;
+                                    Kind::Tuple => {
+                                        if let (Value::Int(at), Some(tuple)) =
+                                            (&*reg!(i.b + 1), obj.as_ref::<Tuple>())
+                                        {
+                                            let at = *at;
+                                            match tuple.items().get(at as usize).cloned() {
+                                                Some(item) => {
+                                                    *reg!(i.b + 1) = Value::Int(at + 1);
+                                                    go_round!(item);
+                                                }
+                                                None => set!(i.b, Value::Undef),
+                                            }
+                                            continue;
+                                        }
                                     }
-                                    // A chain: straight to its leaf.
-                                    if let Some(root) = obj.as_ref::<Generator>()
-                                        && root.state.get() == GenState::Suspended
-                                        && root.parent.get().is_null()
-                                        && self.control.has_room()
-                                        && self.handled_is_clear()
-                                        && let Some(leaf) = leaf_at_yield(root)
-                                    {
-                                        root.state.set(GenState::Running);
-                                        resume!(
-                                            root,
-                                            &leaf,
-                                            std::ptr::null_mut(),
-                                            Deliver::Iter,
-                                            Value::None
-                                        );
-                                        // Its parent keeps the leaf alive.
-                                        drop(leaf);
-                                        continue;
+                                    Kind::Generator => {
+                                        if let Some(generator) = obj.as_ref::<Generator>()
+                                            && generator.kind == GenKind::Generator
+                                            && generator.parent.get().is_null()
+                                            && self.control.has_room()
+                                            && self.handled_is_clear()
+                                            && (is_at_yield(generator)
+                                                || generator.state.get() == GenState::Created)
+                                        {
+                                            let root = raw(generator.as_obj());
+                                            resume!(
+                                                root,
+                                                root,
+                                                std::ptr::null_mut(),
+                                                Deliver::Iter,
+                                                Value::None
+                                            );
+                                        }
+                                        // A chain: straight to its leaf.
+                                        if let Some(root) = obj.as_ref::<Generator>()
+                                            && root.state.get() == GenState::Suspended
+                                            && root.parent.get().is_null()
+                                            && self.control.has_room()
+                                            && self.handled_is_clear()
+                                            && let Some(leaf) = leaf_at_yield(root)
+                                        {
+                                            root.state.set(GenState::Running);
+                                            resume!(
+                                                raw(root.as_obj()),
+                                                leaf,
+                                                std::ptr::null_mut(),
+                                                Deliver::Iter,
+                                                Value::None
+                                            );
+                                        }
                                     }
-                                }
+                                    _ => {}
+                                },
                                 _ => {}
-                            },
-                            _ => {}
-                        }
-                        sync!();
-                        match check!(exec::for_iter(self, i, regs)) {
-                            exec::Iterated::Item(item) => {
-                                go_round!(item);
                             }
-                            exec::Iterated::Unpacked => {
-                                // The `Unpack` that the loop begins with is done.
-                                // SAFETY: no verified path ends with it.
-                                pc = unsafe { pc.offset(i.imm() as isize + 1) };
-                                if super::host::attention().load(Ordering::Relaxed) {
-                                    sync!();
-                                    break 'inner Exit::Attention;
+                            sync!();
+                            match check!(exec::for_iter(self, i, regs)) {
+                                exec::Iterated::Item(item) => {
+                                    go_round!(item);
                                 }
+                                exec::Iterated::Unpacked => {
+                                    // The `Unpack` that the loop begins with is done.
+                                    // SAFETY: no verified path ends with it.
+                                    at = unsafe { at.offset(i.imm() as isize + 1) };
+                                    if super::host::attention().load(Ordering::Relaxed) {
+                                        sync!();
+                                        break 'frame Exit::Attention;
+                                    }
+                                }
+                                exec::Iterated::Frame => break 'frame Exit::Reload,
+                                exec::Iterated::End => {}
                             }
-                            exec::Iterated::Frame => break 'inner Exit::Reload,
-                            exec::Iterated::End => {}
+                            sync!();
+                            drain!();
                         }
-                        sync!();
-                        drain!();
-                    }
-                    Op::GetAIter => {
-                        let value = operand!(b, DIES_B);
-                        slow!(exec::get_aiter(self, value));
-                    }
-                    Op::GetANext => {
-                        // An async generator that nobody has overridden: entered at once.
-                        if i.t & AWAITED != 0
+                        Op::GetAIter => {
+                            let value = operand!(b, DIES_B);
+                            slow!(exec::get_aiter(self, value));
+                        }
+                        Op::GetANext => {
+                            // An async generator that nobody has overridden: entered at once.
+                            if i.t & AWAITED != 0
                             && let Some(inner) = reg!(i.b).as_ref::<Generator>()
                             && super::asyncgen::can_enter(&self.current, inner)
                             && self.handled_is_clear()
                             // SAFETY: the running frame's generator is alive.
                             && let Some(outer) = unsafe { running(self.frame.generator) }
                             && outer.depth.get() < CHAIN_LIMIT
-                        {
-                            let inner = inner.clone();
-                            // SAFETY: `GetAwaitable` and `Delegate` follow.
-                            pc = unsafe { pc.add(2) };
-                            let place = reg!(i.a);
-                            inner.async_running.set(true);
-                            let created = inner.state.get() == GenState::Created;
-                            enter_inner!(outer, &inner);
-                            drop(std::mem::replace(place, inner.into()));
-                            if !created {
+                            {
+                                let inner = inner.clone();
+                                let place = reg!(i.a);
+                                inner.async_running.set(true);
+                                let created = inner.state.get() == GenState::Created;
+                                // SAFETY: `GetAwaitable` and `Delegate` follow.
+                                let (to, to_regs, to_code) =
+                                    enter_inner!(outer, &inner, unsafe { at.add(3) });
+                                drop(std::mem::replace(place, inner.into()));
+                                if created {
+                                    switch!(to, to_regs, to_code);
+                                }
                                 // SAFETY: it is suspended after a `Yield`.
-                                let received = unsafe { (*pc.sub(1)).a };
-                                set!(received, Value::None);
+                                let received = unsafe { (*to).a };
+                                switch_with!(to, to_regs, to_code, received, Value::None);
                             }
-                            continue;
+                            let value = reg!(i.b).clone();
+                            slow!(exec::get_anext(self, value));
                         }
-                        let value = reg!(i.b).clone();
-                        slow!(exec::get_anext(self, value));
-                    }
 
-                    Op::Yield => {
-                        let value = operand!(b, DIES_B);
-                        // The commonest case: a generator resumed by a `for`, `next` or `send`, or
-                        // the leaf of a chain that was.
-                        let activation = self.control.last();
-                        if !activation.linked
-                            && self.handled_is_clear()
-                            && let Some((root, generator)) = self.iterated_leaf(activation)
-                        {
-                            generator.state.set(GenState::Suspended);
-                            root.state.set(GenState::Suspended);
-                            // SAFETY: `pc` is inside the code of the running frame.
-                            let at = unsafe { pc.offset_from((*code).entry) };
-                            generator.pc.set(at as u32);
-                            let (window, dst) = (activation.window, activation.dst);
-                            let deliver = activation.deliver;
-                            pc = activation.frame.pc;
-                            regs = activation.frame.regs;
-                            code = activation.frame.code;
-                            self.frame.generator = activation.frame.generator;
-                            self.frame.top = activation.frame.top;
-                            // SAFETY: it is the one that was looked at.
-                            unsafe { self.control.pop_plain() };
-                            if !window.is_null() {
-                                if deliver == Deliver::Item {
-                                    self.leave_native();
-                                    self.outcome = Some(Outcome::Yielded(value));
-                                    sync!();
-                                    return Ok(());
+                        Op::Yield => {
+                            let value = operand!(b, DIES_B);
+                            // The commonest case: a generator resumed by a `for`, `next` or `send`, or
+                            // the leaf of a chain that was.
+                            let activation = self.control.last();
+                            if !activation.linked
+                                && self.handled_is_clear()
+                                && let Some((root, generator)) = self.iterated_leaf(activation)
+                            {
+                                generator.state.set(GenState::Suspended);
+                                root.state.set(GenState::Suspended);
+                                // SAFETY: it is inside the code of the running frame.
+                                let place = unsafe { next!().offset_from((*code).entry) };
+                                generator.pc.set(place as u32);
+                                let (window, dst) = (activation.window, activation.dst);
+                                let deliver = activation.deliver;
+                                let to = activation.frame.pc.wrapping_sub(1);
+                                let (to_regs, to_code) =
+                                    (activation.frame.regs, activation.frame.code);
+                                self.frame.generator = activation.frame.generator;
+                                self.frame.top = activation.frame.top;
+                                // SAFETY: it is the one that was looked at.
+                                unsafe { self.control.pop_plain() };
+                                if !window.is_null() {
+                                    if deliver == Deliver::Item {
+                                        self.leave_native();
+                                        self.outcome = Some(Outcome::Yielded(value));
+                                        self.frame.pc = to.wrapping_add(1);
+                                        self.frame.regs = to_regs;
+                                        self.frame.code = to_code;
+                                        return Ok(());
+                                    }
+                                    // SAFETY: the generator still stands in the window.
+                                    drop(unsafe { take(window) });
+                                    if finalize::pending() {
+                                        drop(std::mem::replace(
+                                            reg_in!(to_regs, to_code, dst),
+                                            value,
+                                        ));
+                                        switch_drained!(to, to_regs, to_code);
+                                    }
+                                    switch_with!(to, to_regs, to_code, dst, value);
                                 }
-                                // SAFETY: the generator still stands in the window.
-                                drop(unsafe { take(window) });
-                                set!(dst, value);
-                                if finalize::pending() {
-                                    sync!();
-                                    break 'inner Exit::Drain;
+                                // SAFETY: the instruction that resumed the generator is its `ForIter`;
+                                // the verifier has seen that its target is an instruction.
+                                let to = unsafe { to.offset((*to).imm() as isize) };
+                                if super::host::attention().load(Ordering::Relaxed) {
+                                    drop(std::mem::replace(reg_in!(to_regs, to_code, dst), value));
+                                    self.frame.pc = to.wrapping_add(1);
+                                    self.frame.regs = to_regs;
+                                    self.frame.code = to_code;
+                                    break 'frame if finalize::pending() {
+                                        Exit::Drain
+                                    } else {
+                                        Exit::Attention
+                                    };
                                 }
-                                continue;
+                                switch_with!(to, to_regs, to_code, dst, value);
                             }
-                            // SAFETY: the instruction that resumed the generator is its `ForIter`.
-                            let back = unsafe { (*pc.sub(1)).imm() } as isize;
-                            // SAFETY: the verifier has seen that the target is an instruction.
-                            pc = unsafe { pc.offset(back) };
-                            set!(dst, value);
-                            if super::host::attention().load(Ordering::Relaxed) {
-                                sync!();
-                                break 'inner Exit::Attention;
-                            }
-                            continue;
-                        }
-                        // An async generator that was entered by the `async for` of its parent.
-                        let own_header = self.frame.generator;
-                        // SAFETY: the running frame's generator is alive.
-                        if let Some(own) = unsafe { running(own_header) }
+                            // An async generator that was entered by the `async for` of its parent.
+                            let own_header = self.frame.generator;
+                            // SAFETY: the running frame's generator is alive.
+                            if let Some(own) = unsafe { running(own_header) }
                             && own.kind == GenKind::AsyncGenerator
                             && self.handled_is_clear()
                             && self.unusual_links == 0
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }
                             && super::delegate::is_direct(own.parent.get(), parent, own_header)
-                        {
-                            // SAFETY: `pc` is inside the code of the running frame.
-                            let at = unsafe { pc.offset_from((*code).entry) };
-                            own.pc.set(at as u32);
-                            own.state.set(GenState::Suspended);
-                            own.async_running.set(false);
-                            let awaiting = back_to_parent!(own, parent);
-                            drop(std::mem::take(reg!(awaiting.b)));
-                            set!(awaiting.a, value);
-                            if finalize::pending() {
-                                sync!();
-                                break 'inner Exit::Drain;
+                            {
+                                // SAFETY: it is inside the code of the running frame.
+                                let place = unsafe { next!().offset_from((*code).entry) };
+                                own.pc.set(place as u32);
+                                own.state.set(GenState::Suspended);
+                                own.async_running.set(false);
+                                let (to, to_regs, to_code) = back_to_parent!(own, parent);
+                                // SAFETY: the parent is suspended at its `Delegate`.
+                                let awaiting = unsafe { *to };
+                                drop(std::mem::take(reg_in!(to_regs, to_code, awaiting.b)));
+                                drop(std::mem::replace(
+                                    reg_in!(to_regs, to_code, awaiting.a),
+                                    value,
+                                ));
+                                switch_drained!(to, to_regs, to_code);
                             }
-                            continue;
+                            sync!();
+                            flow!(self.yield_value(value));
                         }
-                        sync!();
-                        flow!(self.yield_value(value));
-                    }
-                    Op::GetYieldFrom => {
-                        // Generators are their own iterators.
-                        if let Some(generator) = reg!(i.b).downcast::<Generator>()
-                            && generator.kind == GenKind::Generator
-                        {
-                            set!(i.a, operand!(b, DIES_B));
-                            continue;
+                        Op::GetYieldFrom => {
+                            // Generators are their own iterators.
+                            if let Some(generator) = reg!(i.b).downcast::<Generator>()
+                                && generator.kind == GenKind::Generator
+                            {
+                                set!(i.a, operand!(b, DIES_B));
+                                continue;
+                            }
+                            let value = operand!(b, DIES_B);
+                            slow!(exec::get_yield_from(self, value));
                         }
-                        let value = operand!(b, DIES_B);
-                        slow!(exec::get_yield_from(self, value));
-                    }
-                    Op::GetAwaitable => {
-                        // Coroutines are their own iterators.
-                        if let Some(generator) = reg!(i.b).downcast::<Generator>()
-                            && generator.kind == GenKind::Coroutine
-                            && generator.state.get() == GenState::Created
-                        {
-                            set!(i.a, operand!(b, DIES_B));
-                            continue;
+                        Op::GetAwaitable => {
+                            // Coroutines are their own iterators.
+                            if let Some(generator) = reg!(i.b).downcast::<Generator>()
+                                && generator.kind == GenKind::Coroutine
+                                && generator.state.get() == GenState::Created
+                            {
+                                set!(i.a, operand!(b, DIES_B));
+                                continue;
+                            }
+                            if let Value::Obj(obj) = reg!(i.b)
+                                && self.current.next_turn.holds(obj)
+                            {
+                                set!(i.a, operand!(b, DIES_B));
+                                continue;
+                            }
+                            let value = operand!(b, DIES_B);
+                            slow!(exec::get_awaitable(self, value, i.c));
                         }
-                        if let Value::Obj(obj) = reg!(i.b)
-                            && self.current.next_turn.holds(obj)
-                        {
-                            set!(i.a, operand!(b, DIES_B));
-                            continue;
-                        }
-                        let value = operand!(b, DIES_B);
-                        slow!(exec::get_awaitable(self, value, i.c));
-                    }
-                    Op::Delegate => {
-                        // The commonest case: a coroutine or generator that has not begun.
-                        if let Some(inner) = reg!(i.b).as_ref::<Generator>()
+                        Op::Delegate => {
+                            // The commonest case: a coroutine or generator that has not begun.
+                            if let Some(inner) = reg!(i.b).as_ref::<Generator>()
                             && inner.state.get() == GenState::Created
                             && inner.kind != GenKind::AsyncGenerator
                             && inner.parent.get().is_null()
@@ -1450,88 +1535,89 @@ impl Vm {
                             // SAFETY: the running frame's generator is alive.
                             && let Some(outer) = unsafe { running(self.frame.generator) }
                             && outer.depth.get() < CHAIN_LIMIT
-                        {
-                            enter_inner!(outer, inner);
-                            continue;
+                            {
+                                let (to, to_regs, to_code) = enter_inner!(outer, inner, next!());
+                                switch!(to, to_regs, to_code);
+                            }
+                            if let Value::Obj(obj) = reg!(i.b)
+                                && self.current.next_turn.holds(obj)
+                                && self.input.is_none()
+                            {
+                                // What stands in the register tells that the turn is given away.
+                                set!(i.b, Value::None);
+                                flow!(self.suspend_with(Value::None))
+                            }
+                            flow!(self.delegate())
                         }
-                        if let Value::Obj(obj) = reg!(i.b)
-                            && self.current.next_turn.holds(obj)
-                            && self.input.is_none()
-                        {
-                            // What stands in the register tells that the turn is given away.
-                            set!(i.b, Value::None);
-                            flow!(self.suspend_with(Value::None))
+
+                        Op::EnterWith => slow_unit!(exec::enter_with(self, i, regs, false)),
+                        Op::EnterAsyncWith => slow_unit!(exec::enter_with(self, i, regs, true)),
+                        Op::ExitWith => slow!(exec::exit_with(self, i, regs)),
+                        Op::Raise => {
+                            sync!();
+                            break 'frame Exit::Raise(exec::raise(self, i, regs));
                         }
-                        flow!(self.delegate())
-                    }
+                        Op::Reraise => {
+                            let exception = operand!(a, DIES_A);
+                            sync!();
+                            break 'frame Exit::Raise(self.reraise(exception));
+                        }
+                        Op::PushExc => {
+                            let previous = self.push_handled(reg!(i.a).clone());
+                            *reg!(i.a + 1) = previous;
+                        }
+                        Op::PopExc => {
+                            let previous = std::mem::take(reg!(i.a + 1));
+                            let handled = self.pop_handled(previous);
+                            drop(handled);
+                            set!(i.a, Value::Undef);
+                            sync!();
+                            drain!();
+                        }
+                        Op::ExcMatches => slow!(exec::exc_matches(self, i, regs)),
+                        Op::ExcStarMatches => {
+                            let class = operand!(c, DIES_C);
+                            slow_unit!(exec::exc_star_matches(self, i, regs, class));
+                        }
+                        Op::ExcStarResult => {
+                            let (original, raised) = (operand!(b, DIES_B), operand!(c, DIES_C));
+                            slow!(exec::exc_star_result(self, original, raised));
+                        }
 
-                    Op::EnterWith => slow_unit!(exec::enter_with(self, i, regs, false)),
-                    Op::EnterAsyncWith => slow_unit!(exec::enter_with(self, i, regs, true)),
-                    Op::ExitWith => slow!(exec::exit_with(self, i, regs)),
-                    Op::Raise => {
-                        sync!();
-                        break 'inner Exit::Raise(exec::raise(self, i, regs));
-                    }
-                    Op::Reraise => {
-                        let exception = operand!(a, DIES_A);
-                        sync!();
-                        break 'inner Exit::Raise(self.reraise(exception));
-                    }
-                    Op::PushExc => {
-                        let previous = self.push_handled(reg!(i.a).clone());
-                        *reg!(i.a + 1) = previous;
-                    }
-                    Op::PopExc => {
-                        let previous = std::mem::take(reg!(i.a + 1));
-                        let handled = self.pop_handled(previous);
-                        drop(handled);
-                        set!(i.a, Value::Undef);
-                        sync!();
-                        drain!();
-                    }
-                    Op::ExcMatches => slow!(exec::exc_matches(self, i, regs)),
-                    Op::ExcStarMatches => {
-                        let class = operand!(c, DIES_C);
-                        slow_unit!(exec::exc_star_matches(self, i, regs, class));
-                    }
-                    Op::ExcStarResult => {
-                        let (original, raised) = (operand!(b, DIES_B), operand!(c, DIES_C));
-                        slow!(exec::exc_star_result(self, original, raised));
-                    }
+                        Op::ImportName => slow!(exec::import_name(self, i, regs)),
+                        Op::ImportFrom => {
+                            let module = reg!(i.b).clone();
+                            slow!(exec::import_from(self, i.site(), module));
+                        }
+                        Op::ImportStar => {
+                            let module = operand!(a, DIES_A);
+                            slow_unit!(exec::import_star(self, module));
+                        }
 
-                    Op::ImportName => slow!(exec::import_name(self, i, regs)),
-                    Op::ImportFrom => {
-                        let module = reg!(i.b).clone();
-                        slow!(exec::import_from(self, i.site(), module));
-                    }
-                    Op::ImportStar => {
-                        let module = operand!(a, DIES_A);
-                        slow_unit!(exec::import_star(self, module));
-                    }
-
-                    Op::MatchSequence => {
-                        let subject = reg!(i.b).clone();
-                        slow!(exec::match_sequence(self, subject));
-                    }
-                    Op::MatchMapping => {
-                        let subject = reg!(i.b).clone();
-                        slow!(exec::match_mapping(self, subject));
-                    }
-                    Op::MatchKeys => {
-                        let (subject, keys) = (reg!(i.b).clone(), operand!(c, DIES_C));
-                        slow!(exec::match_keys(self, subject, keys));
-                    }
-                    Op::MatchClass => slow!(exec::match_class(self, i, regs)),
-                    Op::GetLen => {
-                        let subject = reg!(i.b).clone();
-                        slow!(exec::get_len(self, subject));
-                    }
-                    Op::Mark => slow_unit!(self.mark()),
-                    Op::Count => {
-                        // SAFETY: the running code is alive.
-                        let entered = unsafe { &(*code).entered };
-                        entered.set(entered.get() + 1);
-                        look_up!();
+                        Op::MatchSequence => {
+                            let subject = reg!(i.b).clone();
+                            slow!(exec::match_sequence(self, subject));
+                        }
+                        Op::MatchMapping => {
+                            let subject = reg!(i.b).clone();
+                            slow!(exec::match_mapping(self, subject));
+                        }
+                        Op::MatchKeys => {
+                            let (subject, keys) = (reg!(i.b).clone(), operand!(c, DIES_C));
+                            slow!(exec::match_keys(self, subject, keys));
+                        }
+                        Op::MatchClass => slow!(exec::match_class(self, i, regs)),
+                        Op::GetLen => {
+                            let subject = reg!(i.b).clone();
+                            slow!(exec::get_len(self, subject));
+                        }
+                        Op::Mark => slow_unit!(self.mark()),
+                        Op::Count => {
+                            // SAFETY: the running code is alive.
+                            let entered = unsafe { &(*code).entered };
+                            entered.set(entered.get() + 1);
+                            look_up!();
+                        }
                     }
                 }
             };
@@ -1572,6 +1658,19 @@ impl Vm {
             }
         }
     }
+}
+
+/// Keeps the compiler from looking behind a pointer's origin: it would otherwise make the two loops
+/// of `run` one, in which what is constant within a frame changes, and move it about between two
+/// machine registers in each instruction.
+#[inline(always)]
+fn hold<T>(mut pointer: *const T) -> *const T {
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    // SAFETY: there are no instructions in it.
+    unsafe {
+        std::arch::asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags));
+    }
+    pointer
 }
 
 /// Where a global or builtin stands by its inline cache, or null. The cache of a global has the

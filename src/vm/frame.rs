@@ -202,9 +202,9 @@ impl Activation {
 impl Activation {
     /// The activation of a resume without a link.
     #[inline(always)]
-    pub(super) fn resuming(self, root: &ObjRef) -> Self {
+    pub(super) fn resuming(self, root: *const Header) -> Self {
         Activation {
-            subject: root.header(),
+            subject: root,
             ..self
         }
     }

@@ -99,7 +99,7 @@ pub(super) fn is_at_yield(g: &Generator) -> bool {
 /// The leaf of a suspended chain, if it can be entered by putting `None` where its `yield` left
 /// off, and nothing else has happened to the chain since it was suspended.
 #[inline(always)]
-pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<Ref<Generator>> {
+pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<*const Header> {
     // SAFETY: the slot counts its object.
     let header = unsafe { root.leaf.header().as_ref() }?;
     let leaf = header.peek::<Generator>()?;
@@ -108,11 +108,7 @@ pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<Ref<Generator>> {
         && leaf.handled.is_undef()
         && root.handled.is_undef()
         && is_yield(leaf);
-    if fits {
-        header.to_ref().into_ref().ok()
-    } else {
-        None
-    }
+    fits.then_some(ptr::from_ref(header))
 }
 
 #[inline(always)]

@@ -43,7 +43,10 @@ impl Vm {
         let window = self.frame.top;
         let activation = Activation::call(self.frame, window, Deliver::Item, 0);
         // SAFETY: there is room.
-        unsafe { self.control.push_plain(activation.resuming(g.as_obj())) };
+        unsafe {
+            self.control
+                .push_plain(activation.resuming(g.as_obj().header()))
+        };
         let fresh = g.state.get() == GenState::Created;
         g.started.set(true);
         self.run_in(g);
