@@ -162,7 +162,7 @@ impl Vm {
             }
 
                 loop {
-                    at = at.wrapping_add(1);
+                    at = hold(at.wrapping_add(1));
                     // The place is matched, not a copy: a copy would decode every field of every
                     // layout before the jump.
                     // SAFETY: no verified path runs off the end of the instructions.
@@ -172,6 +172,14 @@ impl Vm {
                     macro_rules! next {
                         () => {
                             at.wrapping_add(1)
+                        };
+                    }
+                    // Whether the running instruction, of several with one arm, is this one. It is read
+                    // once more, so that nothing of it must be kept from the jump to the arm.
+                    macro_rules! is_op {
+                        ($op:expr) => {
+                            // SAFETY: `at` points at the running instruction.
+                            unsafe { (*hold(at)).op == $op }
                         };
                     }
                     // Goes on in another frame, behind the instruction at `$at`.
@@ -891,7 +899,7 @@ impl Vm {
                             let (x, y) = (operand!(b, DIES_B), operand!(c, DIES_C));
                             let same = x.is(&y);
                             drop((x, y));
-                            set!(i.a, Value::bool(same == (i.op == Op::Is)));
+                            set!(i.a, Value::bool(same == is_op!(Op::Is)));
                             sync!();
                             drain!();
                         }
@@ -1176,7 +1184,7 @@ impl Vm {
                         Op::CallEx => call!(exec::call_ex(self, i)),
                         Op::MakeFunction => slow!(exec::make_function(self, i, regs)),
                         Op::Return | Op::ReturnNone => {
-                            let value = if i.op == Op::ReturnNone {
+                            let value = if is_op!(Op::ReturnNone) {
                                 Value::None
                             } else {
                                 operand!(a, DIES_A)
