@@ -10,7 +10,7 @@
 ///
 /// `t` holds, from bit 0, the dying bits of `a`, `b` and `c` (set by the assembler: this `Use`
 /// operand is a temporary, take it) and above them what the opcode says: the high bits of a
-/// site index, or the flags [`IN_PLACE`], [`METHOD`], [`AWAITED`].
+/// site index, or the flags [`IN_PLACE`], [`METHOD`], [`AWAITED`], [`DROPPED`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C)]
 pub struct Instr {
@@ -32,6 +32,9 @@ pub const METHOD: u8 = 0x80;
 /// On `Call`, `CallMethod` and `GetANext`: the result is awaited or delegated to at once. A
 /// `GetAwaitable` or `GetYieldFrom` and a `Delegate` follow, and all three have the same register.
 pub const AWAITED: u8 = 0x40;
+/// On `Call`, `CallMethod`, `Delegate` and `Yield`: nobody wants the result. A `Clear` of the
+/// same register follows.
+pub const DROPPED: u8 = 0x20;
 /// On `ForPrep`: b is an iterator already, `iter` is not called again.
 pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.
@@ -113,6 +116,14 @@ impl Instr {
             && matches!(next.op, Op::GetAwaitable | Op::GetYieldFrom)
             && then.op == Op::Delegate
             && [next.a, next.b, then.b] == [self.a; 3]
+    }
+
+    /// Whether it may have [`DROPPED`], by the instruction that follows it.
+    pub fn is_dropped(self, next: Option<&Instr>) -> bool {
+        matches!(
+            self.op,
+            Op::Call | Op::CallMethod | Op::Delegate | Op::Yield
+        ) && next.is_some_and(|next| next.op == Op::Clear && next.a == self.a)
     }
 
     /// The instruction that a jump at `pc` goes to, if it is one.

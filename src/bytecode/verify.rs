@@ -2,7 +2,7 @@
 //! lies in the frame, every jump ends on an instruction, every constant and site exists, and no
 //! path runs off the end.
 
-use super::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, Intrinsic, NO_REG};
+use super::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, Intrinsic, NO_REG};
 use super::{Code, Const, Instr, Op, Operand};
 use std::fmt;
 
@@ -90,6 +90,14 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
     if matches!(instr.op, Op::Call | Op::CallMethod | Op::GetANext) && instr.t & AWAITED != 0 {
         let awaited = instr.is_awaited(code.instrs.get(pc + 1), code.instrs.get(pc + 2));
         ensure(awaited, "a call marked as awaited that is not")?;
+    }
+    let gives = matches!(
+        instr.op,
+        Op::Call | Op::CallMethod | Op::Delegate | Op::Yield
+    );
+    if gives && instr.t & DROPPED != 0 {
+        let dropped = instr.is_dropped(code.instrs.get(pc + 1));
+        ensure(dropped, "a result marked as dropped that is not")?;
     }
     if instr.op == Op::LoadIntrinsic {
         let known = usize::from(instr.b) < Intrinsic::ALL.len();

@@ -7,7 +7,7 @@
 
 use super::bits::Bits;
 use super::consts::ConstPool;
-use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, NO_REG};
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, NO_REG};
 use crate::bytecode::{Code, Const, ExceptionEntry, Instr, Mark, Op, Operand, Site};
 use crate::source::Span;
 use std::collections::HashMap;
@@ -425,10 +425,13 @@ impl Assembler {
                 self.instrs.get(at + 1).copied(),
                 self.instrs.get(at + 2).copied(),
             );
-            if let Some(instr) = self.instrs.get_mut(at)
-                && instr.is_awaited(next.as_ref(), then.as_ref())
-            {
-                instr.t |= AWAITED;
+            if let Some(instr) = self.instrs.get_mut(at) {
+                if instr.is_awaited(next.as_ref(), then.as_ref()) {
+                    instr.t |= AWAITED;
+                }
+                if instr.is_dropped(next.as_ref()) {
+                    instr.t |= DROPPED;
+                }
             }
         }
         Ok(Assembled {

@@ -9,7 +9,7 @@
 
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, raw, registers_of, release_frame, running, take};
-use super::generator::{CHAIN_LIMIT, is_at_yield, leaf_at_yield};
+use super::generator::{CHAIN_LIMIT, is_fresh, leaf_at_yield};
 use super::heap::{self, Header, ObjRef, Ref, finalize};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
@@ -19,7 +19,7 @@ use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
 use super::{R, Raise, Vm, exec};
-use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, METHOD};
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, METHOD};
 use crate::bytecode::{Instr, Op};
 use std::hint::cold_path;
 use std::sync::atomic::Ordering;
@@ -261,17 +261,18 @@ impl Vm {
                     // As `switch_with`. A statement drops the result: what comes next is the `Clear`
                     // of that register then, which held nothing before.
                     macro_rules! give {
-                    ($at:expr, $regs:expr, $code:expr, $reg:expr, $value:expr) => {{
-                        let (to, reg, value) = ($at, $reg, $value);
-                        // SAFETY: no verified path ends with the instruction that gave control away.
-                        let next = unsafe { &*to.wrapping_add(1) };
-                        if next.op == Op::Clear && next.a == reg && !matches!(value, Value::Obj(_)) {
-                            std::mem::forget(value);
-                            switch!(to.wrapping_add(1), $regs, $code);
-                        }
-                        switch_with!(to, $regs, $code, reg, value);
-                    }};
-                }
+                        ($at:expr, $regs:expr, $code:expr, $reg:expr, $value:expr) => {{
+                            let (to, value): (*const Instr, Value) = ($at, $value);
+                            // SAFETY: it is the instruction that gave control away; no verified
+                            // path ends with it.
+                            if unsafe { (*to).t } & DROPPED != 0 && !matches!(value, Value::Obj(_))
+                            {
+                                std::mem::forget(value);
+                                switch!(to.wrapping_add(1), $regs, $code);
+                            }
+                            switch_with!(to, $regs, $code, $reg, value);
+                        }};
+                    }
                     macro_rules! check {
                         ($result:expr) => {
                             match $result {
@@ -605,16 +606,12 @@ impl Vm {
                             )
                         }};
                     }
-                    // Resumes the leaf of a suspended chain, which is at a `yield`, or a frame that
-                    // has not begun. The root stands in a register.
+                    // Makes the leaf of a suspended chain, or a frame that has not begun, the running
+                    // frame; its state is for the caller to set. The root stands in a register. Tells
+                    // what to switch to.
                     macro_rules! resume {
-                        ($root:expr, $leaf:expr, $window:expr, $deliver:expr, $value:expr) => {{
-                            let (root, leaf_header): (*const Header, *const Header) =
-                                ($root, $leaf);
-                            // SAFETY: the root is alive, and keeps its leaf alive.
-                            let leaf = unsafe { (*leaf_header).body_of::<Generator>() };
-                            let created =
-                                leaf.state.replace(GenState::Running) == GenState::Created;
+                        ($root:expr, $leaf:expr, $window:expr, $deliver:expr) => {{
+                            let (root, leaf): (*const Header, *const Header) = ($root, $leaf);
                             let caller = Frame {
                                 pc: next!(),
                                 regs,
@@ -627,18 +624,39 @@ impl Vm {
                                     Activation::call(caller, $window, $deliver, i.a).resuming(root),
                                 );
                             }
-                            self.frame.generator = leaf_header;
-                            // SAFETY: as above.
-                            let leaf_regs = unsafe { registers_of(leaf_header) };
-                            let leaf_code: *const CodeObject = std::ptr::from_ref(&*leaf.code);
-                            let to = before!(leaf_code, leaf.pc.get() as usize);
-                            if created {
-                                leaf.started.set(true);
-                                switch!(to, leaf_regs, leaf_code);
-                            }
-                            // SAFETY: the leaf is suspended after a `Yield`.
+                            self.frame.generator = leaf;
+                            // SAFETY: the root is alive, and keeps its leaf alive.
+                            let (frame, leaf_regs) =
+                                unsafe { ((*leaf).body_of::<Generator>(), registers_of(leaf)) };
+                            let leaf_code: *const CodeObject = std::ptr::from_ref(&*frame.code);
+                            (
+                                before!(leaf_code, frame.pc.get() as usize),
+                                leaf_regs,
+                                leaf_code,
+                            )
+                        }};
+                    }
+                    // Goes on in a generator that is `AtYield`.
+                    macro_rules! iterate {
+                        ($generator:expr, $window:expr, $deliver:expr, $value:expr) => {{
+                            let generator: &Ref<Generator> = $generator;
+                            generator.state.set_iterated();
+                            let root = raw(generator.as_obj());
+                            let (to, to_regs, to_code) = resume!(root, root, $window, $deliver);
+                            // SAFETY: it is suspended after a `Yield`.
                             let received = unsafe { (*to).a };
-                            give!(to, leaf_regs, leaf_code, received, $value);
+                            give!(to, to_regs, to_code, received, $value);
+                        }};
+                    }
+                    // Begins a generator.
+                    macro_rules! begin {
+                        ($generator:expr, $window:expr, $deliver:expr) => {{
+                            let generator: &Ref<Generator> = $generator;
+                            generator.state.set(GenState::Running);
+                            generator.started.set(true);
+                            let root = raw(generator.as_obj());
+                            let (to, to_regs, to_code) = resume!(root, root, $window, $deliver);
+                            switch!(to, to_regs, to_code);
                         }};
                     }
                     // `next(g)`, `g.send(value)` and their kin: no call is made at all. The generator
@@ -654,25 +672,27 @@ impl Vm {
                             && native.this.is_undef()
                             // SAFETY: the arguments are initialised.
                             && let Some(root) = unsafe { (*base.add($first)).as_ref::<Generator>() }
-                            && root.kind == GenKind::Generator
-                            && root.parent.get().is_null()
                             && self.control.has_room()
                             && self.handled_is_clear()
-                            && (is_at_yield(root)
-                                || root.state.get() == GenState::Created && given == 1)
                         {
-                            let value = if given == 1 {
-                                Value::None
-                            } else {
-                                // SAFETY: as above.
-                                unsafe { take(base.add($first + 1)) }
-                            };
-                            // SAFETY: as above.
-                            drop(unsafe { take(base) });
                             // SAFETY: as above.
                             let place = unsafe { base.add($first) };
-                            let root = raw(root.as_obj());
-                            resume!(root, root, place, Deliver::Value, value);
+                            if root.state.is_at_yield() {
+                                let value = if given == 1 {
+                                    Value::None
+                                } else {
+                                    // SAFETY: as above.
+                                    unsafe { take(base.add($first + 1)) }
+                                };
+                                // SAFETY: as above.
+                                drop(unsafe { take(base) });
+                                iterate!(root, place, Deliver::Value, value);
+                            }
+                            if given == 1 && is_fresh(root) {
+                                // SAFETY: as above.
+                                drop(unsafe { take(base) });
+                                begin!(root, place, Deliver::Value);
+                            }
                         }
                     }};
                 }
@@ -1324,21 +1344,24 @@ impl Vm {
                                     }
                                     Kind::Generator => {
                                         if let Some(generator) = obj.as_ref::<Generator>()
-                                            && generator.kind == GenKind::Generator
-                                            && generator.parent.get().is_null()
                                             && self.control.has_room()
                                             && self.handled_is_clear()
-                                            && (is_at_yield(generator)
-                                                || generator.state.get() == GenState::Created)
                                         {
-                                            let root = raw(generator.as_obj());
-                                            resume!(
-                                                root,
-                                                root,
-                                                std::ptr::null_mut(),
-                                                Deliver::Iter,
-                                                Value::None
-                                            );
+                                            if generator.state.is_at_yield() {
+                                                iterate!(
+                                                    generator,
+                                                    std::ptr::null_mut(),
+                                                    Deliver::Iter,
+                                                    Value::None
+                                                );
+                                            }
+                                            if is_fresh(generator) {
+                                                begin!(
+                                                    generator,
+                                                    std::ptr::null_mut(),
+                                                    Deliver::Iter
+                                                );
+                                            }
                                         }
                                         // A chain: straight to its leaf.
                                         if let Some(root) = obj.as_ref::<Generator>()
@@ -1349,13 +1372,18 @@ impl Vm {
                                             && let Some(leaf) = leaf_at_yield(root)
                                         {
                                             root.state.set(GenState::Running);
-                                            resume!(
+                                            // SAFETY: the root keeps its leaf alive.
+                                            let frame = unsafe { (*leaf).body_of::<Generator>() };
+                                            frame.state.set(GenState::Running);
+                                            let (to, to_regs, to_code) = resume!(
                                                 raw(root.as_obj()),
                                                 leaf,
                                                 std::ptr::null_mut(),
-                                                Deliver::Iter,
-                                                Value::None
+                                                Deliver::Iter
                                             );
+                                            // SAFETY: the leaf is suspended after a `Yield`.
+                                            let received = unsafe { (*to).a };
+                                            give!(to, to_regs, to_code, received, Value::None);
                                         }
                                     }
                                     _ => {}
@@ -1417,18 +1445,25 @@ impl Vm {
 
                         Op::Yield => {
                             let value = operand!(b, DIES_B);
-                            // The commonest case: a generator resumed by a `for`, `next` or `send`, or
-                            // the leaf of a chain that was.
-                            let activation = self.control.last();
-                            if !activation.linked
-                                && self.handled_is_clear()
-                                && let Some((root, generator)) = self.iterated_leaf(activation)
-                            {
-                                generator.state.set(GenState::Suspended);
-                                root.state.set(GenState::Suspended);
+                            // The commonest case: a generator that was at its `yield` when it was
+                            // resumed, and is there again.
+                            // SAFETY: only generators yield: the running frame's is alive.
+                            let own = unsafe { (*self.frame.generator).body_of::<Generator>() };
+                            let suspended = if !self.handled_is_clear() {
+                                None
+                            } else if own.state.is_iterated() {
+                                own.state.set_at_yield();
+                                Some(own)
+                            } else {
+                                // One resumed by a `for`, `next` or `send` for the first time, or
+                                // the leaf of a chain that was resumed by them.
+                                self.suspend_iterated()
+                            };
+                            if let Some(generator) = suspended {
                                 // SAFETY: it is inside the code of the running frame.
                                 let place = unsafe { next!().offset_from((*code).entry) };
                                 generator.pc.set(place as u32);
+                                let activation = self.control.last();
                                 let (window, dst) = (activation.window, activation.dst);
                                 let deliver = activation.deliver;
                                 let to = activation.frame.pc.wrapping_sub(1);
@@ -1438,47 +1473,45 @@ impl Vm {
                                 self.frame.top = activation.frame.top;
                                 // SAFETY: it is the one that was looked at.
                                 unsafe { self.control.pop_plain() };
-                                if !window.is_null() {
-                                    if deliver == Deliver::Item {
-                                        self.leave_native();
-                                        self.outcome = Some(Outcome::Yielded(value));
+                                if deliver == Deliver::Iter {
+                                    // SAFETY: the instruction that resumed the generator is
+                                    // its `ForIter`; the verifier has seen that its target is
+                                    // an instruction.
+                                    let to = unsafe { to.offset((*to).imm() as isize) };
+                                    if super::host::attention().load(Ordering::Relaxed) {
+                                        let place = reg_in!(to_regs, to_code, dst);
+                                        drop(std::mem::replace(place, value));
                                         self.frame.pc = to.wrapping_add(1);
                                         self.frame.regs = to_regs;
                                         self.frame.code = to_code;
-                                        return Ok(());
-                                    }
-                                    // SAFETY: the generator still stands in the window.
-                                    drop(unsafe { take(window) });
-                                    if finalize::pending() {
-                                        drop(std::mem::replace(
-                                            reg_in!(to_regs, to_code, dst),
-                                            value,
-                                        ));
-                                        switch_drained!(to, to_regs, to_code);
+                                        break 'frame if finalize::pending() {
+                                            Exit::Drain
+                                        } else {
+                                            Exit::Attention
+                                        };
                                     }
                                     switch_with!(to, to_regs, to_code, dst, value);
                                 }
-                                // SAFETY: the instruction that resumed the generator is its `ForIter`;
-                                // the verifier has seen that its target is an instruction.
-                                let to = unsafe { to.offset((*to).imm() as isize) };
-                                if super::host::attention().load(Ordering::Relaxed) {
-                                    drop(std::mem::replace(reg_in!(to_regs, to_code, dst), value));
+                                if deliver == Deliver::Item {
+                                    self.leave_native();
+                                    self.outcome = Some(Outcome::Yielded(value));
                                     self.frame.pc = to.wrapping_add(1);
                                     self.frame.regs = to_regs;
                                     self.frame.code = to_code;
-                                    break 'frame if finalize::pending() {
-                                        Exit::Drain
-                                    } else {
-                                        Exit::Attention
-                                    };
+                                    return Ok(());
+                                }
+                                // SAFETY: the generator still stands in the window.
+                                drop(unsafe { take(window) });
+                                if finalize::pending() {
+                                    let place = reg_in!(to_regs, to_code, dst);
+                                    drop(std::mem::replace(place, value));
+                                    switch_drained!(to, to_regs, to_code);
                                 }
                                 switch_with!(to, to_regs, to_code, dst, value);
                             }
                             // An async generator that was entered by the `async for` of its parent.
                             let own_header = self.frame.generator;
-                            // SAFETY: the running frame's generator is alive.
-                            if let Some(own) = unsafe { running(own_header) }
-                            && own.kind == GenKind::AsyncGenerator
+                            if own.kind == GenKind::AsyncGenerator
                             && self.handled_is_clear()
                             && self.unusual_links == 0
                             // SAFETY: the parent of a frame in the running chain is alive.

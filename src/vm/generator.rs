@@ -96,6 +96,12 @@ pub(super) fn is_at_yield(g: &Generator) -> bool {
     g.state.get() == GenState::Suspended && g.leaf.is_undef() && g.handled.is_undef() && is_yield(g)
 }
 
+/// A generator that has not begun, nor is part of a chain.
+#[inline(always)]
+pub(super) fn is_fresh(g: &Generator) -> bool {
+    g.state.get() == GenState::Created && g.kind == GenKind::Generator && g.parent.get().is_null()
+}
+
 /// The leaf of a suspended chain, if it can be entered by putting `None` where its `yield` left
 /// off, and nothing else has happened to the chain since it was suspended.
 #[inline(always)]
@@ -194,7 +200,7 @@ impl Vm {
     /// For a generator that was resumed without a link: the root of its chain and the running
     /// frame, which know of each other then. Async generators are not meant.
     #[inline(always)]
-    pub(super) fn iterated_leaf<'a>(
+    fn iterated_leaf<'a>(
         &self,
         activation: &'a Activation,
     ) -> Option<(&'a Generator, &'a Generator)> {
@@ -222,6 +228,23 @@ impl Vm {
         }
         leaf.root.set(own);
         Some((root, leaf))
+    }
+
+    /// Suspends what was resumed without a link, or the leaf of its chain, which runs, is at its
+    /// `yield` and handles no exception. Nothing if something else has resumed it.
+    #[inline(never)]
+    pub(super) fn suspend_iterated(&self) -> Option<&Generator> {
+        let activation = self.control.last();
+        if activation.linked {
+            return None;
+        }
+        let (root, leaf) = self.iterated_leaf(activation)?;
+        leaf.state.set(GenState::Suspended);
+        root.state.set(GenState::Suspended);
+        if ptr::eq(root, leaf) && root.parent.get().is_null() && root.handled.is_undef() {
+            root.state.set_at_yield();
+        }
+        Some(leaf)
     }
 
     /// The generator that the innermost activation resumed.

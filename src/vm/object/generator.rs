@@ -42,9 +42,83 @@ pub enum GenState {
     Finished,
 }
 
+/// The state of a frame, and two special cases of it that the dispatch loop asks for, so that it
+/// need not ask for all that they stand for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Created,
+    Suspended,
+    Running,
+    Finished,
+    AtYield,
+    Iterated,
+}
+
+/// The state of a frame.
+pub struct StateCell(Cell<Stage>);
+
+impl StateCell {
+    fn new() -> StateCell {
+        StateCell(Cell::new(Stage::Created))
+    }
+
+    #[inline(always)]
+    pub fn get(&self) -> GenState {
+        match self.0.get() {
+            Stage::Created => GenState::Created,
+            Stage::Suspended | Stage::AtYield => GenState::Suspended,
+            Stage::Running | Stage::Iterated => GenState::Running,
+            Stage::Finished => GenState::Finished,
+        }
+    }
+
+    /// A change of state. It ends the special cases.
+    #[inline(always)]
+    pub fn set(&self, state: GenState) {
+        self.0.set(match state {
+            GenState::Created => Stage::Created,
+            GenState::Suspended => Stage::Suspended,
+            GenState::Running => Stage::Running,
+            GenState::Finished => Stage::Finished,
+        });
+    }
+
+    /// As `set`, and tells the state before.
+    #[inline(always)]
+    pub fn replace(&self, state: GenState) -> GenState {
+        let old = self.get();
+        self.set(state);
+        old
+    }
+
+    /// Suspended at a `yield` of its own, a generator that is part of no chain and handles no
+    /// exception: it is resumed by putting a value where the `yield` left off.
+    #[inline(always)]
+    pub fn is_at_yield(&self) -> bool {
+        self.0.get() == Stage::AtYield
+    }
+
+    #[inline(always)]
+    pub fn set_at_yield(&self) {
+        self.0.set(Stage::AtYield);
+    }
+
+    /// Running since it was resumed where it was `AtYield`, by an activation without a link, and
+    /// has not delegated since: when it is the running frame, that activation is the innermost.
+    #[inline(always)]
+    pub fn is_iterated(&self) -> bool {
+        self.0.get() == Stage::Iterated
+    }
+
+    #[inline(always)]
+    pub fn set_iterated(&self) {
+        self.0.set(Stage::Iterated);
+    }
+}
+
 pub struct Generator {
     pub kind: GenKind,
-    pub state: Cell<GenState>,
+    pub state: StateCell,
     /// Whether it was ever resumed or closed (a coroutine that was not is reported).
     pub started: Cell<bool>,
     /// For async generators: an `asend`/`athrow`/`aclose` is under way.
@@ -127,7 +201,7 @@ impl Generator {
     fn body(kind: GenKind, code: Ref<CodeObject>) -> Generator {
         Generator {
             kind,
-            state: Cell::new(GenState::Created),
+            state: StateCell::new(),
             started: Cell::new(false),
             async_running: Cell::new(false),
             pc: Cell::new(0),
