@@ -35,6 +35,8 @@ pub const AWAITED: u8 = 0x40;
 /// On `Call`, `CallMethod`, `Delegate` and `Yield`: nobody wants the result. A `Clear` of the
 /// same register follows.
 pub const DROPPED: u8 = 0x20;
+/// The bits of `t` that are the high bits of a site index.
+pub const SITE_BITS: u8 = 0xFC;
 /// On `ForPrep`: b is an iterator already, `iter` is not called again.
 pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.
@@ -152,7 +154,7 @@ impl Instr {
     /// The site index in `c` and the high bits of `t`.
     #[inline(always)]
     pub const fn site(self) -> usize {
-        ((self.t & 0xFC) as usize) << 14 | self.c as usize
+        ((self.t & SITE_BITS) as usize) << 14 | self.c as usize
     }
 
     /// `c` as a signed number.

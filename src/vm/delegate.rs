@@ -10,7 +10,8 @@ use super::object::{Future, GenKind, GenState, Generator, Kind, Tuple};
 use super::ops::future::NextTurn;
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::Instr;
+use crate::bytecode::opcode::DROPPED;
 use std::mem;
 
 impl Vm {
@@ -66,8 +67,7 @@ impl Vm {
     /// The `Delegate` instruction.
     #[inline(never)]
     pub(super) fn delegate(&mut self) -> R<Flow> {
-        // SAFETY: the running instruction is the one before `pc`.
-        let i = unsafe { *self.frame.pc.sub(1) };
+        let i = self.instruction();
         match self.input.take() {
             Some(Resume::Send(value)) => return self.delegate_send(i, value),
             Some(Resume::Throw(exception)) => return self.throw_into_delegate(i, exception),
@@ -268,9 +268,7 @@ impl Vm {
         // SAFETY: the verifier has seen both registers; values are moved out before release.
         unsafe {
             let delegate = take(self.frame.regs.add(i.b as usize));
-            // A statement drops the result, if that needs to be dropped.
-            let next = *self.frame.pc;
-            if next.op == Op::Clear && next.a == i.a && value.as_obj().is_none() {
+            if i.t & DROPPED != 0 && value.as_obj().is_none() {
                 self.frame.pc = self.frame.pc.add(1);
                 drop(delegate);
                 return;

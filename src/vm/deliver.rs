@@ -34,14 +34,16 @@ impl Vm {
             Deliver::Iter => self.deliver_iter(outcome),
             Deliver::Close => self.deliver_close(activation, &link, outcome),
             Deliver::Value => match outcome {
-                Outcome::Yielded(v) | Outcome::AsyncYielded(v) => self.store(activation.dst, v),
+                Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
+                    self.store(activation.register(), v)
+                }
                 Outcome::Returned(v) => Err(self.stop_iteration(v)),
                 Outcome::Raised => Err(self.raised_again()),
             },
             Deliver::Call => match outcome {
                 Outcome::Raised => Err(self.raised_again()),
                 Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
-                    self.store(activation.dst, v)
+                    self.store(activation.register(), v)
                 }
             },
             Deliver::Init => match outcome {
@@ -53,12 +55,12 @@ impl Vm {
                     );
                     Err(self.type_error(message))
                 }
-                _ => self.store(activation.dst, link.subject),
+                _ => self.store(activation.register(), link.subject),
             },
             Deliver::Loop => match outcome {
                 Outcome::Raised => Err(self.raised_again()),
                 Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v) => {
-                    self.store(activation.dst, v)
+                    self.store(activation.register(), v)
                 }
             },
         }
@@ -100,7 +102,7 @@ impl Vm {
 
     fn deliver_close(&mut self, activation: Activation, link: &Link, outcome: Outcome) -> R<Flow> {
         match outcome {
-            Outcome::Returned(v) => self.store(activation.dst, v),
+            Outcome::Returned(v) => self.store(activation.register(), v),
             Outcome::Yielded(_) | Outcome::AsyncYielded(_) => {
                 let kind = link.root().map_or(GenKind::Generator, |g| g.kind);
                 Err(self.runtime_error(format!("{} ignored GeneratorExit", kind_name(kind))))
@@ -113,7 +115,7 @@ impl Vm {
                 {
                     drop(self.raised.take());
                     drop(exception);
-                    return self.store(activation.dst, Value::None);
+                    return self.store(activation.register(), Value::None);
                 }
                 Err(self.raised_again())
             }
@@ -220,6 +222,6 @@ impl Vm {
         if self.frame.code.is_null() {
             return self.finish_activation(Outcome::Returned(value));
         }
-        self.store(activation.dst, value)
+        self.store(activation.register(), value)
     }
 }

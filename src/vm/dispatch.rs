@@ -11,6 +11,7 @@ use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, raw, registers_of, release_frame, running, take};
 use super::generator::{CHAIN_LIMIT, is_fresh, leaf_at_yield};
 use super::heap::{self, Header, ObjRef, Ref, finalize};
+use super::linked::{Linked, NEXT, place};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
     Module, NativeFunction, Str, Tuple,
@@ -19,8 +20,8 @@ use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
 use super::value::Value;
 use super::{R, Raise, Vm, exec};
-use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, METHOD};
-use crate::bytecode::{Instr, Op};
+use crate::bytecode::Op;
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, METHOD, SITE_BITS};
 use std::hint::cold_path;
 use std::sync::atomic::Ordering;
 
@@ -86,7 +87,7 @@ impl Vm {
                 continue;
             }
             // The instruction that was executed last: the next one follows.
-            let mut at: *const Instr = self.frame.pc.wrapping_sub(1);
+            let mut at: *const Linked = self.frame.pc.wrapping_sub(1);
             // The frame to go on in.
             let mut next_regs: *mut Value = self.frame.regs;
             let mut next_code: *const CodeObject = self.frame.code;
@@ -99,27 +100,33 @@ impl Vm {
 
                 macro_rules! reg {
                     ($i:expr) => {{
-                        let i = $i as usize;
+                        let operand: u16 = $i;
                         #[cfg(feature = "checked")]
                         // SAFETY: the running code is alive.
                         unsafe {
-                            assert!(i < (&(*code).code).nregs as usize, "register out of frame")
+                            assert!(
+                                operand < NEXT * (&(*code).code).nregs,
+                                "register out of frame"
+                            )
                         };
                         // SAFETY: see the module's comment.
-                        unsafe { &mut *regs.add(i) }
+                        unsafe { &mut *place(regs, operand) }
                     }};
                 }
                 // A register of another frame than the running one.
                 macro_rules! reg_in {
                     ($regs:expr, $code:expr, $i:expr) => {{
-                        let i = $i as usize;
+                        let operand: u16 = $i;
                         #[cfg(feature = "checked")]
                         // SAFETY: the code of a frame is alive.
                         unsafe {
-                            assert!(i < (&(*$code).code).nregs as usize, "register out of frame")
+                            assert!(
+                                operand < NEXT * (&(*$code).code).nregs,
+                                "register out of frame"
+                            )
                         };
                         // SAFETY: see the module's comment.
-                        unsafe { &mut *$regs.add(i) }
+                        unsafe { &mut *place($regs, operand) }
                     }};
                 }
                 macro_rules! konst {
@@ -166,8 +173,26 @@ impl Vm {
                     // The place is matched, not a copy: a copy would decode every field of every
                     // layout before the jump.
                     // SAFETY: no verified path runs off the end of the instructions.
-                    let i: &Instr = unsafe { &*at };
+                    let i: &Linked = unsafe { &*at };
 
+                    // The running instruction as it stands in the code.
+                    macro_rules! plain {
+                        () => {
+                            // SAFETY: the running code is alive, and `i` one of its instructions.
+                            unsafe { (*code).plain(i) }
+                        };
+                    }
+                    // The cache of an instruction that shares its operand with the high bits.
+                    macro_rules! near_site {
+                        () => {
+                            site!(if i.t & SITE_BITS == 0 {
+                                i.c as usize
+                            } else {
+                                cold_path();
+                                plain!().site()
+                            })
+                        };
+                    }
                     // The instruction after the running one.
                     macro_rules! next {
                         () => {
@@ -262,7 +287,7 @@ impl Vm {
                     // of that register then, which held nothing before.
                     macro_rules! give {
                         ($at:expr, $regs:expr, $code:expr, $reg:expr, $value:expr) => {{
-                            let (to, value): (*const Instr, Value) = ($at, $value);
+                            let (to, value): (*const Linked, Value) = ($at, $value);
                             // SAFETY: it is the instruction that gave control away; no verified
                             // path ends with it.
                             if unsafe { (*to).t } & DROPPED != 0 && !matches!(value, Value::Obj(_))
@@ -347,7 +372,7 @@ impl Vm {
                                 &*reg!(i.c),
                                 $int,
                                 $float,
-                                exec::arith(self, Arith::$op, i, regs)
+                                exec::arith(self, Arith::$op, plain!(), regs)
                             )
                         };
                     }
@@ -357,7 +382,13 @@ impl Vm {
                                 konst!(i.c as usize),
                                 $int,
                                 $float,
-                                exec::arith_const(self, Arith::$op, i, regs, konst!(i.c as usize))
+                                exec::arith_const(
+                                    self,
+                                    Arith::$op,
+                                    plain!(),
+                                    regs,
+                                    konst!(i.c as usize)
+                                )
                             )
                         };
                     }
@@ -380,7 +411,7 @@ impl Vm {
                                 }
                                 _ => {}
                             }
-                            slow!(exec::arith_imm(self, Arith::$op, i, regs));
+                            slow!(exec::arith_imm(self, Arith::$op, plain!(), regs));
                         }};
                     }
                     macro_rules! compare {
@@ -396,7 +427,7 @@ impl Vm {
                             }
                             _ => {}
                         }
-                        slow!(exec::compare(self, Cmp::$op, i, regs));
+                        slow!(exec::compare(self, Cmp::$op, plain!(), regs));
                     }};
                 }
                     // At a safe point: does something want attention?
@@ -465,7 +496,7 @@ impl Vm {
                             }
                             _ => {}
                         }
-                        slow_jump!(exec::compare_bool(self, Cmp::$op, i, regs), $when);
+                        slow_jump!(exec::compare_bool(self, Cmp::$op, plain!(), regs), $when);
                     }};
                 }
                     macro_rules! compare_jump_imm {
@@ -485,7 +516,7 @@ impl Vm {
                             }
                             _ => {}
                         }
-                        slow_jump!(exec::compare_bool_imm(self, Cmp::$op, i, regs), $when);
+                        slow_jump!(exec::compare_bool_imm(self, Cmp::$op, plain!(), regs), $when);
                     }};
                 }
                     macro_rules! truth {
@@ -562,7 +593,7 @@ impl Vm {
                     macro_rules! enter_inner {
                         ($outer:expr, $inner:expr, $next:expr) => {{
                             let (outer, inner): (&Generator, &Ref<Generator>) = ($outer, $inner);
-                            let next: *const Instr = $next;
+                            let next: *const Linked = $next;
                             // SAFETY: it is inside the code of the running frame.
                             let place = unsafe { next.offset_from((*code).entry) };
                             outer.pc.set(place as u32);
@@ -621,7 +652,8 @@ impl Vm {
                             // SAFETY: there is room.
                             unsafe {
                                 self.control.push_plain(
-                                    Activation::call(caller, $window, $deliver, i.a).resuming(root),
+                                    Activation::to_operand(caller, $window, $deliver, i.a)
+                                        .resuming(root),
                                 );
                             }
                             self.frame.generator = leaf;
@@ -664,7 +696,7 @@ impl Vm {
                     macro_rules! call_resuming {
                     ($first:literal) => {{
                         // SAFETY: the window is inside the frame.
-                        let base = unsafe { regs.add(i.b as usize) };
+                        let base = unsafe { place(regs, i.b) };
                         let given = i.c + 2 - $first;
                         // SAFETY: the callable's register is initialised.
                         if let Some(native) = unsafe { (*base).downcast::<NativeFunction>() }
@@ -703,7 +735,7 @@ impl Vm {
                     macro_rules! call_function {
                     ($has_self:literal, $given:expr) => {{
                         // SAFETY: the window is inside the frame.
-                        let base = unsafe { regs.add(i.b as usize) };
+                        let base = unsafe { place(regs, i.b) };
                         // SAFETY: the callable's register is initialised.
                         if let Some(f) = unsafe { (*base).downcast::<Function>() } {
                             // SAFETY: nobody replaces the code of a function that is being called.
@@ -734,7 +766,7 @@ impl Vm {
                                     };
                                     // SAFETY: there is room.
                                     unsafe {
-                                        self.control.push_plain(Activation::call(caller, window, Deliver::Call, i.a))
+                                        self.control.push_plain(Activation::to_operand(caller, window, Deliver::Call, i.a))
                                     };
                                     // SAFETY: the callee's named registers lie below `end`.
                                     unsafe {
@@ -807,13 +839,13 @@ impl Vm {
                         Op::CheckBound => {
                             if reg!(i.a).is_undef() {
                                 sync!();
-                                break 'frame Exit::Raise(exec::unbound_local(self, i.a));
+                                break 'frame Exit::Raise(exec::unbound_local(self, plain!().a));
                             }
                         }
                         Op::DeleteLocal => {
                             if reg!(i.a).is_undef() {
                                 sync!();
-                                break 'frame Exit::Raise(exec::unbound_local(self, i.a));
+                                break 'frame Exit::Raise(exec::unbound_local(self, plain!().a));
                             }
                             set!(i.a, Value::Undef);
                         }
@@ -828,7 +860,7 @@ impl Vm {
                             };
                             if value.is_undef() {
                                 sync!();
-                                break 'frame Exit::Raise(exec::unbound_cell(self, i.b));
+                                break 'frame Exit::Raise(exec::unbound_cell(self, plain!().b));
                             }
                             set!(i.a, value);
                         }
@@ -840,7 +872,7 @@ impl Vm {
                                 drain!();
                             }
                         }
-                        Op::DeleteCell => slow_unit!(exec::delete_cell(self, i.a)),
+                        Op::DeleteCell => slow_unit!(exec::delete_cell(self, plain!().a)),
                         Op::LoadGlobal => {
                             let cache = site!(i.bc());
                             // SAFETY: the running code is alive.
@@ -857,16 +889,18 @@ impl Vm {
                         }
                         Op::StoreGlobal => {
                             let value = operand!(a, DIES_A);
-                            slow_unit!(exec::store_global(self, i.site(), value));
+                            slow_unit!(exec::store_global(self, plain!().site(), value));
                         }
-                        Op::DeleteGlobal => slow_unit!(exec::delete_global(self, i.site())),
-                        Op::LoadName => slow!(exec::load_name(self, i.site(), None)),
+                        Op::DeleteGlobal => slow_unit!(exec::delete_global(self, plain!().site())),
+                        Op::LoadName => slow!(exec::load_name(self, plain!().site(), None)),
                         Op::StoreName => {
                             let value = operand!(a, DIES_A);
-                            slow_unit!(exec::store_name(self, i.site(), value));
+                            slow_unit!(exec::store_name(self, plain!().site(), value));
                         }
-                        Op::DeleteName => slow_unit!(exec::delete_name(self, i.site())),
-                        Op::LoadNameOrCell => slow!(exec::load_name(self, i.site(), Some(i.b))),
+                        Op::DeleteName => slow_unit!(exec::delete_name(self, plain!().site())),
+                        Op::LoadNameOrCell => {
+                            slow!(exec::load_name(self, plain!().site(), Some(plain!().b)))
+                        }
                         Op::LoadIntrinsic => slow!(exec::intrinsic(self, i.b)),
 
                         Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
@@ -880,8 +914,8 @@ impl Vm {
                         Op::BitXor => arith!(Xor, |x, y| Some(x ^ y), |_, _| None),
                         Op::LShift => arith!(LShift, shift_left, |_, _| None),
                         Op::RShift => arith!(RShift, shift_right, |_, _| None),
-                        Op::MatMul => slow!(exec::arith(self, Arith::MatMul, i, regs)),
-                        Op::Pow => slow!(exec::arith(self, Arith::Pow, i, regs)),
+                        Op::MatMul => slow!(exec::arith(self, Arith::MatMul, plain!(), regs)),
+                        Op::Pow => slow!(exec::arith(self, Arith::Pow, plain!(), regs)),
                         Op::AddI => arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
                         Op::SubI => arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
                         Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
@@ -897,16 +931,31 @@ impl Vm {
                         Op::Neg => match &*reg!(i.b) {
                             Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
                             Value::Float(f) => set!(i.a, Value::float(-f.get())),
-                            _ => slow!(exec::unary(self, super::ops::arith::Unary::Neg, i, regs)),
+                            _ => slow!(exec::unary(
+                                self,
+                                super::ops::arith::Unary::Neg,
+                                plain!(),
+                                regs
+                            )),
                         },
-                        Op::Pos => slow!(exec::unary(self, super::ops::arith::Unary::Pos, i, regs)),
+                        Op::Pos => slow!(exec::unary(
+                            self,
+                            super::ops::arith::Unary::Pos,
+                            plain!(),
+                            regs
+                        )),
                         Op::Invert => {
-                            slow!(exec::unary(self, super::ops::arith::Unary::Invert, i, regs))
+                            slow!(exec::unary(
+                                self,
+                                super::ops::arith::Unary::Invert,
+                                plain!(),
+                                regs
+                            ))
                         }
                         Op::Not => match &*reg!(i.b) {
                             Value::True => set!(i.a, Value::False),
                             Value::False | Value::None => set!(i.a, Value::True),
-                            _ => slow!(exec::not(self, i, regs)),
+                            _ => slow!(exec::not(self, plain!(), regs)),
                         },
 
                         Op::Lt => compare!(Lt, <),
@@ -923,8 +972,8 @@ impl Vm {
                             sync!();
                             drain!();
                         }
-                        Op::In => slow!(exec::contains(self, i, regs)),
-                        Op::NotIn => slow!(exec::contains(self, i, regs)),
+                        Op::In => slow!(exec::contains(self, plain!(), regs)),
+                        Op::NotIn => slow!(exec::contains(self, plain!(), regs)),
 
                         Op::Jump => {
                             at = before!(code, i.bc());
@@ -975,7 +1024,7 @@ impl Vm {
                         Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
 
                         Op::LoadAttr => {
-                            let cache = site!(i.site());
+                            let cache = near_site!();
                             if let Some(instance) = reg!(i.b).as_ref::<Instance>()
                                 && instance.shape_id() == cache.key.get()
                                 && class_version(instance) == cache.key2.get()
@@ -987,10 +1036,10 @@ impl Vm {
                                 set!(i.a, value);
                                 continue;
                             }
-                            slow!(exec::load_attr(self, i, regs));
+                            slow!(exec::load_attr(self, plain!(), regs));
                         }
                         Op::StoreAttr => {
-                            let cache = site!(i.site());
+                            let cache = near_site!();
                             if i.t & DIES_A == 0
                                 && let Some(instance) = reg!(i.a).as_ref::<Instance>()
                                 && instance.shape_id() == cache.key.get()
@@ -1020,21 +1069,21 @@ impl Vm {
                                 );
                                 continue;
                             }
-                            slow_unit!(exec::store_attr(self, i, regs));
+                            slow_unit!(exec::store_attr(self, plain!(), regs));
                         }
                         Op::DeleteAttr => {
                             let obj = operand!(a, DIES_A);
-                            slow_unit!(exec::delete_attr(self, i.site(), obj));
+                            slow_unit!(exec::delete_attr(self, plain!().site(), obj));
                         }
                         Op::LoadMethod => {
-                            let cache = site!(i.site());
+                            let cache = near_site!();
                             if let Some(instance) = reg!(i.b).as_ref::<Instance>()
                                 && instance.shape_id() == cache.key.get()
                                 && class_version(instance) == cache.key2.get()
                             {
                                 let this = operand!(b, DIES_B);
                                 set!(i.a, cache.value.get());
-                                set!(i.a + 1, this);
+                                set!(i.a + NEXT, this);
                                 continue;
                             }
                             // A method of a built-in object: `items.append`.
@@ -1048,7 +1097,7 @@ impl Vm {
                             {
                                 let this = operand!(b, DIES_B);
                                 set!(i.a, cache.value.get());
-                                set!(i.a + 1, this);
+                                set!(i.a + NEXT, this);
                                 continue;
                             }
                             // That of a future or deque, or of another object with a class.
@@ -1058,7 +1107,7 @@ impl Vm {
                             {
                                 let this = operand!(b, DIES_B);
                                 set!(i.a, cache.value.get());
-                                set!(i.a + 1, this);
+                                set!(i.a + NEXT, this);
                                 continue;
                             }
                             // A function of a module: `asyncio.sleep(…)`.
@@ -1071,10 +1120,10 @@ impl Vm {
                                     drop(std::mem::take(reg!(i.b)));
                                 }
                                 set!(i.a, value);
-                                set!(i.a + 1, Value::Undef);
+                                set!(i.a + NEXT, Value::Undef);
                                 continue;
                             }
-                            slow_unit!(exec::load_method(self, i, regs));
+                            slow_unit!(exec::load_method(self, plain!(), regs));
                         }
                         Op::GetItem => {
                             match (&*reg!(i.b), &*reg!(i.c)) {
@@ -1114,7 +1163,7 @@ impl Vm {
                                 }
                                 _ => {}
                             }
-                            slow!(exec::get_item(self, i, regs));
+                            slow!(exec::get_item(self, plain!(), regs));
                         }
                         Op::SetItem => {
                             if let (Value::Obj(obj), Value::Int(n)) = (&*reg!(i.a), &*reg!(i.b))
@@ -1135,15 +1184,15 @@ impl Vm {
                                     continue;
                                 }
                             }
-                            slow_unit!(exec::set_item(self, i, regs));
+                            slow_unit!(exec::set_item(self, plain!(), regs));
                         }
-                        Op::DelItem => slow_unit!(exec::del_item(self, i, regs)),
-                        Op::BuildSlice => slow!(exec::build_slice(i, regs)),
-                        Op::BuildList => slow!(exec::build_list(i, regs)),
-                        Op::BuildTuple => slow!(exec::build_tuple(i, regs)),
-                        Op::BuildSet => slow!(exec::build_set(self, i, regs)),
-                        Op::BuildDict => slow!(exec::build_dict(self, i, regs)),
-                        Op::BuildString => slow!(exec::build_string(self, i, regs)),
+                        Op::DelItem => slow_unit!(exec::del_item(self, plain!(), regs)),
+                        Op::BuildSlice => slow!(exec::build_slice(plain!(), regs)),
+                        Op::BuildList => slow!(exec::build_list(plain!(), regs)),
+                        Op::BuildTuple => slow!(exec::build_tuple(plain!(), regs)),
+                        Op::BuildSet => slow!(exec::build_set(self, plain!(), regs)),
+                        Op::BuildDict => slow!(exec::build_dict(self, plain!(), regs)),
+                        Op::BuildString => slow!(exec::build_string(self, plain!(), regs)),
                         Op::ListAppend => {
                             let value = operand!(b, DIES_B);
                             if let Some(list) = reg!(i.a).downcast::<List>()
@@ -1160,12 +1209,12 @@ impl Vm {
                             let list = operand!(b, DIES_B);
                             slow!(exec::list_to_tuple(list));
                         }
-                        Op::SetAdd => slow_unit!(exec::set_add(self, i, regs)),
+                        Op::SetAdd => slow_unit!(exec::set_add(self, plain!(), regs)),
                         Op::SetUpdate => {
                             let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
                             slow_unit!(exec::set_update(self, set, value));
                         }
-                        Op::DictSet => slow_unit!(exec::dict_set(self, i, regs)),
+                        Op::DictSet => slow_unit!(exec::dict_set(self, plain!(), regs)),
                         Op::DictUpdate => {
                             let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
                             slow_unit!(exec::dict_update(self, dict, value));
@@ -1175,34 +1224,34 @@ impl Vm {
                                 (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
                             slow_unit!(exec::dict_merge(self, dict, value, func));
                         }
-                        Op::FormatValue => slow!(exec::format_value(self, i, regs)),
+                        Op::FormatValue => slow!(exec::format_value(self, plain!(), regs)),
                         Op::Unpack => {
                             let value = operand!(b, DIES_B);
-                            slow_unit!(exec::unpack(self, i, regs, value));
+                            slow_unit!(exec::unpack(self, plain!(), regs, value));
                         }
                         Op::UnpackStar => {
                             let value = operand!(b, DIES_B);
-                            slow_unit!(exec::unpack_star(self, i, regs, value));
+                            slow_unit!(exec::unpack_star(self, plain!(), regs, value));
                         }
 
                         Op::Call => {
                             call_function!(false, i.c);
                             call_resuming!(2);
-                            call!(exec::call(self, i, false));
+                            call!(exec::call(self, plain!(), false));
                         }
                         Op::CallMethod => {
                             // SAFETY: the window is inside the frame, its self slot initialised.
-                            if unsafe { !(*regs.add(i.b as usize + 1)).is_undef() } {
+                            if unsafe { !(*place(regs, i.b + NEXT)).is_undef() } {
                                 call_function!(true, i.c + 1);
                                 call_resuming!(1);
                             } else {
                                 call_function!(false, i.c);
                             }
-                            call!(exec::call(self, i, true));
+                            call!(exec::call(self, plain!(), true));
                         }
-                        Op::CallKw => call!(exec::call_kw(self, i, i.t & METHOD != 0)),
-                        Op::CallEx => call!(exec::call_ex(self, i)),
-                        Op::MakeFunction => slow!(exec::make_function(self, i, regs)),
+                        Op::CallKw => call!(exec::call_kw(self, plain!(), i.t & METHOD != 0)),
+                        Op::CallEx => call!(exec::call_ex(self, plain!())),
+                        Op::MakeFunction => slow!(exec::make_function(self, plain!(), regs)),
                         Op::Return | Op::ReturnNone => {
                             let value = if is_op!(Op::ReturnNone) {
                                 Value::None
@@ -1287,7 +1336,7 @@ impl Vm {
                         Op::ForPrep => {
                             let value = operand!(b, DIES_B);
                             sync!();
-                            check!(exec::for_prep(self, i, regs, value));
+                            check!(exec::for_prep(self, plain!(), regs, value));
                             // SAFETY: the verifier has seen that the target is an instruction.
                             at = unsafe { at.offset(i.imm() as isize) };
                         }
@@ -1296,12 +1345,12 @@ impl Vm {
                                 Value::Int(next) => {
                                     let next = *next;
                                     if let (Value::Int(left), Value::Int(step)) =
-                                        (&*reg!(i.b + 1), &*reg!(i.b + 2))
+                                        (&*reg!(i.b + NEXT), &*reg!(i.b + 2 * NEXT))
                                     {
                                         if *left > 0 {
                                             let (left, step) = (*left, *step);
                                             *reg!(i.b) = Value::Int(next.wrapping_add(step));
-                                            *reg!(i.b + 1) = Value::Int(left - 1);
+                                            *reg!(i.b + NEXT) = Value::Int(left - 1);
                                             go_round!(Value::Int(next));
                                         }
                                         continue;
@@ -1310,7 +1359,7 @@ impl Vm {
                                 Value::Obj(obj) => match obj.kind() {
                                     Kind::List => {
                                         if let (Value::Int(at), Some(list)) =
-                                            (&*reg!(i.b + 1), obj.downcast::<List>())
+                                            (&*reg!(i.b + NEXT), obj.downcast::<List>())
                                         {
                                             let at = *at;
                                             // SAFETY: nobody holds a mutable borrow while bytecode runs.
@@ -1319,7 +1368,7 @@ impl Vm {
                                                 .and_then(|items| items.get(at as usize).cloned());
                                             match item {
                                                 Some(item) => {
-                                                    *reg!(i.b + 1) = Value::Int(at + 1);
+                                                    *reg!(i.b + NEXT) = Value::Int(at + 1);
                                                     go_round!(item);
                                                 }
                                                 None => set!(i.b, Value::Undef),
@@ -1329,12 +1378,12 @@ impl Vm {
                                     }
                                     Kind::Tuple => {
                                         if let (Value::Int(at), Some(tuple)) =
-                                            (&*reg!(i.b + 1), obj.as_ref::<Tuple>())
+                                            (&*reg!(i.b + NEXT), obj.as_ref::<Tuple>())
                                         {
                                             let at = *at;
                                             match tuple.items().get(at as usize).cloned() {
                                                 Some(item) => {
-                                                    *reg!(i.b + 1) = Value::Int(at + 1);
+                                                    *reg!(i.b + NEXT) = Value::Int(at + 1);
                                                     go_round!(item);
                                                 }
                                                 None => set!(i.b, Value::Undef),
@@ -1391,7 +1440,7 @@ impl Vm {
                                 _ => {}
                             }
                             sync!();
-                            match check!(exec::for_iter(self, i, regs)) {
+                            match check!(exec::for_iter(self, plain!(), regs)) {
                                 exec::Iterated::Item(item) => {
                                     go_round!(item);
                                 }
@@ -1591,12 +1640,14 @@ impl Vm {
                             flow!(self.delegate())
                         }
 
-                        Op::EnterWith => slow_unit!(exec::enter_with(self, i, regs, false)),
-                        Op::EnterAsyncWith => slow_unit!(exec::enter_with(self, i, regs, true)),
-                        Op::ExitWith => slow!(exec::exit_with(self, i, regs)),
+                        Op::EnterWith => slow_unit!(exec::enter_with(self, plain!(), regs, false)),
+                        Op::EnterAsyncWith => {
+                            slow_unit!(exec::enter_with(self, plain!(), regs, true))
+                        }
+                        Op::ExitWith => slow!(exec::exit_with(self, plain!(), regs)),
                         Op::Raise => {
                             sync!();
-                            break 'frame Exit::Raise(exec::raise(self, i, regs));
+                            break 'frame Exit::Raise(exec::raise(self, plain!(), regs));
                         }
                         Op::Reraise => {
                             let exception = operand!(a, DIES_A);
@@ -1605,30 +1656,30 @@ impl Vm {
                         }
                         Op::PushExc => {
                             let previous = self.push_handled(reg!(i.a).clone());
-                            *reg!(i.a + 1) = previous;
+                            *reg!(i.a + NEXT) = previous;
                         }
                         Op::PopExc => {
-                            let previous = std::mem::take(reg!(i.a + 1));
+                            let previous = std::mem::take(reg!(i.a + NEXT));
                             let handled = self.pop_handled(previous);
                             drop(handled);
                             set!(i.a, Value::Undef);
                             sync!();
                             drain!();
                         }
-                        Op::ExcMatches => slow!(exec::exc_matches(self, i, regs)),
+                        Op::ExcMatches => slow!(exec::exc_matches(self, plain!(), regs)),
                         Op::ExcStarMatches => {
                             let class = operand!(c, DIES_C);
-                            slow_unit!(exec::exc_star_matches(self, i, regs, class));
+                            slow_unit!(exec::exc_star_matches(self, plain!(), regs, class));
                         }
                         Op::ExcStarResult => {
                             let (original, raised) = (operand!(b, DIES_B), operand!(c, DIES_C));
                             slow!(exec::exc_star_result(self, original, raised));
                         }
 
-                        Op::ImportName => slow!(exec::import_name(self, i, regs)),
+                        Op::ImportName => slow!(exec::import_name(self, plain!(), regs)),
                         Op::ImportFrom => {
                             let module = reg!(i.b).clone();
-                            slow!(exec::import_from(self, i.site(), module));
+                            slow!(exec::import_from(self, plain!().site(), module));
                         }
                         Op::ImportStar => {
                             let module = operand!(a, DIES_A);
@@ -1647,7 +1698,7 @@ impl Vm {
                             let (subject, keys) = (reg!(i.b).clone(), operand!(c, DIES_C));
                             slow!(exec::match_keys(self, subject, keys));
                         }
-                        Op::MatchClass => slow!(exec::match_class(self, i, regs)),
+                        Op::MatchClass => slow!(exec::match_class(self, plain!(), regs)),
                         Op::GetLen => {
                             let subject = reg!(i.b).clone();
                             slow!(exec::get_len(self, subject));

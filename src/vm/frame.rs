@@ -10,6 +10,7 @@
 //! locals to `Undef` first.
 
 use super::heap::{Header, ObjRef, Ref};
+use super::linked::{Linked, NEXT, operand_of};
 use super::object::{CodeObject, Generator};
 use super::value::Value;
 use crate::bytecode::Instr;
@@ -68,7 +69,7 @@ impl Drop for RegisterStack {
 #[derive(Clone, Copy)]
 pub(super) struct Frame {
     /// The next instruction. Up to date only while something outside the dispatch loop runs.
-    pub pc: *const Instr,
+    pub pc: *const Linked,
     pub regs: *mut Value,
     pub code: *const CodeObject,
     /// The generator whose frame it is, or null.
@@ -101,6 +102,11 @@ impl Frame {
             Some(code) => unsafe { self.pc.offset_from(code.entry) as usize }.saturating_sub(1),
             None => 0,
         }
+    }
+
+    /// The instruction that comes next.
+    pub(super) fn next(&self) -> Option<&Instr> {
+        self.code()?.code.instrs.get(self.index() + 1)
     }
 
     /// A counted reference to the code.
@@ -181,13 +187,25 @@ pub(super) struct Activation {
     pub deliver: Deliver,
     /// It has an entry on the stack of links.
     pub linked: bool,
+    /// The operand of the register of `frame` that gets the result.
     pub dst: u16,
 }
 
 impl Activation {
-    /// An activation without a link.
+    /// An activation without a link, whose result goes to a register.
     #[inline(always)]
     pub(super) fn call(frame: Frame, window: *mut Value, deliver: Deliver, dst: u16) -> Self {
+        Self::to_operand(frame, window, deliver, operand_of(dst))
+    }
+
+    /// The number of the register that gets the result.
+    pub(super) fn register(&self) -> u16 {
+        self.dst / NEXT
+    }
+
+    /// As `call`, by the operand of the register.
+    #[inline(always)]
+    pub(super) fn to_operand(frame: Frame, window: *mut Value, deliver: Deliver, dst: u16) -> Self {
         Activation {
             frame,
             window,

@@ -4,6 +4,7 @@ use super::dispatch::Flow;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, running, take};
 use super::heap::{Header, ObjRef, Ref};
+use super::linked::place;
 use super::object::{GenKind, GenState, Generator};
 use super::throw::Entered;
 use super::value::Value;
@@ -443,9 +444,13 @@ impl Vm {
         Ok(Flow::Go)
     }
 
+    /// The instruction that is being executed.
     pub(super) fn instruction(&self) -> Instr {
         // SAFETY: the running instruction is the one before `pc`.
-        unsafe { *self.frame.pc.sub(1) }
+        match self.frame.code() {
+            Some(code) => *unsafe { code.plain(self.frame.pc.sub(1)) },
+            None => Instr::new(Op::Nop, 0, 0, 0, 0),
+        }
     }
 
     /// Continues in the frame that delegates to this one.
@@ -591,7 +596,7 @@ impl Vm {
         unsafe {
             drop(take(activation.window));
             let instance = Value::Obj(ObjRef::from_raw(activation.subject));
-            let dst = self.frame.regs.add(activation.dst as usize);
+            let dst = place(self.frame.regs, activation.dst);
             drop(mem::replace(&mut *dst, instance));
         }
         true

@@ -2,6 +2,7 @@
 
 use super::Vm;
 use super::heap::{Ref, ZombieFrames};
+use super::linked::Linked;
 use super::object::{Bytes, CacheEntry, CodeObject, Dict, GenKind, SetTable, Tuple};
 use super::ops::sets;
 use super::value::Value;
@@ -37,8 +38,10 @@ impl Vm {
             Some(v) if v.as_ref::<Dict>().is_some() => v.as_ref::<Dict>().cloned(),
             _ => None,
         };
+        let linked: Box<[Linked]> = code.instrs.iter().map(|i| Linked::new(*i)).collect();
         Ref::new(CodeObject {
-            entry: code.instrs.as_ptr(),
+            entry: linked.as_ptr(),
+            linked,
             // The one argument of a class body (or `exec` with locals) is its namespace.
             plain_args: if code.has_namespace() {
                 1

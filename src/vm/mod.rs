@@ -26,6 +26,7 @@ pub mod host;
 pub mod inspect;
 mod items;
 mod link;
+mod linked;
 pub mod names;
 pub mod native;
 mod native_names;

@@ -44,7 +44,7 @@ mod tries;
 mod with;
 
 /// More registers than this in one frame are refused.
-const MAX_REGISTERS: u16 = 60_000;
+const MAX_REGISTERS: u16 = 30_000;
 
 /// No source: code nobody wrote.
 pub(super) const NOWHERE: Span = Span::new(0, 0);

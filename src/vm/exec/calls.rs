@@ -93,8 +93,9 @@ fn call_super(vm: &mut Vm, at: *mut Value, dst: u16) -> bool {
     // SAFETY: the callable's register is initialised.
     let is_super = unsafe { (*at).downcast::<Class>() }
         .is_some_and(|c| c.layout == Super::LAYOUT && !c.flags().heap);
-    // SAFETY: no verified path ends with a call.
-    let next = unsafe { *vm.frame.pc };
+    let Some(next) = vm.frame.next().copied() else {
+        return false;
+    };
     let only_use = next.op == Op::LoadMethod && next.b == dst && next.t & DIES_B != 0;
     if !is_super || !only_use {
         return false;

@@ -1,8 +1,9 @@
 //! Callables, descriptors, code bound to globals, cells, modules.
 
 use super::{Dict, Trace, Tuple};
-use crate::bytecode::{Code, Instr, Op};
+use crate::bytecode::{Code, Op};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, ZombieFrames};
+use crate::vm::linked::Linked;
 use crate::vm::native::{Arity, Direct, NativeDef, NativeKind, Resumes, Role, Signature};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -12,8 +13,10 @@ use std::rc::Rc;
 /// A [`Code`] bound to the globals it runs in: constants as values, and the inline caches.
 pub struct CodeObject {
     pub code: Rc<Code>,
-    /// The first instruction of `code`.
-    pub entry: *const Instr,
+    /// The first of `linked`.
+    pub entry: *const Linked,
+    /// The instructions of `code`, as the dispatch loop reads them.
+    pub linked: Box<[Linked]>,
     /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does, or
     /// if it makes a suspended frame.
     pub plain_args: u32,

@@ -1,0 +1,99 @@
+//! Instructions as the dispatch loop reads them: those of the code, but that an operand which names
+//! a register says how far from the first one it is, in steps of eight bytes. So a register is
+//! reached without a shift, by an addressing mode of the processor. All that is not in a hurry reads
+//! the instructions of the code themselves. One of the places where `unsafe` lives.
+
+use super::object::CodeObject;
+use super::value::Value;
+use crate::bytecode::opcode::NO_REG;
+use crate::bytecode::{Instr, Op, Operand};
+
+/// One instruction of a code object. `a`, `b` and `c` are as in [`Instr`], but for registers.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Linked {
+    pub op: Op,
+    pub t: u8,
+    pub a: u16,
+    pub b: u16,
+    pub c: u16,
+}
+
+/// What an operand counts in.
+const STEP: usize = 8;
+/// From one register's operand to the next one's.
+pub(super) const NEXT: u16 = (size_of::<Value>() / STEP) as u16;
+
+/// The operand of a register. The compiler uses no more of them than fit.
+#[inline(always)]
+pub(super) const fn operand_of(register: u16) -> u16 {
+    register.wrapping_mul(NEXT)
+}
+
+/// The place of a register.
+///
+/// # Safety
+/// The operand is that of a register of the frame that begins at `regs`.
+#[inline(always)]
+pub(super) unsafe fn place(regs: *mut Value, operand: u16) -> *mut Value {
+    // SAFETY: promised by the caller.
+    unsafe { regs.byte_add(operand as usize * STEP) }
+}
+
+impl Linked {
+    pub(super) fn new(instr: Instr) -> Linked {
+        let kinds = instr.op.operands();
+        let linked = |kind, value| {
+            if value != NO_REG && names_register(kind) {
+                operand_of(value)
+            } else {
+                value
+            }
+        };
+        let [a, b, c] = kinds;
+        Linked {
+            op: instr.op,
+            t: instr.t,
+            a: linked(a, instr.a),
+            b: linked(b, instr.b),
+            c: linked(c, instr.c),
+        }
+    }
+
+    /// As [`Instr::bc`].
+    #[inline(always)]
+    pub const fn bc(&self) -> usize {
+        (self.c as usize) << 16 | self.b as usize
+    }
+
+    /// As [`Instr::imm`].
+    #[inline(always)]
+    pub const fn imm(&self) -> i16 {
+        self.c as i16
+    }
+}
+
+impl CodeObject {
+    /// The instruction of the code that this is.
+    ///
+    /// # Safety
+    /// It is one of `linked`.
+    #[inline(always)]
+    pub(super) unsafe fn plain(&self, i: *const Linked) -> &Instr {
+        // SAFETY: promised by the caller; there is one in `code` for each.
+        unsafe { &*self.code.instrs.as_ptr().offset(i.offset_from(self.entry)) }
+    }
+}
+
+const fn names_register(kind: Operand) -> bool {
+    matches!(
+        kind,
+        Operand::Def
+            | Operand::Use
+            | Operand::Keep
+            | Operand::OptUse
+            | Operand::OptKeep
+            | Operand::Base
+            | Operand::OptBase
+    )
+}
