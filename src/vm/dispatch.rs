@@ -658,8 +658,9 @@ impl Vm {
                             }
                             self.frame.generator = leaf;
                             // SAFETY: the root is alive, and keeps its leaf alive.
-                            let (frame, leaf_regs) =
-                                unsafe { ((*leaf).body_of::<Generator>(), registers_of(leaf)) };
+                            let frame = unsafe { (*leaf).body_of::<Generator>() };
+                            // SAFETY: as above.
+                            let leaf_regs = unsafe { registers_of(leaf) };
                             let leaf_code: *const CodeObject = std::ptr::from_ref(&*frame.code);
                             (
                                 before!(leaf_code, frame.pc.get() as usize),
@@ -813,9 +814,9 @@ impl Vm {
                                     && outer.depth.get() < CHAIN_LIMIT
                                 {
                                     let place = reg!(i.a);
-                                    // SAFETY: as above.
+                                    // Two instructions are done with the call.
                                     let (to, to_regs, to_code) =
-                                        enter_inner!(outer, &made, unsafe { at.add(3) });
+                                        enter_inner!(outer, &made, at.wrapping_add(3));
                                     let old = std::mem::replace(place, made.into());
                                     if let Value::Obj(_) = old {
                                         drop(old);
@@ -1477,9 +1478,9 @@ impl Vm {
                                 let place = reg!(i.a);
                                 inner.async_running.set(true);
                                 let created = inner.state.get() == GenState::Created;
-                                // SAFETY: `GetAwaitable` and `Delegate` follow.
+                                // `GetAwaitable` and `Delegate` follow.
                                 let (to, to_regs, to_code) =
-                                    enter_inner!(outer, &inner, unsafe { at.add(3) });
+                                    enter_inner!(outer, &inner, at.wrapping_add(3));
                                 drop(std::mem::replace(place, inner.into()));
                                 if created {
                                     switch!(to, to_regs, to_code);
@@ -1756,6 +1757,10 @@ impl Vm {
 /// of `run` one, in which what is constant within a frame changes, and move it about between two
 /// machine registers in each instruction.
 #[inline(always)]
+#[allow(
+    clippy::pointers_in_nomem_asm_block,
+    reason = "nothing is read or written there"
+)]
 fn hold<T>(mut pointer: *const T) -> *const T {
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     // SAFETY: there are no instructions in it.

@@ -446,9 +446,9 @@ impl Vm {
 
     /// The instruction that is being executed.
     pub(super) fn instruction(&self) -> Instr {
-        // SAFETY: the running instruction is the one before `pc`.
         match self.frame.code() {
-            Some(code) => *unsafe { code.plain(self.frame.pc.sub(1)) },
+            // SAFETY: the running instruction is the one before `pc`.
+            Some(code) => unsafe { *code.plain(self.frame.pc.sub(1)) },
             None => Instr::new(Op::Nop, 0, 0, 0, 0),
         }
     }
