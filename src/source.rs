@@ -53,6 +53,8 @@ pub struct Source(Rc<Inner>);
 
 struct Inner {
     name: String,
+    /// Its full path, if it is a file's and not the name.
+    path: Option<String>,
     text: String,
     /// Byte offset at which each line starts; the first is 0.
     lines: Vec<u32>,
@@ -83,7 +85,20 @@ impl Source {
     /// `name` is what messages call it: a path as given, `<string>`, `<stdin>`.
     /// `\r\n` and `\r` line ends are kept; only `\n` and lone `\r` start a new line.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        Self::make(name.into(), None, text.into())
+    }
+
+    /// The text of a file: `name` as above, `path` is what programs see (`__file__`, `co_filename`,
+    /// tracebacks): CPython names files by their full path.
+    pub fn of_file(
+        name: impl Into<String>,
+        path: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
+        Self::make(name.into(), Some(path.into()), text.into())
+    }
+
+    fn make(name: String, path: Option<String>, text: String) -> Self {
         let bytes = text.as_bytes();
         let mut lines = vec![0];
         for (i, b) in bytes.iter().enumerate() {
@@ -93,7 +108,8 @@ impl Source {
             }
         }
         Source(Rc::new(Inner {
-            name: name.into(),
+            name,
+            path,
             text,
             lines,
         }))
@@ -101,6 +117,11 @@ impl Source {
 
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What programs call it: the full path of a file, else its name.
+    pub fn path(&self) -> &str {
+        self.0.path.as_deref().unwrap_or(&self.0.name)
     }
 
     /// Whether it is part of the embedded library, which a reader did not write.

@@ -37,7 +37,7 @@ const CODE_METHODS: &[NativeDef] = &[
                 "<code object {} at {}, file \"{}\", line {}>",
                 code.name,
                 address(&v),
-                code.source.name(),
+                code.source.path(),
                 code.first_line()
             )))
         },
@@ -72,7 +72,7 @@ const CODE_GETSET: &[GetSet] = &[
     ),
     GetSet::write(
         "co_filename",
-        |vm, v| Ok(Value::str(code_of(vm, v)?.code.source.name())),
+        |vm, v| Ok(Value::str(code_of(vm, v)?.code.source.path())),
         readonly,
         "The file.",
     ),
@@ -329,7 +329,7 @@ const FRAME_METHODS: &[NativeDef] = &[
             Ok(Value::from(format!(
                 "<frame at {}, file '{}', line {}, code {}>",
                 address(&v),
-                code.source.name(),
+                code.source.path(),
                 code.line_at(vm.place_of(&frame)),
                 code.name
             )))

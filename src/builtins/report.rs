@@ -259,7 +259,7 @@ impl Place {
         let globals = frame.code.globals.clone();
         let module = globals.get_str(&vm.names.__name__);
         Place {
-            file: source.name().to_string(),
+            file: source.path().to_string(),
             line,
             text: source.line_text(line).trim().to_string(),
             module: module.unwrap_or_else(|| Value::str("<string>")),
@@ -274,7 +274,7 @@ impl Place {
         let label = warning.labels.first();
         let line = label.map_or(1, |l| l.source.line_of(l.span.start));
         Place {
-            file: label.map_or_else(String::new, |l| l.source.name().to_string()),
+            file: label.map_or_else(String::new, |l| l.source.path().to_string()),
             line,
             text: label.map_or_else(String::new, |l| l.source.line_text(line).trim().to_string()),
             module: Value::None,

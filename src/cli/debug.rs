@@ -63,6 +63,7 @@ pub(super) fn program<'a>(
     argv.extend(words.map(|w| w.to_string_lossy().into_owned()));
     Ok(Program {
         name: source.name().to_owned(),
+        file: source.path().to_owned(),
         text: source.text().to_owned(),
         argv,
         path: vec![input.folder()],

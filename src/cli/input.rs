@@ -44,11 +44,24 @@ impl Input {
     /// The folder in which `import` looks for the program's own modules.
     pub fn folder(&self) -> String {
         match self {
-            Input::File(path) => path
-                .parent()
-                .map_or(String::new(), |p| p.to_string_lossy().into_owned()),
+            Input::File(path) => {
+                let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+                let folder = folder.unwrap_or(Path::new("."));
+                let full = folder.canonicalize();
+                let shown = full.as_deref().unwrap_or(folder);
+                shown.to_string_lossy().into_owned()
+            }
             Input::Stdin | Input::Code(_) => String::new(),
         }
+    }
+
+    /// The full path of its file, as CPython gives it: nothing is resolved.
+    pub fn full_path(&self) -> Option<String> {
+        let Input::File(path) = self else {
+            return None;
+        };
+        let full = std::env::current_dir().map(|here| here.join(path));
+        Some(full.as_ref().unwrap_or(path).to_string_lossy().into_owned())
     }
 
     /// Reads the program. CPython's tracebacks name files by their full path, ours as given.
@@ -62,12 +75,13 @@ impl Input {
                     .take(MAX_BYTES + 1)
                     .read_to_end(&mut bytes);
                 read.map_err(|e| Failure::new(format!("can't read standard input: {e}"), 1))?;
-                decode("<stdin>", bytes)
+                decode("<stdin>", None, bytes)
             }
             Input::File(path) => {
-                let full = std::path::absolute(path).ok().filter(|_| full_path);
-                let name = full.as_ref().unwrap_or(path).to_string_lossy().into_owned();
-                read_file(path).and_then(|bytes| decode(&name, bytes))
+                let full = self.full_path();
+                let name = full.clone().filter(|_| full_path);
+                let name = name.unwrap_or_else(|| path.to_string_lossy().into_owned());
+                read_file(path).and_then(|bytes| decode(&name, full, bytes))
             }
         }
     }
@@ -168,7 +182,7 @@ fn distance(a: &str, b: &str) -> usize {
 }
 
 /// Text from bytes: UTF-8, with or without a byte order mark.
-fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Failure> {
+fn decode(name: &str, path: Option<String>, bytes: Vec<u8>) -> Result<Source, Failure> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Failure::new(
             format!("can't run '{name}': it is larger than 1 GiB"),
@@ -176,10 +190,13 @@ fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Failure> {
         ));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Source::new(
-            name,
-            text.strip_prefix('\u{feff}').unwrap_or(&text),
-        )),
+        Ok(text) => {
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            Ok(match path {
+                Some(path) => Source::of_file(name, path, text),
+                None => Source::new(name, text),
+            })
+        }
         Err(error) => Err(not_utf8(name, &error)),
     }
 }
@@ -223,7 +240,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text() {
-        let failure = decode("t.coro", b"a = 1\nb = '\xff'\n".to_vec())
+        let failure = decode("t.coro", None, b"a = 1\nb = '\xff'\n".to_vec())
             .err()
             .unwrap();
         assert!(
@@ -240,7 +257,9 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_no_text() {
-        let source = decode("t.coro", b"\xef\xbb\xbfx".to_vec()).ok().unwrap();
+        let source = decode("t.coro", None, b"\xef\xbb\xbfx".to_vec())
+            .ok()
+            .unwrap();
         assert_eq!(source.text(), "x");
     }
 }

@@ -257,7 +257,7 @@ impl<'a> SyntaxPlace<'a> {
             _ => Some(format!("{text}\n")),
         };
         Some(SyntaxPlace {
-            file: source.name(),
+            file: source.path(),
             line,
             offset: one_based(start),
             end_line,
@@ -383,7 +383,7 @@ fn place(out: &mut String, entry: &FrameEntry, line: u32) {
     let _ = writeln!(
         out,
         "  File \"{}\", line {line}, in {}",
-        entry.source.name(),
+        entry.source.path(),
         entry.function
     );
 }

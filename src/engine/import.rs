@@ -206,7 +206,7 @@ fn read(vm: &mut Vm, name: &str, path: &Path, package: Option<PathBuf>) -> R<Fou
     let file = path.to_string_lossy().into_owned();
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Found::Text {
-            source: Source::new(file.clone(), text),
+            source: Source::of_file(shown(path), file.clone(), text),
             package,
             file,
         }),
@@ -218,6 +218,13 @@ fn read(vm: &mut Vm, name: &str, path: &Path, package: Option<PathBuf>) -> R<Fou
             ))
         }
     }
+}
+
+/// A file as messages name it: by its path from the current folder, if it lies in that.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let inside = here.ok().and_then(|here| path.strip_prefix(here).ok());
+    inside.unwrap_or(path).to_string_lossy().into_owned()
 }
 
 fn search_path(vm: &mut Vm) -> R<Vec<String>> {

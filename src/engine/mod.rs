@@ -190,7 +190,7 @@ impl Engine {
         let globals = self.main.dict.clone();
         let file = self.vm.intern("__file__");
         if !source.name().starts_with('<') {
-            globals.set_str(&file, Value::str(source.name()));
+            globals.set_str(&file, Value::str(source.path()));
         }
         let told = builtins::syntax_warnings(&mut self.vm, &doubts);
         let result = told.and_then(|()| self.vm.run_code(&compiled.code, &globals, None));

@@ -111,7 +111,7 @@ fn function_source(vm: &mut Vm, func: &Value) -> R<Option<(String, u32)>> {
     }
     Ok(func.as_ref::<Function>().map(|f| {
         let code = f.code.get();
-        (code.code.source.name().to_owned(), code.code.first_line())
+        (code.code.source.path().to_owned(), code.code.first_line())
     }))
 }
 
@@ -125,7 +125,7 @@ pub(super) fn coroutine(vm: &mut Vm, coro: &Value) -> R<String> {
         return foreign_coroutine(vm, coro, &name);
     };
     let code = &generator.code.code;
-    let file = code.source.name();
+    let file = code.source.path();
     Ok(if generator.is_finished() {
         format!("{name}() done, defined at {file}:{}", code.first_line())
     } else {

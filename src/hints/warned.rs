@@ -32,7 +32,7 @@ pub fn draw(vm: &mut Vm, told: &Told<'_>) -> Option<String> {
             lines,
             future,
             exception,
-        } => logged(vm, lines, future, exception, &options),
+        } => logged(vm, &as_given(lines), future, exception, &options),
         Told::Ignored { head, exception } => {
             let mut error = plain_report(vm, exception);
             let mut explainer = Explainer::default();
@@ -46,6 +46,14 @@ pub fn draw(vm: &mut Vm, told: &Told<'_>) -> Option<String> {
 /// The drawing of an exception; nothing if it has no place that could be drawn.
 fn render(error: &UncaughtError, options: &RenderOptions) -> Option<String> {
     (!error.entries.is_empty()).then(|| render_uncaught(error, options))
+}
+
+/// The files in a text are named as reports name them, not by their full path.
+fn as_given(text: &str) -> String {
+    match std::env::current_dir() {
+        Ok(here) => text.replace(&format!("{}/", here.display()), ""),
+        Err(_) => text.to_owned(),
+    }
 }
 
 /// An entry of the event loop's log.

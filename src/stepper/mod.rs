@@ -28,6 +28,8 @@ use worker::{Command, Report, Worker};
 pub struct Program {
     /// The file, as messages name it.
     pub name: String,
+    /// Its full path.
+    pub file: String,
     pub text: String,
     pub argv: Vec<String>,
     pub path: Vec<String>,

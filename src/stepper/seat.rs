@@ -88,7 +88,11 @@ pub(super) fn run(
             engine
         }
     };
-    let source = Source::new(program.name.clone(), program.text.clone());
+    let source = Source::of_file(
+        program.name.clone(),
+        program.file.clone(),
+        program.text.clone(),
+    );
     seat.tell_file(&source);
     let told = seat.clone();
     trace::start(

@@ -148,7 +148,7 @@ impl Vm {
         self.each_frame(|frame| {
             if let Some(code) = frame.code().filter(|c| wanted(&c.code.source)) {
                 let line = Value::Int(i64::from(code.code.line_at(frame.index())));
-                let file = Value::str(code.code.source.name());
+                let file = Value::str(code.code.source.path());
                 places.push(Tuple::value([file, line, Value::str(&code.code.name)]));
             }
             places.len() < depth

@@ -1,7 +1,7 @@
 //! Call graphs, which Python has since 3.14: what each program of tests/call_graph prints, with
 //! `<id>` for addresses, is kept as a snapshot.
 
-use crate::coro::{LIMIT, command, finish, root};
+use crate::coro::{LIMIT, command, finish, root, without_folder};
 
 #[test]
 fn call_graphs() {
@@ -19,7 +19,7 @@ fn call_graphs() {
         let name = program.file_stem().unwrap().to_string_lossy().into_owned();
         assert_eq!(run.stderr, "", "{name}");
         insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/call_graph" }, {
-            insta::assert_snapshot!(name, without_ids(&run.out()));
+            insta::assert_snapshot!(name, without_ids(&without_folder(&run.out(), &folder)));
         });
     }
 }

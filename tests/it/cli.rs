@@ -275,3 +275,32 @@ fn ctrl_c_interrupts_whatever_runs() {
         assert!(begin.elapsed().as_secs() < 10, "{program}");
     }
 }
+
+/// As in CPython: `__file__` and `co_filename` are full paths with nothing resolved in them,
+/// `sys.path[0]` is the folder's real one, `sys.argv[0]` is what was given; reports name files as
+/// they were given.
+#[test]
+fn programs_see_full_paths() {
+    let folder = scratch("full_paths").canonicalize().unwrap();
+    std::fs::create_dir_all(folder.join("sub")).unwrap();
+    let program = "import sys\nimport near\nprint(__file__, sys.argv[0], sys.path[0])\n\
+                   print(near.__file__, near.f.__code__.co_filename)\nnear.f()\n";
+    std::fs::write(folder.join("sub/main.coro"), program).unwrap();
+    std::fs::write(folder.join("sub/near.coro"), "def f():\n    1 / 0\n").unwrap();
+    let given = "sub/../sub/main.coro";
+    let run = finish(command().arg(given).current_dir(&folder), b"", LIMIT);
+    let here = folder.display();
+    let near = format!("{here}/sub/near.coro");
+    let expected = format!("{here}/{given} {given} {here}/sub\n{near} {near}\n");
+    assert_eq!(run.out(), expected);
+    assert!(
+        run.stderr.contains("[ sub/near.coro:2:5 ]"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains(&format!("[ {given}:5:1 ]")),
+        "{}",
+        run.stderr
+    );
+}

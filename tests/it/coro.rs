@@ -39,6 +39,12 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// What a program in a folder printed, without the path of the folder: programs see full paths.
+pub fn without_folder(text: &str, folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap();
+    text.replace(&format!("{}/", folder.display()), "")
+}
+
 /// A folder for the files of one test, emptied.
 pub fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);

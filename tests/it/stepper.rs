@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub fn program(name: &str, text: &str) -> Program {
     Program {
         name: name.to_owned(),
+        file: name.to_owned(),
         text: text.to_owned(),
         argv: vec![name.to_owned()],
         path: vec![root().join("examples").display().to_string()],

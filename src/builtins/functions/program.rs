@@ -85,11 +85,11 @@ pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Rais
         return vm.error(&class, &diagnostic.title);
     };
     let text = match diagnostic.found {
-        Found::Compiling => line_of_file(source.name(), place.line),
+        Found::Compiling => line_of_file(source.path(), place.line),
         _ => place.text,
     };
     let details = [
-        Value::str(source.name()),
+        Value::str(source.path()),
         Value::Int(place.line.into()),
         Value::Int(place.offset),
         text.map_or(Value::None, Value::from),

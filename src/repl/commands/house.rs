@@ -41,7 +41,14 @@ pub fn load(session: &mut Session, file: &str) -> Done {
         Ok(text) => text,
         Err(error) => return said(format!("cannot read {file}: {error}")),
     };
-    let source = Source::new(file, text.strip_prefix('\u{feff}').unwrap_or(&text));
+    let source = Source::of_file(
+        file,
+        std::env::current_dir().map_or_else(
+            |_| file.into(),
+            |here| here.join(file).to_string_lossy().into_owned(),
+        ),
+        text.strip_prefix('\u{feff}').unwrap_or(&text),
+    );
     let Some(code) = session.compile_program(&source) else {
         return Err(Trouble::Shown);
     };
