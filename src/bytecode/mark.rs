@@ -42,7 +42,7 @@ impl Mark {
 }
 
 /// Which marks code is compiled with.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
 pub enum Marks {
     #[default]
     None,

@@ -231,8 +231,8 @@ struct OrderArgs {
 /// Which orders of a program to try.
 #[derive(Args)]
 struct ExploreArgs {
-    /// Run the program so often at most; beyond the half of that, orders are drawn at random
-    #[arg(long, value_name = "RUNS", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Run the program so often at most; if there are more orders, a quarter of the runs is drawn at random
+    #[arg(long, value_name = "RUNS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
     /// For what is drawn at random
     #[arg(long, value_name = "N", default_value_t = 1)]

@@ -1,5 +1,6 @@
 //! The panes on the screen: where each stands, and what is above and below them.
 
+use super::panes::Row;
 use super::{App, Pane};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -64,7 +65,7 @@ impl App {
             n => n as u16 + 2,
         };
         let tasks = (self.tasks.len() as u16 + 2).clamp(3, right.height / 3);
-        let queue = (self.queue_lines().len() as u16 + 2).clamp(3, right.height / 3);
+        let queue = (self.queue_rows().len() as u16 + 2).clamp(3, right.height / 3);
         let [frames, watched, tasks, queue] = Layout::vertical([
             Constraint::Min(4),
             Constraint::Length(watches),
@@ -72,59 +73,38 @@ impl App {
             Constraint::Length(queue),
         ])
         .areas(right);
-        self.pane(
-            frame,
-            source,
-            &self.source_title(),
-            Some(Pane::Source),
-            &|r| self.source_lines(r),
-        );
-        self.pane(frame, output, "output", Some(Pane::Output), &|r| {
-            self.output_lines(r)
-        });
-        self.pane(frame, frames, "frames", Some(Pane::Frames), &|r| {
-            self.frame_lines(r)
-        });
+        self.pane(frame, source, Pane::Source);
+        self.pane(frame, output, Pane::Output);
+        self.pane(frame, frames, Pane::Frames);
         if watches > 0 {
-            self.pane(frame, watched, "watched", None, &|_| self.watch_lines());
+            self.pane(frame, watched, Pane::Watched);
         }
-        self.pane(frame, tasks, "tasks", Some(Pane::Tasks), &|r| {
-            self.task_lines(r)
-        });
-        self.pane(frame, queue, "ready queue, timers", None, &|_| {
-            self.queue_lines()
-        });
+        self.pane(frame, tasks, Pane::Tasks);
+        self.pane(frame, queue, Pane::Queue);
     }
 
     /// One pane above the other, those that matter most.
     fn draw_narrow(&self, frame: &mut Frame, body: Rect) {
-        let chosen: (&str, &dyn Fn(Rect) -> Vec<Line<'static>>) = match self.focus {
-            Pane::Source | Pane::Frames => ("frames", &|r| self.frame_lines(r)),
-            Pane::Tasks => ("tasks", &|r| self.task_lines(r)),
-            Pane::Output => ("output", &|r| self.output_lines(r)),
-        };
         let [source, other] =
             Layout::vertical([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(body);
-        self.pane(
-            frame,
-            source,
-            &self.source_title(),
-            Some(Pane::Source),
-            &|r| self.source_lines(r),
-        );
-        let focus = (self.focus != Pane::Source).then_some(self.focus);
-        self.pane(frame, other, chosen.0, focus, chosen.1);
+        self.pane(frame, source, Pane::Source);
+        let chosen = match self.focus {
+            Pane::Source => Pane::Frames,
+            other => other,
+        };
+        self.pane(frame, other, chosen);
     }
 
-    fn pane(
-        &self,
-        frame: &mut Frame,
-        area: Rect,
-        title: &str,
-        pane: Option<Pane>,
-        lines: &dyn Fn(Rect) -> Vec<Line<'static>>,
-    ) {
-        let focused = pane == Some(self.focus);
+    fn pane(&self, frame: &mut Frame, area: Rect, pane: Pane) {
+        let focused = pane == self.focus;
+        let title = match pane {
+            Pane::Source => self.source_title(),
+            Pane::Frames => "frames".to_owned(),
+            Pane::Tasks => "tasks".to_owned(),
+            Pane::Output => "output".to_owned(),
+            Pane::Queue => "ready queue, timers".to_owned(),
+            Pane::Watched => "watched".to_owned(),
+        };
         let title = match focused {
             true => format!("[{title}]"),
             false => format!(" {title} "),
@@ -138,7 +118,41 @@ impl App {
         }
         let inner = block.inner(area);
         frame.render_widget(block, area);
-        frame.render_widget(Paragraph::new(lines(inner)), inner);
+        let rows = match pane {
+            Pane::Source => self.source_rows(inner),
+            Pane::Frames => self.frame_rows(inner),
+            Pane::Tasks => self.task_rows(inner),
+            Pane::Output => self.output_rows(inner),
+            Pane::Queue => self.queue_rows(),
+            Pane::Watched => self.watch_rows(),
+        };
+        let shift = if focused { self.shift } else { 0 };
+        let lines = rows
+            .into_iter()
+            .map(|row| self.line(row, shift, inner.width));
+        frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()), inner);
+    }
+
+    /// A row, moved to the left by so many columns. What does not fit is cut, and that is shown.
+    fn line(&self, row: Row, shift: usize, columns: u16) -> Line<'static> {
+        let head = self.plain(&row.head);
+        let text = self.plain(&row.text.replace('\t', "    "));
+        let room = usize::from(columns).saturating_sub(width(&head));
+        let (before, after) = match self.look.ascii {
+            true => ('<', '>'),
+            false => ('‹', '›'),
+        };
+        let mut shown = window(&text, shift, room);
+        if shift > 0 && !text.is_empty() && room > 1 {
+            shown = format!("{before}{}", window(&text, shift + 1, room - 1));
+        }
+        if width(&text) > shift + room && room > 1 {
+            shown = format!("{}{after}", window(&shown, 0, room - 1));
+        }
+        Line::from(vec![
+            Span::styled(head, row.head_style),
+            Span::styled(shown, row.style),
+        ])
     }
 
     // Above and below
@@ -251,6 +265,24 @@ impl App {
     fn file(&self) -> String {
         self.stepper.program().name.clone()
     }
+}
+
+/// A piece of a text: so many columns, after so many others.
+fn window(text: &str, skipped: usize, columns: usize) -> String {
+    let mut at = 0;
+    let mut shown = String::new();
+    for c in text.chars() {
+        let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        let fits = at >= skipped && at + wide <= skipped + columns;
+        if fits {
+            shown.push(c);
+        } else if at + wide > skipped && at < skipped {
+            // Half of a wide character.
+            shown.push(' ');
+        }
+        at += wide;
+    }
+    shown
 }
 
 /// Columns of a text.

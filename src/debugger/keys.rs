@@ -22,10 +22,21 @@ pub const KEYS: &[(&str, &str)] = &[
     ("/", "on to where a line is printed"),
     ("g", "to a step by its number"),
     ("Home End", "the beginning, the end"),
-    ("Tab", "the next pane; arrow keys choose in it"),
+    (
+        "Tab",
+        "the next pane; the arrow keys up and down choose in it",
+    ),
+    (
+        "< >",
+        "move the text in the pane sideways: what is cut ends with ›",
+    ),
     ("?", "this help"),
     ("q", "quit"),
 ];
+
+/// Columns by which a text is moved sideways at a time, and in all.
+const SIDEWAYS: usize = 10;
+const WIDEST: usize = 1_000;
 
 impl App {
     /// A key was pressed.
@@ -68,7 +79,12 @@ impl App {
             KeyCode::Char('?') => self.help(),
             KeyCode::Home => self.back(&Target::Number(0)),
             KeyCode::End => self.forward(Target::End),
-            KeyCode::Tab => self.focus = self.focus.next(),
+            KeyCode::Tab => {
+                self.focus = self.focus.next();
+                self.shift = 0;
+            }
+            KeyCode::Char('>') => self.shift = (self.shift + SIDEWAYS).min(WIDEST),
+            KeyCode::Char('<') => self.shift = self.shift.saturating_sub(SIDEWAYS),
             KeyCode::Up => self.choose(-1),
             KeyCode::Down => self.choose(1),
             KeyCode::PageUp => self.choose(-10),
@@ -190,6 +206,8 @@ impl App {
             }
             Pane::Tasks => self.task = moved(self.task, self.tasks.len()),
             Pane::Output => self.scrolled = self.scrolled.saturating_add_signed(-by),
+            Pane::Queue => self.queue = moved(self.queue, self.queue + self.queue_rows().len()),
+            Pane::Watched => {}
         }
     }
 }
@@ -199,8 +217,9 @@ impl Pane {
         match self {
             Pane::Source => Pane::Frames,
             Pane::Frames => Pane::Tasks,
-            Pane::Tasks => Pane::Output,
-            Pane::Output => Pane::Source,
+            Pane::Tasks => Pane::Queue,
+            Pane::Queue => Pane::Output,
+            Pane::Output | Pane::Watched => Pane::Source,
         }
     }
 }

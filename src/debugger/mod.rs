@@ -21,14 +21,16 @@ pub struct Look {
     pub ascii: bool,
 }
 
-/// The pane that the arrow keys are for.
+/// A pane. Keys are for one of them, but never for what is watched.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 enum Pane {
     #[default]
     Source,
     Frames,
     Tasks,
+    Queue,
     Output,
+    Watched,
 }
 
 /// Expressions that are watched, at most: each costs a run of the program.
@@ -58,8 +60,11 @@ pub struct App {
     frame: usize,
     /// The line of the source that `b` is for, if it is not the one that is about to run.
     cursor: Option<u32>,
-    /// Lines by which the output is scrolled up.
+    /// Lines by which the output is scrolled up, and the queue down.
     scrolled: usize,
+    queue: usize,
+    /// Columns by which the text in the pane with the keys is moved to the left.
+    shift: usize,
     prompt: Option<Prompt>,
     sheet: Option<Sheet>,
     watches: Vec<Watch>,
@@ -82,6 +87,8 @@ impl App {
             frame: 0,
             cursor: None,
             scrolled: 0,
+            queue: 0,
+            shift: 0,
             prompt: None,
             sheet: None,
             watches: Vec::new(),
@@ -185,6 +192,7 @@ impl App {
         self.frame = first_choice(&self.picture, &self.frames);
         self.cursor = None;
         self.scrolled = 0;
+        self.queue = 0;
         for watch in &mut self.watches {
             watch.answer = None;
         }

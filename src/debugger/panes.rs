@@ -4,13 +4,32 @@ use super::App;
 use super::lists::FrameItem;
 use crate::stepper::Stream;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier};
-use ratatui::text::{Line, Span};
+use ratatui::style::{Color, Modifier, Style};
 
 /// Marks: what runs, what is suspended, where it stops.
 const RUNS: char = '▶';
 const SUSPENDED: char = '‖';
 const BREAK: char = '●';
+
+/// A line of a pane.
+pub(super) struct Row {
+    /// What stays where it is if the text is moved sideways.
+    pub head: String,
+    pub head_style: Style,
+    pub text: String,
+    pub style: Style,
+}
+
+impl Row {
+    fn new(text: impl Into<String>, style: Style) -> Row {
+        Row {
+            head: String::new(),
+            head_style: style,
+            text: text.into(),
+            style,
+        }
+    }
+}
 
 impl App {
     // Source
@@ -25,7 +44,7 @@ impl App {
         self.shown_file().unwrap_or_else(|| "source".into())
     }
 
-    pub(super) fn source_lines(&self, area: Rect) -> Vec<Line<'static>> {
+    pub(super) fn source_rows(&self, area: Rect) -> Vec<Row> {
         let file = self.shown_file();
         let other = file.as_deref().and_then(|f| self.stepper.text_of(f));
         let text = other.unwrap_or(&self.stepper.program().text);
@@ -55,8 +74,6 @@ impl App {
                 } else {
                     ' '
                 };
-                let line = line.replace('\t', "    ");
-                let text = self.plain(&format!("{stop}{number:>3}{chosen}{mark} {line}"));
                 let style = match (runs, self.cursor == Some(number)) {
                     (true, _) => self.colored(Color::Yellow).add_modifier(Modifier::BOLD),
                     (_, true) => self
@@ -64,7 +81,11 @@ impl App {
                         .add_modifier(Modifier::UNDERLINED),
                     _ => self.colored(Color::Reset),
                 };
-                Line::styled(text, style)
+                Row {
+                    head: format!("{stop}{number:>3}{chosen}{mark} "),
+                    head_style: style,
+                    ..Row::new(line, style)
+                }
             })
             .collect()
     }
@@ -85,7 +106,7 @@ impl App {
 
     // Output
 
-    pub(super) fn output_lines(&self, area: Rect) -> Vec<Line<'static>> {
+    pub(super) fn output_rows(&self, area: Rect) -> Vec<Row> {
         let mut lines: Vec<(Stream, String)> = Vec::new();
         let mut open = false;
         for piece in self.stepper.output() {
@@ -108,36 +129,37 @@ impl App {
                     Stream::Out => self.colored(Color::Reset),
                     Stream::Err => self.colored(Color::Red),
                 };
-                Line::from(vec![
-                    Span::styled(format!("{:>3} ", i + 1), self.faint()),
-                    Span::styled(self.plain(&text.replace('\t', "    ")), style),
-                ])
+                Row {
+                    head: format!("{:>3} ", i + 1),
+                    head_style: self.faint(),
+                    ..Row::new(text, style)
+                }
             })
             .collect()
     }
 
     // Frames
 
-    pub(super) fn frame_lines(&self, area: Rect) -> Vec<Line<'static>> {
+    pub(super) fn frame_rows(&self, area: Rect) -> Vec<Row> {
         if self.frames.is_empty() {
-            return vec![Line::raw("none")];
+            return vec![Row::new("none", Style::new())];
         }
         let mut lines = Vec::new();
         let mut chosen = 0..0;
         for (i, item) in self.frames.iter().enumerate() {
             if let Some((title, note)) = &item.group {
                 let text = format!("{SUSPENDED} {title}: {note}");
-                lines.push(Line::styled(self.plain(&text), self.faint()));
+                lines.push(Row::new(text, self.faint()));
             }
             let is_chosen = i == self.frame;
             let from = lines.len();
-            lines.push(self.frame_line(item, is_chosen, i));
+            lines.push(self.frame_row(item, is_chosen, i));
             // One frame is open: the chosen one.
             if is_chosen {
                 for (name, value) in &item.drawn.variables {
                     let inset = if item.suspended { "      " } else { "    " };
-                    let text = self.plain(&format!("{inset}{name} = {value}"));
-                    lines.push(Line::styled(text, self.colored(Color::Cyan)));
+                    let text = format!("{inset}{name} = {value}");
+                    lines.push(Row::new(text, self.colored(Color::Cyan)));
                 }
                 chosen = from..lines.len();
             }
@@ -147,7 +169,7 @@ impl App {
         lines.into_iter().skip(first).take(height).collect()
     }
 
-    fn frame_line(&self, item: &FrameItem, is_chosen: bool, at: usize) -> Line<'static> {
+    fn frame_row(&self, item: &FrameItem, is_chosen: bool, at: usize) -> Row {
         let mark = match (item.suspended, at) {
             (true, _) => ' ',
             (false, 0) => RUNS,
@@ -169,27 +191,27 @@ impl App {
         if is_chosen {
             style = style.add_modifier(Modifier::BOLD);
         }
-        Line::styled(self.plain(text.trim_end()), style)
+        Row::new(text.trim_end(), style)
     }
 
-    pub(super) fn watch_lines(&self) -> Vec<Line<'static>> {
-        let lines = self.watches.iter().map(|w| {
+    pub(super) fn watch_rows(&self) -> Vec<Row> {
+        let rows = self.watches.iter().map(|w| {
             let answer = w.answer.as_ref().map_or("", |a| a.text.as_str());
             let first = answer.lines().next().unwrap_or_default();
             let between = match &w.answer {
                 Some(a) if a.failed => ": ",
                 _ => " = ",
             };
-            Line::raw(self.plain(&format!("{}{between}{first}", w.text)))
+            Row::new(format!("{}{between}{first}", w.text), Style::new())
         });
-        lines.collect()
+        rows.collect()
     }
 
     // Tasks
 
-    pub(super) fn task_lines(&self, area: Rect) -> Vec<Line<'static>> {
+    pub(super) fn task_rows(&self, area: Rect) -> Vec<Row> {
         if self.tasks.is_empty() {
-            return vec![Line::raw("none")];
+            return vec![Row::new("none", Style::new())];
         }
         let widest = self.tasks.iter().map(|t| super::draw::width(&t.name)).max();
         let widest = widest.unwrap_or(0).min(14);
@@ -216,29 +238,28 @@ impl App {
                         .add_modifier(Modifier::UNDERLINED),
                     _ => self.faint(),
                 };
-                Line::styled(self.plain(&text), style)
+                Row::new(text, style)
             })
             .collect()
     }
 
     // The loop
 
-    pub(super) fn queue_lines(&self) -> Vec<Line<'static>> {
+    pub(super) fn queue_rows(&self) -> Vec<Row> {
         let before = &self.picture.before;
         let more = match before.more {
             0 => String::new(),
             n => format!(" and {n} more"),
         };
         let mut lines = vec![match before.ready.is_empty() {
-            true => Line::raw("ready: nothing"),
-            false => Line::raw(self.plain(&format!("ready: {}{more}", before.ready.join(", ")))),
+            true => "ready: nothing".to_owned(),
+            false => format!("ready: {}{more}", before.ready.join(", ")),
         }];
-        for (when, what) in &before.timers {
-            lines.push(Line::raw(self.plain(&format!("t={when:.2}  {what}"))));
-        }
-        for (what, state) in &self.picture.shared {
-            lines.push(Line::raw(self.plain(&format!("{what} {state}"))));
-        }
-        lines
+        let timers = before.timers.iter();
+        lines.extend(timers.map(|(when, what)| format!("t={when:.2}  {what}")));
+        let shared = self.picture.shared.iter();
+        lines.extend(shared.map(|(what, state)| format!("{what} {state}")));
+        let rows = lines.into_iter().skip(self.queue);
+        rows.map(|text| Row::new(text, Style::new())).collect()
     }
 }

@@ -76,9 +76,11 @@ pub struct VirtualClock {
 /// What a virtual clock shows as wall time at its start: 2025-01-01 00:00:00 UTC.
 const VIRTUAL_EPOCH: Duration = Duration::from_secs(1_735_689_600);
 /// A program that looks at the clock so often without a sleep waits for it to move…
-const PATIENCE: u32 = 1_000_000;
-/// …and from then on it does, by this with each look.
+const PATIENCE: u32 = 1_000;
+/// …and from then on it does, by this with each look…
 const BUSY_STEP: Duration = Duration::from_millis(1);
+/// …and by twice as much after so many more.
+const BUSY_LOOKS: u32 = 500;
 
 impl VirtualClock {
     pub fn new() -> Self {
@@ -109,12 +111,14 @@ impl Clock for VirtualClock {
     }
 
     fn look(&self) {
-        if self.looks.get() < PATIENCE {
-            self.looks.set(self.looks.get() + 1);
+        let looks = self.looks.get();
+        self.looks.set(looks.saturating_add(1));
+        let Some(busy) = looks.checked_sub(PATIENCE) else {
             return;
-        }
-        self.now.set(self.now.get().saturating_add(BUSY_STEP));
-        self.busy.set(self.busy.get().saturating_add(BUSY_STEP));
+        };
+        let step = BUSY_STEP.saturating_mul(1 << (busy / BUSY_LOOKS).min(30));
+        self.now.set(self.now.get().saturating_add(step));
+        self.busy.set(self.busy.get().saturating_add(step));
     }
 
     fn is_virtual(&self) -> bool {

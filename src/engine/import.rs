@@ -2,7 +2,7 @@
 
 use super::new_module;
 use crate::builtins::{self, syntax_error};
-use crate::bytecode::Marks;
+use crate::bytecode::{Code, Marks};
 use crate::compile::{self, Mode};
 use crate::source::Source;
 use crate::stdlib::{self, ModuleSource};
@@ -12,7 +12,9 @@ use crate::vm::object::{Dict, Exception, List, Module, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// Lets `import` find modules.
 pub(super) fn install(vm: &mut Vm) {
@@ -276,27 +278,11 @@ fn run_module(
             set(vm, "__package__", Value::str(parent));
         }
     }
-    let parsed = syntax::parse_module(source);
-    if !parsed.errors.is_empty() {
-        return Err(syntax_error(vm, source, &parsed.errors));
-    }
-    // The library is not what is observed, but whom it touches may matter.
-    let marks = match vm.marks() {
-        Marks::Touches => Marks::Touches,
-        _ if source.is_library() => Marks::None,
-        marks => marks,
-    };
-    let compiled = match compile::compile_marked(source, &parsed.module, Mode::Module, marks) {
-        Ok(compiled) => compiled,
-        Err(errors) => return Err(syntax_error(vm, source, &errors)),
-    };
-    builtins::syntax_warnings(vm, &parsed.warnings)?;
-    builtins::syntax_warnings(vm, &compiled.warnings)?;
-    drop(parsed);
+    let code = compiled(vm, source)?;
     let value: Value = module.clone().into();
     vm.modules.set_str(key, value.clone());
     module.loading.set(true);
-    let outcome = vm.run_code(&compiled.code, &module.dict, None);
+    let outcome = vm.run_code(&code, &module.dict, None);
     module.loading.set(false);
     if let Err(raise) = outcome {
         drop(vm.modules.remove_str(key));
@@ -304,6 +290,41 @@ fn run_module(
     }
     // A module may replace itself in `sys.modules`.
     Ok(vm.modules.get_str(key).unwrap_or(value))
+}
+
+thread_local! {
+    /// What has been compiled of the library, which is the same for every VM: programs that are run
+    /// again and again (`coro explore`) need each module once.
+    static LIBRARY: RefCell<HashMap<(String, Marks), Rc<Code>>> = RefCell::default();
+}
+
+/// The code of a module.
+fn compiled(vm: &mut Vm, source: &Source) -> R<Rc<Code>> {
+    // The library is not what is observed, but whom it touches may matter.
+    let marks = match vm.marks() {
+        Marks::Touches => Marks::Touches,
+        _ if source.is_library() => Marks::None,
+        marks => marks,
+    };
+    let key = (source.name().to_owned(), marks);
+    let known = LIBRARY.with_borrow(|library| library.get(&key).cloned());
+    if let Some(known) = known.filter(|_| source.is_library()) {
+        return Ok(known);
+    }
+    let parsed = syntax::parse_module(source);
+    if !parsed.errors.is_empty() {
+        return Err(syntax_error(vm, source, &parsed.errors));
+    }
+    let compiled = match compile::compile_marked(source, &parsed.module, Mode::Module, marks) {
+        Ok(compiled) => compiled,
+        Err(errors) => return Err(syntax_error(vm, source, &errors)),
+    };
+    builtins::syntax_warnings(vm, &parsed.warnings)?;
+    builtins::syntax_warnings(vm, &compiled.warnings)?;
+    if source.is_library() {
+        LIBRARY.with_borrow_mut(|library| library.insert(key, compiled.code.clone()));
+    }
+    Ok(compiled.code)
 }
 
 /// `from package import name` may mean a submodule, and so may the names that `*` stands for.

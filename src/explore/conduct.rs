@@ -5,6 +5,7 @@
 use super::footprint::{Footprint, Part, Shared, Use};
 use super::forks::{self, Stander};
 use super::order::Order;
+use super::search::Plan;
 use super::touch;
 use crate::bytecode::{Mark, Marks};
 use crate::event_loop::inspect::{self, About};
@@ -30,6 +31,15 @@ pub(super) enum Otherwise {
     Fifo,
     /// Anything, by a random number that goes on from here.
     Random(u64),
+}
+
+/// Entries that went first at a pop before, in runs that have been looked at with all that can
+/// follow: as long as nothing that matters to such an entry has run since that pop, there is no use
+/// in running it. It *sleeps*.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sleeper {
+    pub pop: usize,
+    pub entry: usize,
 }
 
 /// One entry of the ready queue that was run.
@@ -58,6 +68,9 @@ pub enum Cut {
     Endless,
     /// At this fork there are only so many to choose from.
     NoSuchChoice { fork: usize, left: usize },
+    /// From here on it would be a run that was made before, but for the order of steps that do not
+    /// matter to each other.
+    Known,
 }
 
 /// What is known of a run.
@@ -118,6 +131,9 @@ pub(super) struct Conductor {
     active: bool,
     order: Order,
     otherwise: Otherwise,
+    /// So many pops go by the order, however short it is.
+    told: usize,
+    sleepers: Vec<Sleeper>,
     /// An order that does not fit ends the run.
     strict: bool,
     /// The fork that somebody wants to look at.
@@ -146,11 +162,13 @@ pub(super) const OBSERVER: Observer = Observer {
 };
 
 /// From now on the program runs in this order.
-pub(super) fn begin(vm: &mut Vm, order: Order, otherwise: Otherwise, strict: bool) {
+pub(super) fn begin(vm: &mut Vm, plan: Plan, strict: bool) {
     *vm.state::<Conductor>() = Conductor {
         active: true,
-        order,
-        otherwise,
+        order: plan.order,
+        otherwise: plan.otherwise,
+        told: plan.told,
+        sleepers: plan.sleepers,
         strict,
         ..Conductor::default()
     };
@@ -196,8 +214,10 @@ fn with<T>(vm: &mut Vm, work: impl FnOnce(&mut Conductor, &mut Vm) -> T) -> Opti
 impl Conductor {
     fn next(&mut self, vm: &mut Vm, left: usize, watched: bool) -> Result<usize, ()> {
         self.close();
-        if self.record.cut.is_some() || self.record.pops.len() >= LONGEST {
+        if self.record.pops.len() >= LONGEST {
             self.record.cut.get_or_insert(Cut::Endless);
+        }
+        if self.record.cut.is_some() {
             return Err(());
         }
         let left = self.count(vm, left);
@@ -234,12 +254,35 @@ impl Conductor {
             }
             return Ok(0);
         }
-        match &mut self.otherwise {
-            Otherwise::Random(seed) if self.order.last_fork().is_none_or(|last| fork > last) => {
-                Ok(random(seed) as usize % left)
-            }
-            _ => Ok(choice - 1),
+        let told = self.order.last_fork().is_some_and(|last| fork <= last);
+        if told || self.record.pops.len() < self.told {
+            return Ok(choice - 1);
         }
+        Ok(match &mut self.otherwise {
+            Otherwise::Random(seed) => random(seed) as usize % left,
+            // Who sleeps may be woken by what the others do.
+            Otherwise::Fifo => {
+                let awake = self.left.iter().position(|e| !self.sleeps(*e));
+                awake.unwrap_or(0)
+            }
+        })
+    }
+
+    fn sleeps(&self, entry: usize) -> bool {
+        let pops = self.record.pops.len();
+        let mut sleepers = self.sleepers.iter();
+        sleepers.any(|s| s.entry == entry && s.pop < pops)
+    }
+
+    /// Whether the entry that has just run could as well have run at a pop where it did in an
+    /// earlier run: nothing since then matters to it.
+    fn slept(&self, pop: usize, footprint: &Footprint) -> bool {
+        let entry = self.record.pops.get(pop).map_or(0, Pop::chosen);
+        let mut pops = self.sleepers.iter().filter(|s| s.entry == entry);
+        pops.any(|s| {
+            let mut since = self.ran.iter().filter(|r| r.pop >= s.pop);
+            s.pop < pop && !since.any(|r| r.footprint.conflicts(footprint))
+        })
     }
 
     // What entries touch
@@ -269,6 +312,14 @@ impl Conductor {
         footprint.close();
         let pop = self.record.pops.len().saturating_sub(1);
         let own = self.record.pops.last().map_or(0, Pop::chosen);
+        if self.slept(pop, &footprint) {
+            // Of those that seemed to sleep it was only the first: others may be awake.
+            if let Some(at) = self.record.pops.get(pop).filter(|_| pop >= self.told) {
+                self.record.races.push((pop, at.left.clone()));
+            }
+            self.record.cut.get_or_insert(Cut::Known);
+            return;
+        }
         let mut after = self.before(own);
         let conflicts = |r: &&Ran| r.footprint.conflicts(&footprint);
         let race = self.ran.iter().rev().filter(conflicts);

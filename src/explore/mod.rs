@@ -23,8 +23,8 @@ use crate::source::Source;
 use crate::vm::Vm;
 use crate::vm::host::{Input, Output};
 use crate::vm::observe::Observer;
-use conduct::{Otherwise, Record};
-use search::Plan;
+use conduct::Record;
+use search::{Plan, Tools};
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -93,7 +93,7 @@ pub fn ordered(options: EngineOptions) -> EngineOptions {
 
 /// From now on a VM that was made with `ordered` options runs in this order.
 pub fn follow(vm: &mut Vm, order: &Order) {
-    conduct::begin(vm, order.clone(), Otherwise::Fifo, true);
+    conduct::begin(vm, Plan::of(order), true);
 }
 
 /// Whether the order did not fit the program that has been run in it: what was wrong.
@@ -153,7 +153,11 @@ impl Program<'_> {
                 }),
             }
         };
-        let complete = search::search(effort, &mut run, &mut found);
+        let tools = Tools {
+            run: &mut run,
+            found: &mut found,
+        };
+        let complete = search::search(effort, tools);
         if let Some(refused) = refused {
             return Err(refused);
         }
@@ -170,16 +174,19 @@ impl Program<'_> {
         })
     }
 
-    /// What comes of an order; forks that it names and that there are not do not matter.
-    pub fn outcome(&self, order: &Order) -> Outcome {
-        self.run(&Plan::of(order), false).1
+    /// What comes of an order, and how many could have gone first at each of its forks. Forks that
+    /// it names and that there are not do not matter.
+    pub fn walk(&self, order: &Order) -> (Outcome, Vec<usize>) {
+        let (record, outcome, _) = self.run(&Plan::of(order), false);
+        let forks = record.pops.iter().filter(|p| p.is_fork());
+        (outcome, forks.map(|p| p.left.len()).collect())
     }
 
     fn run(&self, plan: &Plan, watched: bool) -> (Record, Outcome, Vec<Diagnostic>) {
         let printed = Rc::new(RefCell::new(Vec::new()));
         let observer = watched.then_some(conduct::OBSERVER);
         let mut engine = self.engine(printed.clone(), observer);
-        conduct::begin(engine.vm(), plan.order.clone(), plan.otherwise, false);
+        conduct::begin(engine.vm(), plan.clone(), false);
         let outcome = engine.run_source(self.source);
         engine.finish();
         let record = conduct::end(engine.vm());
@@ -200,7 +207,7 @@ impl Program<'_> {
     fn first_fork(&self, order: &Order) -> Option<Fork> {
         let fork = order.first_fork()?;
         let mut engine = self.engine(Rc::default(), None);
-        conduct::begin(engine.vm(), order.clone(), Otherwise::Fifo, false);
+        conduct::begin(engine.vm(), Plan::of(order), false);
         conduct::look_at(engine.vm(), fork);
         engine.run_source(self.source);
         engine.finish();
@@ -249,8 +256,7 @@ impl Plan {
     fn of(order: &Order) -> Plan {
         Plan {
             order: order.clone(),
-            otherwise: Otherwise::Fifo,
-            watched: false,
+            ..Plan::default()
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Which orders are tried. A walk in depth: after each run, the last fork at which another entry is
 //! worth going first is taken again with that one (dynamic partial-order reduction: only entries
 //! whose footprints overlap are exchanged, and only with the nearest one before them that they do
-//! not follow from). Beyond a bound, orders are drawn at random instead.
+//! not follow from). What went first before sleeps until something runs that matters to it, so that
+//! no run is made twice with steps in it exchanged that do not matter to each other. If the walk is
+//! long, orders are drawn at random in its midst.
 
-use super::conduct::{Otherwise, Pop, Record};
+use super::conduct::{Cut, Otherwise, Pop, Record, Sleeper};
 use super::order::Order;
 use std::collections::{BTreeSet, HashSet};
 
@@ -25,9 +27,15 @@ pub struct Effort {
 const ENTRIES: usize = 200;
 
 /// How a run is to go.
+#[derive(Clone, Default)]
 pub(super) struct Plan {
     pub order: Order,
+    /// So many pops go by the order, however short it is.
+    pub told: usize,
+    /// How the others go.
     pub otherwise: Otherwise,
+    /// Who need not run as things stand; those of earlier pops first.
+    pub sleepers: Vec<Sleeper>,
     /// See what entries touch.
     pub watched: bool,
 }
@@ -40,72 +48,112 @@ struct Node {
     tried: BTreeSet<usize>,
 }
 
-/// Tries orders; `run` carries a plan out, and `found` gets each order with what came of it. True
-/// if there are no others that matter.
-pub(super) fn search<T>(
-    effort: Effort,
-    run: &mut dyn FnMut(Plan) -> (Record, T),
-    found: &mut dyn FnMut(Order, T),
-) -> bool {
-    // Walking in depth tries what lies near the end first: half of the runs go elsewhere.
-    let in_depth = effort.limit.div_ceil(2);
-    let mut seen = HashSet::new();
-    let mut nodes: Vec<Node> = Vec::new();
-    let mut order = Order::fifo(effort.turns);
-    let (mut entries, mut blind) = (0, false);
-    for tried in 0..effort.limit {
-        let plan = Plan {
-            order: order.clone(),
-            otherwise: Otherwise::Fifo,
-            watched: !effort.every,
-        };
-        let (record, outcome) = run(plan);
-        let walked = order_of(&record.pops, effort.turns);
-        if seen.insert(walked.to_string()) {
-            found(walked, outcome);
-        }
-        entries += record.pops.len();
-        blind |= record.blind || record.cut.is_some();
-        grow(&mut nodes, &record, effort.every);
-        match next(&mut nodes, effort.turns) {
-            Some(next) => order = next,
-            None => return !blind,
-        }
-        if entries > effort.limit.saturating_mul(ENTRIES) {
-            return false;
-        }
-        if tried + 1 >= in_depth && tried + 1 < effort.limit {
-            draw(effort, tried + 1, &mut seen, run, found);
-            return false;
-        }
-    }
-    false
+/// What carries a plan out, and what gets each order with what came of it.
+pub(super) struct Tools<'a, T> {
+    pub run: &'a mut dyn FnMut(Plan) -> (Record, T),
+    pub found: &'a mut dyn FnMut(Order, T),
 }
 
-/// Orders at random.
-fn draw<T>(
+/// Tries orders. True if there are no others that matter.
+pub(super) fn search<T>(effort: Effort, mut tools: Tools<'_, T>) -> bool {
+    let mut search = Search::new(effort);
+    // Walking in depth tries what lies near the end first: if that does not come to its end soon,
+    // some runs go elsewhere before it goes on.
+    let quarter = effort.limit.div_ceil(4);
+    if let Some(complete) = search.in_depth(quarter, &mut tools) {
+        return complete;
+    }
+    search.draw(
+        effort.limit.saturating_sub(quarter).min(quarter),
+        &mut tools,
+    );
+    let left = effort.limit.saturating_sub(2 * quarter);
+    search.in_depth(left, &mut tools) == Some(true)
+}
+
+struct Search {
     effort: Effort,
-    from: usize,
-    seen: &mut HashSet<String>,
-    run: &mut dyn FnMut(Plan) -> (Record, T),
-    found: &mut dyn FnMut(Order, T),
-) {
-    let mut entries = 0;
-    for n in from..effort.limit {
-        let seed = effort.seed.wrapping_mul(0x1000_0001).wrapping_add(n as u64);
-        let plan = Plan {
-            order: Order::fifo(effort.turns),
-            otherwise: Otherwise::Random(seed),
-            watched: false,
-        };
-        let (record, outcome) = run(plan);
-        entries += record.pops.len();
-        if entries > effort.limit.saturating_mul(ENTRIES) {
-            return;
+    /// Orders that were run.
+    seen: HashSet<String>,
+    /// The last run in depth.
+    nodes: Vec<Node>,
+    /// The next one.
+    plan: Plan,
+    /// Entries that were run in all.
+    entries: usize,
+    /// Not all that could matter was seen.
+    blind: bool,
+}
+
+impl Search {
+    fn new(effort: Effort) -> Search {
+        Search {
+            effort,
+            seen: HashSet::new(),
+            nodes: Vec::new(),
+            plan: Plan {
+                order: Order::fifo(effort.turns),
+                watched: !effort.every,
+                ..Plan::default()
+            },
+            entries: 0,
+            blind: false,
         }
-        let order = order_of(&record.pops, effort.turns);
-        if seen.insert(order.to_string()) {
-            found(order, outcome);
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.entries > self.effort.limit.saturating_mul(ENTRIES)
+    }
+
+    /// So many runs in depth. Whether these were all that matter, once there is no other.
+    fn in_depth<T>(&mut self, runs: usize, tools: &mut Tools<'_, T>) -> Option<bool> {
+        let effort = self.effort;
+        for _ in 0..runs {
+            let (record, outcome) = (tools.run)(self.plan.clone());
+            self.entries += record.pops.len();
+            let known = record.cut == Some(Cut::Known);
+            self.blind |= record.blind || (record.cut.is_some() && !known);
+            if !known {
+                self.keep(&record, outcome, tools);
+            }
+            grow(&mut self.nodes, &record, effort.every);
+            match next(&mut self.nodes, effort.turns) {
+                Some(order) => self.plan.order = order,
+                None => return Some(!self.blind),
+            }
+            self.plan.told = self.nodes.len();
+            if !effort.every {
+                self.plan.sleepers = sleepers(&self.nodes);
+            }
+            if self.is_exhausted() {
+                return Some(false);
+            }
+        }
+        None
+    }
+
+    /// So many orders at random.
+    fn draw<T>(&mut self, runs: usize, tools: &mut Tools<'_, T>) {
+        for n in 0..runs {
+            let seed = self.effort.seed.wrapping_mul(0x1000_0001);
+            let plan = Plan {
+                order: Order::fifo(self.effort.turns),
+                otherwise: Otherwise::Random(seed.wrapping_add(n as u64)),
+                ..Plan::default()
+            };
+            let (record, outcome) = (tools.run)(plan);
+            self.entries += record.pops.len();
+            if self.is_exhausted() {
+                return;
+            }
+            self.keep(&record, outcome, tools);
+        }
+    }
+
+    fn keep<T>(&mut self, record: &Record, outcome: T, tools: &mut Tools<'_, T>) {
+        let order = order_of(&record.pops, self.effort.turns);
+        if self.seen.insert(order.to_string()) {
+            (tools.found)(order, outcome);
         }
     }
 }
@@ -138,6 +186,19 @@ fn grow(nodes: &mut Vec<Node>, record: &Record, every: bool) {
             node.wanted.extend(first);
         }
     }
+}
+
+/// Who went first at one of these pops before. All that can follow is known by now: walking in
+/// depth, the last choice is exhausted before the next one is made.
+fn sleepers(nodes: &[Node]) -> Vec<Sleeper> {
+    let of = |(pop, node): (usize, &Node)| {
+        let chosen = node.pop.chosen();
+        let others = node.tried.iter().copied().filter(move |e| *e != chosen);
+        others
+            .map(move |entry| Sleeper { pop, entry })
+            .collect::<Vec<_>>()
+    };
+    nodes.iter().enumerate().flat_map(of).collect()
 }
 
 /// The order that goes another way at the last place where one is to be tried.

@@ -168,10 +168,10 @@ pub(super) fn touch(vm: &Vm, i: Instr, footprint: &mut Footprint) {
     if footprint.everything {
         return;
     }
-    let Some((code, _)) = vm.running_place() else {
+    let Some(mut toucher) = Toucher::new(vm, footprint) else {
         return;
     };
-    if loads_library(&code) {
+    if loads_library(&toucher.code) {
         return;
     }
     if vm.is_finalizing() {
@@ -179,28 +179,15 @@ pub(super) fn touch(vm: &Vm, i: Instr, footprint: &mut Footprint) {
         footprint.everything = true;
         return;
     }
-    let mut t = Toucher {
-        vm,
-        code,
-        footprint,
-        left: MOST,
-    };
-    t.instruction(i);
+    toucher.instruction(i);
 }
 
 /// What the call of something touches, with these arguments.
 pub(super) fn touch_call(vm: &Vm, func: &Value, args: &[Value], footprint: &mut Footprint) {
-    let Some((code, _)) = vm.running_place() else {
-        footprint.everything = true;
-        return;
-    };
-    let mut t = Toucher {
-        vm,
-        code,
-        footprint,
-        left: MOST,
-    };
-    t.call(func, args);
+    match Toucher::new(vm, footprint) {
+        Some(mut toucher) => toucher.call(func, args),
+        None => footprint.everything = true,
+    }
 }
 
 struct Toucher<'a> {
@@ -217,7 +204,18 @@ fn loads_library(code: &CodeObject) -> bool {
     code.source.is_library() && (code.flags.module || &*code.name == "__getattr__")
 }
 
-impl Toucher<'_> {
+impl<'a> Toucher<'a> {
+    /// What the code that runs touches; none if no code runs.
+    fn new(vm: &'a Vm, footprint: &'a mut Footprint) -> Option<Toucher<'a>> {
+        let (code, _) = vm.running_place()?;
+        Some(Toucher {
+            vm,
+            code,
+            footprint,
+            left: MOST,
+        })
+    }
+
     /// It may touch anything; unless that is part of loading the library.
     fn give_up(&mut self) {
         let mut loads = false;
@@ -573,11 +571,34 @@ impl Toucher<'_> {
             && matches!(first.kind(), Some(Kind::Class | Kind::Module));
         if REACH_ANYTHING.contains(&name) || changes_class {
             self.give_up();
+        } else if name == "see_or_join" {
+            self.joins(&first);
         } else if READERS.contains(&name) {
             args.iter().for_each(|a| self.look(a));
         } else if !HARMLESS.contains(&name) {
             args.iter().for_each(|a| self.reach(a, Use::Write));
         }
+    }
+
+    /// Somebody waits for an event unless it is set. Who waits for one is woken together with all
+    /// others and then stands in the ready queue, in any order: it does not matter who came first.
+    fn joins(&mut self, event: &Value) {
+        let Some(object) = event.as_obj() else {
+            return;
+        };
+        self.footprint
+            .touch(object, Part::name("_value"), Use::Read);
+        heap::trace(object, &mut |child| {
+            if child.kind() == Kind::Opaque && !inspect::is_loop(&Value::Obj(child.clone())) {
+                self.footprint.touch(child, Part::Whole, Use::Count);
+            }
+        });
+    }
+
+    /// Somebody who has waited for an event leaves the line.
+    fn leaves_event(&self, name: &str) -> bool {
+        let code = &self.code.code;
+        name == "remove" && code.source.is_library() && &*code.qualname == "Event.wait"
     }
 
     fn method(&mut self, name: &str, this: &Value, args: &[Value]) {
@@ -586,6 +607,9 @@ impl Toucher<'_> {
         };
         let kind = object.kind();
         match kind {
+            Kind::Opaque if self.leaves_event(name) => {
+                return self.footprint.touch(object, Part::Whole, Use::Count);
+            }
             Kind::Opaque if inspect::is_loop(this) => {
                 if !HARMLESS.contains(&name) {
                     self.give_up();

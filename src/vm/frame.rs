@@ -14,7 +14,7 @@ use super::linked::{Linked, NEXT, operand_of};
 use super::object::{CodeObject, Generator};
 use super::value::Value;
 use crate::bytecode::Instr;
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{GlobalAlloc, Layout, System, handle_alloc_error};
 use std::ptr;
 
 /// Registers reserved for one VM; the memory is committed by the system when touched.
@@ -31,8 +31,10 @@ pub(super) struct RegisterStack {
 impl RegisterStack {
     pub(super) fn new() -> Self {
         let layout = Self::layout();
+        // From the system itself, which gives and takes back pages: an allocator that keeps so much
+        // memory for later would have to write zeros over all of it for the next VM.
         // SAFETY: the layout has a size. Zeroed memory is `Value::Undef` (tested below).
-        let base: *mut Value = unsafe { alloc_zeroed(layout) }.cast();
+        let base: *mut Value = unsafe { System.alloc_zeroed(layout) }.cast();
         if base.is_null() {
             handle_alloc_error(layout);
         }
@@ -60,7 +62,7 @@ impl RegisterStack {
 impl Drop for RegisterStack {
     fn drop(&mut self) {
         // SAFETY: allocated in `new` with the same layout; what frames owned was released by them.
-        unsafe { dealloc(self.base.cast(), Self::layout()) };
+        unsafe { System.dealloc(self.base.cast(), Self::layout()) };
     }
 }
 

@@ -18,6 +18,7 @@ mod deadlock;
 mod debugger;
 mod desugar;
 mod diagnostics;
+mod every_order;
 mod examples;
 mod explain;
 mod explore;

@@ -185,7 +185,7 @@ print(round(time.perf_counter() - began, 3))
 time.sleep(1)
 print(round(time.perf_counter() - began, 3))
 ";
-    prints("busy", text, "0.501\n1.501\n");
+    prints("busy", text, "0.502\n1.502\n");
 }
 
 #[test]
