@@ -264,6 +264,7 @@ fn run_module(
         module.dict.set_str(&key, value);
     };
     set(vm, "__file__", Value::str(&file));
+    set(vm, "__cached__", Value::None);
     match &package {
         Some(folder) => {
             set(vm, "__package__", Value::str(name));

@@ -189,8 +189,10 @@ impl Engine {
         drop(parsed);
         let globals = self.main.dict.clone();
         let file = self.vm.intern("__file__");
-        if !source.name().starts_with('<') {
+        if !source.name().starts_with('<') || source.name() == "<stdin>" {
             globals.set_str(&file, Value::str(source.path()));
+            let cached = self.vm.intern("__cached__");
+            globals.set_str(&cached, Value::None);
         }
         let told = builtins::syntax_warnings(&mut self.vm, &doubts);
         let result = told.and_then(|()| self.vm.run_code(&compiled.code, &globals, None));
@@ -350,6 +352,10 @@ fn new_module(vm: &mut Vm, name: &str) -> Ref<Module> {
     for (key, value) in names {
         let key = vm.intern(key);
         dict.set_str(&key, value);
+    }
+    if name == "__main__" {
+        let key = vm.intern("__annotations__");
+        dict.set_str(&key, Dict::new().into());
     }
     let builtins_key = vm.intern("builtins");
     if let Some(module) = vm.modules.get_str(&builtins_key) {
