@@ -9,7 +9,7 @@
 
 use super::Vm;
 use super::heap::{self, Header, ObjRef, Ref, WeakPointer, birth_now, flags};
-use super::object::{Dict, Kind, Module, birth, needs_finalizer};
+use super::object::{Dict, Kind, Module, birth, is_finalized_in_turn};
 use super::value::Value;
 use std::collections::{HashSet, VecDeque};
 
@@ -40,7 +40,7 @@ fn age(object: &ObjRef) -> u64 {
 }
 
 fn is_due(header: &Header) -> bool {
-    !header.has_flag(flags::FINALIZED) && needs_finalizer(header)
+    !header.has_flag(flags::FINALIZED) && is_finalized_in_turn(header)
 }
 
 impl Vm {

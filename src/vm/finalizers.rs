@@ -5,7 +5,7 @@
 use super::exit_order::finalization_order;
 use super::heap::finalize::{self, Finalization};
 use super::heap::{ObjRef, Ref, flags};
-use super::object::{Dict, Exception, Future, GenKind, GenState, Generator};
+use super::object::{Dict, Exception, Future, GenKind, GenState, Generator, needs_finalizer};
 use super::value::Value;
 use super::{R, Vm};
 use std::sync::atomic::Ordering;
@@ -112,9 +112,13 @@ impl Vm {
         }
         if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created {
             let hook = self.report_hooks.never_awaited;
+            // It keeps its arguments until it is released.
             hook(self, g);
-            self.finish(g);
             return;
+        }
+        // No handler is around the place where it stands.
+        if g.state.get() == GenState::Suspended && !needs_finalizer(g.header()) {
+            return self.finish(g);
         }
         if let Err(raise) = self.close(g) {
             let exception = self.take_raised(raise);

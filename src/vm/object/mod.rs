@@ -183,6 +183,16 @@ pub fn birth(object: &ObjRef) -> Option<&std::cell::Cell<u64>> {
     }
 }
 
+/// Whether the collector takes an object's turn among those that it finalizes: one that must be, or
+/// a suspended frame, which is closed then and lets go of what it holds.
+pub fn is_finalized_in_turn(header: &Header) -> bool {
+    let suspended = || {
+        let generator = header.peek::<Generator>();
+        generator.is_some_and(|g| g.state.get() == GenState::Suspended)
+    };
+    needs_finalizer(header) || suspended()
+}
+
 /// Whether an object whose count fell to zero must be finalized by the program first.
 pub fn needs_finalizer(header: &Header) -> bool {
     match header.kind() {
