@@ -326,7 +326,7 @@ impl<T: Object> Ref<T> {
     /// written yet.
     pub(in crate::vm) fn with_bytes(body: T) -> Ref<T> {
         debug_assert!(body.tail_len() == 0);
-        let at = slab::allocate(size_of::<Gc<T>>() + body.tail_bytes()).cast::<Gc<T>>();
+        let at = slab::allocate(size::<T>(0) + body.tail_bytes()).cast::<Gc<T>>();
         // SAFETY: `allocate` gave room for header and body, which are written here.
         unsafe {
             at.as_ptr().write(Gc {
@@ -428,6 +428,7 @@ pub unsafe trait FrozenTail: Object {}
 unsafe impl FrozenTail for crate::vm::object::Tuple {}
 
 pub(super) const fn size<T>(tail: usize) -> usize {
+    const { assert!(size_of::<Gc<T>>() >= slab::SMALLEST) }
     size_of::<Gc<T>>() + tail * size_of::<Value>()
 }
 

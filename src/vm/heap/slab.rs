@@ -8,7 +8,9 @@ use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 
 /// Slots are multiples of this many bytes.
-const STEP: usize = 16;
+const STEP: usize = 8;
+/// What pages and large objects are aligned to.
+const ALIGN: usize = 16;
 /// Objects above this size get an allocation of their own.
 pub(super) const LARGEST: usize = 1024;
 const CLASSES: usize = LARGEST / STEP + 1;
@@ -61,6 +63,9 @@ struct FreeSlot {
     next: *mut FreeSlot,
 }
 
+/// No object may be smaller than a free slot.
+pub(super) const SMALLEST: usize = size_of::<FreeSlot>();
+
 /// One more object is alive.
 pub(super) fn note_allocated() {
     MADE.set(MADE.get() + 1);
@@ -71,7 +76,7 @@ pub(super) fn note_released() {
     RELEASED.set(RELEASED.get() + 1);
 }
 
-/// Uninitialised memory for `size` bytes, aligned to 16.
+/// Uninitialised memory for `size` bytes, aligned to 8, and at least `SMALLEST`.
 pub(super) fn allocate(size: usize) -> NonNull<u8> {
     note_allocated();
     if size > LARGEST {
@@ -150,12 +155,12 @@ fn allocate_from_new_page(class: usize) -> NonNull<u8> {
 
 fn page_layout() -> Layout {
     // SAFETY: a power of two alignment and a small size.
-    unsafe { Layout::from_size_align_unchecked(PAGE, STEP) }
+    unsafe { Layout::from_size_align_unchecked(PAGE, ALIGN) }
 }
 
 fn large_layout(size: usize) -> Layout {
     // SAFETY: `size` came from a `Layout` computed when the object was made; the prefix fits.
-    unsafe { Layout::from_size_align_unchecked(size + PREFIX, STEP) }
+    unsafe { Layout::from_size_align_unchecked(size + PREFIX, ALIGN) }
 }
 
 #[cold]

@@ -21,7 +21,7 @@ pub struct Str {
 }
 
 /// The unit of `Str::room`: slots of the heap are multiples of it.
-const STEP: usize = 16;
+const STEP: usize = 8;
 /// Counting the characters of shorter texts costs next to nothing.
 const SHORT: usize = 32;
 
