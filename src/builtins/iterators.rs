@@ -501,7 +501,7 @@ struct Reversed {
 
 impl NativeData for Reversed {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.sequence.get().as_obj().into_iter().for_each(visit);
+        self.sequence.visit(visit);
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {

@@ -181,7 +181,7 @@ impl NativeData for LoopData {
             finalizer,
         ];
         for slot in slots {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
+            slot.visit(visit);
         }
     }
 

@@ -226,7 +226,7 @@ impl NativeData for Worker {
             .as_obj()
             .into_iter()
             .for_each(&mut *visit);
-        self.thread.get().as_obj().into_iter().for_each(&mut *visit);
+        self.thread.visit(visit);
         visit(self.future.as_obj());
         self.event_loop.as_obj().into_iter().for_each(visit);
     }

@@ -35,7 +35,7 @@ pub(super) struct TimerClass;
 impl NativeData for HandleData {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         for slot in [&self.callback, &self.args, &self.context] {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
+            slot.visit(visit);
         }
         self.event_loop.as_obj().into_iter().for_each(visit);
     }

@@ -568,7 +568,7 @@ struct StepMethod {
 impl NativeData for StepMethod {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.task.as_obj());
-        self.exception.get().as_obj().into_iter().for_each(visit);
+        self.exception.visit(visit);
     }
 }
 

@@ -39,14 +39,14 @@ struct AThrow {
 impl NativeData for ASend {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.generator.as_obj());
-        self.value.get().as_obj().into_iter().for_each(visit);
+        self.value.visit(visit);
     }
 }
 
 impl NativeData for AThrow {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.generator.as_obj());
-        self.arguments.get().as_obj().into_iter().for_each(visit);
+        self.arguments.visit(visit);
     }
 }
 

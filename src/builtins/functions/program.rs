@@ -34,7 +34,7 @@ pub struct CodeText {
 
 impl NativeData for CodeText {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.linked.get().as_obj().into_iter().for_each(visit);
+        self.linked.visit(visit);
     }
 }
 

@@ -4,7 +4,7 @@ use super::objref::{Header, ObjRef, Object, Ref};
 use crate::vm::value::Value;
 use std::cell::UnsafeCell;
 use std::fmt;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 
 /// A changeable value. It never lends out its content, so no borrow can be outlived.
 #[repr(transparent)]
@@ -75,6 +75,18 @@ impl Slot {
         self.replace(Value::Undef)
     }
 
+    /// For tracing: shows the object inside, if there is one, without counting it.
+    #[inline]
+    pub fn visit(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        // SAFETY: a copy of the reference is lent, which nobody releases; a visitor looks at
+        // objects and at their counts, and releases none, so the object outlives the call.
+        unsafe {
+            if let Value::Obj(obj) = &*self.0.get() {
+                visit(&ManuallyDrop::new(std::ptr::read(obj)));
+            }
+        }
+    }
+
     /// The content if it is not `Undef`.
     pub fn defined(&self) -> Option<Value> {
         match self.get() {
@@ -115,6 +127,14 @@ impl<T: Object> RefSlot<T> {
     pub fn holds(&self, obj: &ObjRef) -> bool {
         // SAFETY: only compared.
         unsafe { &*self.0.get() }.as_obj().is(obj)
+    }
+
+    /// For tracing: shows the object without counting it.
+    #[inline]
+    pub fn visit(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        // SAFETY: as for a slot.
+        let object = unsafe { ManuallyDrop::new(std::ptr::read((*self.0.get()).as_obj())) };
+        visit(&object);
     }
 
     pub fn set(&self, r: Ref<T>) {
@@ -173,6 +193,17 @@ impl ObjSlot {
     pub fn get(&self) -> Value {
         // SAFETY: cloning changes a count at most.
         unsafe { (*self.0.get()).clone() }.map_or(Value::Undef, Value::Obj)
+    }
+
+    /// For tracing: shows the object inside, if there is one, without counting it.
+    #[inline]
+    pub fn visit(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        // SAFETY: as for a slot.
+        unsafe {
+            if let Some(obj) = &*self.0.get() {
+                visit(&ManuallyDrop::new(std::ptr::read(obj)));
+            }
+        }
     }
 
     /// Puts an object in; anything that is no object empties the place. The old one is released

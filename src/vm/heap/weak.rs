@@ -56,7 +56,7 @@ impl WeakReference {
 
 impl NativeData for WeakReference {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.callback.get().as_obj().into_iter().for_each(visit);
+        self.callback.visit(visit);
     }
 
     fn clear(&self) {

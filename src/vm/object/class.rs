@@ -218,7 +218,7 @@ impl Trace for Class {
             .as_obj()
             .into_iter()
             .for_each(&mut *visit);
-        self.plain_init.get().as_obj().into_iter().for_each(visit);
+        self.plain_init.visit(visit);
     }
 }
 

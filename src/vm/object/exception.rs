@@ -125,7 +125,7 @@ impl OwnAttributes {
     }
 
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.dict.get().as_obj().into_iter().for_each(&mut *visit);
+        self.dict.visit(visit);
         if let Ok(few) = self.few.try_borrow() {
             for (name, value) in few.iter() {
                 visit(name.as_obj());
@@ -216,9 +216,9 @@ impl Traceback {
 
 impl Trace for Exception {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit(self.class.get().as_obj());
+        self.class.visit(visit);
         for slot in [&self.args, &self.cause, &self.context, &self.traceback] {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
+            slot.visit(visit);
         }
         self.own.trace(visit);
         if let Ok(fields) = self.fields.try_borrow() {
@@ -231,7 +231,7 @@ impl Trace for Traceback {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.frame.as_obj());
         for slot in [&self.next, &self.noted] {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
+            slot.visit(visit);
         }
     }
 }

@@ -53,7 +53,7 @@ impl Trace for FrameObject {
             let locals = locals.iter().filter_map(Value::as_obj);
             locals.for_each(&mut *visit);
         }
-        self.back.get().as_obj().into_iter().for_each(&mut *visit);
+        self.back.visit(visit);
         visit(self.code.as_obj());
     }
 }

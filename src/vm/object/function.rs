@@ -377,7 +377,7 @@ fn visit_values<'a>(values: impl IntoIterator<Item = &'a Value>, visit: &mut dyn
 
 fn visit_slots<'a>(slots: impl IntoIterator<Item = &'a Slot>, visit: &mut dyn FnMut(&ObjRef)) {
     for slot in slots {
-        slot.get().as_obj().into_iter().for_each(&mut *visit);
+        slot.visit(visit);
     }
 }
 

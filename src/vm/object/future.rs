@@ -363,12 +363,8 @@ pub(super) fn needs_finalizer(f: &Future) -> bool {
 
 impl Trace for Ref<Future> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit(self.class.get().as_obj());
-        self.event_loop
-            .get()
-            .as_obj()
-            .into_iter()
-            .for_each(&mut *visit);
+        self.class.visit(visit);
+        self.event_loop.visit(visit);
         let content = self.content.take();
         match &content {
             Content::Nobody => {}
@@ -388,7 +384,7 @@ impl Trace for Ref<Future> {
             .flatten()
             .chain(part.into_iter().flatten())
         {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
+            slot.visit(visit);
         }
     }
 }

@@ -372,10 +372,12 @@ impl Trace for Ref<Generator> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         visit(self.code.as_obj());
         for i in 0..self.tail_len_of() {
-            self.register(i).as_obj().into_iter().for_each(&mut *visit);
+            // SAFETY: inside the tail, which is initialised, and which tracing does not write.
+            let register = unsafe { &*self.tail_ptr().add(i) };
+            register.as_obj().into_iter().for_each(&mut *visit);
         }
         for slot in [&self.leaf, &self.handled] {
-            slot.get().as_obj().into_iter().for_each(&mut *visit);
+            slot.visit(visit);
         }
         if let Some(e) = self.extra.get() {
             for slot in [
@@ -386,7 +388,7 @@ impl Trace for Ref<Generator> {
                 &e.frame,
                 &e.exit,
             ] {
-                slot.get().as_obj().into_iter().for_each(&mut *visit);
+                slot.visit(visit);
             }
         }
     }

@@ -323,7 +323,7 @@ fn is_hidden(name: &Str) -> bool {
 
 impl Trace for Ref<Instance> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit(self.class.get().as_obj());
+        self.class.visit(visit);
         for i in 0..self.room() {
             self.slot(i).as_obj().into_iter().for_each(&mut *visit);
         }
@@ -334,7 +334,7 @@ impl Trace for Ref<Instance> {
                 .as_obj()
                 .into_iter()
                 .for_each(&mut *visit);
-            extra.dict.get().as_obj().into_iter().for_each(&mut *visit);
+            extra.dict.visit(visit);
         }
     }
 }

@@ -90,8 +90,8 @@ impl Value {
 
 impl Trace for Opaque {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit(self.class.get().as_obj());
-        self.dict.get().as_obj().into_iter().for_each(&mut *visit);
+        self.class.visit(visit);
+        self.dict.visit(visit);
         self.data.trace(visit);
     }
 }

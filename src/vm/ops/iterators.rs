@@ -30,7 +30,7 @@ impl Part {
 }
 
 fn visit_slot(slot: &Slot, visit: &mut dyn FnMut(&ObjRef)) {
-    slot.get().as_obj().into_iter().for_each(visit);
+    slot.visit(visit);
 }
 
 /// Over a list, which may change meanwhile. The list is let go at the end.
