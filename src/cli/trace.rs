@@ -9,13 +9,14 @@ use crate::bytecode::Marks;
 use crate::engine::{Engine, EngineOptions, RunOutcome, StandardOutput};
 use crate::source::Source;
 use crate::trace::filter::Filter;
+use crate::trace::lines::Lines;
 use crate::trace::record::Family;
 use crate::trace::recorder::Sink;
 use crate::trace::text::{Log, Style, heading};
 use crate::trace::{self, json};
 use crate::vm::host::Output;
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::rc::Rc;
 
 pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
@@ -24,40 +25,46 @@ pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
         Err(code) => return code,
     };
     let out = Rc::new(RefCell::new(StandardOutput::stdout()));
-    let write = move |text: &str| {
+    let told = out.clone();
+    let write = move |text: &[u8]| {
         // A reader who has seen enough goes away.
-        let _ = out.borrow_mut().write(text.as_bytes());
-        out.clone()
+        let _ = told.borrow_mut().write(text);
     };
-    write(&match args.json {
-        true => json::header(source.name(), !args.program.real_time),
-        false => heading(),
-    });
-    let filter = filter(args);
-    let mut log = Log::new(Style {
-        color: terminal.color_out(),
-        ascii: terminal.options.ascii,
-    });
-    let (json_lines, told) = (args.json, write.clone());
-    let mut line = String::new();
-    let sink: Sink = Box::new(move |_, record| {
-        if filter.lets_through(record) {
-            match json_lines {
-                true => json::line(record, &mut line),
-                false => line = log.line(record),
-            }
-            told(&line);
+    write(
+        match args.json {
+            true => json::header(source.name(), !args.program.real_time),
+            false => heading(),
         }
-    });
+        .as_bytes(),
+    );
+    let filter = filter(args);
     let mut engine = watched(&input, &args.program, terminal, Marks::Frames);
-    trace::start(engine.vm(), sink);
+    let lines = write.clone();
+    if args.json {
+        let at_once = io::stdout().is_terminal();
+        trace::start_lines(engine.vm(), Lines::new(filter, at_once, Box::new(lines)));
+    } else {
+        let mut log = Log::new(Style {
+            color: terminal.color_out(),
+            ascii: terminal.options.ascii,
+        });
+        let sink: Sink = Box::new(move |_, record| {
+            if filter.lets_through(record) {
+                lines(log.line(record).as_bytes());
+            }
+        });
+        trace::start(engine.vm(), sink);
+    }
     let outcome = engine.run_source(&source);
     let tally = trace::stop(engine.vm());
-    let out = write(&match args.json {
-        true => json::summary(&tally),
-        false if tally.tasks.is_empty() => String::new(),
-        false => format!("\n{}", tally.text()),
-    });
+    write(
+        match args.json {
+            true => json::summary(&tally),
+            false if tally.tasks.is_empty() => String::new(),
+            false => format!("\n{}", tally.text()),
+        }
+        .as_bytes(),
+    );
     let _ = out.borrow_mut().flush();
     end(engine, &outcome, &args.program, terminal)
 }

@@ -6,7 +6,7 @@ use crate::stdlib::deque_items;
 use crate::vm::Vm;
 use crate::vm::object::{
     BoundMethod, Class, Dict, Exception, FrozenSet, Function, Future, Generator, Kind, List,
-    Module, NativeFunction, Set, SetTable, Tuple,
+    Module, NativeFunction, Set, SetTable, Str, Tuple,
 };
 use crate::vm::value::Value;
 
@@ -19,6 +19,31 @@ const LEVELS: usize = 3;
 /// A value as a short text on one line.
 pub fn quiet(vm: &mut Vm, value: &Value) -> String {
     cut(text(vm, value, LEVELS))
+}
+
+/// The same text for the values that are most common, where it needs no escapes in whatever quotes;
+/// whether the value is one of those.
+pub fn plain(value: &Value, out: &mut Vec<u8>) -> bool {
+    match value {
+        Value::Int(int) => out.extend_from_slice(itoa::Buffer::new().format(*int).as_bytes()),
+        Value::None => out.extend_from_slice(b"None"),
+        Value::True => out.extend_from_slice(b"True"),
+        Value::False => out.extend_from_slice(b"False"),
+        _ => match value.downcast::<Str>().map(Str::as_str) {
+            Some(text) if is_plain(text) => {
+                out.push(b'\'');
+                out.extend_from_slice(text.as_bytes());
+                out.push(b'\'');
+            }
+            _ => return false,
+        },
+    }
+    true
+}
+
+fn is_plain(text: &str) -> bool {
+    let plain = |b: u8| matches!(b, b' '..=b'~') && !matches!(b, b'\'' | b'"' | b'\\');
+    text.len() + 2 <= LONGEST && text.bytes().all(plain)
 }
 
 fn cut(text: String) -> String {

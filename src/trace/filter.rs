@@ -16,28 +16,39 @@ pub struct Filter {
 
 impl Filter {
     pub fn lets_through(&self, record: &Record) -> bool {
-        self.in_time(record) && self.is_of_kind(record) && self.is_of_task(record)
+        self.is_of_kind(record.what.family()) && self.lets(record.clock, || self.is_of_task(record))
     }
 
-    fn in_time(&self, record: &Record) -> bool {
-        self.from.is_none_or(|from| record.clock >= from)
-            && self.to.is_none_or(|to| record.clock <= to)
+    /// As `lets_through`, for what goes into frames and comes out of them.
+    pub fn lets_values(&self, clock: f64, task: Option<&str>) -> bool {
+        self.is_of_kind(Family::Values) && self.lets(clock, || self.is_in_task(task))
     }
 
-    fn is_of_kind(&self, record: &Record) -> bool {
-        let family = record.what.family();
+    fn lets(&self, clock: f64, is_of_task: impl FnOnce() -> bool) -> bool {
+        let in_time =
+            self.from.is_none_or(|from| clock >= from) && self.to.is_none_or(|to| clock <= to);
+        in_time && (self.tasks.is_empty() || is_of_task())
+    }
+
+    fn is_of_kind(&self, family: Family) -> bool {
         self.only.is_empty() || family == Family::Output || self.only.contains(&family)
     }
 
+    fn is_in_task(&self, task: Option<&str>) -> bool {
+        task.is_some_and(|task| self.wants(task))
+    }
+
+    fn wants(&self, task: &str) -> bool {
+        self.tasks.iter().any(|t| t == task)
+    }
+
     fn is_of_task(&self, record: &Record) -> bool {
-        let wanted = |name: &str| self.tasks.iter().any(|t| t == name);
-        self.tasks.is_empty()
-            || record.task.as_deref().is_some_and(wanted)
+        self.is_in_task(record.task.as_deref())
             || match &record.what {
-                What::Made { task, .. } | What::Cancel { task } => wanted(task),
+                What::Made { task, .. } | What::Cancel { task } => self.wants(task),
                 What::Queued { what, .. }
                 | What::TimerSet { what, .. }
-                | What::TimerDue { what } => wanted(what),
+                | What::TimerDue { what } => self.wants(what),
                 _ => false,
             }
     }

@@ -20,21 +20,33 @@ pub fn header(program: &str, virtual_time: bool) -> String {
 
 /// One event, into a buffer that is emptied first.
 pub fn line(record: &Record, buffer: &mut String) {
+    let (task, site) = (record.task.as_deref(), record.site.as_ref());
     buffer.clear();
-    let mut line = Object::within(buffer);
-    line.int("n", record.number);
-    line.int("turn", record.turn);
-    line.float("clock", record.clock);
-    if let Some(task) = &record.task {
-        line.text("task", task);
-    }
-    if let Some(site) = &record.site {
+    head(record.number, record.turn, record.clock, task, buffer);
+    body(site, record.depth, &record.what, buffer);
+}
+
+/// The beginning of a line, at the end of a text: when, and whose chunk.
+pub(super) fn head(number: u64, turn: u64, clock: f64, task: Option<&str>, text: &mut String) {
+    let mut line = Object::within(text);
+    line.0.push('{');
+    line.int("n", number);
+    line.int("turn", turn);
+    line.float("clock", clock);
+    line.maybe("task", task);
+    *text = line.0;
+}
+
+/// The rest of it: where, and what.
+pub(super) fn body(site: Option<&Site>, depth: usize, what: &What, text: &mut String) {
+    let mut line = Object::within(text);
+    if let Some(site) = site {
         line.place("at", site);
     }
-    line.int("depth", record.depth as u64);
-    line.word("family", family(record.what.family()));
-    what(&mut line, &record.what);
-    *buffer = line.end();
+    line.int("depth", depth as u64);
+    line.word("family", family(what.family()));
+    event(&mut line, what);
+    *text = line.end();
 }
 
 /// The last line: what each task did.
@@ -72,7 +84,7 @@ fn family(family: Family) -> &'static str {
     }
 }
 
-fn what(line: &mut Object, what: &What) {
+fn event(line: &mut Object, what: &What) {
     let event = match what {
         What::Loop => "loop",
         What::Turn(_) => "turn",
@@ -234,11 +246,9 @@ impl Object {
         Object("{".into())
     }
 
-    /// One that is written into a buffer, which gets its text at the end.
+    /// One whose beginning stands at the end of a buffer, which gets its text at the end.
     fn within(buffer: &mut String) -> Object {
-        let mut text = std::mem::take(buffer);
-        text.push('{');
-        Object(text)
+        Object(std::mem::take(buffer))
     }
 
     /// The comma before all but the first.

@@ -7,8 +7,12 @@ pub mod filter;
 pub mod frames;
 pub mod json;
 pub mod lanes;
+pub mod lines;
+mod look;
 pub mod mermaid;
+mod names;
 pub mod page;
+mod passage;
 pub mod perfetto;
 mod place;
 pub mod record;
@@ -19,4 +23,4 @@ pub mod text;
 
 pub use place::file_name;
 pub use record::{Record, What};
-pub use recorder::{observer, start, stop};
+pub use recorder::{observer, start, start_lines, stop};

@@ -2,20 +2,23 @@
 //! who gets what. The recorder stands in the VM's state while it records; what it keeps of the
 //! program's objects is their addresses and names.
 
-use super::place::{Gives, Names, Stack, suspended, woken};
+use super::lines::Lines;
+use super::look::{Far, Gives, Look};
+use super::names::{ByAddress, Names};
+use super::place::{suspended, woken};
 use super::record::{Before, Ending, Entry, Record, Site, Wait, What};
 use super::summary::Tally;
-use crate::bytecode::{Mark, Marks};
+use crate::bytecode::Marks;
 use crate::event_loop::inspect::{self, Queued, Timed};
 use crate::inspect::quiet::{callable, quiet};
 use crate::vm::Vm;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::hooks::StepOutcome;
-use crate::vm::object::{BoundMethod, Function, Future, FutureState, GenKind, GenState, Generator};
+use crate::vm::object::{BoundMethod, Function, Future, FutureState, GenState, Generator};
 use crate::vm::observe::{Event, Observer};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::rc::Rc;
 
 /// Who gets the records.
@@ -24,8 +27,17 @@ pub type Sink = Box<dyn FnMut(&mut Vm, &Record)>;
 /// Entries of the ready queue, and timers, that a record tells of.
 const SHOWN: usize = 12;
 
+/// Where records go.
+#[derive(Default)]
+pub(super) enum Teller {
+    #[default]
+    Nobody,
+    Records(Sink),
+    Lines(Box<Lines>),
+}
+
 /// What is known of a task that is not done.
-struct Running {
+pub(super) struct Running {
     name: Rc<str>,
     /// Its place in the tally.
     at: usize,
@@ -41,19 +53,18 @@ struct Running {
 struct Seat(Option<Box<Recorder>>);
 
 #[derive(Default)]
-struct Recorder {
-    sink: Option<Sink>,
-    number: u64,
-    turn: u64,
-    names: Names,
-    /// By address.
-    tasks: HashMap<usize, Running>,
-    /// When the timers of futures are due, by address.
-    due: HashMap<usize, f64>,
+pub(super) struct Recorder {
+    pub(super) teller: Teller,
+    pub(super) number: u64,
+    pub(super) turn: u64,
+    pub(super) names: Names,
+    pub(super) tasks: ByAddress<Running>,
+    /// When the timers of futures are due.
+    due: ByAddress<f64>,
     /// How many frames stood on the stack when the running loop was started.
     outside: usize,
     /// A turn has begun in which nothing has happened yet.
-    turn_begun: Option<Record>,
+    pub(super) turn_begun: Option<Record>,
     /// What the program has printed of a line.
     printed: Option<Record>,
     /// Tasks of the library's that only close the loop, by address; and the run of the last one.
@@ -65,8 +76,9 @@ struct Recorder {
     fired: usize,
     /// What the step that has just ended yielded.
     yielded: Option<Value>,
-    /// The frame that got the last value from a frame of the program, and needs no second line.
-    told: Option<Site>,
+    /// The address of the frame that got the last value from a frame of the program, and needs no
+    /// second line.
+    pub(super) told: usize,
     tally: Tally,
 }
 
@@ -80,16 +92,30 @@ pub fn observer(marks: Marks) -> Observer {
 
 /// From now on the sink gets what happens.
 pub fn start(vm: &mut Vm, sink: Sink) {
+    begin(vm, Teller::Records(sink));
+}
+
+/// From now on what happens is written as lines of JSON.
+pub fn start_lines(vm: &mut Vm, lines: Lines) {
+    begin(vm, Teller::Lines(Box::new(lines)));
+}
+
+fn begin(vm: &mut Vm, teller: Teller) {
     vm.state::<Seat>().0 = Some(Box::new(Recorder {
-        sink: Some(sink),
+        teller,
         ..Recorder::default()
     }));
 }
 
 /// Ends the recording: what the tasks did, all in all.
 pub fn stop(vm: &mut Vm) -> Tally {
-    let recorder = vm.state::<Seat>().0.take();
-    recorder.map_or_else(Tally::default, |r| r.tally)
+    let Some(mut recorder) = vm.state::<Seat>().0.take() else {
+        return Tally::default();
+    };
+    if let Teller::Lines(lines) = &mut recorder.teller {
+        lines.flush();
+    }
+    recorder.tally
 }
 
 /// Works with the recorder taken out, so that what it does is not recorded.
@@ -164,9 +190,9 @@ impl Recorder {
     /// The program prints: a line is told when it is whole.
     fn written(&mut self, vm: &mut Vm, text: &str) {
         if self.printed.is_none() {
-            let stack = self.look(vm);
+            let look = self.look(vm);
             let text = String::new();
-            let (site, depth) = (stack.site(), stack.suspendable().saturating_sub(1));
+            let (site, depth) = (self.site(vm, look.near()), look.depth());
             self.printed = Some(self.record(vm, site, depth, What::Printed { text }));
         }
         if let Some(Record {
@@ -193,8 +219,10 @@ impl Recorder {
         for mut record in turn.into_iter().chain([record]) {
             self.number += 1;
             record.number = self.number;
-            if let Some(sink) = &mut self.sink {
-                sink(vm, &record);
+            match &mut self.teller {
+                Teller::Nobody => {}
+                Teller::Records(sink) => sink(vm, &record),
+                Teller::Lines(lines) => lines.record(&record),
             }
         }
     }
@@ -212,131 +240,57 @@ impl Recorder {
         }
     }
 
-    fn put(&mut self, vm: &mut Vm, site: Option<Site>, depth: usize, what: What) {
+    pub(super) fn put(&mut self, vm: &mut Vm, site: Option<Site>, depth: usize, what: What) {
         let record = self.record(vm, site, depth, what);
         self.give(vm, record);
     }
 
-    fn look(&mut self, vm: &Vm) -> Stack {
-        Stack::look(vm, &mut self.names, self.outside)
+    pub(super) fn look(&mut self, vm: &Vm) -> Look {
+        Look::take(vm, &mut self.names, self.outside)
     }
 
     /// Records what happens where the program is.
-    fn here(&mut self, vm: &mut Vm, what: What) {
-        let stack = self.look(vm);
-        self.at(vm, &stack, what);
+    pub(super) fn here(&mut self, vm: &mut Vm, what: What) {
+        let look = self.look(vm);
+        self.at(vm, &look, what);
     }
 
-    fn at(&mut self, vm: &mut Vm, stack: &Stack, what: What) {
-        let depth = stack.suspendable().saturating_sub(1);
-        self.put(vm, stack.site(), depth, what);
+    fn at(&mut self, vm: &mut Vm, look: &Look, what: What) {
+        let site = self.site(vm, look.near());
+        self.put(vm, site, look.depth(), what);
     }
 
     fn task_name(&self, task: &Ref<Future>) -> Rc<str> {
-        match self.tasks.get(&task.as_obj().address()) {
-            Some(known) => known.name.clone(),
-            None => inspect::task_name(task).into(),
-        }
+        task_name(&self.tasks, task)
     }
 
     // Frames
 
-    fn mark(&mut self, vm: &mut Vm, mark: Mark, value: &Value) {
-        if mark == Mark::Begin {
-            let view = vm.frame(0);
-            let frame = view
-                .as_ref()
-                .and_then(|v| v.generator.as_ref::<Generator>());
-            frame.into_iter().for_each(|f| self.names.begin(f));
-        }
-        let stack = self.look(vm);
-        let told = match mark {
-            Mark::Line => None,
-            _ => self.told.take(),
-        };
-        let what = match mark {
-            Mark::Touch => return,
-            Mark::Line => match stack.file(&mut self.names) {
-                Some(file) => What::Line { file },
-                None => return,
-            },
-            Mark::Begin | Mark::Received => {
-                let begins = mark == Mark::Begin;
-                let how = match (value, stack.parent()) {
-                    (_, Some(GenKind::Generator)) if begins => Entry::YieldFrom,
-                    (_, Some(_)) if begins => Entry::Await,
-                    (_, None) if begins => Entry::Begin,
-                    (Value::None, _) => Entry::Next,
-                    (value, _) => Entry::Send(quiet(vm, value)),
-                };
-                let from = match how {
-                    Entry::Await | Entry::YieldFrom => stack.program_from(1),
-                    _ => stack.receiver(Gives::Item).0,
-                };
-                if from.site().is_none() {
-                    // The chunk of the task has been told.
-                    return;
-                }
-                What::Resumed { from, how }
-            }
-            Mark::Yield => {
-                let (to, through) = stack.receiver(Gives::Item);
-                self.told = to.site().cloned();
-                let value = quiet(vm, value);
-                What::Yielded { to, through, value }
-            }
-            Mark::Return => {
-                let (to, _) = stack.receiver(Gives::Result);
-                let Some(site) = to.site() else { return };
-                self.told = Some(site.clone());
-                let stops = match (stack.kind(), stack.parent()) {
-                    (Some(GenKind::AsyncGenerator), _) => Some("StopAsyncIteration"),
-                    (_, None) => Some("StopIteration"),
-                    _ => None,
-                };
-                let value = quiet(vm, value);
-                What::Returned { to, value, stops }
-            }
-            Mark::Await => match awaited(vm, value) {
-                Some(what) => What::Awaits { what },
-                None => return,
-            },
-            Mark::Awaited => {
-                let own = stack.site();
-                if value.is_none() || own.is_some_and(|s| told.is_some_and(|t| t.frame == s.frame))
-                {
-                    return;
-                }
-                let value = quiet(vm, value);
-                What::Got { value }
-            }
-        };
-        self.at(vm, &stack, what);
-    }
-
     /// A suspended frame gets something else than a value.
     fn interrupted(&mut self, vm: &mut Vm, frame: &Ref<Generator>, how: Entry) {
+        self.names.upset();
         if frame.code.code.source.is_library() {
             return;
         }
-        let stack = self.look(vm);
-        let from = stack.program_from(0);
+        let look = self.look(vm);
+        let from = self.end(vm, look.near());
         let pc = (frame.pc.get() as usize).saturating_sub(1);
         let site = self.names.site(frame, pc);
-        let depth = stack.suspendable();
-        self.put(vm, Some(site), depth, What::Resumed { from, how });
+        self.put(vm, Some(site), look.suspendable, What::Resumed { from, how });
     }
 
     fn raised(&mut self, vm: &mut Vm, frame: &Ref<Generator>, exception: &Value) {
+        self.names.upset();
         let class = vm.class_of(exception);
         if frame.code.code.source.is_library() || class.is_subclass(&vm.exc.generator_exit) {
             return;
         }
-        let stack = self.look(vm);
-        let (to, _) = stack.receiver(Gives::Result);
-        if to.site().is_some() {
+        let look = self.look(vm);
+        let (far, _) = look.receiver(Gives::Result);
+        if let Far::Frame(_) = far {
+            let to = self.end(vm, far);
             let exception = quiet(vm, exception);
-            self.at(vm, &stack, What::Raised { to, exception });
+            self.at(vm, &look, What::Raised { to, exception });
         }
     }
 
@@ -523,11 +477,10 @@ impl Recorder {
             (_, Some(exception)) => quiet(vm, &exception),
             _ => quiet(vm, &future.result()),
         };
-        let stack = self.look(vm);
+        let look = self.look(vm);
         // The library's own futures are its own business.
-        let own = stack.frames.first().is_some_and(|s| !s.library);
-        if own {
-            self.at(vm, &stack, What::Settled { how });
+        if look.is_own {
+            self.at(vm, &look, What::Settled { how });
         }
     }
 
@@ -544,19 +497,12 @@ impl Recorder {
     }
 }
 
-/// What a frame awaits or delegates to where nothing else tells: a frame that has begun, a future
-/// that is done.
-fn awaited(vm: &mut Vm, value: &Value) -> Option<String> {
-    if let Some(future) = value.as_ref::<Future>() {
-        let text = quiet(vm, value);
-        return future
-            .is_done()
-            .then(|| format!("{text}, which is done: no delay"));
+/// The name of a task, which it had when it was made.
+pub(super) fn task_name(tasks: &ByAddress<Running>, task: &Ref<Future>) -> Rc<str> {
+    match tasks.get(&task.as_obj().address()) {
+        Some(known) => known.name.clone(),
+        None => inspect::task_name(task).into(),
     }
-    let frame = value.as_ref::<Generator>()?;
-    let begun = frame.state.get() != GenState::Created;
-    let own = !frame.code.code.source.is_library();
-    (begun && own).then(|| format!("{}()", frame.code.code.name))
 }
 
 /// Whether a coroutine is one of those with which the library ends a loop.

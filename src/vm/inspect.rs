@@ -2,8 +2,8 @@
 //! tools ask.
 
 use super::Vm;
-use super::frame::{Frame, generator_at, raw};
-use super::heap::Ref;
+use super::frame::{Activation, Frame, Link, generator_at, raw, running};
+use super::heap::{Header, Ref};
 use super::object::{CellObject, CodeObject, Generator, Tuple};
 use super::value::Value;
 use crate::source::Source;
@@ -17,7 +17,94 @@ pub struct FrameView {
     pub generator: Value,
 }
 
+/// A frame on the stack, uncounted: as `FrameView`, for who looks at many.
+#[derive(Clone, Copy)]
+pub struct Spot<'a> {
+    pub code: &'a CodeObject,
+    pub pc: usize,
+    /// The frame, if it is one that can be suspended, and a number that identifies it; else 0.
+    pub generator: Option<&'a Generator>,
+    pub address: usize,
+    /// The number of the frame whose resumption made this one run; 0 if it was called.
+    pub resumed: usize,
+}
+
+impl<'a> Spot<'a> {
+    /// The frame that delegates to this one.
+    pub fn parent(&self) -> Option<Spot<'a>> {
+        let header = self.generator?.parent.get();
+        // SAFETY: the parents of a running chain are alive.
+        let parent: &'a Generator = unsafe { running(header) }?;
+        Some(Spot {
+            code: &parent.code,
+            pc: (parent.pc.get() as usize).saturating_sub(1),
+            generator: Some(parent),
+            address: header as usize,
+            resumed: 0,
+        })
+    }
+}
+
+/// The frames that were called or resumed, innermost first; those that delegate to them are their
+/// parents.
+pub struct Spots<'a> {
+    frame: Option<Frame>,
+    activations: std::slice::Iter<'a, Activation>,
+    links: std::slice::Iter<'a, Link>,
+    /// A loop that runs tasks stands on the stack once for itself and once for the step.
+    last: *const Value,
+}
+
+impl<'a> Iterator for Spots<'a> {
+    type Item = Spot<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Spot<'a>> {
+        loop {
+            let frame = self.frame?;
+            let activation = self.activations.next_back();
+            self.frame = activation.map(|a| a.frame);
+            let resumed: *const Header = match activation {
+                Some(a) if a.linked => {
+                    let link = self.links.next_back();
+                    let root = link.and_then(Link::root);
+                    root.map_or(std::ptr::null(), |r| raw(r.as_obj()))
+                }
+                Some(a) => a.subject,
+                None => std::ptr::null(),
+            };
+            if std::ptr::eq(frame.regs, self.last) {
+                continue;
+            }
+            // SAFETY: code and generator of a frame on the control stack are alive, and stay so as
+            // long as nothing runs, which needs the VM for itself.
+            let Some(code) = (unsafe { frame.code.as_ref() }) else {
+                continue;
+            };
+            self.last = frame.regs;
+            return Some(Spot {
+                code,
+                pc: frame.index(),
+                // SAFETY: as above.
+                generator: unsafe { running(frame.generator) },
+                address: frame.generator as usize,
+                resumed: resumed as usize,
+            });
+        }
+    }
+}
+
 impl Vm {
+    /// The frames on the stack.
+    pub fn spots(&self) -> Spots<'_> {
+        Spots {
+            frame: Some(self.frame),
+            activations: self.control.as_slice().iter(),
+            links: self.links.iter(),
+            last: std::ptr::null(),
+        }
+    }
+
     /// The frame of bytecode `depth` levels out from the running native.
     pub fn frame(&self, depth: usize) -> Option<FrameView> {
         self.nth_frame(depth).and_then(|f| self.view(&f))

@@ -1,0 +1,325 @@
+//! What is remembered of frames: how they are called, and where each was last seen. Frames are
+//! known by their addresses, their code by the code itself; no object of the program is kept.
+
+use super::lines::Template;
+use super::look::Look;
+use super::place::file_name;
+use super::record::Site;
+use crate::bytecode::{BEFORE_BEGINNING, Code};
+use crate::source::Source;
+use crate::vm::heap::Ref;
+use crate::vm::inspect::Spot;
+use crate::vm::object::{GenState, Generator};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::rc::Rc;
+
+/// Functions that are remembered at a time; one that is forgotten is looked at anew.
+const FUNCTIONS: usize = 2000;
+/// Files whose names are kept.
+const FILES: usize = 16;
+
+/// Something by the address of an object.
+pub(super) type ByAddress<T> = HashMap<usize, T, BuildHasherDefault<AddressHasher>>;
+
+/// Addresses need to be spread only.
+#[derive(Default)]
+pub(super) struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.write_usize(usize::from(*b)));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        let spread = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = spread ^ (spread >> 32);
+    }
+}
+
+/// A function whose frames can be suspended.
+pub(super) struct Function {
+    pub code: Rc<Code>,
+    /// Its name needs no escapes in quotes.
+    pub is_plain: bool,
+    /// Frames of functions with this name that have begun.
+    begun: Rc<Cell<u32>>,
+    /// What lines are made from, by the index of the mark.
+    pub templates: RefCell<Vec<Vec<Template>>>,
+}
+
+/// A frame that can be suspended, and has begun.
+pub(super) struct Known {
+    pub function: Rc<Function>,
+    /// Tells it apart from others of its function, from 1.
+    pub number: u32,
+    /// Where it was last seen: what nobody wrote stands nowhere.
+    pc: usize,
+    /// What it saw below itself when it was entered, until it is left.
+    pub look: Option<Look>,
+    /// The frames that delegate to it, if they are many.
+    pub chain: Option<Box<Chain>>,
+    /// Its name, once somebody wanted it as a text.
+    name: Option<Rc<str>>,
+}
+
+/// The frames above one in its chain. They stand still until that one is over, unless something
+/// out of the ordinary happens.
+pub(super) struct Chain {
+    pub parent: usize,
+    pub upsets: u32,
+    pub frames: usize,
+    /// Those that are the program's, and the innermost of them.
+    pub own: usize,
+    pub first: Option<Place>,
+    /// The outermost.
+    pub top: usize,
+}
+
+/// A place in a frame, or in a function that is no such frame.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    /// The frame's address, or 0.
+    pub frame: usize,
+    /// The address of its code.
+    pub code: usize,
+    pub pc: usize,
+}
+
+impl Place {
+    pub fn of(spot: &Spot<'_>) -> Place {
+        Place {
+            frame: spot.address,
+            code: Rc::as_ptr(&spot.code.code) as usize,
+            pc: spot.pc,
+        }
+    }
+}
+
+/// The names of frames: a number tells apart those of one function.
+#[derive(Default)]
+pub(super) struct Names {
+    known: Vec<Known>,
+    by_address: ByAddress<usize>,
+    functions: ByAddress<Rc<Function>>,
+    begun: HashMap<Rc<str>, Rc<Cell<u32>>>,
+    /// The one that was asked for last: its address, and its place.
+    last: (usize, usize),
+    /// The names of a few files.
+    files: Vec<(Source, Rc<str>)>,
+    /// The frames that were called or resumed when the program was last looked at, innermost first,
+    /// and where they were; those before `alive` are over.
+    seen: Vec<(usize, usize)>,
+    alive: usize,
+    /// The same when it was looked at the time before.
+    before: Vec<(usize, usize)>,
+    /// Counts frames that began, and what changes chains out of the ordinary.
+    pub begins: u32,
+    pub upsets: u32,
+}
+
+/// Whether somebody wrote the instruction.
+pub(super) fn is_written(code: &Code, pc: usize) -> bool {
+    let span = code.span_at(pc);
+    !(span.is_empty() && span.start == 0)
+}
+
+impl Names {
+    /// A frame begins: whatever had its address before is gone.
+    pub fn begin(&mut self, spot: &Spot<'_>) {
+        self.begins = self.begins.wrapping_add(1);
+        let function = self.function(&spot.code.code);
+        let number = function.begun.get() + 1;
+        function.begun.set(number);
+        let known = Known {
+            function,
+            number,
+            pc: BEFORE_BEGINNING,
+            look: None,
+            chain: None,
+            name: None,
+        };
+        match self.slot(spot.address) {
+            Some(slot) => {
+                if let Some(old) = self.known.get_mut(slot) {
+                    *old = known;
+                }
+            }
+            None => {
+                self.by_address.insert(spot.address, self.known.len());
+                self.last = (spot.address, self.known.len());
+                self.known.push(known);
+            }
+        }
+    }
+
+    fn function(&mut self, code: &Rc<Code>) -> Rc<Function> {
+        let address = Rc::as_ptr(code) as usize;
+        if let Some(function) = self.functions.get(&address) {
+            return function.clone();
+        }
+        if self.functions.len() >= FUNCTIONS {
+            self.functions.clear();
+        }
+        let function = Rc::new(Function {
+            code: code.clone(),
+            is_plain: !code.name.contains(|c: char| c < ' ' || c == '"' || c == '\\'),
+            begun: self.begun.entry(code.name.clone()).or_default().clone(),
+            templates: RefCell::default(),
+        });
+        self.functions.insert(address, function.clone());
+        function
+    }
+
+    fn slot(&mut self, address: usize) -> Option<usize> {
+        if self.last.0 == address && address != 0 {
+            return Some(self.last.1);
+        }
+        let slot = *self.by_address.get(&address)?;
+        self.last = (address, slot);
+        Some(slot)
+    }
+
+    /// What is known of the frame with this address.
+    pub fn known(&mut self, address: usize) -> Option<&mut Known> {
+        let slot = self.slot(address)?;
+        self.known.get_mut(slot)
+    }
+
+    /// Something happens after which chains may be other ones.
+    pub fn upset(&mut self) {
+        self.upsets = self.upsets.wrapping_add(1);
+    }
+
+    // Where frames are
+
+    /// The program is looked at anew.
+    pub fn look_anew(&mut self) {
+        std::mem::swap(&mut self.seen, &mut self.before);
+        self.before.drain(..self.alive.min(self.before.len()));
+        self.seen.clear();
+        self.alive = 0;
+    }
+
+    /// A frame was called or resumed, and stands there.
+    pub fn see(&mut self, spot: &Spot<'_>) {
+        if spot.address == 0 {
+            return;
+        }
+        if !is_written(&spot.code.code, spot.pc) {
+            let before = self.before.iter().find(|(a, _)| *a == spot.address);
+            if let Some((address, pc)) = before.copied() {
+                self.stand(address, pc);
+            }
+        }
+        self.seen.push((spot.address, spot.pc));
+    }
+
+    /// A frame, which was looked at when it was entered, is about to be left here: those that it
+    /// had called are over.
+    pub fn leave(&mut self, spot: &Spot<'_>) {
+        if !is_written(&spot.code.code, spot.pc) {
+            self.catch_up();
+        }
+        let alive = self.seen.iter().skip(self.alive);
+        if let Some(at) = alive.map(|s| s.0).position(|a| a == spot.address) {
+            self.alive += at + 1;
+        }
+    }
+
+    /// Notes where the frames are that were seen last.
+    fn catch_up(&mut self) {
+        let seen = std::mem::take(&mut self.seen);
+        for (address, pc) in seen.iter().skip(self.alive) {
+            self.stand(*address, *pc);
+        }
+        self.seen = seen;
+    }
+
+    /// A frame was seen at an instruction.
+    pub fn stand(&mut self, address: usize, pc: usize) -> Option<&mut Known> {
+        let known = self.known(address)?;
+        if is_written(&known.function.code, pc) {
+            known.pc = pc;
+        }
+        Some(known)
+    }
+
+    /// The line of an instruction of a frame, or the one where it was seen last.
+    pub fn line(&mut self, address: usize, code: &Code, pc: usize) -> u32 {
+        if is_written(code, pc) {
+            return code.line_at(pc);
+        }
+        self.catch_up();
+        match self.known(address) {
+            Some(known) => known.function.code.line_at(known.pc),
+            None => code.first_line(),
+        }
+    }
+
+    // Names
+
+    /// The name of a frame.
+    pub fn name(&mut self, address: usize, code: &Code) -> Rc<str> {
+        let Some(known) = self.known(address) else {
+            return code.name.clone();
+        };
+        if let Some(name) = &known.name {
+            return name.clone();
+        }
+        let plain = &known.function.code.name;
+        let name: Rc<str> = match known.number {
+            1 => plain.clone(),
+            n => format!("{plain}#{n}").into(),
+        };
+        known.name = Some(name.clone());
+        name
+    }
+
+    pub fn file(&mut self, source: &Source) -> Rc<str> {
+        let same = |known: &Source| std::ptr::eq(known.text(), source.text());
+        if let Some((_, name)) = self.files.iter().find(|(known, _)| same(known)) {
+            return name.clone();
+        }
+        let name = file_name(source);
+        if self.files.len() >= FILES {
+            self.files.clear();
+        }
+        self.files.push((source.clone(), name.clone()));
+        name
+    }
+
+    /// Where a frame on the stack stands.
+    pub fn site_of(&mut self, spot: &Spot<'_>) -> Site {
+        let code = &spot.code.code;
+        Site {
+            file: self.file(&code.source),
+            line: self.line(spot.address, code, spot.pc),
+            frame: match code.flags.module && spot.address == 0 {
+                true => self.file(&code.source),
+                false => self.name(spot.address, code),
+            },
+        }
+    }
+
+    /// Where a suspended frame stands.
+    pub fn site(&mut self, frame: &Ref<Generator>, pc: usize) -> Site {
+        // One that has not begun has no name of its own yet.
+        let address = match frame.state.get() {
+            GenState::Created => 0,
+            _ => frame.as_obj().address(),
+        };
+        self.stand(address, pc);
+        let code = &frame.code.code;
+        Site {
+            file: self.file(&code.source),
+            line: self.line(address, code, pc),
+            frame: self.name(address, code),
+        }
+    }
+}
