@@ -374,7 +374,9 @@ fn far_end(names: &mut Names, spot: &Spot<'_>) -> End {
 fn cut(mut text: &str) -> (Vec<u8>, Vec<(usize, Hole)>) {
     let (mut kept, mut holes) = (Vec::new(), Vec::new());
     loop {
-        let found = HOLES.iter().filter_map(|(mark, hole)| Some((text.find(mark)?, mark, *hole)));
+        let found = HOLES
+            .iter()
+            .filter_map(|(mark, hole)| Some((text.find(mark)?, mark, *hole)));
         let Some((at, mark, hole)) = found.min_by_key(|(at, ..)| *at) else {
             break;
         };
@@ -414,7 +416,10 @@ fn name(names: &mut Names, frame: usize, out: &mut Vec<u8>, scratch: &mut String
 fn line(vm: &Vm, names: &mut Names, far: Far, out: &mut Vec<u8>) {
     let Far::Frame(place) = far else { return };
     if let Some(spot) = spot_at(vm, &place) {
-        int(u64::from(names.line(place.frame, &spot.code.code, place.pc)), out);
+        int(
+            u64::from(names.line(place.frame, &spot.code.code, place.pc)),
+            out,
+        );
     }
 }
 

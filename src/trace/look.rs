@@ -213,7 +213,10 @@ impl Look {
 /// Keeps the frames above one. An async generator is resumed by one parent after the other, so
 /// chains with one inside change.
 fn remember(names: &mut Names, spot: &Spot<'_>, top: usize) {
-    let is_async = |s: &Spot<'_>| s.generator.is_none_or(|g| g.kind == GenKind::AsyncGenerator);
+    let is_async = |s: &Spot<'_>| {
+        s.generator
+            .is_none_or(|g| g.kind == GenKind::AsyncGenerator)
+    };
     let Some(parent) = spot.parent().filter(|_| !is_async(spot)) else {
         return;
     };

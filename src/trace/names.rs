@@ -168,7 +168,9 @@ impl Names {
         }
         let function = Rc::new(Function {
             code: code.clone(),
-            is_plain: !code.name.contains(|c: char| c < ' ' || c == '"' || c == '\\'),
+            is_plain: !code
+                .name
+                .contains(|c: char| c < ' ' || c == '"' || c == '\\'),
             begun: self.begun.entry(code.name.clone()).or_default().clone(),
             templates: RefCell::default(),
         });

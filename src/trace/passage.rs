@@ -204,7 +204,10 @@ impl Recorder {
         let Some((own, look)) = self.stand(vm) else {
             return;
         };
-        if value.as_ref::<Generator>().is_some_and(|f| f.state.get() != GenState::Created) {
+        if value
+            .as_ref::<Generator>()
+            .is_some_and(|f| f.state.get() != GenState::Created)
+        {
             // It may be the root of a chain that goes on here from now on.
             self.names.upset();
         }

@@ -276,7 +276,12 @@ impl Recorder {
         let from = self.end(vm, look.near());
         let pc = (frame.pc.get() as usize).saturating_sub(1);
         let site = self.names.site(frame, pc);
-        self.put(vm, Some(site), look.suspendable, What::Resumed { from, how });
+        self.put(
+            vm,
+            Some(site),
+            look.suspendable,
+            What::Resumed { from, how },
+        );
     }
 
     fn raised(&mut self, vm: &mut Vm, frame: &Ref<Generator>, exception: &Value) {
