@@ -36,6 +36,7 @@ impl Mark {
     ];
 
     /// The one that an operand means.
+    #[inline]
     pub fn from_operand(operand: u16) -> Option<Mark> {
         Mark::ALL.get(usize::from(operand)).copied()
     }

@@ -165,11 +165,23 @@ pub fn timers(event_loop: &Value) -> Vec<TimerView> {
         return Vec::new();
     };
     let timers = data.timers.borrow();
-    let found = timers.in_order().into_iter().filter_map(|(when, target)| {
-        let what = timed(target)?;
-        Some(TimerView { when, what })
-    });
+    let found = timers.in_order().into_iter().filter_map(timer);
     found.collect()
+}
+
+/// The first of them.
+pub fn first_timers(event_loop: &Value, most: usize) -> Vec<TimerView> {
+    let Some(data) = event_loop.opaque::<LoopData>() else {
+        return Vec::new();
+    };
+    let timers = data.timers.borrow();
+    let found = timers.first(most).into_iter().filter_map(timer);
+    found.collect()
+}
+
+fn timer((when, target): (f64, &ObjRef)) -> Option<TimerView> {
+    let what = timed(target)?;
+    Some(TimerView { when, what })
 }
 
 /// The tasks of a loop that are not done, oldest first.

@@ -143,6 +143,24 @@ impl Timers {
         all.into_iter().map(|t| (t.when, &t.target)).collect()
     }
 
+    /// The same of the first ones.
+    pub fn first(&self, most: usize) -> Vec<(f64, &ObjRef)> {
+        let all = self.heap.as_slice();
+        // In a heap nothing is due before what stands above it: at 2i + 1 and 2i + 2 stand those
+        // below the one at i.
+        let mut next: BinaryHeap<(&Timer, usize)> =
+            all.first().map(|t| (t, 0)).into_iter().collect();
+        let mut found = Vec::new();
+        while let Some((timer, at)) = next.pop().filter(|_| found.len() < most) {
+            let below = [2 * at + 1, 2 * at + 2];
+            next.extend(below.iter().filter_map(|i| Some((all.get(*i)?, *i))));
+            if !timer.is_cancelled() {
+                found.push((timer.when, &timer.target));
+            }
+        }
+        found
+    }
+
     /// Forgets all timers; the caller releases them.
     pub fn clear(&mut self) -> Vec<Ready> {
         self.cancelled = 0;

@@ -58,7 +58,7 @@ pub struct Picture {
     pub task: Option<String>,
     pub tasks: Vec<Stood>,
     pub generators: Vec<Stood>,
-    pub before: Before,
+    pub before: Before<String>,
     /// Locks, queues, futures and their kin: what it is, and how it stands.
     pub shared: Vec<(String, String)>,
 }
@@ -102,9 +102,21 @@ pub fn picture(vm: &mut Vm) -> R<Picture> {
         task: own.as_ref::<Future>().map(task_name),
         tasks: shown,
         generators,
-        before: before(vm, &|t| task_name(t).into()),
+        before: owned(before(vm, &|t| task_name(t).into())),
         shared: shared(vm, &found),
     })
+}
+
+/// The same for whoever gets it in another thread.
+fn owned(before: Before) -> Before<String> {
+    let timers = before.timers.iter();
+    Before {
+        ready: before.ready.iter().map(|r| r.to_string()).collect(),
+        more: before.more,
+        timers: timers
+            .map(|(when, what)| (*when, what.to_string()))
+            .collect(),
+    }
 }
 
 /// What was met on the way: frames that are shown already, and objects by their names.

@@ -1,7 +1,7 @@
 //! A trace as JSON lines, for programs: `grammar/trace.schema.json` describes them. The first line
 //! says what the others are; fields may be added within a version, never taken away or changed.
 
-use super::record::{Before, End, Ending, Entry, Family, Record, Site, Wait, What};
+use super::record::{Before, End, Ending, Entry, Family, Site, Wait, What};
 use super::summary::Tally;
 use crate::text::json::quote_into;
 
@@ -18,15 +18,7 @@ pub fn header(program: &str, virtual_time: bool) -> String {
     line.end()
 }
 
-/// One event, into a buffer that is emptied first.
-pub fn line(record: &Record, buffer: &mut String) {
-    let (task, site) = (record.task.as_deref(), record.site.as_ref());
-    buffer.clear();
-    head(record.number, record.turn, record.clock, task, buffer);
-    body(site, record.depth, &record.what, buffer);
-}
-
-/// The beginning of a line, at the end of a text: when, and whose chunk.
+/// The beginning of an event's line, at the end of a text: when, and whose chunk.
 pub(super) fn head(number: u64, turn: u64, clock: f64, task: Option<&str>, text: &mut String) {
     let mut line = Object::within(text);
     line.0.push('{');
@@ -208,7 +200,7 @@ fn entry(line: &mut Object, how: &Entry) {
 }
 
 fn before(line: &mut Object, lists: &Before) {
-    line.texts("ready", lists.ready.iter().map(String::as_str));
+    line.texts("ready", lists.ready.iter().map(|r| &**r));
     if lists.more > 0 {
         line.int("more_ready", lists.more as u64);
     }

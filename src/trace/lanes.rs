@@ -311,7 +311,7 @@ impl Lanes {
 }
 
 fn waited_for(wait: &Wait) -> String {
-    let mut text = wait.what.clone();
+    let mut text = wait.what.to_string();
     if let Some(task) = &wait.task {
         text.push_str(&format!(" (task {task})"));
     }

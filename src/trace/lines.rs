@@ -12,11 +12,8 @@ use crate::bytecode::Code;
 use crate::inspect::quiet;
 use crate::text::json::quote_into;
 use crate::vm::Vm;
-use crate::vm::heap::ObjRef;
 use crate::vm::inspect::Spot;
-use crate::vm::value::Value;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// The lines are handed on in pieces of this size.
 const PIECE: usize = 1 << 16;
@@ -44,8 +41,12 @@ struct Head {
     /// The number in it, and where that ends.
     number: u64,
     end: usize,
-    /// What it says: the turn, the clock, the address of the task; nothing if it has to be made anew.
-    of: Option<(u64, Duration, usize)>,
+    /// What it says: the turn, the clock, the task.
+    turn: u64,
+    clock: f64,
+    task: Option<Rc<str>>,
+    /// The address of the task, where that has been looked at.
+    address: Option<usize>,
     /// The filter lets lines with it through.
     is_shown: bool,
 }
@@ -125,9 +126,15 @@ impl Lines {
 
     /// A record of any kind.
     pub(super) fn record(&mut self, record: &Record) {
-        self.head.of = None;
+        // The address may be that of another task by now.
+        self.head.address = None;
         if self.filter.lets_through(record) {
-            json::line(record, &mut self.scratch);
+            self.begin(record.turn, record.clock, &record.task);
+            self.head.count(record.number);
+            self.buffer.extend_from_slice(&self.head.text);
+            self.scratch.clear();
+            let site = record.site.as_ref();
+            json::body(site, record.depth, &record.what, &mut self.scratch);
             self.buffer.extend_from_slice(self.scratch.as_bytes());
             self.written();
         }
@@ -145,27 +152,45 @@ impl Lines {
     }
 
     /// Whether the last line began like this.
-    pub(super) fn is_within(&self, turn: u64, clock: Duration, task: &Value) -> bool {
-        self.head.of == Some((turn, clock, address(task)))
+    #[inline]
+    pub(super) fn is_within(&self, turn: u64, clock: f64, task: usize) -> bool {
+        let head = &self.head;
+        head.address == Some(task) && head.turn == turn && head.clock.to_bits() == clock.to_bits()
     }
 
+    /// The next line begins like this; the task's address.
     pub(super) fn begin_within(
         &mut self,
         turn: u64,
-        clock: Duration,
-        task: &Value,
-        name: Option<&str>,
+        clock: f64,
+        task: &Option<Rc<str>>,
+        address: usize,
     ) {
-        let seconds = clock.as_secs_f64();
-        self.scratch.clear();
-        json::head(0, turn, seconds, name, &mut self.scratch);
-        self.head = Head {
-            text: self.scratch.as_bytes().to_vec(),
-            number: 0,
-            end: "{\"n\":0".len(),
-            of: Some((turn, clock, address(task))),
-            is_shown: self.filter.lets_values(seconds, name),
+        self.begin(turn, clock, task);
+        self.head.address = Some(address);
+    }
+
+    fn begin(&mut self, turn: u64, clock: f64, task: &Option<Rc<str>>) {
+        let head = &mut self.head;
+        let same_time = head.turn == turn && head.clock.to_bits() == clock.to_bits();
+        let same_task = match (&head.task, task) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
         };
+        if same_time && same_task && !head.text.is_empty() {
+            return;
+        }
+        self.scratch.clear();
+        json::head(0, turn, clock, task.as_deref(), &mut self.scratch);
+        head.text.clear();
+        head.text.extend_from_slice(self.scratch.as_bytes());
+        head.number = 0;
+        head.end = "{\"n\":0".len();
+        head.turn = turn;
+        head.clock = clock;
+        head.task.clone_from(task);
+        head.address = None;
+        head.is_shown = self.filter.lets_values(clock, task.as_deref());
     }
 
     /// Writes a passage; `false` if it must be written as a record.
@@ -386,10 +411,6 @@ fn cut(mut text: &str) -> (Vec<u8>, Vec<(usize, Hole)>) {
     }
     kept.extend_from_slice(text.as_bytes());
     (kept, holes)
-}
-
-fn address(task: &Value) -> usize {
-    task.as_obj().map_or(0, ObjRef::address)
 }
 
 fn int(number: u64, out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! Who resumed whom: the frames on the stack from the innermost out to the step of the running
-//! task, and what of them is told. Taken for every event, so it copies nothing but numbers.
+//! task, and what of them is told. Taken for every event, so it copies nothing but numbers, and
+//! goes no farther out than to a frame that has looked already.
 
 use super::names::{Chain, Names, Place};
 use crate::vm::Vm;
@@ -30,22 +31,21 @@ impl Far {
     }
 }
 
-/// What there is to see.
+/// What there is to see from a frame.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct Look {
-    /// The innermost frame of the program.
-    pub first: Option<Place>,
-    /// The innermost one outside of the frame that runs,
+    /// The innermost frame of the program outside of the one that runs,
     second: Option<Place>,
     /// and outside of its chain.
     beyond: Option<Place>,
-    /// How many frames of the program can be suspended.
+    /// How many frames of the program can be suspended, and how many frames there are.
     pub suspendable: usize,
-    /// The kind of the running frame, and of the one that delegates to it.
+    frames: usize,
+    /// The frame that delegates to the running one.
+    pub above: usize,
+    /// The kinds of the two.
     pub kind: Option<GenKind>,
     pub parent: Option<GenKind>,
-    /// The address of that.
-    pub above: usize,
     /// The running frame is the program's.
     pub is_own: bool,
     /// It begins with the step of a task, or with a callback.
@@ -69,9 +69,12 @@ struct Bounds {
 }
 
 impl Look {
-    /// `outside`: how many frames stand outside of the running loop.
+    /// Looks from the running frame. `outside`: how many frames stand outside of the running loop.
     pub fn take(vm: &Vm, names: &mut Names, outside: usize) -> Look {
-        let root = step_root(vm);
+        let root = match vm.current.task.is_undef() {
+            true => 0,
+            false => step_root(vm),
+        };
         // What the loop calls between two steps is called by nobody else.
         let between = root == 0 && !vm.current.event_loop.is_undef();
         let bounds = Bounds {
@@ -86,50 +89,85 @@ impl Look {
             ..Look::default()
         };
         names.look_anew();
-        let mut seen = 0;
         if bounds.frames > 0 {
-            for spot in vm.spots() {
-                names.see(&spot);
-                if !look.take_chain(names, &spot, &bounds, &mut seen) {
-                    break;
-                }
-            }
+            look.walk(vm, names, &bounds);
         }
         look
     }
 
+    fn walk(&mut self, vm: &Vm, names: &mut Names, bounds: &Bounds) {
+        for spot in vm.spots() {
+            if self.frames > 0 && self.splice(names, &spot, bounds) {
+                return names.see_below(&spot);
+            }
+            names.see(&spot);
+            if !self.take_chain(names, &spot, bounds) {
+                return names.see_no_more(false);
+            }
+        }
+        names.see_no_more(true);
+    }
+
+    /// What a frame saw when it was entered is what there is to see from it.
+    #[inline]
+    fn splice(&mut self, names: &mut Names, spot: &Spot<'_>, bounds: &Bounds) -> bool {
+        if spot.address == 0 {
+            return false;
+        }
+        let Some(known) = names.known(spot.address) else {
+            return false;
+        };
+        let fits = |outer: &&Look| self.frames + outer.frames < bounds.frames;
+        let Some(outer) = known.look.as_ref().filter(fits) else {
+            return false;
+        };
+        let place = Some(Place::of(spot));
+        self.second = self.second.or(place);
+        self.beyond = self.beyond.or(place);
+        self.frames += outer.frames;
+        self.suspendable += outer.suspendable;
+        self.in_step = outer.in_step;
+        true
+    }
+
     /// Looks at a frame and at those that delegate to it; whether to go on.
-    fn take_chain(
+    #[inline]
+    fn take_chain(&mut self, names: &mut Names, spot: &Spot<'_>, bounds: &Bounds) -> bool {
+        let innermost = self.frames == 0;
+        if innermost {
+            self.kind = spot.generator.map(|g| g.kind);
+            self.is_own = !spot.code.is_library;
+        }
+        if !self.take_frame(spot, !innermost, bounds) {
+            return false;
+        }
+        match spot.parent() {
+            None => true,
+            Some(parent) => self.take_parents(names, spot, parent, innermost, bounds),
+        }
+    }
+
+    fn take_parents(
         &mut self,
         names: &mut Names,
         spot: &Spot<'_>,
+        parent: Spot<'_>,
+        innermost: bool,
         bounds: &Bounds,
-        seen: &mut usize,
     ) -> bool {
-        let innermost = *seen == 0;
-        if innermost {
-            self.kind = spot.generator.map(|g| g.kind);
-            self.is_own = !spot.code.code.source.is_library();
-        }
-        if !self.take_frame(spot, !innermost, bounds, seen) {
-            return false;
-        }
-        let Some(parent) = spot.parent() else {
-            return true;
-        };
         if innermost {
             self.parent = parent.generator.map(|g| g.kind);
             self.above = parent.address;
         }
         let upsets = names.upsets;
         let known = names.known(spot.address);
-        let chain = known.as_ref().and_then(|k| k.chain.as_ref());
-        let fits = |c: &&Box<Chain>| {
+        let chain = known.as_ref().and_then(|k| k.chain.as_deref());
+        let fits = |c: &&Chain| {
             let unchanged = c.parent == parent.address && c.upsets == upsets;
-            unchanged && c.top == spot.resumed && *seen + c.frames < bounds.frames
+            unchanged && c.top == spot.resumed && self.frames + c.frames < bounds.frames
         };
         if let Some(chain) = chain.filter(fits) {
-            *seen += chain.frames;
+            self.frames += chain.frames;
             self.suspendable += chain.own;
             self.second = self.second.or(chain.first);
             self.in_step |= chain.top == bounds.root;
@@ -141,7 +179,7 @@ impl Look {
         let mut at = Some(parent);
         let (mut count, mut top, mut go_on) = (0, 0, true);
         while let Some(frame) = at.filter(|_| go_on) {
-            go_on = self.take_frame(&frame, !innermost, bounds, seen);
+            go_on = self.take_frame(&frame, !innermost, bounds);
             count += 1;
             top = frame.address;
             at = frame.parent();
@@ -153,33 +191,29 @@ impl Look {
     }
 
     /// Looks at one frame; `beyond` the chain that runs.
-    fn take_frame(
-        &mut self,
-        spot: &Spot<'_>,
-        beyond: bool,
-        bounds: &Bounds,
-        seen: &mut usize,
-    ) -> bool {
-        if !spot.code.code.source.is_library() {
-            let place = Place::of(spot);
-            self.first = self.first.or(Some(place));
-            if *seen > 0 {
-                self.second = self.second.or(Some(place));
+    #[inline]
+    fn take_frame(&mut self, spot: &Spot<'_>, beyond: bool, bounds: &Bounds) -> bool {
+        if !spot.code.is_library {
+            if self.frames > 0 && self.second.is_none() {
+                self.second = Some(Place::of(spot));
             }
-            if beyond {
-                self.beyond = self.beyond.or(Some(place));
+            if beyond && self.beyond.is_none() {
+                self.beyond = Some(Place::of(spot));
             }
             self.suspendable += usize::from(spot.address != 0);
         }
-        *seen += 1;
+        self.frames += 1;
         let is_root = spot.address == bounds.root && bounds.root != 0;
         self.in_step |= is_root;
-        !is_root && *seen < bounds.frames
+        !is_root && self.frames < bounds.frames
     }
 
-    /// The frame of the program that is nearest, from the running one out.
-    pub fn near(&self) -> Far {
-        self.far(self.first)
+    /// The nearest frame of the program, from the running one out.
+    pub fn near(&self, vm: &Vm) -> Far {
+        match vm.spots().next().filter(|_| self.is_own) {
+            Some(spot) => Far::Frame(Place::of(&spot)),
+            None => self.outer(),
+        }
     }
 
     /// The one that is nearest outside of the running frame.
@@ -188,6 +222,7 @@ impl Look {
     }
 
     /// Who gets what the running frame gives, and whether that goes through others.
+    #[inline]
     pub fn receiver(&self, how: Gives) -> (Far, bool) {
         let own_item = how == Gives::Item && self.kind != Some(GenKind::AsyncGenerator);
         match self.parent.is_some() && !own_item {
@@ -201,6 +236,7 @@ impl Look {
         self.suspendable.saturating_sub(1)
     }
 
+    #[inline]
     fn far(&self, place: Option<Place>) -> Far {
         match place {
             Some(place) => Far::Frame(place),
@@ -235,7 +271,7 @@ fn remember(names: &mut Names, spot: &Spot<'_>, top: usize) {
             return;
         }
         chain.frames += 1;
-        if !frame.code.code.source.is_library() {
+        if !frame.code.is_library {
             chain.first = chain.first.or(Some(Place::of(&frame)));
             chain.own += 1;
         }
@@ -251,7 +287,7 @@ pub(super) fn each_through(vm: &Vm, mut show: impl FnMut(&Spot<'_>)) {
     // One frame stands below those.
     for _ in 1..DEEPEST {
         let Some(frame) = at else { break };
-        if !frame.code.code.source.is_library() {
+        if !frame.code.is_library {
             show(&frame);
         }
         at = frame.parent();
@@ -268,7 +304,7 @@ fn step_root(vm: &Vm) -> usize {
         .unwrap_or(0)
 }
 
-/// The spot on the stack at a place.
+/// The frame on the stack at a place.
 pub(super) fn spot_at<'a>(vm: &'a Vm, place: &Place) -> Option<Spot<'a>> {
     for spot in vm.spots() {
         let mut at = Some(spot);

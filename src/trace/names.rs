@@ -3,7 +3,7 @@
 
 use super::lines::Template;
 use super::look::Look;
-use super::place::file_name;
+use super::place::{awaited_text, file_name};
 use super::record::Site;
 use crate::bytecode::{BEFORE_BEGINNING, Code};
 use crate::source::Source;
@@ -13,6 +13,7 @@ use crate::vm::object::{GenState, Generator};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 /// Functions that are remembered at a time; one that is forgotten is looked at anew.
@@ -49,6 +50,8 @@ pub(super) struct Function {
     pub is_plain: bool,
     /// Frames of functions with this name that have begun.
     begun: Rc<Cell<u32>>,
+    /// What it awaits, by the index of the instruction.
+    awaited: RefCell<ByAddress<Rc<str>>>,
     /// What lines are made from, by the index of the mark.
     pub templates: RefCell<Vec<Vec<Template>>>,
 }
@@ -86,16 +89,17 @@ pub(super) struct Chain {
 pub(super) struct Place {
     /// The frame's address, or 0.
     pub frame: usize,
-    /// The address of its code.
-    pub code: usize,
+    /// The address of its code; only compared.
+    pub code: NonNull<Code>,
     pub pc: usize,
 }
 
 impl Place {
+    #[inline]
     pub fn of(spot: &Spot<'_>) -> Place {
         Place {
             frame: spot.address,
-            code: Rc::as_ptr(&spot.code.code) as usize,
+            code: NonNull::from(&*spot.code.code),
             pc: spot.pc,
         }
     }
@@ -112,18 +116,18 @@ pub(super) struct Names {
     last: (usize, usize),
     /// The names of a few files.
     files: Vec<(Source, Rc<str>)>,
-    /// The frames that were called or resumed when the program was last looked at, innermost first,
-    /// and where they were; those before `alive` are over.
+    /// The frames that were called or resumed when the program was last looked at, the outermost
+    /// first, and where they were: while a frame runs others, that is where it is seen.
     seen: Vec<(usize, usize)>,
-    alive: usize,
-    /// The same when it was looked at the time before.
-    before: Vec<(usize, usize)>,
+    /// What is seen while the program is looked at, the innermost first.
+    fresh: Vec<(usize, usize)>,
     /// Counts frames that began, and what changes chains out of the ordinary.
     pub begins: u32,
     pub upsets: u32,
 }
 
 /// Whether somebody wrote the instruction.
+#[inline]
 pub(super) fn is_written(code: &Code, pc: usize) -> bool {
     let span = code.span_at(pc);
     !(span.is_empty() && span.start == 0)
@@ -172,22 +176,29 @@ impl Names {
                 .name
                 .contains(|c: char| c < ' ' || c == '"' || c == '\\'),
             begun: self.begun.entry(code.name.clone()).or_default().clone(),
+            awaited: RefCell::default(),
             templates: RefCell::default(),
         });
         self.functions.insert(address, function.clone());
         function
     }
 
+    #[inline]
     fn slot(&mut self, address: usize) -> Option<usize> {
         if self.last.0 == address && address != 0 {
             return Some(self.last.1);
         }
+        self.find_slot(address)
+    }
+
+    fn find_slot(&mut self, address: usize) -> Option<usize> {
         let slot = *self.by_address.get(&address)?;
         self.last = (address, slot);
         Some(slot)
     }
 
     /// What is known of the frame with this address.
+    #[inline]
     pub fn known(&mut self, address: usize) -> Option<&mut Known> {
         let slot = self.slot(address)?;
         self.known.get_mut(slot)
@@ -201,49 +212,83 @@ impl Names {
     // Where frames are
 
     /// The program is looked at anew.
+    #[inline]
     pub fn look_anew(&mut self) {
-        std::mem::swap(&mut self.seen, &mut self.before);
-        self.before.drain(..self.alive.min(self.before.len()));
-        self.seen.clear();
-        self.alive = 0;
+        self.fresh.clear();
     }
 
     /// A frame was called or resumed, and stands there.
+    #[inline]
     pub fn see(&mut self, spot: &Spot<'_>) {
-        if spot.address == 0 {
-            return;
+        if spot.address != 0 {
+            let pc = match is_written(&spot.code.code, spot.pc) {
+                true => spot.pc,
+                false => self.last_seen(spot.address).unwrap_or(spot.pc),
+            };
+            self.fresh.push((spot.address, pc));
         }
-        if !is_written(&spot.code.code, spot.pc) {
-            let before = self.before.iter().find(|(a, _)| *a == spot.address);
-            if let Some((address, pc)) = before.copied() {
-                self.stand(address, pc);
+    }
+
+    /// What was seen stands on a frame whose own surroundings are known.
+    #[inline]
+    pub fn see_below(&mut self, spot: &Spot<'_>) {
+        match self.seen.iter().rposition(|(a, _)| *a == spot.address) {
+            Some(at) => {
+                self.seen.truncate(at + 1);
+                if let Some((_, pc)) = self.seen.last_mut()
+                    && is_written(&spot.code.code, spot.pc)
+                {
+                    *pc = spot.pc;
+                }
+            }
+            None => {
+                self.see(spot);
+                self.note_all();
+                self.seen.clear();
             }
         }
-        self.seen.push((spot.address, spot.pc));
+        self.seen.extend(self.fresh.drain(..).rev());
     }
 
-    /// A frame, which was looked at when it was entered, is about to be left here: those that it
-    /// had called are over.
-    pub fn leave(&mut self, spot: &Spot<'_>) {
-        if !is_written(&spot.code.code, spot.pc) {
-            self.catch_up();
+    /// What was seen is all there is, or all that is looked at.
+    #[inline]
+    pub fn see_no_more(&mut self, is_all: bool) {
+        if !is_all {
+            self.note_all();
         }
-        let alive = self.seen.iter().skip(self.alive);
-        if let Some(at) = alive.map(|s| s.0).position(|a| a == spot.address) {
-            self.alive += at + 1;
-        }
+        self.seen.clear();
+        self.seen.extend(self.fresh.drain(..).rev());
     }
 
-    /// Notes where the frames are that were seen last.
-    fn catch_up(&mut self) {
+    fn note_all(&mut self) {
         let seen = std::mem::take(&mut self.seen);
-        for (address, pc) in seen.iter().skip(self.alive) {
+        for (address, pc) in &seen {
             self.stand(*address, *pc);
         }
         self.seen = seen;
     }
 
+    fn last_seen(&self, address: usize) -> Option<usize> {
+        let seen = self.seen.iter().rev();
+        seen.into_iter().find(|s| s.0 == address).map(|s| s.1)
+    }
+
+    /// A frame is about to be left here; those that it had called are over.
+    #[inline]
+    pub fn leave(&mut self, address: usize, pc: usize) -> Option<&mut Known> {
+        let mut pc = pc;
+        if let Some(at) = self.seen.iter().rposition(|(a, _)| *a == address) {
+            let known = self.known(address)?;
+            if !is_written(&known.function.code, pc) {
+                pc = self.seen.get(at).map_or(pc, |s| s.1);
+            }
+            self.seen.truncate(at);
+        }
+        self.stand(address, pc)
+    }
+
     /// A frame was seen at an instruction.
+    #[inline]
     pub fn stand(&mut self, address: usize, pc: usize) -> Option<&mut Known> {
         let known = self.known(address)?;
         if is_written(&known.function.code, pc) {
@@ -257,7 +302,9 @@ impl Names {
         if is_written(code, pc) {
             return code.line_at(pc);
         }
-        self.catch_up();
+        if let Some(pc) = self.last_seen(address) {
+            self.stand(address, pc);
+        }
         match self.known(address) {
             Some(known) => known.function.code.line_at(known.pc),
             None => code.first_line(),
@@ -281,6 +328,18 @@ impl Names {
         };
         known.name = Some(name.clone());
         name
+    }
+
+    /// What a suspended frame awaits, as it stands in the program.
+    pub fn awaited(&mut self, frame: &Ref<Generator>, pc: usize) -> Rc<str> {
+        let function = match self.known(frame.as_obj().address()) {
+            Some(known) if Rc::ptr_eq(&known.function.code, &frame.code.code) => &known.function,
+            _ => return awaited_text(&frame.code.code, pc),
+        };
+        let mut known = function.awaited.borrow_mut();
+        let text = known.entry(pc);
+        text.or_insert_with(|| awaited_text(&function.code, pc))
+            .clone()
     }
 
     pub fn file(&mut self, source: &Source) -> Rc<str> {

@@ -5,7 +5,7 @@
 use super::frames::{Drawn, Picture, Stood, picture};
 use super::json::{Object, list, number};
 use super::lanes::{LaneKind, Lanes};
-use super::record::{Family, Record, What};
+use super::record::{Before, Family, Record, What};
 use super::svg::{draw, escaped};
 use super::text::words;
 use crate::source::Source;
@@ -193,25 +193,30 @@ impl Page {
         let mut suspended: Vec<usize> = tasks.collect();
         suspended.extend(picture.generators.iter().map(|s| stood(table, s, false)));
         let shared = picture.shared.iter().map(|(what, state)| pair(what, state));
-        let mut before = Object::new();
         // A turn is told when something happens in it, and its first entry is taken by then.
-        let lists = match &record.what {
-            What::Turn(then) => then,
-            _ => &picture.before,
+        let before = match &record.what {
+            What::Turn(then) => lists(then),
+            _ => lists(&picture.before),
         };
-        before.raw("ready", &list(lists.ready.iter().map(|r| quote(r, false))));
-        before.raw("more", &lists.more.to_string());
-        let timers = lists.timers.iter();
-        let timers =
-            timers.map(|(when, what)| format!("[{},{}]", number(*when), quote(what, false)));
-        before.raw("timers", &list(timers));
         State {
             running: table.list(running),
             suspended: table.list(suspended),
             shared: table.number(list(shared)),
-            before: table.number(before.close()),
+            before: table.number(before),
         }
     }
+}
+
+fn lists<T: AsRef<str>>(before: &Before<T>) -> String {
+    let mut lists = Object::new();
+    let ready = before.ready.iter();
+    lists.raw("ready", &list(ready.map(|r| quote(r.as_ref(), false))));
+    lists.raw("more", &before.more.to_string());
+    let timers = before.timers.iter();
+    let timers =
+        timers.map(|(when, what)| format!("[{},{}]", number(*when), quote(what.as_ref(), false)));
+    lists.raw("timers", &list(timers));
+    lists.close()
 }
 
 fn pair(a: &str, b: &str) -> String {

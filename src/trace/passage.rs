@@ -7,6 +7,7 @@ use super::recorder::{Recorder, Teller, task_name};
 use crate::bytecode::Mark;
 use crate::inspect::quiet::quiet;
 use crate::vm::Vm;
+use crate::vm::heap::ObjRef;
 use crate::vm::object::{Future, GenKind, GenState, Generator};
 use crate::vm::value::Value;
 use std::rc::Rc;
@@ -194,8 +195,7 @@ impl Recorder {
     fn stand(&mut self, vm: &Vm) -> Option<(Place, Option<Look>)> {
         let spot = vm.spots().next()?;
         let own = Place::of(&spot);
-        self.names.leave(&spot);
-        let known = self.names.stand(own.frame, own.pc);
+        let known = self.names.leave(own.frame, own.pc);
         Some((own, known.and_then(|k| k.look.take())))
     }
 
@@ -266,13 +266,13 @@ impl Recorder {
         let Teller::Lines(lines) = &mut self.teller else {
             return false;
         };
-        let clock = vm.host.clock.monotonic();
+        let clock = vm.host.clock.monotonic().as_secs_f64();
         let task = vm.current.task.get();
-        if !lines.is_within(self.turn, clock, &task) {
-            let task = vm.current.task.get();
-            let known = task.as_ref::<Future>();
-            let name = known.map(|t| task_name(&self.tasks, t));
-            lines.begin_within(self.turn, clock, &task, name.as_deref());
+        let address = task.as_obj().map_or(0, ObjRef::address);
+        if !lines.is_within(self.turn, clock, address) {
+            let task = task.as_ref::<Future>();
+            let name = task.map(|t| task_name(&self.tasks, t));
+            lines.begin_within(self.turn, clock, &name, address);
         }
         self.number += 1;
         let told = lines.pass(vm, &mut self.names, self.number, told, thing);

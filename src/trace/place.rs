@@ -3,9 +3,9 @@
 use super::look::DEEPEST;
 use super::names::Names;
 use super::record::Site;
-use crate::event_loop::inspect;
+use crate::bytecode::Code;
 use crate::source::Source;
-use crate::vm::generator::delegate_of;
+use crate::vm::generator::{delegate_of, delegating_to, suspended_leaf};
 use crate::vm::heap::Ref;
 use crate::vm::object::{Future, Generator, Waiter};
 use crate::vm::value::Value;
@@ -20,14 +20,33 @@ pub fn file_name(source: &Source) -> Rc<str> {
 
 /// Where a suspended frame stands, and what it waits for there as it stands in the program: the
 /// innermost frame that is not the library's.
-pub(super) fn suspended(names: &mut Names, root: &Value) -> (Option<Site>, String) {
+pub(super) fn suspended(names: &mut Names, root: &Value) -> (Option<Site>, Rc<str>) {
     let Some(root) = root.as_ref::<Generator>() else {
-        return (None, "something".to_owned());
+        return (None, "something".into());
     };
+    match innermost(root) {
+        Some(frame) => {
+            let pc = (frame.pc.get() as usize).saturating_sub(1);
+            (Some(names.site(&frame, pc)), names.awaited(&frame, pc))
+        }
+        None => (None, format!("{}()", root.code.code.name).into()),
+    }
+}
+
+/// The innermost frame of a suspended chain that is the program's.
+fn innermost(root: &Ref<Generator>) -> Option<Ref<Generator>> {
+    let is_own = |frame: &Ref<Generator>| !frame.code.is_library;
+    if let Some(leaf) = suspended_leaf(root) {
+        let mut at = Some(leaf);
+        while let Some(frame) = at.take_if(|f| !is_own(f)) {
+            at = delegating_to(&frame);
+        }
+        return at;
+    }
     let mut at = root.clone();
     let mut found = None;
     for _ in 0..DEEPEST {
-        if !at.code.code.source.is_library() {
+        if is_own(&at) {
             found = Some(at.clone());
         }
         match delegate_of(&at) {
@@ -35,29 +54,31 @@ pub(super) fn suspended(names: &mut Names, root: &Value) -> (Option<Site>, Strin
             None => break,
         }
     }
-    let Some(frame) = found else {
-        return (None, format!("{}()", root.code.code.name));
-    };
-    let pc = (frame.pc.get() as usize).saturating_sub(1);
-    let span = frame.code.code.span_at(pc);
-    let text = frame.code.code.source.slice(span);
-    let text = text.strip_prefix("await").unwrap_or(text).trim_start();
-    let first = text.lines().next().unwrap_or_default();
-    let cut = first.len() < text.len();
-    let text = format!("{first}{}", if cut { "…" } else { "" });
-    (Some(names.site(&frame, pc)), text)
+    found
 }
 
-/// Who goes on when a timer settles a future.
-pub(super) fn woken(future: &Ref<Future>) -> String {
+/// What is awaited at an instruction, as it stands in the program.
+pub(super) fn awaited_text(code: &Code, pc: usize) -> Rc<str> {
+    let text = code.source.slice(code.span_at(pc));
+    let text = text.strip_prefix("await").unwrap_or(text).trim_start();
+    let first = text.lines().next().unwrap_or_default();
+    match first.len() < text.len() {
+        true => format!("{first}…").into(),
+        false => first.into(),
+    }
+}
+
+/// Who goes on when a timer settles a future; tasks by these names.
+pub(super) fn woken(future: &Ref<Future>, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Rc<str> {
     let waiters = future.waiters();
     let names = waiters.iter().filter_map(|w| match w {
-        Waiter::Task(task) => Some(inspect::task_name(task)),
+        Waiter::Task(task) => Some(name(task)),
         Waiter::Callback(_) => None,
     });
-    let names: Vec<String> = names.collect();
-    match names.is_empty() {
-        true => "nobody".to_owned(),
-        false => names.join(", "),
+    let mut names: Vec<Rc<str>> = names.collect();
+    match names.len() {
+        0 => "nobody".into(),
+        1 => names.swap_remove(0),
+        _ => names.join(", ").into(),
     }
 }

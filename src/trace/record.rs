@@ -48,18 +48,18 @@ pub enum Entry {
 
 /// What the loop has before it. Lists are cut, `more` says by how much.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub struct Before {
-    pub ready: Vec<String>,
+pub struct Before<T = Rc<str>> {
+    pub ready: Vec<T>,
     pub more: usize,
     /// When, and for whom.
-    pub timers: Vec<(f64, String)>,
+    pub timers: Vec<(f64, T)>,
 }
 
 /// What a suspended task waits for.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Wait {
     /// The expression, as it stands in the program: `queue.get()`.
-    pub what: String,
+    pub what: Rc<str>,
     /// When its timer is due.
     pub until: Option<f64>,
     /// The task that must be done first.
@@ -89,7 +89,7 @@ pub enum What {
     /// A task goes on: its chunk with this number, after a delay of so many seconds.
     Chunk {
         number: u32,
-        after: Option<(f64, String)>,
+        after: Option<(f64, Rc<str>)>,
         raising: Option<String>,
     },
     /// The chunk is over, and a delay begins.

@@ -48,10 +48,6 @@ pub(super) struct Running {
     told_to_stop: Option<Site>,
 }
 
-/// Where the recorder is while it records.
-#[derive(Default)]
-struct Seat(Option<Box<Recorder>>);
-
 #[derive(Default)]
 pub(super) struct Recorder {
     pub(super) teller: Teller,
@@ -101,7 +97,7 @@ pub fn start_lines(vm: &mut Vm, lines: Lines) {
 }
 
 fn begin(vm: &mut Vm, teller: Teller) {
-    vm.state::<Seat>().0 = Some(Box::new(Recorder {
+    vm.observing = Some(Box::new(Recorder {
         teller,
         ..Recorder::default()
     }));
@@ -109,7 +105,8 @@ fn begin(vm: &mut Vm, teller: Teller) {
 
 /// Ends the recording: what the tasks did, all in all.
 pub fn stop(vm: &mut Vm) -> Tally {
-    let Some(mut recorder) = vm.state::<Seat>().0.take() else {
+    let kept = vm.observing.take();
+    let Some(Ok(mut recorder)) = kept.map(|k| k.downcast::<Recorder>()) else {
         return Tally::default();
     };
     if let Teller::Lines(lines) = &mut recorder.teller {
@@ -120,14 +117,27 @@ pub fn stop(vm: &mut Vm) -> Tally {
 
 /// Works with the recorder taken out, so that what it does is not recorded.
 fn with(vm: &mut Vm, work: impl FnOnce(&mut Recorder, &mut Vm)) {
-    if let Some(mut recorder) = vm.state::<Seat>().0.take() {
-        work(&mut recorder, vm);
-        vm.state::<Seat>().0 = Some(recorder);
+    if let Some(mut kept) = vm.observing.take() {
+        if let Some(recorder) = kept.downcast_mut() {
+            work(recorder, vm);
+        }
+        vm.observing = Some(kept);
     }
 }
 
 impl Recorder {
     fn take(&mut self, vm: &mut Vm, event: &Event<'_>) {
+        if let Event::Mark(mark, value) = event {
+            if self.printed.is_some() {
+                self.end_line(vm);
+            }
+            self.asked = false;
+            return self.mark(vm, *mark, value);
+        }
+        self.take_other(vm, event);
+    }
+
+    fn take_other(&mut self, vm: &mut Vm, event: &Event<'_>) {
         match event {
             Event::Written(text) => return self.written(vm, text),
             Event::Touch(_) => return,
@@ -135,7 +145,7 @@ impl Recorder {
         }
         self.end_line(vm);
         match event {
-            Event::Mark(mark, value) => self.mark(vm, *mark, value),
+            Event::Mark(..) => {}
             Event::Thrown(frame, exception) => {
                 let how = Entry::Throw(quiet(vm, exception));
                 self.interrupted(vm, frame, how);
@@ -192,7 +202,7 @@ impl Recorder {
         if self.printed.is_none() {
             let look = self.look(vm);
             let text = String::new();
-            let (site, depth) = (self.site(vm, look.near()), look.depth());
+            let (site, depth) = (self.site(vm, look.near(vm)), look.depth());
             self.printed = Some(self.record(vm, site, depth, What::Printed { text }));
         }
         if let Some(Record {
@@ -256,7 +266,7 @@ impl Recorder {
     }
 
     fn at(&mut self, vm: &mut Vm, look: &Look, what: What) {
-        let site = self.site(vm, look.near());
+        let site = self.site(vm, look.near(vm));
         self.put(vm, site, look.depth(), what);
     }
 
@@ -273,7 +283,7 @@ impl Recorder {
             return;
         }
         let look = self.look(vm);
-        let from = self.end(vm, look.near());
+        let from = self.end(vm, look.near(vm));
         let pc = (frame.pc.get() as usize).saturating_sub(1);
         let site = self.names.site(frame, pc);
         self.put(
@@ -465,7 +475,7 @@ impl Recorder {
             self.due.insert(future.as_obj().address(), when);
             return;
         }
-        let what = timed_text(vm, &timed);
+        let what = timed_text(vm, &timed, &|t| self.task_name(t)).to_string();
         self.here(vm, What::TimerSet { when, what });
     }
 
@@ -528,15 +538,15 @@ pub(super) fn before(vm: &mut Vm, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Bef
     let mut ready = Vec::new();
     for entry in shown {
         ready.push(match entry.task() {
-            Some(task) => name(task).to_string(),
-            None => entry_text(vm, entry),
+            Some(task) => name(task),
+            None => entry_text(vm, entry).into(),
         });
     }
     let mut timers = Vec::new();
-    for timer in inspect::timers(&event_loop).into_iter().take(SHOWN) {
+    for timer in inspect::first_timers(&event_loop, SHOWN) {
         // One that nobody waits for any more only has not been thrown out yet.
         if settles(&timer.what).is_none_or(|f| !f.is_done()) {
-            timers.push((timer.when, timed_text(vm, &timer.what)));
+            timers.push((timer.when, timed_text(vm, &timer.what, name)));
         }
     }
     Before {
@@ -612,14 +622,17 @@ fn entry_text(vm: &mut Vm, entry: &Queued) -> String {
 }
 
 fn timer_of(future: &Ref<Future>) -> String {
-    format!("timer of {}", woken(future))
+    format!(
+        "timer of {}",
+        woken(future, &|t| inspect::task_name(t).into())
+    )
 }
 
-fn timed_text(vm: &mut Vm, timed: &Timed) -> String {
+fn timed_text(vm: &mut Vm, timed: &Timed, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Rc<str> {
     match (settles(timed), timed) {
-        (Some(future), _) => woken(&future),
-        (None, Timed::Call { func, .. }) => called(vm, func),
-        (None, Timed::Future(future)) => woken(future),
+        (Some(future), _) => woken(&future, name),
+        (None, Timed::Call { func, .. }) => called(vm, func).into(),
+        (None, Timed::Future(future)) => woken(future, name),
     }
 }
 

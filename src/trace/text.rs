@@ -160,7 +160,7 @@ fn entry(how: &Entry) -> String {
 
 fn chunk(
     number: u32,
-    after: Option<&(f64, String)>,
+    after: Option<&(f64, Rc<str>)>,
     raising: Option<&String>,
     site: Option<&Site>,
 ) -> String {
@@ -208,7 +208,7 @@ fn lists(before: &Before) -> String {
     text
 }
 
-fn joined(names: &[String], more: usize) -> String {
+fn joined(names: &[Rc<str>], more: usize) -> String {
     match (names.is_empty(), more) {
         (true, _) => "-".into(),
         (false, 0) => names.join(", "),

@@ -36,6 +36,20 @@ pub fn delegate_of(g: &Ref<Generator>) -> Option<Ref<Generator>> {
     }
 }
 
+/// The innermost frame of a suspended chain, where the root knows it.
+pub fn suspended_leaf(root: &Ref<Generator>) -> Option<Ref<Generator>> {
+    let leaf = root.leaf.get();
+    let leaf = leaf.as_ref::<Generator>()?;
+    let fits = leaf.root.get() == raw(root.as_obj()) && leaf.state.get() == GenState::Suspended;
+    fits.then(|| leaf.clone())
+}
+
+/// The frame that delegates to one.
+pub fn delegating_to(g: &Ref<Generator>) -> Option<Ref<Generator>> {
+    // SAFETY: a parent pointer is cleared before the parent lets go of its delegate.
+    unsafe { generator_at(g.parent.get()) }
+}
+
 /// The frames of a chain of delegations that is suspended, from the root to the innermost.
 pub fn suspended_chain(root: &Ref<Generator>) -> Vec<Ref<Generator>> {
     let mut chain = Vec::new();

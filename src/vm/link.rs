@@ -58,6 +58,7 @@ impl Vm {
             kind: gen_kind(code),
             delegates_by: gen_kind(code).delegates_by(),
             suspends: flags.suspends(),
+            is_library: code.source.is_library(),
             nregs: u32::from(code.nregs),
             nnamed: u32::from(code.nnamed),
             free_start: u32::from(code.free_start),

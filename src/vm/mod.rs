@@ -119,6 +119,8 @@ pub struct Vm {
     pub current: Current,
     /// Who is told what happens.
     pub observer: Option<observe::Observer>,
+    /// What the observer keeps between two events.
+    pub observing: Option<Box<dyn Any>>,
     /// What is measured, if anything is.
     pub profile: Option<Box<profile::Profile>>,
     /// Who says what runs next; nobody: first in, first out.
@@ -204,6 +206,7 @@ impl Vm {
             report_hooks: ReportHooks::NONE,
             current: Current::default(),
             observer: None,
+            observing: None,
             profile: None,
             chooser: None,
             abandoned: false,

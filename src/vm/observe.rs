@@ -117,33 +117,38 @@ impl Vm {
     }
 
     /// The `Mark` instruction, in the running frame.
-    #[cold]
     #[inline(never)]
     pub(super) fn mark(&mut self) -> R<()> {
         let i = self.instruction();
-        let value = match i.a {
-            NO_REG => Value::None,
-            register => self.frame.register(usize::from(register)),
-        };
         match Mark::from_operand(i.b) {
-            Some(Mark::Touch) => {
-                let next = self.frame.index() + 1;
-                let next = self
-                    .frame
-                    .code()
-                    .and_then(|c| c.code.instrs.get(next))
-                    .copied();
-                next.into_iter().for_each(|i| self.tell(&Event::Touch(i)));
+            Some(Mark::Touch) => self.mark_touch(),
+            Some(mark) => {
+                let value = match i.a {
+                    NO_REG => Value::None,
+                    register => self.frame.register(usize::from(register)),
+                };
+                if let Some(observer) = self.observer {
+                    (observer.tell)(self, &Event::Mark(mark, &value));
+                }
             }
-            Some(mark) => self.tell(&Event::Mark(mark, &value)),
             None => {}
         }
         match self.abandoned {
             false => Ok(()),
-            true => {
-                let class = self.exc.system_exit.clone();
-                Err(self.error_with(&class, vec![]))
-            }
+            true => self.leave_abandoned(),
         }
+    }
+
+    fn mark_touch(&mut self) {
+        let next = self.frame.index() + 1;
+        let code = self.frame.code();
+        let next = code.and_then(|c| c.code.instrs.get(next)).copied();
+        next.into_iter().for_each(|i| self.tell(&Event::Touch(i)));
+    }
+
+    #[cold]
+    fn leave_abandoned(&mut self) -> R<()> {
+        let class = self.exc.system_exit.clone();
+        Err(self.error_with(&class, vec![]))
     }
 }

@@ -28,6 +28,8 @@ pub struct CodeObject {
     pub delegates_by: Op,
     /// A call makes a suspended frame.
     pub suspends: bool,
+    /// It is part of the embedded library.
+    pub is_library: bool,
     /// Copies of `code.nregs` and `code.nnamed`, nearer to hand.
     pub nregs: u32,
     pub nnamed: u32,
