@@ -3,7 +3,13 @@
 use super::terminal::{Terminal, print};
 use super::{ExploreArgs, needed, run};
 use crate::diagnostic::render::RenderOptions;
+use crate::engine::EngineOptions;
 use crate::explore::{self, Effort, Program};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Exit code of a process that Ctrl-C has ended.
+const INTERRUPTED: i32 = 130;
 
 pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
     let input = match needed(args.code.as_ref(), &args.words) {
@@ -15,9 +21,17 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
         Err(failure) => return terminal.fail(&failure),
     };
     let words = || args.words.iter().skip(usize::from(args.code.is_none()));
+    // Ctrl-C ends the run that goes on, and the exploration with what it has found so far.
+    let interrupted: Arc<AtomicBool> = Arc::default();
+    let stopped: Arc<AtomicBool> = Arc::default();
+    run::watch_for_interrupts(vec![interrupted.clone(), stopped.clone()]);
     let program = Program {
         source: &source,
-        options: &|| run::unattended(&input, words(), terminal),
+        options: &|| EngineOptions {
+            interrupted: interrupted.clone(),
+            ..run::unattended(&input, words(), terminal)
+        },
+        stopped: &|| stopped.load(Ordering::Relaxed),
     };
     let effort = Effort {
         limit: args.limit as usize,
@@ -30,6 +44,7 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
             terminal.show(&refused);
             1
         }
+        Ok(found) if found.groups.is_empty() => INTERRUPTED,
         Ok(found) => {
             let name = match &args.code {
                 Some(_) => "-c …",
@@ -42,7 +57,10 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
                 ..terminal.options
             };
             let command = format!("coro run --order ORDER {shown}");
-            print(&explore::text(&found, &command, &options))
+            match print(&explore::text(&found, &command, &options)) {
+                0 if stopped.load(Ordering::Relaxed) => INTERRUPTED,
+                code => code,
+            }
         }
     }
 }

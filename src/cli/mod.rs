@@ -86,7 +86,7 @@ enum Command {
     /// Ask what a program does next, step by step, and tell the rule that decides
     Quiz(DebugArgs),
     /// Show what await, async for, async with, yield from and gather do: the program in plain generators
-    Desugar(FileArgs),
+    Desugar(DesugarArgs),
     /// Show the bytecode of a program
     Dis(FileArgs),
     /// Show the syntax tree of a program
@@ -312,6 +312,19 @@ struct FileArgs {
     file: Option<OsString>,
 }
 
+/// How to show what a program becomes.
+#[derive(Args)]
+struct DesugarArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// The program and what it becomes side by side, as on a wide terminal
+    #[arg(long, conflicts_with = "plain")]
+    beside: bool,
+    /// What it becomes, as a program, also on a terminal
+    #[arg(long)]
+    plain: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ColorChoice {
     Auto,
@@ -383,7 +396,7 @@ fn dispatch(cli: &Cli) -> i32 {
         Some(Command::Explore(args)) => explore::explore(args, &terminal),
         Some(Command::Debug(args)) => debug::debug(args, &terminal),
         Some(Command::Quiz(args)) => quiz::quiz(args, &terminal),
-        Some(Command::Desugar(args)) => look(args, &terminal, desugar::desugar),
+        Some(Command::Desugar(args)) => desugar::desugar(args, &terminal),
         Some(Command::Dis(args)) => look(args, &terminal, dump::dis),
         Some(Command::Ast(args)) => look(args, &terminal, dump::ast),
         Some(Command::Tokens(args)) => look(args, &terminal, dump::tokens),
@@ -460,14 +473,17 @@ fn look(
     terminal: &Terminal,
     show: fn(&crate::source::Source, &Terminal) -> i32,
 ) -> i32 {
-    let input = match (&args.code, &args.file) {
+    match input_of(args).read(false) {
+        Ok(source) => show(&source, terminal),
+        Err(failure) => terminal.fail(&failure),
+    }
+}
+
+fn input_of(args: &FileArgs) -> Input {
+    match (&args.code, &args.file) {
         (Some(code), _) => Input::Code(code.clone()),
         (None, Some(file)) if file != "-" => Input::File(file.into()),
         _ => Input::Stdin,
-    };
-    match input.read(false) {
-        Ok(source) => show(&source, terminal),
-        Err(failure) => terminal.fail(&failure),
     }
 }
 

@@ -77,7 +77,8 @@ pub(super) fn options<'a>(
     words: impl Iterator<Item = &'a OsString>,
     terminal: &Terminal,
 ) -> EngineOptions {
-    let interrupted = watch_for_interrupts();
+    let interrupted: Arc<AtomicBool> = Arc::default();
+    watch_for_interrupts(vec![interrupted.clone()]);
     EngineOptions {
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,
@@ -123,14 +124,11 @@ pub(super) fn finish(mut engine: Engine, outcome: &RunOutcome, terminal: &Termin
     outcome.exit_code
 }
 
-/// A flag that Ctrl-C sets; the dispatch loop looks at it.
-fn watch_for_interrupts() -> Arc<AtomicBool> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = interrupted.clone();
+/// Lets Ctrl-C set these flags; the dispatch loop looks at its own.
+pub(super) fn watch_for_interrupts(flags: Vec<Arc<AtomicBool>>) {
     // Without a handler Ctrl-C ends the process, as it would anyway.
     let _ = ctrlc::set_handler(move || {
-        flag.store(true, Ordering::Relaxed);
+        flags.iter().for_each(|f| f.store(true, Ordering::Relaxed));
         crate::vm::host::attention().store(true, Ordering::Relaxed);
     });
-    interrupted
 }

@@ -1,10 +1,13 @@
 //! What `await`, `async for`, `async with`, `yield from` and `gather` do, as a program: the same
-//! one with each of them written out as what generators do. The text of the program stays as it is
+//! one with each of them written out as what generators do, one after the other. The text of the program stays as it is
 //! everywhere else, comments included, and what was written out stands above it as a comment.
 
+mod beside;
 mod comprehension;
+mod lift;
 mod names;
 mod statement;
+mod suspended;
 mod text;
 
 use crate::compile::{Mode, compile_module};
@@ -57,6 +60,33 @@ struct Rewriter<'a> {
 
 /// The program written out, or why it is none.
 pub fn desugar(source: &Source) -> Result<String, Vec<Diagnostic>> {
+    let written = written(source)?;
+    let (before, after) = written.program.split_at(written.prelude_at);
+    Ok(match written.prelude.is_empty() {
+        true => written.program,
+        false => format!("{before}{}# The program.\n\n{after}", written.prelude),
+    })
+}
+
+/// The program beside what it becomes, in so many columns, with the help that this needs below.
+pub fn beside(source: &Source, width: usize, bar: char) -> Result<String, Vec<Diagnostic>> {
+    let written = written(source)?;
+    let text = beside::columns(source, &written.program, width, bar);
+    Ok(match written.prelude.is_empty() {
+        true => text,
+        false => format!("{text}\n{}", written.prelude.trim_end()) + "\n",
+    })
+}
+
+/// A program that is written out.
+struct Written {
+    program: String,
+    /// What it needs, and where in it that belongs.
+    prelude: String,
+    prelude_at: usize,
+}
+
+fn written(source: &Source) -> Result<Written, Vec<Diagnostic>> {
     let parsed = parse_module(source);
     if !parsed.errors.is_empty() {
         return Err(parsed.errors);
@@ -75,17 +105,20 @@ pub fn desugar(source: &Source) -> Result<String, Vec<Diagnostic>> {
 }
 
 impl Rewriter<'_> {
-    fn module(&mut self, module: &Module) -> String {
+    fn module(&mut self, module: &Module) -> Written {
         let mut edits = self.block(&module.body);
-        let prelude = self.prelude();
-        if !prelude.is_empty() {
-            let first = module.body.iter().find(|s| !stands_first(s));
-            let at = first.map_or(self.lines.end(), |s| self.lines.begin_of_line(start(s)));
-            edits.insert(0, (Span::new(at, at), prelude));
-            edits.sort_by_key(|(span, _)| (span.start, span.end));
-        }
+        edits.sort_by_key(|(span, _)| (span.start, span.end));
+        let first = module.body.iter().find(|s| !stands_first(s));
+        let at = first.map_or(self.lines.end(), |s| self.lines.begin_of_line(start(s)));
+        let head = edits.iter().take_while(|(span, _)| span.end <= at);
+        let head: Vec<Edit> = head.cloned().collect();
+        let before = self.lines.splice(Span::new(0, at), &head);
         let text = self.lines.splice(self.lines.all(), &edits);
-        Lines::finish(&text)
+        Written {
+            program: Lines::finish(&text),
+            prelude: self.prelude(),
+            prelude_at: Lines::finish(&before).len(),
+        }
     }
 
     fn prelude(&self) -> String {
@@ -98,9 +131,6 @@ impl Rewriter<'_> {
         for (_, part) in parts.iter().filter(|(used, _)| *used) {
             text.push_str(&self.names.in_text(part));
             text.push_str("\n\n");
-        }
-        if !text.is_empty() {
-            text.push_str("# The program.\n\n");
         }
         text
     }
@@ -137,19 +167,13 @@ impl Rewriter<'_> {
                 let wait = self.names.name("await");
                 Some(format!("(yield from {wait}({value}))"))
             }
-            ExprKind::Yield(value) if self.kind() == Kind::AsyncGenerator => {
-                let value = match value {
-                    Some(value) => self.expr(value),
-                    None => "None".to_owned(),
-                };
-                let item = self.names.name("Item");
-                let tuple = matches!(&e.kind, ExprKind::Yield(Some(v)) if matches!(v.kind, ExprKind::Tuple(_)));
-                let value = match tuple && !value.starts_with('(') {
-                    true => format!("({value})"),
-                    false => value,
-                };
-                Some(format!("yield {item}({value})"))
-            }
+            ExprKind::Yield(value) if self.kind() == Kind::AsyncGenerator => Some(match value {
+                Some(value) => {
+                    let text = self.expr(value);
+                    self.item(value, &text)
+                }
+                None => format!("yield {}(None)", self.names.name("Item")),
+            }),
             ExprKind::ListComp(c)
             | ExprKind::SetComp(c)
             | ExprKind::DictComp(c)

@@ -1,4 +1,4 @@
-//! Statements: functions, loops and managers that wait, and `yield from`.
+//! Statements: functions, and loops and managers that wait.
 
 use super::text::{Edit, Lines};
 use super::{Function, Kind, Rewriter, awaits, is_docstring, kind_of};
@@ -34,9 +34,9 @@ impl Rewriter<'_> {
                 body,
             } => {
                 let text = self.managers(span, items, body);
-                text.map(|text| format!("{}\n{text}", self.heading(span)))
+                text.map(|text| format!("{}\n{text}", self.lines.heading(span)))
             }
-            _ => self.delegation(stmt),
+            _ => self.suspended(stmt),
         };
         match whole {
             Some(text) => vec![(span, text)],
@@ -153,12 +153,16 @@ impl Rewriter<'_> {
 
     // What waits
 
-    fn heading(&self, span: Span) -> String {
-        self.lines.heading(span)
+    /// What the head of a block evaluates first, with what that waits for before it.
+    pub(super) fn outside(&mut self, e: &Expr, i: &str, before: &mut String) -> String {
+        match self.is_to_be_lifted(e) {
+            true => self.lifted(e, i, before),
+            false => self.expr(e),
+        }
     }
 
     /// The text of a block at a depth, from the first statement to the last.
-    fn body(&mut self, block: &Block, to: &str) -> String {
+    pub(super) fn body(&mut self, block: &Block, to: &str) -> String {
         let (Some(first), Some(last)) = (block.first(), block.last()) else {
             return format!("{to}pass");
         };
@@ -192,12 +196,14 @@ impl Rewriter<'_> {
         let iterator = self.names.name(&format!("iterator_{number}"));
         let goes_on = self.names.name(&format!("goes_on_{number}"));
         let wait = self.names.name("await");
-        let (over, target) = (self.expr(iter), self.expr(target));
-        let heading = self.heading(span);
+        let mut before = String::new();
+        let over = self.outside(iter, &indent, &mut before);
+        let target = self.expr(target);
+        let heading = self.lines.heading(span);
         let body = self.body(body, &format!("{indent}        "));
         let i = &indent;
         let mut text = format!(
-            "{heading}\n\
+            "{heading}\n{before}\
              {i}{iterator} = {over}\n\
              {i}{iterator} = type({iterator}).__aiter__({iterator})\n\
              {i}{goes_on} = True\n\
@@ -235,14 +241,16 @@ impl Rewriter<'_> {
         let (manager, leave, entered) = (name("manager"), name("exit"), name("entered"));
         let (failed, error) = (name("failed"), name("error"));
         let wait = self.names.name("await");
-        let context = self.expr(&item.context);
+        let mut before = String::new();
+        let context = self.outside(&item.context, i, &mut before);
         let target = match &item.target {
             Some(target) => format!("{i}    {} = {entered}\n", self.expr(target)),
             None => String::new(),
         };
         let body = self.manager(rest, body, &format!("{i}    "));
         format!(
-            "{i}{manager} = {context}\n\
+            "{before}\
+             {i}{manager} = {context}\n\
              {i}{leave} = type({manager}).__aexit__\n\
              {i}{entered} = yield from {wait}(type({manager}).__aenter__({manager}))\n\
              {i}{failed} = False\n\
@@ -256,65 +264,6 @@ impl Rewriter<'_> {
              {i}    if not {failed}:\n\
              {i}        yield from {wait}({leave}({manager}, None, None, None))"
         )
-    }
-
-    // `yield from`
-
-    /// `yield from` as a statement, or as its value.
-    fn delegation(&mut self, stmt: &Stmt) -> Option<String> {
-        let e = bare(stmt)?;
-        let ExprKind::YieldFrom(inner) = &e.kind else {
-            return None;
-        };
-        let in_function = self.functions.last().is_some_and(|f| f.kind == Kind::Plain);
-        if !in_function || !self.lines.is_alone(stmt.span) {
-            return None;
-        }
-        let i = self.lines.indent(stmt.span.start)?.to_owned();
-        let number = self.number();
-        let name = |base: &str| self.names.name(&format!("{base}_{number}"));
-        let (inner_name, given, sent) = (name("inner"), name("given"), name("sent"));
-        let (result, end, error) = (name("result"), name("end"), name("error"));
-        let over = self.expr(inner);
-        let heading = self.heading(stmt.span);
-        let before = Span::new(stmt.span.start, e.span.start);
-        let before = self.lines.splice(before, &[]);
-        // The result needs no parentheses.
-        let before = before.trim_end_matches(['(', ' ', '\t']);
-        let last = match &stmt.kind {
-            StmtKind::Expr(_) => String::new(),
-            _ => format!("\n{i}{before} {result}"),
-        };
-        Some(format!(
-            "{heading}\n\
-             {i}{inner_name} = iter({over})\n\
-             {i}try:\n\
-             {i}    {given} = next({inner_name})\n\
-             {i}except StopIteration as {end}:\n\
-             {i}    {result} = {end}.value\n\
-             {i}else:\n\
-             {i}    while True:\n\
-             {i}        try:\n\
-             {i}            {sent} = yield {given}\n\
-             {i}        except GeneratorExit:\n\
-             {i}            if hasattr({inner_name}, \"close\"):\n\
-             {i}                {inner_name}.close()\n\
-             {i}            raise\n\
-             {i}        except BaseException as {error}:\n\
-             {i}            if not hasattr({inner_name}, \"throw\"):\n\
-             {i}                raise\n\
-             {i}            try:\n\
-             {i}                {given} = {inner_name}.throw({error})\n\
-             {i}            except StopIteration as {end}:\n\
-             {i}                {result} = {end}.value\n\
-             {i}                break\n\
-             {i}        else:\n\
-             {i}            try:\n\
-             {i}                {given} = next({inner_name}) if {sent} is None else {inner_name}.send({sent})\n\
-             {i}            except StopIteration as {end}:\n\
-             {i}                {result} = {end}.value\n\
-             {i}                break{last}"
-        ))
     }
 }
 

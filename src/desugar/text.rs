@@ -66,6 +66,24 @@ impl Lines<'_> {
         self.indent(span.start).is_some() && (line.is_empty() || line.starts_with('#'))
     }
 
+    pub fn text(&self, span: Span) -> &str {
+        self.source.slice(span)
+    }
+
+    /// A place with the parentheses right around it, if there are any.
+    pub fn with_parentheses(&self, span: Span) -> Span {
+        let before = self.text(Span::new(0, span.start)).trim_end();
+        let after = self.text(Span::new(span.end, self.end()));
+        let blanks = after.len() - after.trim_start().len();
+        match before.strip_suffix('(') {
+            Some(before) if after.trim_start().starts_with(')') => Span {
+                start: u32::try_from(before.len()).unwrap_or(span.start),
+                end: u32::try_from(blanks + 1).map_or(span.end, |n| span.end + n),
+            },
+            _ => span,
+        }
+    }
+
     pub fn line_of(&self, at: u32) -> u32 {
         self.source.line_of(at)
     }

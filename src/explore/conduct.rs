@@ -73,12 +73,21 @@ pub enum Cut {
     Known,
 }
 
+/// What came before something else that could have come first.
+pub(super) struct Race {
+    pub pop: usize,
+    /// Who can begin the way to the other order: one of them has to go first at the pop.
+    pub first: Vec<usize>,
+}
+
 /// What is known of a run.
 #[derive(Default)]
 pub(super) struct Record {
     pub pops: Vec<Pop>,
-    /// Pops at which these others are to go first, because the order may matter.
-    pub races: Vec<(usize, Vec<usize>)>,
+    /// Pops that matter to a later one which could have run before them.
+    pub races: Vec<Race>,
+    /// Pops at which each of these is to go first.
+    pub others: Vec<(usize, Vec<usize>)>,
     pub cut: Option<Cut>,
     /// It was too long for all of its entries to be compared.
     pub blind: bool,
@@ -106,6 +115,11 @@ impl Pops {
     fn contains(&self, pop: usize) -> bool {
         let bits = self.0.get(pop / 64);
         bits.is_some_and(|bits| bits & (1 << (pop % 64)) != 0)
+    }
+
+    fn meets(&self, others: &Pops) -> bool {
+        let mut both = self.0.iter().zip(&others.0);
+        both.any(|(own, other)| own & other != 0)
     }
 
     fn add(&mut self, others: &Pops) {
@@ -277,7 +291,7 @@ impl Conductor {
     /// Whether the entry that has just run could as well have run at a pop where it did in an
     /// earlier run: nothing since then matters to it.
     fn slept(&self, pop: usize, footprint: &Footprint) -> bool {
-        let entry = self.record.pops.get(pop).map_or(0, Pop::chosen);
+        let entry = self.chosen(pop);
         let mut pops = self.sleepers.iter().filter(|s| s.entry == entry);
         pops.any(|s| {
             let mut since = self.ran.iter().filter(|r| r.pop >= s.pop);
@@ -315,22 +329,23 @@ impl Conductor {
         if self.slept(pop, &footprint) {
             // Of those that seemed to sleep it was only the first: others may be awake.
             if let Some(at) = self.record.pops.get(pop).filter(|_| pop >= self.told) {
-                self.record.races.push((pop, at.left.clone()));
+                self.record.others.push((pop, at.left.clone()));
             }
             self.record.cut.get_or_insert(Cut::Known);
             return;
         }
         let mut after = self.before(own);
-        let conflicts = |r: &&Ran| r.footprint.conflicts(&footprint);
-        let race = self.ran.iter().rev().filter(conflicts);
-        let race = race.map(|r| r.pop).find(|pop| !after.contains(*pop));
-        if let Some(race) = race {
-            let first = self.instead(race, own, &after);
-            self.record.races.push((race, first));
+        let mut races = Vec::new();
+        // The last one first: what comes before that, comes before this one in any case.
+        for ran in self.ran.iter().rev() {
+            if !after.contains(ran.pop) && ran.footprint.conflicts(&footprint) {
+                races.push(ran.pop);
+                after.insert(ran.pop);
+                after.add(&ran.after);
+            }
         }
-        for ran in self.ran.iter().filter(conflicts) {
-            after.insert(ran.pop);
-            after.add(&ran.after);
+        for race in races {
+            self.race(race, own, &after);
         }
         self.ran.push(Ran {
             pop,
@@ -350,23 +365,39 @@ impl Conductor {
         before
     }
 
-    /// Who has to go first at a pop so that an entry comes before what was run there: itself, or
-    /// one of those that it needs before it; if none of them was there, anybody.
-    fn instead(&self, pop: usize, entry: usize, needed: &Pops) -> Vec<usize> {
+    /// An entry could have come before what was run at a pop: then all that has run since and does
+    /// not come after that would still be run, and of this, whatever needs nothing else of it can
+    /// go first.
+    fn race(&mut self, pop: usize, entry: usize, after: &Pops) {
+        let mut still = Pops::default();
+        let mut first = Vec::new();
+        for ran in &self.ran {
+            if ran.pop <= pop || ran.after.contains(pop) {
+                continue;
+            }
+            if !ran.after.meets(&still) {
+                first.push((!after.contains(ran.pop), self.chosen(ran.pop)));
+            }
+            still.insert(ran.pop);
+        }
+        if !after.meets(&still) {
+            first.push((false, entry));
+        }
         let Some(at) = self.record.pops.get(pop) else {
-            return Vec::new();
+            return;
         };
-        if at.left.contains(&entry) {
-            return vec![entry];
+        first.retain(|(_, e)| at.left.contains(e));
+        // Best what the entry itself needs.
+        first.sort();
+        let first: Vec<usize> = first.into_iter().map(|(_, e)| e).collect();
+        match first.is_empty() {
+            true => self.record.others.push((pop, at.left.clone())),
+            false => self.record.races.push(Race { pop, first }),
         }
-        let later = self.record.pops.iter().enumerate().skip(pop + 1);
-        let mut needed = later
-            .filter(|(p, _)| needed.contains(*p))
-            .map(|(_, later)| later.chosen());
-        match needed.find(|e| at.left.contains(e)) {
-            Some(first) => vec![first],
-            None => at.left.clone(),
-        }
+    }
+
+    fn chosen(&self, pop: usize) -> usize {
+        self.record.pops.get(pop).map_or(0, Pop::chosen)
     }
 
     /// The turn, or all that could change places, is over. Entries that are still left never run,
@@ -380,7 +411,7 @@ impl Conductor {
                 pop.is_some_and(|p| p.left.contains(e))
             };
             let others = others.into_iter().filter(was_there).collect();
-            self.record.races.push((last, others));
+            self.record.others.push((last, others));
         }
         self.ran.clear();
         self.made_by.clear();

@@ -79,6 +79,8 @@ pub struct Program<'a> {
     pub source: &'a Source,
     /// What an engine for it is made with.
     pub options: &'a dyn Fn() -> EngineOptions,
+    /// Whether to end with what has been found so far.
+    pub stopped: &'a dyn Fn() -> bool,
 }
 
 /// Options with which every run of a program in the same order is the same.
@@ -156,6 +158,7 @@ impl Program<'_> {
         let tools = Tools {
             run: &mut run,
             found: &mut found,
+            stopped: self.stopped,
         };
         let complete = search::search(effort, tools);
         if let Some(refused) = refused {
@@ -231,7 +234,7 @@ impl Program<'_> {
         loop {
             let mut shorter = None;
             for fork in group.shortest.forks() {
-                if attempts == 0 {
+                if attempts == 0 || (self.stopped)() {
                     return;
                 }
                 attempts -= 1;

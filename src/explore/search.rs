@@ -1,7 +1,6 @@
 //! Which orders are tried. A walk in depth: after each run, the last fork at which another entry is
-//! worth going first is taken again with that one (dynamic partial-order reduction: only entries
-//! whose footprints overlap are exchanged, and only with the nearest one before them that they do
-//! not follow from). What went first before sleeps until something runs that matters to it, so that
+//! worth going first is taken again with that one (dynamic partial-order reduction with source sets:
+//! only entries whose footprints overlap are exchanged, unless one follows from the other). What went first before sleeps until something runs that matters to it, so that
 //! no run is made twice with steps in it exchanged that do not matter to each other. If the walk is
 //! long, orders are drawn at random in its midst.
 
@@ -24,7 +23,7 @@ pub struct Effort {
 
 /// Entries of the ready queue that may be run for each run of the limit: long programs are run less
 /// often.
-const ENTRIES: usize = 200;
+const ENTRIES: usize = 60;
 
 /// How a run is to go.
 #[derive(Clone, Default)]
@@ -52,6 +51,8 @@ struct Node {
 pub(super) struct Tools<'a, T> {
     pub run: &'a mut dyn FnMut(Plan) -> (Record, T),
     pub found: &'a mut dyn FnMut(Order, T),
+    /// Whether somebody does not want to wait any longer; the last run came to nothing then.
+    pub stopped: &'a dyn Fn() -> bool,
 }
 
 /// Tries orders. True if there are no others that matter.
@@ -110,6 +111,9 @@ impl Search {
         let effort = self.effort;
         for _ in 0..runs {
             let (record, outcome) = (tools.run)(self.plan.clone());
+            if (tools.stopped)() {
+                return Some(false);
+            }
             self.entries += record.pops.len();
             let known = record.cut == Some(Cut::Known);
             self.blind |= record.blind || (record.cut.is_some() && !known);
@@ -143,7 +147,7 @@ impl Search {
             };
             let (record, outcome) = (tools.run)(plan);
             self.entries += record.pops.len();
-            if self.is_exhausted() {
+            if self.is_exhausted() || (tools.stopped)() {
                 return;
             }
             self.keep(&record, outcome, tools);
@@ -181,9 +185,18 @@ fn grow(nodes: &mut Vec<Node>, record: &Record, every: bool) {
             tried: BTreeSet::from([pop.chosen()]),
         });
     }
-    for (at, first) in &record.races {
+    for (at, others) in &record.others {
         if let Some(node) = nodes.get_mut(*at) {
-            node.wanted.extend(first);
+            node.wanted.extend(others);
+        }
+    }
+    for race in &record.races {
+        let Some(node) = nodes.get_mut(race.pop) else {
+            continue;
+        };
+        let is_there = |e: &usize| node.wanted.contains(e) || node.tried.contains(e);
+        if !race.first.iter().any(is_there) {
+            node.wanted.extend(race.first.first());
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::stepper::{Kind, Moved, Passed, Step, Stepper, Target};
 
 /// Steps of a program that are asked about, at most.
 const STEPS: usize = 5_000;
+/// Questions, at most: whoever has answered so many knows the rules.
+const MOST: usize = 100;
 /// Answers to choose from.
 const CHOICES: usize = 4;
 
@@ -99,11 +101,11 @@ pub fn questions(stepper: &mut Stepper, seed: u64) -> Quiz {
         random: seed.wrapping_add(1),
     };
     let last = known.min(STEPS);
-    let questions = (1..=last).filter_map(|step| maker.question(step)).collect();
-    Quiz {
-        questions,
-        is_cut: moved != Moved::There,
-    }
+    let all = (1..=last).filter_map(|step| maker.question(step));
+    let mut questions: Vec<Question> = all.take(MOST + 1).collect();
+    let is_cut = moved != Moved::There || questions.len() > MOST;
+    questions.truncate(MOST);
+    Quiz { questions, is_cut }
 }
 
 struct Maker<'a> {
@@ -117,10 +119,10 @@ impl Maker<'_> {
         match (&step.kind, &step.passed) {
             (Kind::Chunk, _) => self.task(number, &step),
             (Kind::Printed, _) => self.printed(number, &step),
-            (_, Some(Passed::Yielded(value))) if step.kind == Kind::Switch => {
-                self.yielded(number, &step, value)
+            (Kind::Switch, Some(Passed::Yielded(value))) => {
+                self.value(number, &step, value, Rule::Yield)
             }
-            (_, Some(Passed::Sent(value))) => self.sent(number, &step, value),
+            (_, Some(Passed::Sent(value))) => self.value(number, &step, value, Rule::Send),
             _ => None,
         }
     }
@@ -177,19 +179,9 @@ impl Maker<'_> {
 
     fn printed(&mut self, number: usize, step: &Step) -> Option<Question> {
         let right = self.stepper.printed_at(number)?;
-        let (known, _) = self.stepper.known();
-        // What is printed later first, then what was printed before: nearest first.
-        let later = (number + 1..=known).chain((1..number).rev());
-        let mut others = Vec::new();
-        for n in later {
-            let line = self.stepper.printed_at(n);
-            if let Some(line) = line.filter(|l| *l != right && !others.contains(l)) {
-                others.push(line);
-            }
-            if others.len() + 1 >= CHOICES {
-                break;
-            }
-        }
+        let others = self.nearest(number, CHOICES - 1, &right, |stepper, n| {
+            stepper.printed_at(n)
+        });
         if others.is_empty() {
             return None;
         }
@@ -207,61 +199,62 @@ impl Maker<'_> {
 
     // Values
 
-    fn yielded(&mut self, number: usize, step: &Step, value: &str) -> Option<Question> {
-        let others = self.other_values(number, value);
-        let frame = step.frame.as_deref().unwrap_or("the frame");
-        let place = format!("{frame} comes to the yield in line {}", step.line);
-        let text = "What does whoever resumed it get?".to_owned();
-        let asked = (value.to_owned(), others);
-        self.valued(number, place, text, asked, Rule::Yield, step)
-    }
-
-    fn sent(&mut self, number: usize, step: &Step, value: &str) -> Option<Question> {
-        let others = self.other_values(number, value);
-        let frame = step.frame.as_deref().unwrap_or("the frame");
-        let place = format!("{frame} is resumed at the yield in line {}", step.line);
-        let text = "Which value does the yield have there?".to_owned();
-        let asked = (value.to_owned(), others);
-        self.valued(number, place, text, asked, Rule::Send, step)
-    }
-
-    fn valued(
-        &mut self,
-        number: usize,
-        place: String,
-        text: String,
-        asked: (String, Vec<String>),
-        rule: Rule,
-        step: &Step,
-    ) -> Option<Question> {
-        let any = !asked.1.is_empty();
-        any.then(|| self.asked(number, place, text, asked, rule, step.words.clone()))
-    }
-
-    /// Values that travel elsewhere, nearest first, and None, which it often is.
-    fn other_values(&self, number: usize, value: &str) -> Vec<String> {
-        let (known, _) = self.stepper.known();
-        let mut others: Vec<String> = Vec::new();
-        let steps = (number + 1..=known).chain((1..number).rev());
-        for n in steps {
-            let passed = self.stepper.step_at(n).and_then(|s| s.passed.as_ref());
-            if let Some(Passed::Sent(other) | Passed::Yielded(other)) = passed
-                && other != value
-                && !others.contains(other)
-            {
-                others.push(other.clone());
-            }
-            if others.len() + 2 >= CHOICES {
-                break;
-            }
+    /// What comes out of a frame that yields, or what goes in.
+    fn value(&mut self, number: usize, step: &Step, value: &str, rule: Rule) -> Option<Question> {
+        let passed = |stepper: &Stepper, n: usize| match &stepper.step_at(n)?.passed {
+            Some(Passed::Sent(other) | Passed::Yielded(other)) => Some(other.clone()),
+            None => None,
+        };
+        let mut others = self.nearest(number, CHOICES - 2, value, passed);
+        // That is what it often is.
+        let none = "None".to_owned();
+        if value != none && !others.contains(&none) {
+            others.push(none);
         }
-        if value != "None" && !others.iter().any(|o| o == "None") {
-            others.push("None".to_owned());
+        if others.is_empty() {
+            return None;
         }
-        others
+        let (where_it_is, text) = match rule {
+            Rule::Yield => ("comes to the yield", "What does whoever resumed it get?"),
+            _ => (
+                "is resumed at the yield",
+                "Which value does the yield have there?",
+            ),
+        };
+        let frame = step.frame.as_deref().unwrap_or("the frame");
+        let place = format!("{frame} {where_it_is} in line {}", step.line);
+        let asked = (value.to_owned(), others);
+        Some(self.asked(
+            number,
+            place,
+            text.to_owned(),
+            asked,
+            rule,
+            step.words.clone(),
+        ))
     }
 
     // Choices
+
+    /// So many answers that are right at other steps: at later ones first, nearest first.
+    fn nearest(
+        &self,
+        number: usize,
+        most: usize,
+        right: &str,
+        at: impl Fn(&Stepper, usize) -> Option<String>,
+    ) -> Vec<String> {
+        let (known, _) = self.stepper.known();
+        let mut others: Vec<String> = Vec::new();
+        for n in (number + 1..=known).chain((1..number).rev()) {
+            if others.len() >= most {
+                break;
+            }
+            let other = at(self.stepper, n).filter(|o| o != right && !others.contains(o));
+            others.extend(other);
+        }
+        others
+    }
 
     fn asked(
         &mut self,

@@ -121,3 +121,39 @@ def outer():
         insta::assert_snapshot!("written_out", own);
     });
 }
+
+#[test]
+fn what_waits_within_an_expression_is_lifted_out_of_it() {
+    let text = "\
+async def both():
+    return f(await a(), x, await b()) + [await c(), *y]
+
+
+def outer(first):
+    total += g(first, (yield from inner()))
+    if first and (yield from inner()):
+        pass
+";
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/desugar" }, {
+        insta::assert_snapshot!("lifted", desugared("program.coro", text).split_once("# The program.\n").unwrap().1);
+    });
+}
+
+#[test]
+fn beside_the_source() {
+    let text = "\
+import asyncio
+
+async def main():
+    async with asyncio.Lock():
+        print('it is locked', await asyncio.sleep(1, 'and kept for a while'))
+
+asyncio.run(main())
+";
+    let program = Source::new("program.coro", text);
+    let columns = coro::desugar::beside(&program, 100, '|').unwrap();
+    let (columns, _) = columns.split_once("\n\n# What").unwrap();
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/desugar" }, {
+        insta::assert_snapshot!("beside", columns);
+    });
+}

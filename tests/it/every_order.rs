@@ -160,6 +160,7 @@ fn compare(number: u64) -> Option<(usize, usize)> {
     let program = Program {
         source: &source,
         options: &EngineOptions::default,
+        stopped: &|| false,
     };
     let (all, count) = every_order(&program, turns)?;
     let effort = Effort {

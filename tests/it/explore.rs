@@ -36,6 +36,7 @@ pub fn explore(text: &str, effort: Effort) -> Exploration {
     let program = Program {
         source: &source,
         options: &EngineOptions::default,
+        stopped: &|| false,
     };
     program.explore(effort).unwrap()
 }

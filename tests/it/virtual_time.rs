@@ -185,7 +185,7 @@ print(round(time.perf_counter() - began, 3))
 time.sleep(1)
 print(round(time.perf_counter() - began, 3))
 ";
-    prints("busy", text, "0.502\n1.502\n");
+    prints("busy", text, "0.504\n1.504\n");
 }
 
 #[test]
