@@ -1,12 +1,14 @@
 //! File objects: `StringIO`, `BytesIO`, opened files and the standard streams. One Rust type is
 //! behind all of them; opened files are held in memory and written back when flushed or closed.
+//! What is special to files of bytes stands in `binary.rs`, the tables of the classes in
+//! `classes.rs`.
 
 use super::buffer::{ByteBuffer, TextBuffer};
 use super::check::{check_open, check_readable, check_writable, limit, os_error, unsupported};
-use super::position::{seek, tell, truncate};
+use super::classes::TextFile;
 use crate::text::codec::{self, Codec};
-use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{ByteArray, Bytes, Class, Layout, List, NativeData};
+use crate::vm::heap::Slot;
+use crate::vm::object::{ByteArray, Bytes, Class, List, NativeData};
 use crate::vm::observe::Event;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -31,7 +33,13 @@ pub struct FileData {
     pub(super) mode: String,
     /// The file on disk, if there is one.
     pub(super) path: Option<PathBuf>,
+    /// It takes and gives bytes.
+    pub(super) binary: bool,
+    /// Of a standard stream: the stream of its bytes, once somebody asked for it.
+    pub(super) bytes_side: Slot,
     pub(super) codec: Codec,
+    /// The name of the encoding as it was given; `Undef` if none was.
+    pub(super) encoding: Value,
     pub(super) errors: String,
     pub(super) readable: bool,
     pub(super) writable: bool,
@@ -44,11 +52,14 @@ pub struct FileData {
 impl FileData {
     pub(super) fn in_memory(content: Content) -> Self {
         FileData {
+            binary: matches!(content, Content::Bytes(_)),
+            bytes_side: Slot::new(Value::Undef),
             content: RefCell::new(content),
             name: Value::Undef,
             mode: String::new(),
             path: None,
             codec: Codec::Utf8,
+            encoding: Value::Undef,
             errors: "strict".into(),
             readable: true,
             writable: true,
@@ -73,6 +84,16 @@ impl FileData {
         std::fs::write(path, bytes)?;
         self.dirty.set(false);
         Ok(())
+    }
+
+    /// How its text is encoded: files of the disk and standard streams spell the default each in
+    /// their own way.
+    pub(super) fn encoding(&self) -> Value {
+        match self.encoding.given() {
+            Some(given) => given.clone(),
+            None if self.path.is_some() => "UTF-8".into(),
+            None => "utf-8".into(),
+        }
     }
 
     pub(super) fn is_memory(&self) -> bool {
@@ -106,198 +127,6 @@ impl NativeData for FileData {
     }
 }
 
-/// Stand for the classes of file objects, which all hold `FileData`.
-pub(super) struct StringIo;
-pub(super) struct BytesIo;
-pub(super) struct TextFile;
-pub(super) struct BinaryFile;
-
-macro_rules! file_class {
-    ($($marker:ident $def:ident $name:literal $layout:literal $own:expr;)*) => { $(
-        impl NativeData for $marker {}
-
-        impl NativeType for $marker {
-            const DEF: &'static TypeDef = &$def;
-        }
-
-        static $def: TypeDef = TypeDef::new($name, "_io", Layout::Opaque($layout))
-            .base(base)
-            .with_dict()
-            .iterator()
-            .methods($own);
-    )* };
-}
-
-file_class! {
-    StringIo STRING_IO "StringIO" 0x5301 &[
-        NativeDef::constructor("(cls, *args, **kwargs)", |vm, a| new_memory(vm, &a[0], Content::Text(TextBuffer::default()))),
-        NativeDef::new("__init__", "(self, initial_value='', newline='\\n')", init_string, "Text I/O implementation using an in-memory buffer."),
-        NativeDef::new("getvalue", "(self, /)", getvalue, "Retrieve the entire contents of the object."),
-    ];
-    BytesIo BYTES_IO "BytesIO" 0x5302 &[
-        NativeDef::constructor("(cls, *args, **kwargs)", |vm, a| new_memory(vm, &a[0], Content::Bytes(ByteBuffer::default()))),
-        NativeDef::new("__init__", "(self, initial_bytes=b'')", init_bytes, "Buffered I/O implementation using an in-memory bytes buffer."),
-        NativeDef::new("getvalue", "(self, /)", getvalue, "Retrieve the entire contents of the BytesIO object."),
-    ];
-    TextFile TEXT_FILE "TextIOWrapper" 0x5303 &[];
-    BinaryFile BINARY_FILE "BufferedRandom" 0x5304 &[];
-}
-
-/// `_io._IOBase`: what all file objects can do.
-struct IoBase;
-
-impl NativeData for IoBase {}
-
-impl NativeType for IoBase {
-    const DEF: &'static TypeDef = &IO_BASE;
-}
-
-fn base(vm: &mut Vm) -> crate::vm::heap::Ref<Class> {
-    vm.class_for::<IoBase>()
-}
-
-static IO_BASE: TypeDef = TypeDef::new("_IOBase", "_io", Layout::Object)
-    .doc("The abstract base class for all I/O classes.")
-    .with_dict()
-    .methods(&[
-        NativeDef::new(
-            "read",
-            "(self, size=-1, /)",
-            read,
-            "Read at most size characters.",
-        ),
-        NativeDef::new(
-            "readline",
-            "(self, size=-1, /)",
-            readline,
-            "Read until newline or EOF.",
-        ),
-        NativeDef::new(
-            "readlines",
-            "(self, hint=-1, /)",
-            readlines,
-            "Return a list of lines from the stream.",
-        ),
-        NativeDef::new(
-            "write",
-            "(self, s, /)",
-            write,
-            "Write to the stream; the number of characters.",
-        ),
-        NativeDef::new(
-            "writelines",
-            "(self, lines, /)",
-            writelines,
-            "Write a list of lines to stream.",
-        ),
-        NativeDef::new(
-            "flush",
-            "(self, /)",
-            flush,
-            "Flush write buffers, if applicable.",
-        ),
-        NativeDef::new(
-            "close",
-            "(self, /)",
-            close,
-            "Flush and close the IO object.",
-        ),
-        NativeDef::new(
-            "seek",
-            "(self, pos, whence=0, /)",
-            seek,
-            "Change the stream position.",
-        ),
-        NativeDef::new(
-            "tell",
-            "(self, /)",
-            tell,
-            "Tell the current stream position.",
-        ),
-        NativeDef::new(
-            "truncate",
-            "(self, pos=None, /)",
-            truncate,
-            "Truncate size to pos.",
-        ),
-        NativeDef::new(
-            "readable",
-            "(self, /)",
-            |vm, a| flag(vm, a, |d| d.readable),
-            "Whether it can be read.",
-        ),
-        NativeDef::new(
-            "writable",
-            "(self, /)",
-            |vm, a| flag(vm, a, |d| d.writable),
-            "Whether it can be written.",
-        ),
-        NativeDef::new(
-            "seekable",
-            "(self, /)",
-            |vm, a| flag(vm, a, is_seekable),
-            "Whether it can seek.",
-        ),
-        NativeDef::new(
-            "isatty",
-            "(self, /)",
-            |vm, a| flag(vm, a, |_| false),
-            "Whether it is a terminal.",
-        ),
-        NativeDef::new(
-            "fileno",
-            "(self, /)",
-            fileno,
-            "Return underlying file descriptor if one exists.",
-        ),
-        NativeDef::new("__enter__", "(self, /)", enter, ""),
-        NativeDef::new(
-            "__exit__",
-            "(self, *args)",
-            |vm, a| {
-                let name = vm.names.close.clone();
-                vm.call_method(&a[0], &name, &[])?;
-                Ok(Value::None)
-            },
-            "",
-        ),
-        NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-        NativeDef::new(
-            "reconfigure",
-            "(self, **kwargs)",
-            |_, _| Ok(Value::None),
-            "Reconfigure the text stream with new parameters.",
-        ),
-    ])
-    .getset(&[
-        GetSet::read(
-            "closed",
-            |vm, v| flag(vm, std::slice::from_ref(v), |d| d.closed.get()),
-            "",
-        ),
-        GetSet::read("name", name, ""),
-        GetSet::read("mode", |vm, v| Ok(this(vm, v)?.mode.as_str().into()), ""),
-        GetSet::read(
-            "encoding",
-            |vm, v| {
-                Ok(if is_text(this(vm, v)?) {
-                    "utf-8".into()
-                } else {
-                    Value::None
-                })
-            },
-            "",
-        ),
-        GetSet::read(
-            "errors",
-            |vm, v| Ok(this(vm, v)?.errors.as_str().into()),
-            "",
-        ),
-        GetSet::read("newlines", |_, _| Ok(Value::None), ""),
-        GetSet::read("line_buffering", |_, _| Ok(Value::False), ""),
-        GetSet::read("buffer", buffer, ""),
-    ]);
-
 pub(super) fn this<'a>(vm: &mut Vm, v: &'a Value) -> R<&'a FileData> {
     match v.opaque::<FileData>() {
         Some(data) => Ok(data),
@@ -308,15 +137,19 @@ pub(super) fn this<'a>(vm: &mut Vm, v: &'a Value) -> R<&'a FileData> {
     }
 }
 
-fn flag(vm: &mut Vm, args: &[Value], f: impl Fn(&FileData) -> bool) -> R {
+/// What a file says of itself; a program's own class that derives from one of `io` says no.
+pub(super) fn flag(vm: &mut Vm, args: &[Value], f: impl Fn(&FileData) -> bool) -> R {
+    if args[0].opaque::<FileData>().is_none() {
+        return Ok(Value::False);
+    }
     Ok(f(this(vm, &args[0])?).into())
 }
 
 pub(super) fn is_text(data: &FileData) -> bool {
-    !matches!(&*data.content.borrow(), Content::Bytes(_))
+    !data.binary
 }
 
-fn is_seekable(data: &FileData) -> bool {
+pub(super) fn is_seekable(data: &FileData) -> bool {
     matches!(
         &*data.content.borrow(),
         Content::Text(_) | Content::Bytes(_)
@@ -325,14 +158,14 @@ fn is_seekable(data: &FileData) -> bool {
 
 // Making
 
-fn new_memory(vm: &mut Vm, class: &Value, content: Content) -> R {
+pub(super) fn new_memory(vm: &mut Vm, class: &Value, content: Content) -> R {
     match class.as_ref::<Class>() {
         Some(class) => Ok(vm.make_in(&class.clone(), FileData::in_memory(content))),
         None => Ok(Value::None),
     }
 }
 
-fn init_string(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn init_string(vm: &mut Vm, args: &[Value]) -> R {
     let text = match &args[1] {
         Value::Undef | Value::None => String::new(),
         value => match value.as_str() {
@@ -349,7 +182,7 @@ fn init_string(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-fn init_bytes(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn init_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let bytes = match &args[1] {
         Value::Undef | Value::None => Vec::new(),
         value => bytes_of(vm, value)?,
@@ -360,7 +193,7 @@ fn init_bytes(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
+pub(super) fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
     if let Some(bytes) = value.payload::<Bytes>() {
         return Ok(bytes.0.to_vec());
     }
@@ -388,7 +221,7 @@ pub(super) fn standard(vm: &mut Vm, content: Content, name: &str, mode: &str) ->
 
 // Reading
 
-fn stdin_line(vm: &mut Vm) -> R<String> {
+pub(super) fn stdin_line(vm: &mut Vm) -> R<String> {
     flush_output(vm)?;
     match vm.host.stdin.read_line() {
         Ok(line) => Ok(line),
@@ -407,7 +240,7 @@ fn flush_output(vm: &mut Vm) -> R<()> {
     }
 }
 
-fn read(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn read(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, &args[0])?;
     check_readable(vm, data)?;
     let limit = limit(vm, &args[1])?;
@@ -425,7 +258,16 @@ fn read(vm: &mut Vm, args: &[Value]) -> R {
         }
         text.push_str(&line);
     }
-    Ok(text.into())
+    Ok(given(data, text))
+}
+
+/// What was read from a standard stream, as text or as bytes.
+fn given(data: &FileData, text: String) -> Value {
+    if data.binary {
+        Bytes::value(text.as_bytes())
+    } else {
+        text.into()
+    }
 }
 
 fn read_line(vm: &mut Vm, data: &FileData, limit: Option<usize>) -> R {
@@ -433,19 +275,19 @@ fn read_line(vm: &mut Vm, data: &FileData, limit: Option<usize>) -> R {
         Content::Text(buffer) => return Ok(buffer.read_line(limit).into()),
         Content::Bytes(buffer) => return Ok(Bytes::value(buffer.read_line(limit))),
         Content::Stdin => {}
-        Content::Stdout | Content::Stderr => return Ok("".into()),
+        Content::Stdout | Content::Stderr => return Ok(given(data, String::new())),
     }
-    stdin_line(vm).map(Value::from)
+    Ok(given(data, stdin_line(vm)?))
 }
 
-fn readline(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn readline(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, &args[0])?;
     check_readable(vm, data)?;
     let limit = limit(vm, &args[1])?;
     read_line(vm, data, limit)
 }
 
-fn readlines(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn readlines(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, &args[0])?;
     let hint = limit(vm, &args[1])?.filter(|n| *n > 0);
     let (mut lines, mut size) = (Vec::new(), 0);
@@ -462,19 +304,11 @@ fn readlines(vm: &mut Vm, args: &[Value]) -> R {
 
 // Writing
 
-fn write(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn write(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, &args[0])?;
     check_writable(vm, data)?;
-    if !is_text(data) {
-        let bytes = bytes_of(vm, &args[1])?;
-        if let Content::Bytes(buffer) = &mut *data.content.borrow_mut() {
-            if data.appends {
-                buffer.seek(buffer.len());
-            }
-            buffer.write(&bytes);
-        }
-        data.dirty.set(true);
-        return Ok(bytes.len().into());
+    if data.binary {
+        return super::binary::write(vm, data, &args[1]);
     }
     let Some(text) = args[1].as_str() else {
         let name = vm.class_name(&args[1]);
@@ -509,7 +343,7 @@ fn write(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
-fn writelines(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn writelines(vm: &mut Vm, args: &[Value]) -> R {
     let name = vm.names.write.clone();
     vm.for_each(&args[1], |vm, line| {
         vm.call_method(&args[0], &name, &[line])?;
@@ -518,8 +352,10 @@ fn writelines(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-fn flush(vm: &mut Vm, args: &[Value]) -> R {
-    let data = this(vm, &args[0])?;
+pub(super) fn flush(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(data) = args[0].opaque::<FileData>() else {
+        return Ok(Value::None);
+    };
     check_open(vm, data)?;
     flush_data(vm, data)?;
     Ok(Value::None)
@@ -537,8 +373,13 @@ fn flush_data(vm: &mut Vm, data: &FileData) -> R<()> {
     }
 }
 
-fn close(vm: &mut Vm, args: &[Value]) -> R {
-    let data = this(vm, &args[0])?;
+/// The attribute by which an object of a program's own class is closed, as in CPython.
+pub(super) const CLOSED: &str = "__IOBase_closed";
+
+pub(super) fn close(vm: &mut Vm, args: &[Value]) -> R {
+    let Some(data) = args[0].opaque::<FileData>() else {
+        return close_foreign(vm, &args[0]);
+    };
     if !data.closed.get() {
         flush_data(vm, data)?;
         data.closed.set(true);
@@ -546,9 +387,20 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
+/// Closes an object of a program's own class.
+fn close_foreign(vm: &mut Vm, file: &Value) -> R {
+    let name = vm.intern(CLOSED);
+    if vm.get_attr_opt(file, &name)?.is_none() {
+        let flush = vm.intern("flush");
+        vm.call_method(file, &flush, &[])?;
+        vm.set_attr(file, &name, Value::True)?;
+    }
+    Ok(Value::None)
+}
+
 // Inspection
 
-fn getvalue(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn getvalue(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, &args[0])?;
     check_open(vm, data)?;
     Ok(match &*data.content.borrow() {
@@ -558,7 +410,7 @@ fn getvalue(vm: &mut Vm, args: &[Value]) -> R {
     })
 }
 
-fn name(vm: &mut Vm, v: &Value) -> R {
+pub(super) fn name(vm: &mut Vm, v: &Value) -> R {
     let data = this(vm, v)?;
     match data.name.given() {
         Some(name) => Ok(name.clone()),
@@ -573,21 +425,7 @@ fn name(vm: &mut Vm, v: &Value) -> R {
     }
 }
 
-/// The byte side of a text stream: the standard streams serve as their own.
-fn buffer(vm: &mut Vm, v: &Value) -> R {
-    let data = this(vm, v)?;
-    let name = match &*data.content.borrow() {
-        Content::Stdout | Content::Stderr | Content::Stdin => return Ok(v.clone()),
-        _ => vm.class_name(v),
-    };
-    Err(vm.attribute_error(
-        v,
-        "buffer",
-        format!("'_io.{name}' object has no attribute 'buffer'"),
-    ))
-}
-
-fn fileno(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn fileno(vm: &mut Vm, args: &[Value]) -> R {
     let data = this(vm, &args[0])?;
     check_open(vm, data)?;
     let number = match &*data.content.borrow() {
@@ -599,13 +437,14 @@ fn fileno(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::Int(number))
 }
 
-fn enter(vm: &mut Vm, args: &[Value]) -> R {
-    let data = this(vm, &args[0])?;
-    check_open(vm, data)?;
+pub(super) fn enter(vm: &mut Vm, args: &[Value]) -> R {
+    if let Some(data) = args[0].opaque::<FileData>() {
+        check_open(vm, data)?;
+    }
     Ok(args[0].clone())
 }
 
-fn repr(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.class_name(&args[0]);
     let Some(data) = args[0].opaque::<FileData>() else {
         return Ok(format!("<_io.{class} object>").into());
@@ -615,19 +454,11 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(format!("<_io.{class} object at {address:#x}>").into());
     }
     let name = vm.repr(&data.name)?;
-    if !is_text(data) {
-        let class = match (data.readable, data.writable) {
-            (true, true) => "BufferedRandom",
-            (false, _) => "BufferedWriter",
-            _ => "BufferedReader",
-        };
+    if data.binary {
         return Ok(format!("<_io.{class} name={}>", name.as_str()).into());
     }
-    let encoding = if data.path.is_some() {
-        "UTF-8"
-    } else {
-        "utf-8"
-    };
+    let encoding = data.encoding();
+    let encoding = encoding.as_str().unwrap_or_default();
     Ok(format!(
         "<_io.{class} name={} mode='{}' encoding='{encoding}'>",
         name.as_str(),

@@ -1,7 +1,9 @@
 //! The module `_io`: files in memory, opened files, the standard streams.
 
+mod binary;
 mod buffer;
 mod check;
+mod classes;
 mod file;
 mod open;
 mod position;
@@ -13,7 +15,7 @@ use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::Module;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
-use file::{BinaryFile, BytesIo, Content, StringIo, TextFile};
+use file::Content;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_io",
@@ -34,20 +36,8 @@ pub const OPEN: NativeDef = NativeDef::new(
 pub static OPEN_BUILTIN: NativeDef = OPEN;
 
 fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
-    let classes = [
-        ("StringIO", vm.class_for::<StringIo>()),
-        ("BytesIO", vm.class_for::<BytesIo>()),
-        ("TextIOWrapper", vm.class_for::<TextFile>()),
-        ("BufferedRandom", vm.class_for::<BinaryFile>()),
-    ];
-    for (name, class) in classes {
-        let name = vm.intern(name);
-        if &*class.name() == "StringIO"
-            && let Some(base) = class.bases().first()
-        {
-            let key = vm.intern("_IOBase");
-            module.dict.set_str(&key, base.clone().into());
-        }
+    for class in classes::all(vm) {
+        let name = vm.intern(&class.name());
         module.dict.set_str(&name, class.into());
     }
     let size = vm.intern("DEFAULT_BUFFER_SIZE");

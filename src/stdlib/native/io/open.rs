@@ -2,7 +2,8 @@
 
 use super::buffer::{ByteBuffer, TextBuffer};
 use super::check::os_error;
-use super::file::{BinaryFile, Content, FileData, TextFile};
+use super::classes::{BytesRandom, BytesReader, BytesWriter, RawFile, TextFile};
+use super::file::{Content, FileData};
 use crate::text::codec::{self, Codec};
 use crate::vm::object::Bytes;
 use crate::vm::value::Value;
@@ -67,7 +68,7 @@ fn path_of(vm: &mut Vm, file: &Value) -> R<PathBuf> {
 
 /// `open(file, mode, …)`.
 pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
-    let [file, mode, _, encoding, errors, newline, ..] = args else {
+    let [file, mode, buffering, encoding, errors, newline, ..] = args else {
         return Ok(Value::None);
     };
     let text = match mode.given() {
@@ -85,6 +86,10 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
     let mode = parse_mode(vm, &text)?;
     if mode.binary && encoding.given().is_some_and(|e| !e.is_none()) {
         return Err(vm.value_error("binary mode doesn't take an encoding argument"));
+    }
+    let unbuffered = buffering.as_i64() == Some(0);
+    if unbuffered && !mode.binary {
+        return Err(vm.value_error("can't have unbuffered text I/O"));
     }
     let path = path_of(vm, file)?;
     let bytes = match prepare(&path, &mode) {
@@ -118,19 +123,37 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
     };
     let mut data = FileData::in_memory(content);
     data.name = file.clone();
-    data.mode = text;
+    data.mode = if mode.binary {
+        binary_mode(&mode)
+    } else {
+        text
+    };
     data.path = Some(path);
     data.codec = codec;
+    if encoding.as_str().is_some() {
+        data.encoding = encoding.clone();
+    }
     data.errors = errors;
     data.readable = mode.action == 'r' || mode.update;
     data.writable = mode.action != 'r' || mode.update;
     data.appends = mode.action == 'a';
-    let class = if mode.binary {
-        vm.class_for::<BinaryFile>()
-    } else {
-        vm.class_for::<TextFile>()
+    let class = match (data.readable, data.writable) {
+        _ if !mode.binary => vm.class_for::<TextFile>(),
+        _ if unbuffered => vm.class_for::<RawFile>(),
+        (true, true) => vm.class_for::<BytesRandom>(),
+        (true, false) => vm.class_for::<BytesReader>(),
+        (false, _) => vm.class_for::<BytesWriter>(),
     };
     Ok(vm.make_in(&class, data))
+}
+
+/// How a file of bytes calls its mode.
+fn binary_mode(mode: &Mode) -> String {
+    match (mode.action, mode.update) {
+        ('r', true) | ('w', true) => "rb+".into(),
+        (action, true) => format!("{action}b+"),
+        (action, false) => format!("{action}b"),
+    }
 }
 
 /// Makes sure that the file can be used as wanted; its present content.
