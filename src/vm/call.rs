@@ -329,10 +329,8 @@ impl Vm {
                 _ => {
                     let name = self.names.__call__.clone();
                     let Some((func, this)) = self.special(&callable, &name)? else {
-                        let message = format!(
-                            "'{}' object is not callable",
-                            self.class_of(&callable).name()
-                        );
+                        let class = self.type_name(&callable);
+                        let message = format!("'{class}' object is not callable");
                         return Err(self.type_error(message));
                     };
                     if this.is_undef() {

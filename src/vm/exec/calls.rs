@@ -252,7 +252,7 @@ fn unpacked(vm: &mut Vm, func: &Value, args: &Value) -> R<Vec<Value>> {
     let get_item = vm.names.__getitem__.clone();
     let class = vm.class_of(args);
     if vm.lookup(&class, &iter).is_none() && vm.lookup(&class, &get_item).is_none() {
-        let (name, what) = (vm.callable_name(func), class.name());
+        let (name, what) = (vm.callable_name(func), vm.type_name(args));
         return Err(vm.type_error(format!(
             "{name} argument after * must be an iterable, not {what}"
         )));

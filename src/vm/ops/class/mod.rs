@@ -20,13 +20,42 @@ const INSTANCE_ARGUMENT: &str = "isinstance() arg 2 must be a type, a tuple of t
 const SUBCLASS_ARGUMENT: &str =
     "issubclass() arg 2 must be a class, a tuple of classes, or a union";
 
+/// Classes of the library that are written in the language here, and natively in CPython, where
+/// messages call them by their full name.
+const NATIVE_IN_CPYTHON: &[(&str, &[&str])] = &[
+    (
+        "datetime",
+        &["date", "datetime", "time", "timedelta", "timezone", "tzinfo"],
+    ),
+    ("collections", &["OrderedDict"]),
+    ("functools", &["partial"]),
+    ("re", &["Match", "Pattern"]),
+    ("_thread", &["lock", "RLock"]),
+    ("operator", &["attrgetter", "itemgetter", "methodcaller"]),
+];
+
+fn is_native_in_cpython(module: &str, name: &str) -> bool {
+    NATIVE_IN_CPYTHON
+        .iter()
+        .any(|(m, names)| *m == module && names.contains(&name))
+}
+
 impl Vm {
     /// The name of a class as messages show it (CPython's `tp_name`): with its module for types
     /// that are written natively.
     pub fn tp_name(&self, class: &Ref<Class>) -> Rc<str> {
         let name = class.name();
-        if class.flags().heap || class.layout == Layout::Exception {
+        if class.layout == Layout::Exception {
             return name;
+        }
+        if class.flags().heap {
+            let module = class.dict.get_str(&self.names.__module__);
+            return match module.as_ref().and_then(Value::as_str) {
+                Some(module) if is_native_in_cpython(module, &name) => {
+                    format!("{module}.{name}").into()
+                }
+                _ => name,
+            };
         }
         match class.dict.get_str(&self.names.__module__) {
             Some(module) => match module.as_str() {
