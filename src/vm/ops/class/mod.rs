@@ -25,7 +25,14 @@ const SUBCLASS_ARGUMENT: &str =
 const NATIVE_IN_CPYTHON: &[(&str, &[&str])] = &[
     (
         "datetime",
-        &["date", "datetime", "time", "timedelta", "timezone", "tzinfo"],
+        &[
+            "date",
+            "datetime",
+            "time",
+            "timedelta",
+            "timezone",
+            "tzinfo",
+        ],
     ),
     ("collections", &["OrderedDict"]),
     ("functools", &["partial"]),
