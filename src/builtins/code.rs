@@ -424,7 +424,7 @@ fn clear_frame(vm: &mut Vm, args: &[Value]) -> R {
         // As in CPython, it is only told off for not being awaited, and can be awaited still.
         Some(g) if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created => {
             let hook = vm.report_hooks.never_awaited;
-            hook(vm, &g);
+            hook(vm, &g, None);
         }
         Some(g) => {
             vm.close(&g)?;

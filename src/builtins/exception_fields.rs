@@ -5,7 +5,7 @@ use super::args::{at, keywords};
 use super::exceptions::{class_argument, no_keywords, plain_str, positional, set_args, this};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Bytes, Class, Exception, Str, Tuple};
+use crate::vm::object::{Bytes, Class, Exception, NativeFunction, Str, Tuple};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -159,7 +159,7 @@ fn parses_in_init(vm: &Vm, class: &Ref<Class>) -> bool {
     let own = |name: &Ref<Str>| {
         let standard = vm.exc.os_error.dict.get_str(name);
         let found = vm.lookup(class, name);
-        matches!((standard, found), (Some(a), Some(b)) if a.is(&b))
+        matches!((standard, found), (Some(a), Some(b)) if NativeFunction::is_same_code(&a, &b))
     };
     !own(&vm.names.__init__) && own(&vm.names.__new__)
 }

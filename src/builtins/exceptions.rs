@@ -3,10 +3,10 @@
 
 use super::args::{at, keywords, varargs};
 use super::exception_fields as fields;
-use crate::vm::exceptions::ExceptionTypes;
+use crate::vm::exceptions::{ExceptionDef, ExceptionTypes};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, Dict, Exception, Str, Traceback, Tuple};
+use crate::vm::object::{Class, Dict, Exception, NativeFunction, Str, Traceback, Tuple};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -40,6 +40,41 @@ pub fn install(vm: &mut Vm) {
     let base = vm.exc.base_exception.clone();
     vm.extend_class(&base, BASE_METHODS, BASE_GETSET);
     fields::install(vm);
+    for (class, row) in classes.iter().zip(ExceptionTypes::TABLE) {
+        repeat_constructor(vm, class, row);
+    }
+}
+
+/// Classes whose `__new__` is that of their base although they have no fields of their own, or the
+/// other way round.
+const UNLIKE_THEIR_FIELDS: [&str; 5] = [
+    "KeyError",
+    "StopAsyncIteration",
+    "UnicodeDecodeError",
+    "UnicodeEncodeError",
+    "UnicodeTranslateError",
+];
+
+/// Each built-in class has an `__init__` in its own table, and each that adds no fields a
+/// `__new__`: what is inherited, but by its own name in messages. Those that CPython writes in
+/// Python have neither.
+fn repeat_constructor(vm: &mut Vm, class: &Ref<Class>, row: &ExceptionDef) {
+    let in_python = ["ExceptionGroup", "CancelledError", "InvalidStateError"];
+    if in_python.contains(&row.name) {
+        return;
+    }
+    let new = row.fields.is_empty() != UNLIKE_THEIR_FIELDS.contains(&row.name);
+    for name in [vm.names.__init__.clone()]
+        .into_iter()
+        .chain(new.then(|| vm.names.__new__.clone()))
+    {
+        if class.dict.get_str(&name).is_none()
+            && let Some(inherited) = vm.lookup(class, &name)
+            && let Some(inherited) = inherited.as_ref::<NativeFunction>()
+        {
+            vm.extend_class(class, std::slice::from_ref(inherited.def), &[]);
+        }
+    }
 }
 
 const BASE_METHODS: &[NativeDef] = &[

@@ -35,8 +35,8 @@ pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
 pub use object::{dir, object_state};
 pub use report::{
-    call_excepthook, has_own_stderr, show_exception, show_unraisable, syntax_warnings, warn_about,
-    write_stderr,
+    call_excepthook, has_own_stderr, prepare_report, show_exception, show_unraisable,
+    syntax_warnings, warn_about, write_stderr,
 };
 
 pub use functions::{CodeText, syntax_error, write_text};

@@ -7,9 +7,12 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::traceback::{render_bare, render_python, render_unmarked};
 use crate::event_loop::origin;
 use crate::source::Source;
+use crate::vm::cycles;
 use crate::vm::heap::Ref;
 use crate::vm::hooks::{ReportHooks, Told};
-use crate::vm::object::{Class, Dict, Exception, Generator, NativeFunction, Traceback, Tuple};
+use crate::vm::object::{
+    Class, Dict, Exception, Generator, Module, NativeFunction, Traceback, Tuple,
+};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -171,14 +174,17 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
     write_stderr(vm, &text);
 }
 
-/// RuntimeWarning "coroutine 'f' was never awaited".
-fn never_awaited(vm: &mut Vm, coroutine: &Ref<Generator>) {
+/// RuntimeWarning "coroutine 'f' was never awaited", or "coroutine method 'asend' of 'f' …".
+fn never_awaited(vm: &mut Vm, coroutine: &Ref<Generator>, method: Option<&str>) {
     let name = coroutine.qualname();
-    let message = format!(
-        "coroutine '{}' was never awaited{}",
-        name.as_str().unwrap_or("?"),
-        origin_text(vm, coroutine)
-    );
+    let name = name.as_str().unwrap_or("?");
+    let message = match method {
+        Some(method) => format!("coroutine method '{method}' of '{name}' was never awaited"),
+        None => {
+            let origin = origin_text(vm, coroutine);
+            format!("coroutine '{name}' was never awaited{origin}")
+        }
+    };
     let class = vm.exc.runtime_warning.clone();
     let source = Value::from(coroutine.clone());
     if let Err(raise) = warn_about(vm, &class, &message, &source) {
@@ -244,14 +250,17 @@ struct Place {
 }
 
 impl Place {
-    fn running(vm: &Vm) -> Place {
+    fn running(vm: &mut Vm) -> Place {
         let Some(frame) = vm.frame(0) else {
+            let sys = vm.intern("sys");
+            let sys = vm.modules.get_str(&sys);
+            let sys = sys.as_ref().and_then(Value::as_ref::<Module>);
             return Place {
                 file: "<sys>".to_string(),
                 line: 0,
                 text: String::new(),
                 module: Value::str("sys"),
-                globals: None,
+                globals: sys.map(|sys| sys.dict.clone()),
             };
         };
         let source = &frame.code.code.source;
@@ -299,6 +308,38 @@ fn written_line(code: &Code, pc: usize) -> u32 {
     code.line_at(at)
 }
 
+/// Modules of which each brings along what CPython imports for a report.
+const WITH_REPORTS: [&str; 8] = [
+    "asyncio",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "re",
+    "string",
+    "textwrap",
+    "traceback",
+];
+
+/// Whether CPython has imported what a report needs.
+#[derive(Default)]
+struct Prepared(bool);
+
+/// A report is about to be written that shows a line of the program. For the first one CPython
+/// imports modules, and that makes so many objects that the collector runs: what cycles keep alive
+/// is finalized before.
+pub fn prepare_report(vm: &mut Vm) {
+    if std::mem::replace(&mut vm.state::<Prepared>().0, true) || !cycles::is_enabled() {
+        return;
+    }
+    for name in WITH_REPORTS {
+        let name = vm.intern(name);
+        if vm.modules.get_str(&name).is_some() {
+            return;
+        }
+    }
+    vm.collect_cycles();
+}
+
 /// Issues a warning about the place where the program is; an error if a filter says so.
 pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value) -> R<()> {
     let place = Place::running(vm);
@@ -310,12 +351,15 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
     if is_silent(vm, class, &place) || already_warned(vm, class, message, &place)? {
         return Ok(());
     }
+    if !source.is_undef() {
+        prepare_report(vm);
+    }
     if let Some(text) = drawn_warning(vm, message, source) {
         write_stderr(vm, &text);
         return Ok(());
     }
     let mut text = place.lines(class, message);
-    if !source.is_undef() && place.globals.is_some() {
+    if !source.is_undef() && place.line > 0 {
         text.push_str(&format!(
             "{}: Enable tracemalloc to get the object allocation traceback\n",
             class.name()

@@ -216,12 +216,12 @@ impl Engine {
             // What only its own circle keeps alive still finds its globals.
             stdlib::collect_garbage(&mut self.vm);
             self.vm.settle_finalizers();
+            let last = self.last.iter().filter_map(Value::as_obj);
+            let last: Vec<_> = last.cloned().collect();
+            self.vm.settle_ages(&last);
         }
-        if self.forget() && cycles::is_enabled() {
-            stdlib::collect_garbage(&mut self.vm);
-            self.vm.settle_finalizers();
-        }
-        self.vm.finalize_reachable(&self.main.dict);
+        self.forget();
+        self.vm.finalize_all();
         let values = clear_namespace(&self.main.dict);
         self.vm.release_in_turn(values);
         self.vm.settle_finalizers();
@@ -263,6 +263,7 @@ impl Engine {
                 ..RunOutcome::default()
             };
         }
+        builtins::prepare_report(&mut self.vm);
         let mut explainer = Explainer::default();
         let mut explain = |vm: &mut Vm, exception: &Value, error: &mut UncaughtError| {
             explainer.explain(vm, exception, error);
@@ -288,10 +289,10 @@ impl Engine {
         }
     }
 
-    /// The uncaught exception goes, its traceback last; false if there was none.
-    fn forget(&mut self) -> bool {
+    /// The uncaught exception goes, its traceback last.
+    fn forget(&mut self) {
         if self.last.iter().all(Value::is_undef) {
-            return false;
+            return;
         }
         let sys = self.sys();
         for (name, value) in LAST.iter().zip(std::mem::take(&mut self.last)) {
@@ -301,7 +302,6 @@ impl Engine {
             drop(value);
             self.vm.settle_finalizers();
         }
-        true
     }
 
     fn sys(&mut self) -> Option<Ref<Module>> {

@@ -14,7 +14,7 @@ use crate::syntax::walk;
 use crate::vm::Vm;
 use crate::vm::heap::Ref;
 use crate::vm::hooks::Told;
-use crate::vm::object::{Future, GenState, Generator};
+use crate::vm::object::{Future, GenKind, GenState, Generator};
 use crate::vm::value::Value;
 
 /// The drawing of what is told; `None` if CPython's text is wanted.
@@ -190,7 +190,11 @@ fn never_awaited(
     let source = lost.as_ref().map_or(own, |(source, _)| source.clone());
     let tree = Programs::default().tree(&source);
     let name = coroutine.code.code.name.to_string();
-    let mut suspects = suspects(&source, &tree, &name, lost.as_ref().map(|(_, span)| *span));
+    // Who made an async generator says nothing about what its methods return.
+    let mut suspects = match coroutine.kind {
+        GenKind::AsyncGenerator => Vec::new(),
+        _ => suspects(&source, &tree, &name, lost.as_ref().map(|(_, span)| *span)),
+    };
     let surest = suspects.iter().map(|s| s.doubt).min();
     suspects.retain(|s| Some(s.doubt) == surest);
     match suspects.as_slice() {

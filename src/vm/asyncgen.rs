@@ -4,7 +4,7 @@
 
 use super::flow::Outcome;
 use super::generator::{is_at_yield, is_executing};
-use super::heap::{ObjRef, Ref, Slot};
+use super::heap::{ObjRef, Ref, Slot, flags};
 use super::hooks::Current;
 use super::native::{NativeDef, NativeType, TypeDef};
 use super::object::{Exception, GenKind, GenState, Generator, Layout, NativeData};
@@ -117,21 +117,49 @@ awaitable!(
 /// `agen.asend(value)`, `agen.__anext__()`.
 pub fn asend(vm: &mut Vm, g: &Ref<Generator>, value: Value) -> R {
     init_hooks(vm, g)?;
-    Ok(vm.make(ASend {
+    let made = vm.make(ASend {
         generator: g.clone(),
         value: Slot::new(value),
         state: Cell::new(State::Init),
-    }))
+    });
+    watch(&made, true);
+    Ok(made)
 }
 
 /// `agen.athrow(*arguments)`; `aclose()` if they are `Undef`.
 pub fn athrow(vm: &mut Vm, g: &Ref<Generator>, arguments: Value) -> R {
     init_hooks(vm, g)?;
-    Ok(vm.make(AThrow {
+    let made = vm.make(AThrow {
         generator: g.clone(),
         arguments: Slot::new(arguments),
         state: Cell::new(State::Init),
-    }))
+    });
+    watch(&made, true);
+    Ok(made)
+}
+
+/// Whether the death of an awaitable is looked at, because it may not have been awaited. Where that
+/// is not turned off, `warn_if_unused` sees that it was.
+fn watch(awaitable: &Value, on: bool) {
+    if let Some(object) = awaitable.as_obj() {
+        object.header().set_flag(flags::HAS_DEL, on);
+    }
+}
+
+/// An awaitable dies: RuntimeWarning if nobody has awaited it. False if it is something else.
+pub(super) fn warn_if_unused(vm: &mut Vm, awaitable: &Value) -> bool {
+    let (generator, state, method) = if let Some(asend) = awaitable.opaque::<ASend>() {
+        (&asend.generator, &asend.state, "asend")
+    } else if let Some(athrow) = awaitable.opaque::<AThrow>() {
+        (&athrow.generator, &athrow.state, athrow.verb())
+    } else {
+        return false;
+    };
+    if state.get() == State::Init {
+        let hook = vm.report_hooks.never_awaited;
+        hook(vm, generator, Some(method));
+    }
+    true
 }
 
 /// The hooks of `sys.set_asyncgen_hooks` see a generator when it is first used.
@@ -214,6 +242,7 @@ pub(super) fn begin_asend(
         return Ok(None);
     }
     let value = start_asend(vm, asend, sent)?;
+    watch(awaitable, false);
     Ok(Some((asend.generator.clone(), value)))
 }
 
@@ -263,7 +292,9 @@ fn asend_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
     let value = if asend.state.get() == State::Running {
         sent
     } else {
-        start_asend(vm, asend, &sent)?
+        let value = start_asend(vm, asend, &sent)?;
+        watch(this, false);
+        value
     };
     let outcome = vm.resume_outcome(&asend.generator, Resume::Send(value));
     settle_asend(vm, asend, outcome)
@@ -394,6 +425,7 @@ fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
                 );
             }
             awaitable.state.set(State::Running);
+            watch(this, false);
             g.async_running.set(true);
             Resume::Throw(awaitable.first_exception(vm)?)
         }

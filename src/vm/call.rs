@@ -10,6 +10,7 @@ use super::heap::{Ref, finalize};
 use super::object::{
     BoundMethod, CodeObject, Function, GenKind, Generator, Kind, NativeFunction, StaticMethod, Str,
 };
+use super::ops::guard::NATIVE_DEPTH;
 use super::value::Value;
 use super::window::{Window, move_window, put_closure};
 use super::{R, Raise, Resume, Tail, Vm};
@@ -60,7 +61,8 @@ impl Vm {
         }
     }
 
-    /// What a native has released dies before the native goes on to run code of the program.
+    /// What a native has released dies before the native goes on to run code of the program, and
+    /// what that held, before the native goes on by itself.
     #[inline]
     pub(super) fn finalize_first(&mut self) -> R<()> {
         if finalize::pending() {
@@ -97,12 +99,14 @@ impl Vm {
             return Ok(outcome);
         }
         self.run()?;
+        self.finalize_first()?;
         Ok(self.outcome.take().unwrap_or(Outcome::Raised))
     }
 
     /// Runs the frame that was just set up with `Deliver::Halt`.
     fn run_nested(&mut self) -> R {
         self.run()?;
+        self.finalize_first()?;
         match self.outcome.take() {
             Some(Outcome::Returned(v) | Outcome::Yielded(v) | Outcome::AsyncYielded(v)) => Ok(v),
             Some(Outcome::Raised) | None => Err(self.raised_again()),
@@ -246,15 +250,15 @@ impl Vm {
 
     /// A native calls back into the VM.
     pub(super) fn enter_native(&mut self) -> R<()> {
-        if self.native_depth >= self.native_limit {
+        if self.native_depth >= self.native_limit.saturating_mul(NATIVE_DEPTH) {
             return Err(self.recursion_error(""));
         }
-        self.native_depth += 1;
+        self.native_depth += NATIVE_DEPTH;
         Ok(())
     }
 
     pub(super) fn leave_native(&mut self) {
-        self.native_depth = self.native_depth.saturating_sub(1);
+        self.native_depth = self.native_depth.saturating_sub(NATIVE_DEPTH);
     }
 
     /// The window at a place; a generator's is moved to the top of the register stack first.

@@ -5,7 +5,7 @@ use super::bind::Kwargs;
 use super::exec::{Called, take_keywords};
 use super::frame::{Deliver, release_registers, take};
 use super::heap::Ref;
-use super::object::{Class, Construction, Exception, Function, Layout, Str, Tuple};
+use super::object::{Class, Construction, Exception, Function, Layout, NativeFunction, Str, Tuple};
 use super::simple_call::SimpleCall;
 use super::value::Value;
 use super::window::Window;
@@ -104,7 +104,7 @@ impl Vm {
             _ => return (Construction::General, Value::Undef),
         };
         let of_base = |name: &Ref<Str>| match (self.lookup(class, name), base.dict.get_str(name)) {
-            (Some(found), Some(own)) => found.is(&own),
+            (Some(found), Some(own)) => NativeFunction::is_same_code(&found, &own),
             _ => false,
         };
         if !of_base(&self.names.__new__) {

@@ -213,7 +213,8 @@ fn is_instance(object: &ObjRef) -> bool {
     matches!(object.kind(), Kind::Instance | Kind::Exception)
 }
 
-fn is_due(object: &ObjRef) -> bool {
+/// Whether a collection finalizes an object.
+pub(super) fn is_due(object: &ObjRef) -> bool {
     let header = object.header();
     !header.has_flag(flags::FINALIZED)
         && kind_info(object.kind()).finalizes
@@ -221,7 +222,7 @@ fn is_due(object: &ObjRef) -> bool {
 }
 
 /// Orders garbage by age; a task is a little younger than its coroutine.
-fn age(object: &ObjRef) -> (u64, bool) {
+pub(super) fn age(object: &ObjRef) -> (u64, bool) {
     let coro = object
         .as_ref::<Future>()
         .and_then(Ref::part)

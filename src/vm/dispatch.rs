@@ -991,12 +991,18 @@ impl Vm {
                             let value = operand!(a, DIES_A);
                             let none = value.is_none();
                             drop(value);
+                            if finalize::pending() {
+                                slow_unit!(exec::before_jump(self, none));
+                            }
                             jump_if!(none);
                         }
                         Op::JumpIfNotNone => {
                             let value = operand!(a, DIES_A);
                             let none = value.is_none();
                             drop(value);
+                            if finalize::pending() {
+                                slow_unit!(exec::before_jump(self, none));
+                            }
                             jump_if!(!none);
                         }
                         Op::JumpIfLt => compare_jump!(Lt, <, true),

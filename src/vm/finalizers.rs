@@ -2,10 +2,11 @@
 //! worked off here, where bytecode may run. Also the other things that interrupt bytecode:
 //! Ctrl-C and the collector.
 
+use super::asyncgen::warn_if_unused;
 use super::exit_order::finalization_order;
 use super::heap::finalize::{self, Finalization};
 use super::heap::{ObjRef, Ref, flags};
-use super::object::{Dict, Exception, Future, GenKind, GenState, Generator, needs_finalizer};
+use super::object::{Exception, Future, GenKind, GenState, Generator, would_see_exit};
 use super::value::Value;
 use super::{R, Vm};
 use std::sync::atomic::Ordering;
@@ -63,12 +64,11 @@ impl Vm {
         }
     }
 
-    /// The program is over: finalizes what its main namespace leads to, before anything of it is
-    /// taken apart, so that finalizers still find the globals they use (CPython's last collection
+    /// The program is over: finalizes all that is left, before anything of it is taken apart, so that finalizers still find the globals they use (CPython's last collection
     /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
-    pub fn finalize_reachable(&mut self, namespace: &Ref<Dict>) {
+    pub fn finalize_all(&mut self) {
         self.is_over = true;
-        for due in finalization_order(namespace, super::cycles::is_enabled()) {
+        for due in finalization_order() {
             if let Some(obj) = due
                 .upgrade()
                 .filter(|o| !o.header().has_flag(flags::FINALIZED))
@@ -89,6 +89,9 @@ impl Vm {
         if let Some(future) = value.as_ref::<Future>() {
             let hook = self.loop_hooks.finalize_future;
             return hook(self, &future.clone());
+        }
+        if warn_if_unused(self, &value) {
+            return;
         }
         let name = self.names.__del__.clone();
         let class = self.class_of(&value);
@@ -113,11 +116,12 @@ impl Vm {
         if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created {
             let hook = self.report_hooks.never_awaited;
             // It keeps its arguments until it is released.
-            hook(self, g);
+            hook(self, g, None);
             return;
         }
         // No handler is around the place where it stands.
-        if g.state.get() == GenState::Suspended && !needs_finalizer(g.header()) {
+        if g.state.get() == GenState::Suspended && !would_see_exit(g) {
+            self.forget_generator_frame(g);
             return self.finish(g);
         }
         if let Err(raise) = self.close(g) {

@@ -81,6 +81,16 @@ impl Vm {
         }
     }
 
+    /// A generator will be closed, and nothing in it can notice: its locals end then, whoever refers
+    /// to the frame.
+    pub(super) fn forget_generator_frame(&mut self, g: &Ref<Generator>) {
+        let object = g.extra.get().map_or(Value::Undef, |e| e.frame.take());
+        if let Some(object) = object.as_ref::<FrameObject>() {
+            object.pc.set(g.place() as u32);
+            object.let_go();
+        }
+    }
+
     /// A dying generator is suspended still: it would not be closed. What it handles refers to its
     /// frame, which takes over all there is and so forms a circle with it. At the end of a program
     /// nobody breaks that any more.

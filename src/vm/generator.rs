@@ -5,7 +5,7 @@ use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, Link, generator_at, raw, running, take};
 use super::heap::{Header, ObjRef, Ref};
 use super::linked::place;
-use super::object::{GenKind, GenState, Generator};
+use super::object::{GenKind, GenState, Generator, would_see_exit};
 use super::throw::Entered;
 use super::value::Value;
 use super::{R, Resume, Vm};
@@ -301,6 +301,9 @@ impl Vm {
                 // Its arguments live as long as it does: nothing has run that could release them.
                 root.state.set(GenState::Finished);
                 return Ok(Some(Outcome::Returned(Value::None)));
+            }
+            (GenState::Suspended, Resume::Close) if !would_see_exit(root) => {
+                self.forget_generator_frame(root);
             }
             (GenState::Created, Resume::Throw(exception)) => {
                 // It passes the place before the first instruction: no handler is there, and nothing

@@ -202,8 +202,9 @@ pub struct ReportHooks {
     /// An exception left a finalizer or callback: `sys.unraisablehook`. The text before the repr
     /// of the object ("Exception ignored in: "), and the object.
     pub unraisable: fn(&mut Vm, exception: &Value, prefix: &str, object: &Value),
-    /// A coroutine dies that was never awaited: a RuntimeWarning.
-    pub never_awaited: fn(&mut Vm, coroutine: &Ref<Generator>),
+    /// A coroutine dies that was never awaited: a RuntimeWarning. Or what a method of an async
+    /// generator returned.
+    pub never_awaited: fn(&mut Vm, coroutine: &Ref<Generator>, method: Option<&str>),
     /// An exception with its traceback as text, for logs.
     pub exception_text: fn(&mut Vm, exception: &Value) -> String,
     /// Issues a warning about the place where the program is.
@@ -216,7 +217,7 @@ impl ReportHooks {
     /// Reports nothing.
     pub const NONE: ReportHooks = ReportHooks {
         unraisable: |_, _, _, _| {},
-        never_awaited: |_, _| {},
+        never_awaited: |_, _, _| {},
         exception_text: |_, _| String::new(),
         warn: |_, _, _| Ok(()),
         draw: |_, _| None,

@@ -176,7 +176,7 @@ pub struct Vm {
     pub hash_varies: bool,
     /// A native's request, while it is being returned.
     tail: Option<Tail>,
-    /// Depth of natives that called back into the VM.
+    /// Depth of natives that called back into the VM, in units of `ops::guard`.
     native_depth: u32,
     /// Classes of opaque types by their Rust type.
     native_classes: TypeMap<Ref<Class>>,

@@ -4,6 +4,7 @@
 use super::compare_pure::hash_bytes;
 use super::heap::Ref;
 use super::object::{Str, character};
+use super::ops::attr::forget_lookups;
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -79,7 +80,12 @@ impl Hasher for AddressHasher {
 #[derive(Default)]
 pub struct Interner {
     table: HashMap<Rc<str>, Ref<Str>, BuildHasherDefault<TextHasher>>,
+    /// With so many names those that nobody uses any more are let go of.
+    full: usize,
 }
+
+/// So many names cost nothing worth looking for.
+const FEW_NAMES: usize = 8192;
 
 impl Interner {
     /// The one object for this text.
@@ -92,8 +98,20 @@ impl Interner {
             (Some(c), None) => character(c),
             _ => Str::new(text),
         };
+        if self.table.len() >= self.full {
+            self.forget_unused();
+        }
         self.table.insert(text.into(), made.clone());
         made
+    }
+
+    /// A program that makes up names as it goes must not fill the memory with them.
+    #[cold]
+    fn forget_unused(&mut self) {
+        self.table.retain(|_, name| name.as_obj().count() > 1);
+        self.full = FEW_NAMES.max(2 * self.table.len());
+        // It knows names by their addresses, which others may get now.
+        forget_lookups();
     }
 
     /// The interned object, if the text has one.

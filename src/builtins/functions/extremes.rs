@@ -119,8 +119,9 @@ fn sorted(vm: &mut Vm, args: &[Value]) -> R {
         }
     }
     let key = Some(&key).filter(|k| !k.is_none());
-    sort_values(vm, &mut items, key, reverse)?;
-    Ok(List::value(items))
+    let sorted = sort_values(vm, &mut items, key, reverse);
+    let list = List::value(items);
+    sorted.map(|()| list)
 }
 
 pub const FUNCTIONS: &[NativeDef] = &[

@@ -6,7 +6,7 @@ use crate::builtins::arguments::{int_or, limit};
 use crate::text::bytes_ops;
 use crate::text::str_ops::Ends;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{ByteArray, Bytes, Kind};
+use crate::vm::object::{ByteArray, Bytes, Kind, release_backwards};
 use crate::vm::ops::sequence::{self, buffer, bytes_like};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -174,7 +174,13 @@ fn join(vm: &mut Vm, args: &[Value]) -> R {
         Some(_) => vm.collect(&args[1])?,
         None => return Err(vm.type_error("can only join an iterable")),
     };
-    let separator = own(&args[0]);
+    let joined = join_items(vm, &args[0], &items);
+    release_backwards(items);
+    joined
+}
+
+fn join_items(vm: &mut Vm, this: &Value, items: &[Value]) -> R {
+    let separator = own(this);
     let mut out = Vec::new();
     for (i, item) in items.iter().enumerate() {
         let Some(part) = buffer(item) else {
@@ -188,7 +194,7 @@ fn join(vm: &mut Vm, args: &[Value]) -> R {
         }
         out.extend_from_slice(&part);
     }
-    Ok(like(&args[0], out))
+    Ok(like(this, out))
 }
 
 fn decode(vm: &mut Vm, args: &[Value]) -> R {

@@ -5,7 +5,7 @@ use super::{VALUE, codecs, made};
 use crate::text::str_ops::{self, Translated};
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Dict, List, Str, TextBuilder, Tuple};
+use crate::vm::object::{Dict, List, Str, TextBuilder, Tuple, release_backwards};
 use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -247,15 +247,16 @@ fn join(vm: &mut Vm, args: &[Value]) -> R {
         Some(_) => vm.collect(&args[1])?,
         None => return Err(vm.type_error("can only join an iterable")),
     };
-    if let Some(joined) = join_strings(&args[0], &items) {
-        return Ok(joined);
-    }
-    let wrong = items.iter().position(|item| item.as_str().is_none());
-    let i = wrong.unwrap_or_default();
-    let class = vm.type_name(items.get(i).unwrap_or(&Value::None));
-    Err(vm.type_error(format!(
-        "sequence item {i}: expected str instance, {class} found"
-    )))
+    let joined = join_strings(&args[0], &items).ok_or_else(|| {
+        let wrong = items.iter().position(|item| item.as_str().is_none());
+        let i = wrong.unwrap_or_default();
+        let class = vm.type_name(items.get(i).unwrap_or(&Value::None));
+        vm.type_error(format!(
+            "sequence item {i}: expected str instance, {class} found"
+        ))
+    });
+    release_backwards(items);
+    joined
 }
 
 /// Strings with one between them; `None` if some are none.

@@ -39,11 +39,9 @@ impl<'a> Gen<'a> {
         let (scope, outer) = (self.scope, self.handler());
         self.scope = self.cx.scopes.body(c);
         let registers = &self.cx.scopes.get(self.scope).comp_registers;
-        // The targets must not outlive a failure that is caught in this frame.
-        let failed = (outer != Handler::NONE).then(|| self.asm.new_handler(mark));
-        if let Some(failed) = failed {
-            self.asm.enter(failed);
-        }
+        // The targets do not outlive a failure.
+        let failed = self.asm.new_handler(mark);
+        self.asm.enter(failed);
         self.enter_targets(registers);
         let open = if first.is_async {
             self.begin_async_for(&first.target, iterable, first.iter.span, base)
@@ -52,13 +50,22 @@ impl<'a> Gen<'a> {
         };
         self.comprehension_body(c, first, rest, Sink::Collect(op, result), open);
         self.asm.enter(outer);
-        self.clear_targets(registers);
         self.scope = scope;
         self.top = mark;
-        self.move_to(span, dst, result);
-        if let Some(failed) = failed {
-            self.comprehension_failure(failed, registers, mark);
+        match registers.as_slice() {
+            // What CPython's optimizer makes of names that get their values back before another
+            // one gets the result.
+            [front @ .., last] if !self.is_temp(dst) => {
+                self.move_to(span, dst, result);
+                self.clear_targets(front);
+                self.clear_targets(&[*last]);
+            }
+            _ => {
+                self.clear_targets(registers);
+                self.move_to(span, dst, result);
+            }
         }
+        self.comprehension_failure(failed, registers, mark);
     }
 
     /// Targets that inner functions use get a new cell for each run of the comprehension.
@@ -72,8 +79,9 @@ impl<'a> Gen<'a> {
         }
     }
 
+    /// As CPython gives the names of the frame their values back: the last one first.
     fn clear_targets(&mut self, registers: &[u16]) {
-        for reg in registers {
+        for reg in registers.iter().rev() {
             self.clear(*reg);
             self.asm.set_unbound(*reg);
         }

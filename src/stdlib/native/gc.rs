@@ -179,7 +179,7 @@ fn collect(vm: &mut Vm, args: &[Value]) -> R {
     }
     callbacks(vm, "start", 0)?;
     if generation == 2 {
-        vm.settle_ages();
+        vm.settle_ages(&[]);
     }
     let count = vm.collect_cycles();
     let settings = vm.state::<Settings>();

@@ -7,6 +7,7 @@ use crate::vm::compare_pure::hash_pure;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Dict, Kind, List, Lookup, Set, Slice, Str, TextBuilder, Tuple};
 use crate::vm::ops::arith;
+use crate::vm::ops::sequence;
 use crate::vm::ops::subscript::char_at;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -83,8 +84,11 @@ const NUMBER: usize = 8;
 
 #[inline(never)]
 pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
-    let items = match vm.collect(&value) {
-        Ok(items) => items,
+    let Some(list) = list.as_ref::<List>() else {
+        return Ok(());
+    };
+    match sequence::extend(vm, list, &value) {
+        Ok(()) => Ok(()),
         Err(raise) => {
             let class = vm.exc.type_error.clone();
             let iter = vm.names.__iter__.clone();
@@ -93,13 +97,9 @@ pub fn list_extend(vm: &mut Vm, list: Value, value: Value) -> R<()> {
             }
             vm.catch(raise, &class)?;
             let name = vm.type_name(&value);
-            return Err(vm.type_error(format!("Value after * must be an iterable, not {name}")));
+            Err(vm.type_error(format!("Value after * must be an iterable, not {name}")))
         }
-    };
-    if let Some(list) = list.downcast::<List>() {
-        list.items.borrow_mut().extend(items);
     }
-    Ok(())
 }
 
 #[inline(never)]

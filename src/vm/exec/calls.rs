@@ -10,8 +10,8 @@ use crate::vm::frame::Deliver;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::Resumes;
 use crate::vm::object::{
-    CellObject, Class, CodeObject, Dict, Function, GenKind, Generator, List, NativeFunction, Str,
-    Tuple,
+    CellObject, Class, CodeObject, Dict, Function, GenKind, Generator, Kind, List, NativeFunction,
+    Str, Tuple,
 };
 use crate::vm::ops::super_object::Super;
 use crate::vm::simple_call::SimpleCall;
@@ -205,7 +205,7 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     let at = i.b as usize;
     let regs = vm.frame.regs;
     let func = take_at(regs, at);
-    let args = take_at(regs, at + 2);
+    let mut args = take_at(regs, at + 2);
     let kwargs = if i.c == 1 {
         take_at(regs, at + 3)
     } else {
@@ -226,12 +226,15 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
             }
         }
     }
-    let items: Vec<Value> = match (args.as_ref::<Tuple>(), args.downcast::<List>()) {
+    if !matches!(args.kind(), Some(Kind::Tuple | Kind::List)) {
+        args = Tuple::value(unpacked(vm, &func, &args)?);
+    }
+    let items: Vec<Value> = match (args.as_ref::<Tuple>(), args.as_ref::<List>()) {
         (Some(t), _) => t.items().to_vec(),
         (_, Some(l)) => l.items.borrow().clone(),
-        _ => unpacked(vm, &func, &args)?,
+        _ => Vec::new(),
     };
-    drop(args);
+    // The tuple itself lives until a native that is called is done, and lets go from its end.
     let base = vm.frame.top;
     vm.check_room(base, items.len() + 2)?;
     let argc = items.len();
@@ -243,7 +246,9 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
             base.add(2 + n).write(item);
         }
     }
-    vm.invoke(base, false, argc, keywords, Deliver::Call, i.a)
+    let called = vm.invoke(base, false, argc, keywords, Deliver::Call, i.a);
+    drop(args);
+    called
 }
 
 /// The items of `*args` where that is no list or tuple.

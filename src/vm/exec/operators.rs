@@ -3,6 +3,7 @@
 use super::{operand_a, operand_b, operand_c, peek, take_at};
 use crate::bytecode::opcode::{DIES_B, DIES_C, IN_PLACE};
 use crate::bytecode::{Instr, Op};
+use crate::vm::heap::finalize;
 use crate::vm::object::Str;
 use crate::vm::ops::arith::{Arith, Unary};
 use crate::vm::ops::compare::Cmp;
@@ -92,7 +93,18 @@ pub fn not(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
 
 #[inline(never)]
 pub fn truth(vm: &mut Vm, value: Value) -> R<bool> {
-    vm.truth(&value)
+    let truth = vm.truth(&value)?;
+    drop(value);
+    before_jump(vm, truth)
+}
+
+/// An operand of a conditional jump that dies tells so here: after the jump the place of the frame
+/// would be another one.
+pub fn before_jump(vm: &mut Vm, holds: bool) -> R<bool> {
+    if finalize::pending() {
+        vm.run_finalizers()?;
+    }
+    Ok(holds)
 }
 
 #[inline(never)]
@@ -107,13 +119,18 @@ pub fn compare(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R {
 pub fn compare_bool(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R<bool> {
     let right = operand_b(i, regs);
     let left = operand_a(i, regs);
-    vm.compare_bool(op, &left, &right)
+    let holds = vm.compare_bool(op, &left, &right)?;
+    drop(left);
+    drop(right);
+    before_jump(vm, holds)
 }
 
 #[inline(never)]
 pub fn compare_bool_imm(vm: &mut Vm, op: Cmp, i: &Instr, regs: *mut Value) -> R<bool> {
     let left = operand_a(i, regs);
-    vm.compare_bool(op, &left, &Value::Int(i64::from(i.b as i16)))
+    let holds = vm.compare_bool(op, &left, &Value::Int(i64::from(i.b as i16)))?;
+    drop(left);
+    before_jump(vm, holds)
 }
 
 /// `in` and `not in`.

@@ -114,6 +114,8 @@ pub struct Shape {
     pub names: Vec<Ref<Str>>,
     /// The shape after adding an attribute, by the address of its (interned) name.
     next: RefCell<HashMap<usize, Rc<Shape>>>,
+    /// With so many of these those that no instance has are let go of.
+    full: Cell<usize>,
     /// Slots by the address of the name, made when first asked for in a large shape.
     index: RefCell<Option<HashMap<usize, u16>>>,
 }
@@ -131,12 +133,16 @@ pub fn fresh_id() -> u32 {
     })
 }
 
+/// So many attributes that instances of a class have got first, or next, are nothing unusual.
+const FEW_SHAPES: usize = 64;
+
 impl Shape {
     pub fn root() -> Rc<Shape> {
         Rc::new(Shape {
             id: fresh_id(),
             names: Vec::new(),
             next: RefCell::default(),
+            full: Cell::new(FEW_SHAPES),
             index: RefCell::default(),
         })
     }
@@ -170,9 +176,16 @@ impl Shape {
             id: fresh_id(),
             names,
             next: RefCell::default(),
+            full: Cell::new(FEW_SHAPES),
             index: RefCell::default(),
         });
-        self.next.borrow_mut().insert(key, shape.clone());
+        let mut next = self.next.borrow_mut();
+        if next.len() >= self.full.get() {
+            // Names that a program makes up as it goes.
+            next.retain(|_, shape| Rc::strong_count(shape) > 1);
+            self.full.set(FEW_SHAPES.max(2 * next.len()));
+        }
+        next.insert(key, shape.clone());
         shape
     }
 }

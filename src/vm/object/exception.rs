@@ -217,10 +217,10 @@ impl Traceback {
 impl Trace for Exception {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
         self.class.visit(visit);
-        for slot in [&self.args, &self.cause, &self.context, &self.traceback] {
+        self.own.trace(visit);
+        for slot in [&self.args, &self.traceback, &self.cause, &self.context] {
             slot.visit(visit);
         }
-        self.own.trace(visit);
         if let Ok(fields) = self.fields.try_borrow() {
             fields.iter().filter_map(Value::as_obj).for_each(visit);
         }
@@ -229,10 +229,9 @@ impl Trace for Exception {
 
 impl Trace for Traceback {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.next.visit(visit);
         visit(self.frame.as_obj());
-        for slot in [&self.next, &self.noted] {
-            slot.visit(visit);
-        }
+        self.noted.visit(visit);
     }
 }
 

@@ -302,6 +302,14 @@ impl NativeFunction {
         })
     }
 
+    /// Whether both are written in Rust and do the same, whatever classes they stand in.
+    pub fn is_same_code(a: &Value, b: &Value) -> bool {
+        match (a.as_ref::<NativeFunction>(), b.as_ref::<NativeFunction>()) {
+            (Some(a), Some(b)) => std::ptr::eq(a.def, b.def),
+            _ => false,
+        }
+    }
+
     /// The parsed signature, parsed when first asked for.
     pub fn signature(&self) -> &Signature {
         self.signature

@@ -340,18 +340,16 @@ impl Ref<Generator> {
 pub(super) fn needs_finalizer(g: &Generator) -> bool {
     match g.state.get() {
         GenState::Created => g.kind == GenKind::Coroutine,
-        GenState::Suspended => {
-            let pc = g.pc.get().saturating_sub(1);
-            let guarded = g
-                .code
-                .code
-                .exceptions
-                .iter()
-                .any(|e| (e.start..e.end).contains(&pc));
-            guarded || has_hook(g) || is_delegating(g)
-        }
+        GenState::Suspended => would_see_exit(g) || has_hook(g),
         GenState::Running | GenState::Finished => false,
     }
+}
+
+/// Whether anything in a suspended frame could notice that it is closed.
+pub fn would_see_exit(g: &Generator) -> bool {
+    let pc = g.pc.get().saturating_sub(1);
+    let mut guards = g.code.code.exceptions.iter();
+    guards.any(|e| (e.start..e.end).contains(&pc)) || is_delegating(g)
 }
 
 fn has_hook(g: &Generator) -> bool {

@@ -35,7 +35,7 @@ pub use function::{
     FunctionExtra, Module, NativeFunction, Property, StaticMethod,
 };
 pub use future::{Future, FutureState, Role, TaskPart, Waiter};
-pub use generator::{GenExtra, GenKind, GenState, Generator};
+pub use generator::{GenExtra, GenKind, GenState, Generator, would_see_exit};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};
 pub use scalar::{ByteArray, Bytes, Complex, Int};

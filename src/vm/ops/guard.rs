@@ -10,15 +10,15 @@ thread_local! {
     static WRITING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
-/// How deeply operations of built-in containers may be nested on the Rust stack, for each native
-/// that may call back there: what they need of it is that much less.
-const LIMIT: u32 = 4;
+/// What a native that calls back takes of the Rust stack, in units of what an operation of a
+/// built-in container takes that is nested in another.
+pub(in crate::vm) const NATIVE_DEPTH: u32 = 4;
 
 impl Vm {
     /// Runs `f` one level deeper on the Rust stack; RecursionError ("maximum recursion depth
     /// exceeded" and `what`, such as " in comparison") beyond the limit.
     pub fn nested<T>(&mut self, what: &str, f: impl FnOnce(&mut Vm) -> R<T>) -> R<T> {
-        if self.native_depth >= self.native_limit.saturating_mul(LIMIT) {
+        if self.native_depth >= self.native_limit.saturating_mul(NATIVE_DEPTH) {
             let class = self.exc.recursion_error.clone();
             return Err(self.error(&class, format!("maximum recursion depth exceeded{what}")));
         }

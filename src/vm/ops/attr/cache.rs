@@ -23,11 +23,21 @@ struct Line {
 }
 
 thread_local! {
-    /// Class versions are unique in a thread and names are never freed while they are in use, so
+    /// Class versions are unique in a thread, and when names are freed all lines are forgotten, so
     /// VMs of one thread can share it.
-    static CACHE: [Cell<Line>; LINES] = const {
-        [const { Cell::new(Line { version: 0, owner: ABSENT, entry: 0, name: 0 }) }; LINES]
-    };
+    static CACHE: [Cell<Line>; LINES] = const { [const { Cell::new(EMPTY) }; LINES] };
+}
+
+const EMPTY: Line = Line {
+    version: 0,
+    owner: ABSENT,
+    entry: 0,
+    name: 0,
+};
+
+/// Names have been freed: their addresses say nothing any more.
+pub fn forget_lookups() {
+    CACHE.with(|cache| cache.iter().for_each(|line| line.set(EMPTY)));
 }
 
 fn line_of(version: u32, name: usize) -> usize {
@@ -190,7 +200,14 @@ pub fn direct_subclasses(class: &Ref<Class>) -> Vec<Ref<Class>> {
 pub fn register_subclass(class: &Ref<Class>) {
     for base in class.bases().iter() {
         let pointer = WeakPointer::new(class.as_obj());
-        base.subclasses.borrow_mut().push(pointer);
+        let mut pointers = base.subclasses.borrow_mut();
+        // Before it takes more room, the dead ones go.
+        if pointers.len() == pointers.capacity() {
+            pointers.retain(|p| p.upgrade().is_some());
+            let alive = pointers.len();
+            pointers.reserve(alive + 1);
+        }
+        pointers.push(pointer);
     }
 }
 

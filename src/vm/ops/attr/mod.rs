@@ -5,7 +5,7 @@ mod cache;
 mod own;
 mod set;
 
-pub use cache::{direct_subclasses, forget_subclass, register_subclass};
+pub use cache::{direct_subclasses, forget_lookups, forget_subclass, register_subclass};
 pub use own::{dict_of, members_dict, own_attr, replace_dict};
 
 use super::alias::GenericAlias;

@@ -70,13 +70,13 @@ impl Vm {
         });
         self.fill_namespace(&class, &slots, &bases);
         class.slots_hint.set(self.expected_slots(&class, &bases));
+        if let Some(cell) = cell {
+            cell.content.set(class.clone().into());
+        }
         let order = self.order_of(&class, &bases)?;
         *class.mro.borrow_mut() = order;
         register_subclass(&class);
         self.class_changed(&class);
-        if let Some(cell) = cell {
-            cell.content.set(class.clone().into());
-        }
         self.tell_attributes(&class)?;
         self.tell_base(&class, &parts.kwargs)?;
         Ok(class.into())
