@@ -30,6 +30,7 @@ mod quiz;
 mod repl;
 mod robustness;
 mod signals;
+mod soak;
 mod stepper;
 mod timeline;
 mod trace;
