@@ -34,6 +34,23 @@ pub struct Lines {
     head: Head,
 }
 
+/// How a passage was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// Not at all: it must be told as a record.
+    Not,
+    Anew,
+    /// As the one before.
+    Again,
+}
+
+/// A line before and behind the value, from behind its beginning on.
+pub(super) struct Line {
+    before: Box<[u8]>,
+    after: Box<[u8]>,
+    has_value: bool,
+}
+
 /// The beginning of a line, up to where.
 #[derive(Default)]
 struct Head {
@@ -193,7 +210,38 @@ impl Lines {
         head.is_shown = self.filter.lets_values(clock, task.as_deref());
     }
 
-    /// Writes a passage; `false` if it must be written as a record.
+    /// Writes a line once more.
+    #[inline]
+    pub(super) fn repeat(&mut self, vm: &mut Vm, number: u64, line: &Line, thing: &Thing<'_>) {
+        if !self.head.is_shown {
+            return;
+        }
+        self.head.count(number);
+        let out = &mut self.buffer;
+        out.extend_from_slice(&self.head.text);
+        out.extend_from_slice(&line.before);
+        if line.has_value {
+            value(vm, thing, out, &mut self.scratch);
+        }
+        out.extend_from_slice(&line.after);
+        self.written();
+    }
+
+    /// The line of a passage that was written from one that is filled in.
+    pub(super) fn line(&self, names: &mut Names, told: &Told) -> Option<Line> {
+        let function = names.known(told.own.frame)?.function.clone();
+        let templates = function.templates.borrow();
+        let all = templates.get(told.own.pc)?;
+        let template = all.iter().find(|t| t.fits(told) && !t.filled.is_empty())?;
+        let (before, after) = template.filled.split_at(template.value_at);
+        Some(Line {
+            before: before.into(),
+            after: after.into(),
+            has_value: template.has_value,
+        })
+    }
+
+    /// Writes a passage.
     pub(super) fn pass(
         &mut self,
         vm: &mut Vm,
@@ -201,12 +249,12 @@ impl Lines {
         number: u64,
         told: &Told,
         thing: &Thing<'_>,
-    ) -> bool {
+    ) -> Passed {
         let Some(known) = names.known(told.own.frame) else {
-            return false;
+            return Passed::Not;
         };
         if !self.head.is_shown {
-            return true;
+            return Passed::Anew;
         }
         let function = known.function.clone();
         let mut templates = function.templates.borrow_mut();
@@ -224,20 +272,20 @@ impl Lines {
             Some(template) => template,
             None => {
                 let Some(new) = Template::new(vm, names, &function, told) else {
-                    return false;
+                    return Passed::Not;
                 };
                 if templates.len() <= told.own.pc {
                     templates.resize_with(told.own.pc + 1, Vec::new);
                 }
                 let Some(all) = templates.get_mut(told.own.pc) else {
-                    return false;
+                    return Passed::Not;
                 };
                 if all.len() >= KEPT {
                     all.clear();
                 }
                 all.push(new);
                 let Some(template) = all.last_mut() else {
-                    return false;
+                    return Passed::Not;
                 };
                 template
             }
@@ -245,7 +293,8 @@ impl Lines {
         self.head.count(number);
         let out = &mut self.buffer;
         out.extend_from_slice(&self.head.text);
-        if template.key == Some(key) {
+        let again = template.key == Some(key);
+        if again {
             if template.filled.is_empty() {
                 let mut filled = std::mem::take(&mut template.filled);
                 template.value_at = template.fill(vm, names, told, &mut filled);
@@ -263,7 +312,10 @@ impl Lines {
             template.write(vm, names, told, Some(thing), out, &mut self.scratch);
         }
         self.written();
-        true
+        match again {
+            true => Passed::Again,
+            false => Passed::Anew,
+        }
     }
 }
 
@@ -271,18 +323,27 @@ impl Head {
     /// The next line has this number.
     fn count(&mut self, number: u64) {
         let begin = "{\"n\":".len();
-        if number == self.number + 1
-            && let Some(last) = self.text.get_mut(self.end - 1)
-            && *last < b'9'
-        {
-            *last += 1;
-        } else {
+        let digits = self.text.get_mut(begin..self.end).unwrap_or_default();
+        if number != self.number + 1 || !add_one(digits) {
             let digits = itoa::Buffer::new().format(number).to_owned();
             self.text.splice(begin..self.end, digits.bytes());
             self.end = begin + digits.len();
         }
         self.number = number;
     }
+}
+
+/// Counts on in decimal; `false` if that takes a digit more.
+#[inline]
+fn add_one(digits: &mut [u8]) -> bool {
+    for digit in digits.iter_mut().rev() {
+        if *digit < b'9' {
+            *digit += 1;
+            return true;
+        }
+        *digit = b'0';
+    }
+    false
 }
 
 impl Template {

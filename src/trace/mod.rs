@@ -17,6 +17,7 @@ pub mod perfetto;
 mod place;
 pub mod record;
 pub mod recorder;
+mod steady;
 pub mod summary;
 pub mod svg;
 pub mod text;

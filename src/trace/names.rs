@@ -5,6 +5,7 @@ use super::lines::Template;
 use super::look::Look;
 use super::place::{awaited_text, file_name};
 use super::record::Site;
+use super::steady::Memo;
 use crate::bytecode::{BEFORE_BEGINNING, Code};
 use crate::source::Source;
 use crate::vm::heap::Ref;
@@ -67,8 +68,18 @@ pub(super) struct Known {
     pub look: Option<Look>,
     /// The frames that delegate to it, if they are many.
     pub chain: Option<Box<Chain>>,
+    /// What was written when it came to a place, to be written again.
+    pub memos: Vec<Rc<Memo>>,
     /// Its name, once somebody wanted it as a text.
     name: Option<Rc<str>>,
+}
+
+impl Known {
+    /// It was seen at an instruction that somebody wrote.
+    #[inline]
+    pub fn stand(&mut self, pc: usize) {
+        self.pc = pc;
+    }
 }
 
 /// The frames above one in its chain. They stand still until that one is over, unless something
@@ -146,6 +157,7 @@ impl Names {
             pc: BEFORE_BEGINNING,
             look: None,
             chain: None,
+            memos: Vec::new(),
             name: None,
         };
         match self.slot(spot.address) {
@@ -258,6 +270,28 @@ impl Names {
         }
         self.seen.clear();
         self.seen.extend(self.fresh.drain(..).rev());
+    }
+
+    /// A frame is entered by one that is seen; `false` if more has to be looked at for that.
+    #[inline]
+    pub fn see_entered(&mut self, caller: (usize, usize), frame: (usize, usize)) -> bool {
+        match self.seen.last_mut() {
+            Some(last) if last.0 == caller.0 => *last = caller,
+            None if caller.0 == 0 => {}
+            _ => return false,
+        }
+        self.seen.push(frame);
+        true
+    }
+
+    /// The innermost frame is left; `false` if others are seen above it.
+    #[inline]
+    pub fn see_left(&mut self, frame: usize) -> bool {
+        let is_last = self.seen.last().is_some_and(|s| s.0 == frame);
+        if is_last {
+            self.seen.pop();
+        }
+        is_last
     }
 
     fn note_all(&mut self) {

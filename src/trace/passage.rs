@@ -1,5 +1,6 @@
 //! What goes into frames and comes out of them, from the marks in their code.
 
+use super::lines::Passed;
 use super::look::{Far, Gives, Look, each_through, spot_at};
 use super::names::Place;
 use super::record::{End, Entry, Site, What};
@@ -111,10 +112,21 @@ impl Recorder {
     /// The running frame has come to a mark.
     pub(super) fn mark(&mut self, vm: &mut Vm, mark: Mark, value: &Value) {
         match mark {
-            Mark::Touch => {}
+            Mark::Yield => self.left(vm, true, value),
+            Mark::Received => self.entered(vm, false, value),
+            _ => {
+                self.steady.end();
+                self.unsteady(vm, mark, value);
+            }
+        }
+    }
+
+    fn unsteady(&mut self, vm: &mut Vm, mark: Mark, value: &Value) {
+        match mark {
+            Mark::Touch | Mark::Yield | Mark::Received => {}
             Mark::Line => self.begin_line(vm),
-            Mark::Begin | Mark::Received => self.entered(vm, mark == Mark::Begin, value),
-            Mark::Yield | Mark::Return => self.left(vm, mark == Mark::Yield, value),
+            Mark::Begin => self.entered(vm, true, value),
+            Mark::Return => self.left(vm, false, value),
             Mark::Await => self.awaits(vm, value),
             Mark::Awaited => self.awaited(vm, value),
         }
@@ -157,6 +169,7 @@ impl Recorder {
             };
             self.pass(vm, &told, &Thing::Value(value));
         }
+        self.steady.enter(own.frame);
     }
 
     fn left(&mut self, vm: &mut Vm, yields: bool, value: &Value) {
@@ -189,6 +202,7 @@ impl Recorder {
             look,
         };
         self.pass(vm, &told, &Thing::Value(value));
+        self.steady.leave(own.frame);
     }
 
     /// Notes that the running frame is here, and will be left; what it saw when it was entered.
@@ -275,11 +289,15 @@ impl Recorder {
             lines.begin_within(self.turn, clock, &name, address);
         }
         self.number += 1;
-        let told = lines.pass(vm, &mut self.names, self.number, told, thing);
-        if !told {
-            self.number -= 1;
+        match lines.pass(vm, &mut self.names, self.number, told, thing) {
+            Passed::Not => {
+                self.number -= 1;
+                return false;
+            }
+            Passed::Anew => {}
+            Passed::Again => self.keep(vm, told),
         }
-        told
+        true
     }
 
     /// Where on the stack something is.

@@ -7,6 +7,7 @@ use super::look::{Far, Gives, Look};
 use super::names::{ByAddress, Names};
 use super::place::{suspended, woken};
 use super::record::{Before, Ending, Entry, Record, Site, Wait, What};
+use super::steady::Steady;
 use super::summary::Tally;
 use crate::bytecode::Marks;
 use crate::event_loop::inspect::{self, Queued, Timed};
@@ -54,6 +55,7 @@ pub(super) struct Recorder {
     pub(super) number: u64,
     pub(super) turn: u64,
     pub(super) names: Names,
+    pub(super) steady: Steady,
     pub(super) tasks: ByAddress<Running>,
     /// When the timers of futures are due.
     due: ByAddress<f64>,
@@ -132,12 +134,16 @@ impl Recorder {
                 self.end_line(vm);
             }
             self.asked = false;
-            return self.mark(vm, *mark, value);
+            if !self.replay(vm, *mark, value) {
+                self.mark(vm, *mark, value);
+            }
+            return;
         }
         self.take_other(vm, event);
     }
 
     fn take_other(&mut self, vm: &mut Vm, event: &Event<'_>) {
+        self.steady.end();
         match event {
             Event::Written(text) => return self.written(vm, text),
             Event::Touch(_) => return,

@@ -29,6 +29,16 @@ pub struct Spot<'a> {
     pub resumed: usize,
 }
 
+/// Where the running frame is and the one that called or resumed it; only compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// The frame, if it is one that can be suspended, and its instruction.
+    pub frame: usize,
+    at: usize,
+    pub caller: usize,
+    caller_at: usize,
+}
+
 impl<'a> Spot<'a> {
     /// The frame that delegates to this one.
     pub fn parent(&self) -> Option<Spot<'a>> {
@@ -95,7 +105,20 @@ impl<'a> Iterator for Spots<'a> {
 }
 
 impl Vm {
+    /// Where the program is.
+    #[inline]
+    pub fn point(&self) -> Point {
+        let caller = self.control.last().frame;
+        Point {
+            frame: self.frame.generator as usize,
+            at: self.frame.pc as usize,
+            caller: caller.generator as usize,
+            caller_at: caller.pc as usize,
+        }
+    }
+
     /// The frames on the stack.
+    #[inline]
     pub fn spots(&self) -> Spots<'_> {
         Spots {
             frame: Some(self.frame),
