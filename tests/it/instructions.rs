@@ -75,6 +75,11 @@ fn size(text: &str) -> u64 {
 
 /// Instructions that the program takes with another `N`.
 fn count(binary: &Path, name: &str, text: &str, n: u64) -> f64 {
+    count_with(binary, &[], name, text, n)
+}
+
+/// The same of a program that is run with options before its name.
+fn count_with(binary: &Path, options: &[&str], name: &str, text: &str, n: u64) -> f64 {
     let own = format!("\nN = {}\n", size(text));
     let text = text.replacen(&own, &format!("\nN = {n}\n"), 1);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -83,6 +88,7 @@ fn count(binary: &Path, name: &str, text: &str, n: u64) -> f64 {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(binary)
+        .args(options)
         .arg(&file)
         .output()
         .unwrap();
@@ -134,6 +140,40 @@ fn hot_paths_take_the_instructions_of_the_table() {
              UPDATE_COUNTS=1 cargo test instructions\n{problems}"
         );
     }
+}
+
+/// How many times the instructions of a plain run a program may take when it is traced.
+const TRACED: &[(&str, f64)] = &[
+    ("generator_item", 9.0),
+    ("generator_send", 6.0),
+    ("delegated_item", 9.0),
+    ("await_of_a_call", 14.0),
+    ("task_switch", 17.0),
+];
+
+#[test]
+fn a_trace_costs_no_more_than_a_few_runs() {
+    let Some(binary) = measurable() else {
+        eprintln!("skipped: needs valgrind and `cargo build --release`");
+        return;
+    };
+    let programs = programs("benches/hot");
+    let mut problems = String::new();
+    for (name, most) in TRACED {
+        let text = &programs[*name];
+        // A traced run takes long.
+        let n = size(text) / 10;
+        let per = |options: &[&str], run: &str| {
+            let file = format!("{run}-{name}");
+            let [few, many] = [n, 2 * n].map(|n| count_with(&binary, options, &file, text, n));
+            many - few
+        };
+        let times = per(&["trace", "--json"], "traced") / per(&[], "plain");
+        if times > *most {
+            writeln!(problems, "{name}: {times:.1} times, at most {most}").unwrap();
+        }
+    }
+    assert!(problems.is_empty(), "tracing has become slower\n{problems}");
 }
 
 /// The third comment of each program of `benches/growth` says by what factor an operation may be
