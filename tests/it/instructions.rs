@@ -161,8 +161,7 @@ fn a_trace_costs_no_more_than_a_few_runs() {
     let mut problems = String::new();
     for (name, most) in TRACED {
         let text = &programs[*name];
-        // A traced run takes long.
-        let n = size(text) / 10;
+        let n = size(text);
         let per = |options: &[&str], run: &str| {
             let file = format!("{run}-{name}");
             let [few, many] = [n, 2 * n].map(|n| count_with(&binary, options, &file, text, n));
