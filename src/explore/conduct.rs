@@ -366,8 +366,9 @@ impl Conductor {
     }
 
     /// An entry could have come before what was run at a pop: then all that has run since and does
-    /// not come after that would still be run, and of this, whatever needs nothing else of it can
-    /// go first.
+    /// not come after that would still be run before it, and of this, whatever needs nothing else of
+    /// it can go first. (What the entry itself would do is not known: without what was run at the
+    /// pop it may touch other things.)
     fn race(&mut self, pop: usize, entry: usize, after: &Pops) {
         let mut still = Pops::default();
         let mut first = Vec::new();
@@ -380,16 +381,16 @@ impl Conductor {
             }
             still.insert(ran.pop);
         }
-        if !after.meets(&still) {
-            first.push((false, entry));
+        // Best what the entry itself needs.
+        first.sort();
+        let mut first: Vec<usize> = first.into_iter().map(|(_, e)| e).collect();
+        if first.is_empty() {
+            first.push(entry);
         }
         let Some(at) = self.record.pops.get(pop) else {
             return;
         };
-        first.retain(|(_, e)| at.left.contains(e));
-        // Best what the entry itself needs.
-        first.sort();
-        let first: Vec<usize> = first.into_iter().map(|(_, e)| e).collect();
+        first.retain(|e| at.left.contains(e));
         match first.is_empty() {
             true => self.record.others.push((pop, at.left.clone())),
             false => self.record.races.push(Race { pop, first }),
