@@ -184,20 +184,25 @@ fn compare(number: u64) -> Option<(usize, usize)> {
     Some((tasks, count))
 }
 
+/// Programs of which the exploration once lost an outcome.
+const LOST: [u64; 3] = [1010, 1089, 1255];
+
 #[test]
 fn no_outcome_is_lost() {
-    let own = std::env::var("CORO_ORDERS").ok();
-    let range = own.as_deref().unwrap_or("0..32");
-    let (first, end) = range.split_once("..").unwrap();
-    let range = first.parse().unwrap()..end.parse().unwrap();
-    let compared: Vec<(usize, usize)> = range.clone().filter_map(compare).collect();
-    println!("{compared:?}");
-    let of = |tasks: usize| compared.iter().filter(|c| c.0 == tasks).count() as u64;
-    // One in two must not be too long to be worth the name.
+    if let Ok(range) = std::env::var("CORO_ORDERS") {
+        let (first, end) = range.split_once("..").unwrap();
+        let range = first.parse().unwrap()..end.parse().unwrap();
+        println!("{:?}", range.filter_map(compare).collect::<Vec<_>>());
+        return;
+    }
+    let own = 0..32;
+    let compared: Vec<(usize, usize)> = own.clone().filter_map(compare).collect();
+    // Half of them must not be too long to be compared.
     for tasks in 2..=5 {
-        assert!(
-            of(tasks) * 8 >= range.end - range.start,
-            "{tasks}: {compared:?}"
-        );
+        let count = compared.iter().filter(|c| c.0 == tasks).count();
+        assert!(count >= 4, "{tasks}: {compared:?}");
+    }
+    for number in LOST {
+        assert!(compare(number).is_some(), "{number}");
     }
 }
