@@ -276,7 +276,17 @@ fn fill_keywords(
     for (_, i) in names {
         exception.set_field(*i, Value::Undef);
     }
-    for (name, value) in keywords(vm, kwargs) {
+    let kwargs = keywords(vm, kwargs);
+    if kwargs.len() > names.len() {
+        let message = format!(
+            "{class}() takes at most {} keyword argument{} ({} given)",
+            names.len(),
+            if names.len() == 1 { "" } else { "s" },
+            kwargs.len()
+        );
+        return Err(vm.type_error(message));
+    }
+    for (name, value) in kwargs {
         match names.iter().find(|(known, _)| *known == name.as_str()) {
             Some((_, i)) => exception.set_field(*i, value),
             None => {

@@ -1,6 +1,7 @@
 //! What programs do with suspended frames: `send`, `throw`, `close` and their asynchronous kin.
 //! Each asks the dispatch loop to resume the frame in its stead, so the Rust stack never grows.
 
+use super::types::CLASS_GETITEM;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeDef, NativeType, Resumes, TypeDef};
 use crate::vm::object::{Generator, Layout, NativeData, Tuple};
@@ -30,12 +31,13 @@ const CLOSE: NativeDef = NativeDef::new(
     "Raise GeneratorExit where the frame is suspended, to end it.",
 );
 
-static GENERATOR: &[NativeDef] = &[NEXT, ITER, SEND, THROW, CLOSE];
+static GENERATOR: &[NativeDef] = &[NEXT, ITER, SEND, THROW, CLOSE, CLASS_GETITEM];
 
 static COROUTINE: &[NativeDef] = &[
     SEND,
     THROW,
     CLOSE,
+    CLASS_GETITEM,
     NativeDef::new(
         "__await__",
         "(self, /)",
@@ -48,6 +50,7 @@ static COROUTINE: &[NativeDef] = &[
 ];
 
 static ASYNC_GENERATOR: &[NativeDef] = &[
+    CLASS_GETITEM,
     NativeDef::new("__aiter__", "(self, /)", itself, "Return self."),
     NativeDef::new(
         "__anext__",

@@ -87,6 +87,31 @@ const METHODS: &[NativeDef] = &[
         "Return self==value.",
     ),
     NativeDef::new(
+        "__lt__",
+        "(self, value, /)",
+        |vm, a| order(vm, a, Cmp::Lt),
+        "Return self<value.",
+    ),
+    NativeDef::new(
+        "__le__",
+        "(self, value, /)",
+        |vm, a| order(vm, a, Cmp::Le),
+        "Return self<=value.",
+    ),
+    NativeDef::new(
+        "__gt__",
+        "(self, value, /)",
+        |vm, a| order(vm, a, Cmp::Gt),
+        "Return self>value.",
+    ),
+    NativeDef::new(
+        "__ge__",
+        "(self, value, /)",
+        |vm, a| order(vm, a, Cmp::Ge),
+        "Return self>=value.",
+    ),
+    super::types::CLASS_GETITEM,
+    NativeDef::new(
         "__or__",
         "(self, value, /)",
         |vm, a| {
@@ -174,6 +199,11 @@ fn shown(v: &Value) -> Value {
         Some(proxy) => proxy.0.clone(),
         None => v.clone(),
     }
+}
+
+/// The mapping compares, and is what an error names.
+fn order(vm: &mut Vm, args: &[Value], how: Cmp) -> R {
+    vm.compare(how, &inner(args), &at(args, 1))
 }
 
 /// Calls a method of the mapping without arguments.

@@ -39,7 +39,7 @@ pub use report::{
     syntax_warnings, warn_about, write_stderr,
 };
 
-pub use functions::{CodeText, syntax_error, write_text};
+pub use functions::{CodeText, abs, syntax_error, write_text};
 
 use crate::vm::Vm;
 use crate::vm::value::Value;

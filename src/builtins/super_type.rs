@@ -1,6 +1,6 @@
 //! The type `super`.
 
-use super::args::{at, varargs};
+use super::args::{at, is_absent, varargs};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::Class;
 use crate::vm::ops::super_object::Super;
@@ -100,6 +100,9 @@ fn get(vm: &mut Vm, args: &[Value]) -> R {
     let Some(data) = v.opaque::<Super>() else {
         return Ok(v);
     };
+    if obj.is_none() && is_absent(&at(args, 2)) {
+        return Err(vm.type_error("__get__(None, None) is invalid"));
+    }
     if obj.is_none() || data.obj_class.is_some() {
         return Ok(v);
     }

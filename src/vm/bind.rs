@@ -495,16 +495,19 @@ impl Vm {
         }
         if i < s.posonly {
             let given = given.saturating_sub(own);
-            let at_least = if s.required < s.positional.len() {
+            let plain = s.posonly == s.positional.len() && s.kwonly.is_empty() || s.vararg;
+            let at_least = if s.required < s.positional.len() || s.vararg {
                 "at least "
-            } else {
+            } else if plain {
                 ""
+            } else {
+                "exactly "
             };
             let wants = s.required.min(s.posonly).saturating_sub(own);
             let plural = if wants == 1 { "" } else { "s" };
             let name = f.short_name();
-            return self.type_error(if s.posonly == s.positional.len() {
-                format!("{name} expected {wants} argument{plural}, got {given}")
+            return self.type_error(if plain {
+                format!("{name} expected {at_least}{wants} argument{plural}, got {given}")
             } else {
                 format!(
                     "{name}() takes {at_least}{wants} positional argument{plural} ({given} given)"
@@ -566,12 +569,6 @@ impl Vm {
                     if given == 0 { "keyword " } else { "" },
                     plural(max),
                     given + keywords
-                )
-            } else if s.posonly.saturating_sub(own) == max && min == max {
-                format!(
-                    "{} expected {max} argument{}, got {given}",
-                    f.short_name(),
-                    plural(max)
                 )
             } else {
                 format!(

@@ -176,6 +176,10 @@ impl Vm {
             .and_then(Value::given)
             .cloned()
             .unwrap_or(Value::None);
+        let tb = args.get(3).and_then(Value::given).filter(|t| !t.is_none());
+        if tb.is_some_and(|tb| tb.downcast::<Traceback>().is_none()) {
+            return Err(self.type_error("throw() third argument must be a traceback object"));
+        }
         let is_exception_class = kind
             .as_ref::<Class>()
             .is_some_and(|c| c.is_subclass(&self.exc.base_exception));
@@ -210,13 +214,8 @@ impl Vm {
                 "exceptions must be classes or instances deriving from BaseException, not {what}"
             )));
         };
-        if let Some(tb) = args.get(3).and_then(Value::given).filter(|t| !t.is_none()) {
-            if tb.downcast::<Traceback>().is_none() {
-                return Err(self.type_error("throw() third argument must be a traceback object"));
-            }
-            if let Some(e) = exception.downcast::<Exception>() {
-                e.traceback.set(tb.clone());
-            }
+        if let (Some(tb), Some(e)) = (tb, exception.downcast::<Exception>()) {
+            e.traceback.set(tb.clone());
         }
         Ok(exception)
     }

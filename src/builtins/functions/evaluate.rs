@@ -37,7 +37,12 @@ fn namespaces(vm: &mut Vm, args: &[Value], function: &str) -> R<(Ref<Dict>, Opti
         (Some(globals), locals) => {
             let Some(dict) = globals.payload::<Dict>() else {
                 let class = vm.type_name(&globals);
+                let getitem = vm.names.__getitem__.clone();
+                let is_mapping = vm.lookup(&vm.class_of(&globals), &getitem).is_some();
                 return Err(vm.type_error(match function {
+                    "eval" if is_mapping => {
+                        "globals must be a real dict; try eval(expr, {}, mapping)".to_string()
+                    }
                     "eval" => "globals must be a dict".to_string(),
                     _ => format!("{function}() globals must be a dict, not {class}"),
                 }));
@@ -102,6 +107,28 @@ fn exec(vm: &mut Vm, args: &[Value]) -> R {
 /// The flags that `compile()` has names for: `__future__`'s, and those of `ast`.
 const KNOWN_FLAGS: i32 = 0x1fe_0000 | 0xfe10;
 
+/// The numbers among the arguments of `compile`.
+fn check_options(vm: &mut Vm, args: &[Value]) -> R<()> {
+    if let Some(flags) = args[3].given() {
+        let flags = vm
+            .index(flags)?
+            .as_i64()
+            .and_then(|i| i32::try_from(i).ok());
+        let Some(flags) = flags else {
+            return Err(vm.overflow_error("Python int too large to convert to C int"));
+        };
+        if flags & !KNOWN_FLAGS != 0 {
+            return Err(vm.value_error("compile(): unrecognised flags"));
+        }
+    }
+    if let Some(level) = args[5].given()
+        && !(-1..=2).contains(&vm.index_i64(level)?)
+    {
+        return Err(vm.value_error("compile(): invalid optimize value"));
+    }
+    Ok(())
+}
+
 fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
     let name = match args[1].as_str() {
         Some(name) => name.to_string(),
@@ -121,29 +148,13 @@ fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
             "compile() argument 'mode' must be str, not {class}"
         )));
     };
+    check_options(vm, args)?;
     let kind = match mode {
         "exec" => Kind::Exec,
         "eval" => Kind::Eval,
         "single" => Kind::Single,
         _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
-    if let Some(flags) = args[3].given() {
-        let flags = vm
-            .index(flags)?
-            .as_i64()
-            .and_then(|i| i32::try_from(i).ok());
-        let Some(flags) = flags else {
-            return Err(vm.overflow_error("Python int too large to convert to C int"));
-        };
-        if flags & !KNOWN_FLAGS != 0 {
-            return Err(vm.value_error("compile(): unrecognised flags"));
-        }
-    }
-    if let Some(level) = args[5].given()
-        && !(-1..=2).contains(&vm.index_i64(level)?)
-    {
-        return Err(vm.value_error("compile(): invalid optimize value"));
-    }
     if args[0].downcast::<CodeObject>().is_some() || args[0].opaque::<CodeText>().is_some() {
         let message = "compile() arg 1 must be a string, bytes or AST object";
         return Err(vm.type_error(message));

@@ -1,9 +1,9 @@
 //! `min`, `max`, `sorted`.
 
-use crate::builtins::args::keywords;
+use crate::builtins::args::{keywords, varargs};
 use crate::builtins::types::sort_values;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{List, Tuple};
+use crate::vm::object::List;
 use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -17,14 +17,15 @@ struct Wanted<'a> {
 }
 
 fn extreme(vm: &mut Vm, args: &[Value], name: &str, better: Cmp) -> R {
-    let given = args[0].as_ref::<Tuple>().cloned();
+    let mut given = vec![args[0].clone()];
+    given.extend(varargs(args.get(1)));
     let wanted = Wanted {
         name,
         better,
-        key: args[1].given().filter(|k| !k.is_none()),
-        default: args[2].given(),
+        key: args[2].given().filter(|k| !k.is_none()),
+        default: args[3].given(),
     };
-    extreme_of(vm, given.as_ref().map_or(&[][..], |t| t.items()), wanted)
+    extreme_of(vm, &given, wanted)
 }
 
 fn extreme_of(vm: &mut Vm, given: &[Value], wanted: Wanted<'_>) -> R {
@@ -127,14 +128,14 @@ fn sorted(vm: &mut Vm, args: &[Value]) -> R {
 pub const FUNCTIONS: &[NativeDef] = &[
     NativeDef::new(
         "min",
-        "(*args, key=None, default=None)",
+        "(arg, /, *args, key=None, default=None)",
         min,
         "The smallest item of an iterable, or of several arguments.",
     )
     .direct(min_direct),
     NativeDef::new(
         "max",
-        "(*args, key=None, default=None)",
+        "(arg, /, *args, key=None, default=None)",
         max,
         "The largest item of an iterable, or of several arguments.",
     )

@@ -12,6 +12,7 @@ mod program;
 mod sum;
 mod text;
 
+pub use numbers::abs;
 pub use print::write_text;
 pub use program::{CodeText, syntax_error};
 

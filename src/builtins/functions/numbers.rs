@@ -8,7 +8,8 @@ use crate::vm::ops::number;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
-fn abs(vm: &mut Vm, args: &[Value]) -> R {
+/// `abs(x)`.
+pub fn abs(vm: &mut Vm, args: &[Value]) -> R {
     if let Some(result) = number::abs(vm, &args[0])? {
         return Ok(result);
     }

@@ -1,6 +1,7 @@
 //! Text: `ascii`, `chr`, `format`, `ord`, `repr`.
 
 use crate::vm::native::NativeDef;
+use crate::vm::object::Opaque;
 use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -32,9 +33,6 @@ fn chr(vm: &mut Vm, args: &[Value]) -> R {
     let code = n.as_i64().and_then(|i| u32::try_from(i).ok());
     match code.and_then(char::from_u32) {
         Some(c) => Ok(crate::vm::object::character(c).into()),
-        None if n.as_i64().is_none_or(|i| i32::try_from(i).is_err()) && n.as_i64().is_none() => {
-            Err(vm.overflow_error("Python int too large to convert to C int"))
-        }
         None => Err(vm.value_error("chr() arg not in range(0x110000)")),
     }
 }
@@ -46,7 +44,8 @@ fn ord(vm: &mut Vm, args: &[Value]) -> R {
             return Ok(Value::Int(u32::from(c).into()));
         }
         text.chars().count()
-    } else if let Some(bytes) = buffer(&args[0]) {
+    } else if let Some(bytes) = buffer(&args[0]).filter(|_| args[0].downcast::<Opaque>().is_none())
+    {
         if let [one] = bytes.as_slice() {
             return Ok(Value::Int((*one).into()));
         }

@@ -2,7 +2,7 @@
 
 use super::codecs;
 use super::str::codec_name;
-use crate::builtins::arguments::{int_or, limit};
+use crate::builtins::arguments::limit;
 use crate::text::bytes_ops;
 use crate::text::str_ops::Ends;
 use crate::vm::native::NativeDef;
@@ -214,7 +214,10 @@ fn hex(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `hex(sep, bytes_per_sep)` of these bytes.
 pub fn hex_of(vm: &mut Vm, bytes: &[u8], args: &[Value]) -> R {
-    let group = int_or(vm, &args[2], 1)?;
+    let group = match args[2].given() {
+        Some(v) => vm.index_c_int(v)?,
+        None => 1,
+    };
     let sep = match args[1].given() {
         None => None,
         Some(v) => Some(separator(vm, v)?),

@@ -2,7 +2,7 @@
 
 use super::{VALUE, made};
 use crate::text::float::{self, FloatError};
-use crate::text::repr::{bytes_repr, str_repr};
+use crate::text::repr::str_repr;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Kind, Tuple};
 use crate::vm::ops::arith::{Arith, clamp, is_int};
@@ -209,7 +209,10 @@ fn from_value(vm: &mut Vm, v: &Value) -> R<f64> {
         let text: String = bytes.iter().map(|b| char::from(*b)).collect();
         return match float::parse_float(&text) {
             Some(x) => Ok(x),
-            None => Err(cannot_convert(vm, &bytes_repr(&bytes))),
+            None => {
+                let shown = vm.repr(v)?;
+                Err(cannot_convert(vm, shown.as_str()))
+            }
         };
     }
     let class = vm.type_name(v);

@@ -566,9 +566,9 @@ fn comb(vm: &mut Vm, args: &[Value]) -> R {
 fn perm(vm: &mut Vm, args: &[Value]) -> R {
     let k = match &args[1] {
         Value::Undef | Value::None => return factorial(vm, args),
-        k => big(vm, k)?,
+        k => k,
     };
-    let n = big(vm, &args[0])?;
+    let (n, k) = (big(vm, &args[0])?, big(vm, k)?);
     if n.is_negative() {
         return Err(vm.value_error("n must be a non-negative integer"));
     }

@@ -2,11 +2,14 @@
 
 pub(super) mod atexit;
 mod collections;
+mod functools;
 mod gc;
+mod heapq;
 pub(super) mod io;
 mod itertools;
 mod locks;
 mod math;
+mod operator;
 mod os;
 mod queues;
 mod random;
@@ -33,10 +36,13 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &event_loop::context::MODULE,
     &atexit::MODULE,
     &collections::MODULE,
+    &functools::MODULE,
     &gc::MODULE,
+    &heapq::MODULE,
     &io::MODULE,
     &itertools::MODULE,
     &math::MODULE,
+    &operator::MODULE,
     &os::MODULE,
     &random::MODULE,
     &signal::MODULE,

@@ -366,6 +366,15 @@ impl Vm {
         }
     }
 
+    /// `index` of what CPython keeps in a C `int`.
+    pub fn index_c_int(&mut self, v: &Value) -> R<i64> {
+        let n = self.index(v)?.as_i64();
+        match n.filter(|i| i32::try_from(*i).is_ok()) {
+            Some(i) => Ok(i),
+            None => Err(self.overflow_error("Python int too large to convert to C int")),
+        }
+    }
+
     /// `index` as an `i64` for positions and counts: the error is of the given class, with
     /// CPython's text "cannot fit 'int' into an index-sized integer".
     pub fn index_sized(&mut self, v: &Value, class: &Ref<Class>) -> R<i64> {

@@ -89,6 +89,10 @@ fn new_product(vm: &mut Vm, args: &[Value]) -> R {
 /// The length of the results; by default that of the pool.
 fn length(vm: &mut Vm, v: &Value) -> R<usize> {
     let r = vm.index_i64(v)?;
+    not_negative(vm, r)
+}
+
+fn not_negative(vm: &mut Vm, r: i64) -> R<usize> {
     usize::try_from(r).map_err(|_| vm.value_error("r must be non-negative"))
 }
 
@@ -233,15 +237,17 @@ impl NativeType for Combinations<true> {
 }
 
 fn new_combinations(vm: &mut Vm, args: &[Value]) -> R {
+    let r = vm.index_i64(&args[2])?;
     let pool = vm.collect(&args[1])?;
-    let r = length(vm, &args[2])?;
+    let r = not_negative(vm, r)?;
     let state = RefCell::new((r <= pool.len()).then(|| (0..r).collect()));
     make_of(vm, &args[0], Combinations::<false> { pool, state })
 }
 
 fn new_with_replacement(vm: &mut Vm, args: &[Value]) -> R {
+    let r = vm.index_i64(&args[2])?;
     let pool = vm.collect(&args[1])?;
-    let r = length(vm, &args[2])?;
+    let r = not_negative(vm, r)?;
     if r > 1 << 32 {
         return Err(vm.out_of_memory());
     }

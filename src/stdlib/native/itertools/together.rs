@@ -244,16 +244,16 @@ impl NativeType for ZipLongest {
 }
 
 fn new_zip_longest(vm: &mut Vm, args: &[Value]) -> R {
-    let mut iterators = Vec::new();
-    for iterable in values_of(&args[1]) {
-        iterators.push(vm.iter(&iterable)?);
-    }
     let mut fill = Value::None;
     for (name, value) in crate::builtins::keywords(vm, args.get(2)) {
         if name.as_str() != "fillvalue" {
             return Err(vm.type_error("zip_longest() got an unexpected keyword argument"));
         }
         fill = value;
+    }
+    let mut iterators = Vec::new();
+    for iterable in values_of(&args[1]) {
+        iterators.push(vm.iter(&iterable)?);
     }
     let data = ZipLongest {
         iterators: RefCell::new(iterators),

@@ -183,7 +183,8 @@ impl Vm {
             return Ok(());
         };
         let Some(given) = args.first() else {
-            let message = format!("{}.__new__(): not enough arguments", self.tp_name(owner));
+            let name = self.tp_name(owner);
+            let message = format!("{name}.__new__(): not enough arguments");
             return Err(self.type_error(message));
         };
         let name = self.tp_name(owner);

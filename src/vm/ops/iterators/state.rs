@@ -4,6 +4,7 @@
 use super::*;
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::Layout;
+use crate::vm::ops::arith::is_int;
 use crate::vm::ops::sets;
 
 /// How an iterator is made again.
@@ -56,6 +57,9 @@ fn reduce<T: Resumable>(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn set_state<T: Resumable>(vm: &mut Vm, args: &[Value]) -> R {
+    if !is_int(&args[1]) {
+        return Err(vm.type_error("an integer is required"));
+    }
     let at = vm.index_i64(&args[1])?;
     if let Some(iterator) = args[0].opaque::<T>() {
         iterator.go_to(at);
