@@ -64,10 +64,19 @@ fn resolve_relative(vm: &mut Vm, name: &str, globals: &Ref<Dict>, level: i64) ->
             .get_str(&key)
             .and_then(|v| v.as_str().map(str::to_string))
     };
-    let package = match text(vm, "__package__") {
-        Some(p) => p,
+    let package = vm.intern("__package__");
+    let package = globals
+        .get_str(&package)
+        .filter(|package| !package.is_none());
+    if package.as_ref().is_some_and(|p| p.as_str().is_none()) {
+        return Err(vm.type_error("package must be a string"));
+    }
+    let package = match package.as_ref().and_then(Value::as_str) {
+        Some(package) => package.to_string(),
         None => {
-            let own = text(vm, "__name__").unwrap_or_default();
+            let Some(own) = text(vm, "__name__") else {
+                return Err(vm.key_error(&"'__name__' not in globals".into()));
+            };
             let path = vm.names.__path__.clone();
             if globals.get_str(&path).is_some() {
                 own

@@ -67,7 +67,6 @@ embedded! {
     "asyncio.threads" "asyncio/threads.coro" false;
     "asyncio.timeouts" "asyncio/timeouts.coro" false;
     "asyncio.transports" "asyncio/transports.coro" false;
-    "bisect" "bisect.coro" false;
     "codetiming" "codetiming.coro" false;
     "collections" "collections/__init__.coro" true;
     "collections.abc" "collections/abc.coro" false;

@@ -16,6 +16,9 @@ pub enum Piece {
     Spec(PercentSpec),
 }
 
+/// What is wrong with a precision that is no `int` of C.
+pub const PRECISION_TOO_BIG: &str = "precision too big";
+
 /// A width or precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Count {
@@ -144,7 +147,7 @@ impl Parser<'_> {
         let width = self.count(i64::MAX as u64, "width too big")?;
         let precision = match self.take('.') {
             true => Some(
-                self.count(i32::MAX as u64, "precision too big")?
+                self.count(i32::MAX as u64, PRECISION_TOO_BIG)?
                     .unwrap_or(Count::Fixed(0)),
             ),
             false => None,

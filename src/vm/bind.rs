@@ -585,7 +585,7 @@ impl Vm {
                 "{}() takes exactly one argument ({given} given)",
                 self.full_name(f)
             )
-        } else if min == max {
+        } else if min == max && !s.vararg {
             format!(
                 "{} expected {max} argument{}, got {given}",
                 f.short_name(),

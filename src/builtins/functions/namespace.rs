@@ -73,8 +73,14 @@ fn import(vm: &mut Vm, args: &[Value]) -> R {
     let Some(name) = args[0].as_str() else {
         return Err(vm.type_error("module name must be a string"));
     };
+    let at_level = args[4]
+        .given()
+        .is_some_and(|level| !matches!(level, Value::Int(0)));
     let globals = match args[1].as_ref::<Dict>() {
         Some(globals) => globals.clone(),
+        None if at_level && !args[1].given().is_none_or(Value::is_none) => {
+            return Err(vm.type_error("globals must be a dict"));
+        }
         None => caller_globals(vm),
     };
     let fromlist = match args[3].given() {

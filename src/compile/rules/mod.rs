@@ -290,7 +290,9 @@ impl<'a> Rules<'a> {
             let label = "not in the body of a function";
             self.error(span, "'return' outside function", label, help);
         } else if self.place.in_star {
-            self.in_star(span);
+            // A constant needs no work before the frame is left: it is what is pointed at.
+            let constant = value.filter(|value| matches!(value.kind, ExprKind::Constant(_)));
+            self.in_star(constant.map_or(span, |value| value.span));
         } else if value.is_some() && self.place.unit == Unit::AsyncFunction && self.place.yields {
             let help = "end with a plain `return`, or `yield` the last value";
             let title = "'return' with value in async generator";

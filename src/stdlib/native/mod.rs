@@ -1,6 +1,7 @@
 //! Modules written in Rust.
 
 pub(super) mod atexit;
+mod bisect;
 mod collections;
 mod functools;
 mod gc;
@@ -35,6 +36,7 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &event_loop::module::MODULE,
     &event_loop::context::MODULE,
     &atexit::MODULE,
+    &bisect::MODULE,
     &collections::MODULE,
     &functools::MODULE,
     &gc::MODULE,

@@ -219,9 +219,23 @@ fn concat(vm: &mut Vm, args: &[Value], in_place: bool) -> R {
     vm.arith(Arith::Add, &args[0], &args[1], in_place)
 }
 
+/// Calls `f` with each item, until it says `false`.
+fn search(vm: &mut Vm, v: &Value, mut f: impl FnMut(&mut Vm, Value) -> R<bool>) -> R<()> {
+    let Some(items) = vm.iter_opt(v)? else {
+        let class = vm.type_name(v);
+        return Err(vm.type_error(format!("argument of type '{class}' is not iterable")));
+    };
+    while let Some(item) = vm.next(&items)? {
+        if !f(vm, item)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn count_of(vm: &mut Vm, args: &[Value]) -> R {
     let mut count = 0;
-    vm.for_each(&args[0], |vm, item| {
+    search(vm, &args[0], |vm, item| {
         if item.is(&args[1]) || vm.compare_bool(Cmp::Eq, &item, &args[1])? {
             count += 1;
         }
@@ -232,7 +246,7 @@ fn count_of(vm: &mut Vm, args: &[Value]) -> R {
 
 fn index_of(vm: &mut Vm, args: &[Value]) -> R {
     let (mut place, mut found) = (0, false);
-    vm.for_each(&args[0], |vm, item| {
+    search(vm, &args[0], |vm, item| {
         found = item.is(&args[1]) || vm.compare_bool(Cmp::Eq, &item, &args[1])?;
         if !found {
             place += 1;

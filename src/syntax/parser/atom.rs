@@ -3,7 +3,7 @@
 use super::expr::{
     Knot, annotated_rhs, for_if_clauses, named_expression, star_named_expression, yield_expr,
 };
-use super::invalid;
+use super::invalid::{self, STAR_IN_COMPREHENSION};
 use super::rule::{
     Matched, Miss, Reader, Rule, comma_list, cover, explaining, expr, next_kind, next_span, take,
     tok, tok_in,
@@ -122,8 +122,6 @@ fn refuse_starred(element: &Expr, title: &'static str, e: &mut Matched) -> Resul
         _ => Ok(()),
     }
 }
-
-const STAR_IN_COMPREHENSION: &str = "iterable unpacking cannot be used in comprehension";
 
 /// `group: '(' (yield_expr | named_expression) ')'`, `tuple`, `genexp`
 fn parenthesised<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {

@@ -298,6 +298,9 @@ pub enum ArgumentKind {
     DoubleStar,
 }
 
+/// What a comprehension cannot begin with.
+pub const STAR_IN_COMPREHENSION: &str = "iterable unpacking cannot be used in comprehension";
+
 /// After an argument of a call: an `=` that cannot stand there, or a comprehension after `name=value`.
 pub fn argument_end<'t, O>(
     inp: &mut Reader<'t, '_>,
@@ -323,10 +326,14 @@ pub fn argument_end<'t, O>(
         }
         return Err(inp.state().raise(title, span));
     }
-    if kind == ArgumentKind::Keyword && matches!(next, Tok::For | Tok::Async) {
+    let refused = matches!(kind, ArgumentKind::Keyword | ArgumentKind::Star);
+    if refused && matches!(next, Tok::For | Tok::Async) {
         let before = inp.save();
         let matched = inp.parse(for_if_clauses).is_ok();
         inp.rewind(before);
+        if matched && kind == ArgumentKind::Star {
+            return Err(inp.state().raise(STAR_IN_COMPREHENSION, place));
+        }
         if matched {
             let equal = parsed.get(1).map_or(place, |token| token.span);
             let span = Span::new(place.start, equal.end);

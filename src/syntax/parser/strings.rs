@@ -316,6 +316,11 @@ fn debug_end(inp: &mut Reader) -> Result<Option<u32>, Miss> {
         return Ok(None);
     }
     let after = [Tok::Exclamation, Tok::Colon, Tok::RBrace];
+    if inp.state().explain && next_kind(inp) == Tok::FStringEnd {
+        let end = next_span(inp).start;
+        let title = "f-string: expecting '}'";
+        return Err(inp.state().raise(title, Span::new(end, end)));
+    }
     expect(inp, &after, "f-string: expecting '!', or ':', or '}'")?;
     Ok(Some(next_span(inp).start))
 }

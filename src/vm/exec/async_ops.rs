@@ -27,6 +27,26 @@ pub fn get_yield_from(vm: &mut Vm, value: Value) -> R {
 /// The iterator of `await value`.
 #[inline(never)]
 pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
+    if place != OF_ANEXT {
+        return awaitable(vm, value, place);
+    }
+    let what = vm.type_name(&value);
+    awaitable(vm, value, place).or_else(|raise| {
+        let cause = vm.take_raised(raise);
+        let refusal = vm.type_error(format!(
+            "'async for' received an invalid object from __anext__: {what}"
+        ));
+        let error = vm.take_raised(refusal);
+        vm.set_cause(&error, &cause)?;
+        vm.set_context(&error, &cause);
+        Err(vm.raise(error))
+    })
+}
+
+/// The place of what `__anext__` gave.
+const OF_ANEXT: u16 = 3;
+
+fn awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
     if value.opaque::<NextTurn>().is_some() {
         return Ok(value);
     }
@@ -54,7 +74,6 @@ pub fn get_awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
             2 => format!(
                 "'async with' received an object from __aexit__ that does not implement __await__: {what}"
             ),
-            3 => format!("'async for' received an invalid object from __anext__: {what}"),
             _ => format!("object {what} can't be used in 'await' expression"),
         }));
     };

@@ -256,6 +256,15 @@ impl<V> OrderedMap<V> {
             .find(|(_, e)| !e.key.is_undef())
     }
 
+    /// Removes the oldest entry; see `remove_at`.
+    pub fn remove_first(&mut self) -> Option<(Value, V)>
+    where
+        V: Default,
+    {
+        let first = self.entries.iter().position(|e| !e.key.is_undef())?;
+        self.remove_at(first)
+    }
+
     /// One past the last place.
     pub fn end(&self) -> usize {
         self.entries.len()

@@ -152,7 +152,12 @@ impl Vm {
             self.check_applies(&member.owner, member.name.as_str(), obj)?;
             return match member_value(obj, &member.key) {
                 Some(value) => Ok(value),
-                None => Err(self.no_attribute(obj, &member.name)),
+                None => {
+                    let class = self.full_name_of(&self.class_of(obj));
+                    let name = member.name.as_str();
+                    let message = format!("'{class}' object has no attribute '{name}'");
+                    Err(self.attribute_error(obj, name, message))
+                }
             };
         }
         self.user_get(descr, obj, class)
@@ -263,7 +268,8 @@ impl Vm {
             }
         };
         if deleting && old.is_undef() {
-            return Err(self.attribute_error(obj, member.name.as_str(), member.name.as_str()));
+            let class = self.exc.attribute_error.clone();
+            return Err(self.error(&class, member.name.as_str()));
         }
         drop(old);
         Ok(())

@@ -55,7 +55,7 @@ impl Vm {
         if message.as_str().is_none() {
             let text = format!(
                 "BaseExceptionGroup.__new__() argument 1 must be str, not {}",
-                self.type_name(&message)
+                self.argument_type(&message)
             );
             return Err(self.type_error(text));
         }

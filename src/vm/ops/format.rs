@@ -8,7 +8,7 @@ use crate::text::int::{self, digit_limit_message};
 use crate::text::repr as text_repr;
 use crate::vm::heap::Ref;
 use crate::vm::object::{
-    ByteArray, Bytes, Complex, Dict, Int, Kind, List, Range, Slice, Str, Tuple,
+    ByteArray, Bytes, Class, Complex, Dict, Int, Kind, List, Range, Slice, Str, Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
@@ -388,6 +388,18 @@ impl Vm {
             "None".into()
         } else {
             self.type_name(v)
+        }
+    }
+
+    /// The qualified name of a class, with its module unless that is `builtins` or `__main__`.
+    pub fn full_name_of(&self, class: &Ref<Class>) -> String {
+        let qualname = class.qualname.borrow();
+        let module = class.dict.get_str(&self.names.__module__);
+        match module.as_ref().and_then(Value::as_str) {
+            Some(module) if !matches!(module, "builtins" | "__main__") => {
+                format!("{module}.{qualname}")
+            }
+            _ => qualname.to_string(),
         }
     }
 

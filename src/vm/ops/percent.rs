@@ -1,5 +1,6 @@
 //! `%`-formatting of str and bytes: fetching the arguments and converting them.
 
+use super::arith::is_int;
 use super::number::{Num, num};
 use crate::text::float::to_integer;
 use crate::text::int::digit_limit_message;
@@ -48,13 +49,15 @@ impl Arguments {
         }
     }
 
-    fn star(&mut self, vm: &mut Vm) -> R<i64> {
-        let value = self.take(vm)?;
-        match value.unwrapped() {
-            Value::Int(i) => Ok(i),
-            Value::True => Ok(1),
-            Value::False => Ok(0),
-            _ => Err(vm.type_error("* wants int")),
+    /// The int that a `*` stands for, which must be one of C's.
+    fn star(&mut self, vm: &mut Vm, precision: bool) -> R<i64> {
+        let value = self.take(vm)?.unwrapped();
+        if !is_int(&value) {
+            return Err(vm.type_error("* wants int"));
+        }
+        match precision {
+            true => vm.index_c_int(&value),
+            false => vm.index_i64(&value),
         }
     }
 }
@@ -99,7 +102,10 @@ fn format_text(vm: &mut Vm, format: &str, operand: &Value, bytes: bool) -> R<Str
         }
     }
     if let Some(error) = parsed.error {
-        return Err(vm.value_error(error));
+        return Err(vm.value_error(match error {
+            percent::PRECISION_TOO_BIG if bytes => "prec too big",
+            error => error,
+        }));
     }
     let left = arguments.next < arguments.items.len();
     if left && !keyed && (arguments.is_tuple || !arguments.mapping) {
@@ -127,11 +133,11 @@ fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bo
         arguments.next = 0;
     }
     let width = match spec.width {
-        Some(Count::Star) => Some(arguments.star(vm)?),
+        Some(Count::Star) => Some(arguments.star(vm, false)?),
         _ => None,
     };
     let precision = match spec.precision {
-        Some(Count::Star) => Some(arguments.star(vm)?),
+        Some(Count::Star) => Some(arguments.star(vm, true)?),
         _ => None,
     };
     let layout = Layout::new(spec, width, precision);

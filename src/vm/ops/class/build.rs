@@ -1,7 +1,7 @@
 //! The class statement: `__build_class__`.
 
 use crate::vm::heap::Ref;
-use crate::vm::object::{CellObject, Class, Dict, Str, Tuple};
+use crate::vm::object::{CellObject, Class, Dict, Function, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -31,7 +31,15 @@ impl Vm {
             None => meta,
         };
         let namespace = self.prepare(&meta, name, &bases, kwargs)?;
-        let cell = self.call(func, std::slice::from_ref(&namespace))?;
+        let body = func.downcast::<Function>();
+        let cell = match body.is_some_and(|body| body.code.get().code.flags.class_body) {
+            true => self.call(func, std::slice::from_ref(&namespace))?,
+            // Any other function fills its own frame, and its result is no cell.
+            false => {
+                self.call(func, &[])?;
+                Value::None
+            }
+        };
         if !bases.as_obj().is(given.as_obj()) {
             let key: Value = self.names.__orig_bases__.clone().into();
             self.set_item(&namespace, &key, given.clone().into())?;
