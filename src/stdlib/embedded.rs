@@ -23,6 +23,11 @@ embedded! {
     "_arguments" "_arguments.coro" false;
     "_calendar_math" "_calendar_math.coro" false;
     "_chainmap" "_chainmap.coro" false;
+    "_decimal_arithmetic" "_decimal_arithmetic.coro" false;
+    "_decimal_context" "_decimal_context.coro" false;
+    "_decimal_functions" "_decimal_functions.coro" false;
+    "_decimal_order" "_decimal_order.coro" false;
+    "_decimal_text" "_decimal_text.coro" false;
     "_dispatch" "_dispatch.coro" false;
     "_enum_body" "_enum_body.coro" false;
     "_enum_checks" "_enum_checks.coro" false;
@@ -78,8 +83,10 @@ embedded! {
     "copyreg" "copyreg.coro" false;
     "dataclasses" "dataclasses.coro" false;
     "datetime" "datetime.coro" false;
+    "decimal" "decimal.coro" false;
     "enum" "enum.coro" false;
     "errno" "errno.coro" false;
+    "fractions" "fractions.coro" false;
     "functools" "functools.coro" false;
     "graphlib" "graphlib.coro" false;
     "heapq" "heapq.coro" false;

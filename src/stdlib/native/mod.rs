@@ -2,6 +2,7 @@
 
 pub(super) mod atexit;
 mod bisect;
+mod clocks;
 mod collections;
 mod functools;
 mod gc;

@@ -1,6 +1,6 @@
 //! The module `time`, on the host's clock.
 
-use super::structseq;
+use super::{clocks, structseq};
 use crate::event_loop::module::sleep_beside_loop;
 use crate::text::strftime::{self, Fields};
 use crate::text::strptime;
@@ -77,6 +77,10 @@ pub static MODULE: ModuleDef = ModuleDef {
             |vm, _| nanoseconds(look(vm).process()),
             "Thread time for profiling as nanoseconds.",
         ),
+        clocks::CLOCK_GETTIME,
+        clocks::CLOCK_GETTIME_NS,
+        clocks::CLOCK_GETRES,
+        clocks::GET_CLOCK_INFO,
         NativeDef::new(
             "sleep",
             "(seconds, /)",
@@ -195,6 +199,7 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         let name = vm.intern(name);
         module.dict.set_str(&name, value);
     }
+    clocks::init(vm, module);
     Ok(())
 }
 

@@ -23,6 +23,7 @@ const SUBCLASS_ARGUMENT: &str =
 /// Classes of the library that are written in the language here, and natively in CPython, where
 /// messages call them by their full name.
 const NATIVE_IN_CPYTHON: &[(&str, &[&str])] = &[
+    ("decimal", &["Decimal", "Context"]),
     (
         "datetime",
         &[
