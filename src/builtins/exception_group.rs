@@ -5,7 +5,7 @@ use super::exceptions::{no_keywords, set_args, this};
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{Class, Tuple, fresh_id};
-use crate::vm::ops::attr::register_subclass;
+use crate::vm::ops::attr::{forget_subclass, register_subclass};
 use crate::vm::ops::exception_group::Matcher;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -18,6 +18,7 @@ pub fn install(vm: &mut Vm) {
     let group = vm.exc.exception_group.clone();
     let exception = vm.exc.exception.clone();
     let bases: Rc<[Ref<Class>]> = Rc::new([base.clone(), exception.clone()]);
+    forget_subclass(&base, &group);
     *group.bases.borrow_mut() = bases;
     *group.mro.borrow_mut() = Rc::new([
         group.clone(),
