@@ -150,7 +150,7 @@ impl Timers {
         // below the one at i.
         let mut next: BinaryHeap<(&Timer, usize)> =
             all.first().map(|t| (t, 0)).into_iter().collect();
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(most.min(all.len()));
         while let Some((timer, at)) = next.pop().filter(|_| found.len() < most) {
             let below = [2 * at + 1, 2 * at + 2];
             next.extend(below.iter().filter_map(|i| Some((all.get(*i)?, *i))));

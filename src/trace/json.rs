@@ -4,6 +4,7 @@
 use super::record::{Before, End, Ending, Entry, Family, Site, Wait, What};
 use super::summary::Tally;
 use crate::text::json::quote_into;
+use std::fmt::Write;
 
 /// The version of the lines.
 pub const VERSION: u32 = 1;
@@ -284,7 +285,12 @@ impl Object {
         let whole = value as u64;
         match value.to_bits() == (whole as f64).to_bits() && whole < 1 << 50 {
             true => self.int(key, whole),
-            false => self.raw(key, &number(value)),
+            false if value.is_finite() => {
+                self.key(key);
+                // Writing to a String cannot fail.
+                let _ = write!(self.0, "{value}");
+            }
+            false => self.raw(key, "null"),
         }
     }
 

@@ -540,16 +540,16 @@ fn closes_loop(coroutine: &Value) -> bool {
 pub(super) fn before(vm: &mut Vm, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Before {
     let event_loop = vm.current.event_loop.get();
     let (first, count) = inspect::first_ready(&event_loop, SHOWN);
-    let shown: Vec<&Queued> = first.iter().filter(|e| !is_hidden(e)).collect();
-    let mut ready = Vec::new();
-    for entry in shown {
+    let mut ready = Vec::with_capacity(first.len());
+    for entry in first.iter().filter(|e| !is_hidden(e)) {
         ready.push(match entry.task() {
             Some(task) => name(task),
             None => entry_text(vm, entry).into(),
         });
     }
-    let mut timers = Vec::new();
-    for timer in inspect::first_timers(&event_loop, SHOWN) {
+    let first = inspect::first_timers(&event_loop, SHOWN);
+    let mut timers = Vec::with_capacity(first.len());
+    for timer in first {
         // One that nobody waits for any more only has not been thrown out yet.
         if settles(&timer.what).is_none_or(|f| !f.is_done()) {
             timers.push((timer.when, timed_text(vm, &timer.what, name)));

@@ -65,6 +65,16 @@ fn traces_are_as_recorded() {
     }
 }
 
+/// Lines that come over and over are made from those before.
+#[test]
+fn json_lines_are_as_recorded() {
+    let program = root().join("tests/trace/over_and_over.coro");
+    let trace = run(&program, &["trace", "--json"]);
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/trace" }, {
+        insta::assert_snapshot!("json_lines_over_and_over", trace.out());
+    });
+}
+
 #[test]
 fn tracing_changes_nothing() {
     let examples = steady_examples();
