@@ -23,7 +23,7 @@ impl Rewriter<'_> {
                 match &e.kind {
                     ExprKind::YieldFrom(_) => String::new(),
                     ExprKind::Await(_) => bare(&value).to_owned(),
-                    _ => value,
+                    _ => self.with_value(stmt, e, &value, &[]),
                 }
             }
             StmtKind::Assign { targets, value } if self.is_to_be_lifted(value) => {
