@@ -3,10 +3,10 @@
 
 use super::input::Input;
 use super::run;
-use super::terminal::Terminal;
+use super::terminal::{Stdout, Terminal};
 use super::{TraceArgs, TraceKind, WatchedArgs};
 use crate::bytecode::Marks;
-use crate::engine::{Engine, EngineOptions, RunOutcome, StandardOutput};
+use crate::engine::{Engine, EngineOptions, RunOutcome};
 use crate::source::Source;
 use crate::trace::filter::Filter;
 use crate::trace::lines::Lines;
@@ -24,10 +24,10 @@ pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
         Ok(read) => read,
         Err(code) => return code,
     };
-    let out = Rc::new(RefCell::new(StandardOutput::stdout()));
+    let out = Rc::new(RefCell::new(Stdout::new()));
     let told = out.clone();
     let write = move |text: &[u8]| {
-        // A reader who has seen enough goes away.
+        // When the reader has seen enough and goes away, this ends the program.
         let _ = told.borrow_mut().write(text);
     };
     write(

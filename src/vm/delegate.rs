@@ -6,6 +6,7 @@ use super::dispatch::Flow;
 use super::frame::{Frame, registers_of, take};
 use super::generator::{CHAIN_LIMIT, is_executing, kind_name, stop_value, yield_from};
 use super::heap::{Header, Ref};
+use super::linked::place;
 use super::object::{Future, GenKind, GenState, Generator, Kind, Tuple};
 use super::ops::future::NextTurn;
 use super::value::Value;
@@ -287,7 +288,7 @@ pub(super) fn is_direct(at: *const Header, parent: &Generator, own: *const Heade
     // register the verifier has seen.
     unsafe {
         let delegate = *parent.code.entry.add(parent.pc.get() as usize).sub(1);
-        let register = &*registers_of(at).add(delegate.b as usize);
+        let register = &*place(registers_of(at), delegate.b);
         matches!(register, Value::Obj(obj) if std::ptr::eq(obj.header(), own))
     }
 }

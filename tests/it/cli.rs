@@ -149,6 +149,8 @@ fn files_that_cannot_be_run() {
 fn a_reader_that_goes_away_ends_the_program_quietly() {
     for arguments in [
         &["-c", "while True: print('x' * 1000)"][..],
+        &["trace", "-c", "while True: print(1)"],
+        &["trace", "--json", "-c", "while True: print(1)"],
         &["tokens", "examples/rock.coro"],
     ] {
         let mut child = command()
