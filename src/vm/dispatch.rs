@@ -94,9 +94,9 @@ impl Vm {
 
             let exit = 'frame: loop {
                 // In one frame these two do not change, so that they stay in their machine registers:
-                // what goes on in another begins this loop anew.
+                // what goes on in another begins this loop anew. One of them held is enough.
                 let regs: *mut Value = hold(next_regs).cast_mut();
-                let code: *const CodeObject = hold(next_code);
+                let code: *const CodeObject = next_code;
 
                 macro_rules! reg {
                     ($i:expr) => {{
