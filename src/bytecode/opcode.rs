@@ -41,6 +41,8 @@ pub const SITE_BITS: u8 = 0xFC;
 pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.
 pub const NO_REG: u16 = u16::MAX;
+/// Most registers of a frame: an operand of the machine counts them in halves.
+pub const MOST_REGISTERS: u16 = i16::MAX as u16;
 
 /// What an operand field means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

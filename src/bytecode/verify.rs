@@ -2,7 +2,7 @@
 //! lies in the frame, every jump ends on an instruction, every constant and site exists, and no
 //! path runs off the end.
 
-use super::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, Intrinsic, NO_REG};
+use super::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, Intrinsic, MOST_REGISTERS, NO_REG};
 use super::{Code, Const, Instr, Op, Operand};
 use std::fmt;
 
@@ -41,6 +41,10 @@ fn check_layout(code: &Code) -> Check {
     ensure(
         code.nnamed <= code.nregs,
         "more named registers than registers",
+    )?;
+    ensure(
+        code.nregs <= MOST_REGISTERS,
+        "more registers than operands can name",
     )?;
     ensure(code.names.len() == named, "a named register has no name")?;
     ensure(code.nparams() <= named, "more parameters than registers")?;
@@ -98,6 +102,9 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
     if gives && instr.t & DROPPED != 0 {
         let dropped = instr.is_dropped(code.instrs.get(pc + 1));
         ensure(dropped, "a result marked as dropped that is not")?;
+    }
+    if instr.op == Op::Yield {
+        ensure(code.flags.suspends(), "a yield in code that cannot suspend")?;
     }
     if instr.op == Op::LoadIntrinsic {
         let known = usize::from(instr.b) < Intrinsic::ALL.len();
@@ -223,6 +230,12 @@ mod tests {
         assert_eq!(problem(&site), "an unknown name");
         let function = code(5, &[Instr::new(Op::MakeFunction, 0, 1, 0, 1), END]);
         assert_eq!(problem(&function), "a function without code");
+        let yields = code(2, &[Instr::new(Op::Yield, 0, 1, 0, 0), END]);
+        assert_eq!(problem(&yields), "a yield in code that cannot suspend");
+        let dropped = code(4, &[Instr::new(Op::Call, DROPPED, 1, 1, 0), END]);
+        assert_eq!(problem(&dropped), "a result marked as dropped that is not");
+        let wide = code(MOST_REGISTERS + 1, &[END]);
+        assert_eq!(problem(&wide), "more registers than operands can name");
     }
 
     #[test]

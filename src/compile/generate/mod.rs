@@ -43,7 +43,7 @@ mod stmt;
 mod tries;
 mod with;
 
-/// More registers than this in one frame are refused.
+/// More registers than this in one frame are refused: the machine cannot name many more.
 const MAX_REGISTERS: u16 = 30_000;
 
 /// No source: code nobody wrote.
