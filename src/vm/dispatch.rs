@@ -729,6 +729,45 @@ impl Vm {
                         }
                     }};
                 }
+                    // Enters a plain function whose call window is at `$window`, once `$moved` has put
+                    // it there. Does nothing if there is no room.
+                    macro_rules! enter_function {
+                        ($f:expr, $callee:expr, $has_self:literal, $given:expr, $window:expr, $generator:expr, $moved:expr) => {{
+                            // SAFETY: the arguments follow the callable, and room for a frame's
+                            // registers above the limit is reserved: see `check_room`.
+                            let (args, end) = unsafe {
+                                let args = $window.add(if $has_self { 1 } else { 2 });
+                                (args, args.add($callee.nregs as usize))
+                            };
+                            if end < self.stack.limit() && self.control.has_room() {
+                                let caller = Frame {
+                                    pc: next!(),
+                                    regs,
+                                    code,
+                                    generator: $generator,
+                                    top: self.frame.top,
+                                };
+                                let activation =
+                                    Activation::to_operand(caller, $window, Deliver::Call, i.a);
+                                // SAFETY: there is room.
+                                unsafe { self.control.push_plain(activation) };
+                                $moved($given as usize + if $has_self { 1 } else { 2 });
+                                // SAFETY: the callee's named registers lie below `end`.
+                                unsafe {
+                                    for n in $given..$callee.free_start {
+                                        args.add(n as usize).write(Value::Undef);
+                                    }
+                                    super::window::put_closure($f, $callee, args);
+                                }
+                                self.frame.top = end;
+                                switch!(
+                                    $callee.entry.wrapping_sub(1),
+                                    args,
+                                    std::ptr::from_ref(&**$callee)
+                                );
+                            }
+                        }};
+                    }
                     // A function whose parameters are all positional, called with an argument for
                     // each: its frame is set up here; if it suspends, its frame is made here, and
                     // entered if it is awaited at once. Goes on with the next instruction if the call
@@ -743,46 +782,18 @@ impl Vm {
                             let callee: &Ref<CodeObject> = unsafe { f.code.peek() };
                             let given = u32::from($given);
                             if callee.plain_args == given {
-                                let top = self.frame.top;
                                 // A generator's registers stand in its object: the callee's go to
-                                // the stack.
-                                let window = if self.frame.generator.is_null() { base } else { top };
-                                // SAFETY: the arguments follow the callable, and room for a
-                                // frame's registers above the limit is reserved: see `check_room`.
-                                let (args, end) = unsafe {
-                                    let args = window.add(if $has_self { 1 } else { 2 });
-                                    (args, args.add(callee.nregs as usize))
-                                };
-                                if end < self.stack.limit() && self.control.has_room() {
-                                    if !self.frame.generator.is_null() {
+                                // the stack. Two copies, because most callers are plain functions,
+                                // whose calls have less to keep.
+                                if self.frame.generator.is_null() {
+                                    enter_function!(f, callee, $has_self, given, base, std::ptr::null(), |_| {});
+                                } else {
+                                    let top = self.frame.top;
+                                    enter_function!(f, callee, $has_self, given, top, self.frame.generator, |count: usize| {
                                         // SAFETY: nothing above the top is owned.
-                                        unsafe { super::window::move_window(base, window, given as usize + if $has_self { 1 } else { 2 }) };
-                                    }
-                                    let caller = Frame {
-                                        pc: next!(),
-                                        regs,
-                                        code,
-                                        generator: self.frame.generator,
-                                        top,
-                                    };
-                                    // SAFETY: there is room.
-                                    unsafe {
-                                        self.control.push_plain(Activation::to_operand(caller, window, Deliver::Call, i.a))
-                                    };
-                                    // SAFETY: the callee's named registers lie below `end`.
-                                    unsafe {
-                                        for n in given..callee.free_start {
-                                            args.add(n as usize).write(Value::Undef);
-                                        }
-                                        super::window::put_closure(f, callee, args);
-                                    }
-                                    self.frame.generator = std::ptr::null();
-                                    self.frame.top = end;
-                                    switch!(
-                                        callee.entry.wrapping_sub(1),
-                                        args,
-                                        std::ptr::from_ref(&**callee)
-                                    );
+                                        unsafe { super::window::move_window(base, top, count) };
+                                        self.frame.generator = std::ptr::null();
+                                    });
                                 }
                             } else if (callee.frame_args == given
                                 || callee.frame_args != u32::MAX
@@ -1284,16 +1295,24 @@ impl Vm {
                                     self.frame.top = activation.frame.top;
                                     // SAFETY: it is the one that was looked at.
                                     unsafe { self.control.pop_plain() };
-                                    // SAFETY: the callable still stands in its window.
-                                    drop(unsafe { take(window) });
-                                    if finalize::pending() {
-                                        drop(std::mem::replace(
-                                            reg_in!(to_regs, to_code, dst),
-                                            value,
-                                        ));
+                                    // Most calls want the result where the callable stands.
+                                    let place = std::ptr::from_mut(reg_in!(to_regs, to_code, dst));
+                                    if std::ptr::eq(place, window) {
+                                        let is_none = value.is_none();
+                                        // SAFETY: the callable still stands in its window.
+                                        drop(unsafe { std::ptr::replace(window, value) });
+                                        // A statement drops its result: there is nothing to be
+                                        // done by the `Clear` that comes next.
+                                        // SAFETY: it is the instruction that has called.
+                                        if is_none && unsafe { (*to).t } & DROPPED != 0 {
+                                            switch_drained!(to.wrapping_add(1), to_regs, to_code);
+                                        }
                                         switch_drained!(to, to_regs, to_code);
                                     }
-                                    give!(to, to_regs, to_code, dst, value);
+                                    // SAFETY: as above.
+                                    drop(unsafe { take(window) });
+                                    drop(std::mem::replace(reg_in!(to_regs, to_code, dst), value));
+                                    switch_drained!(to, to_regs, to_code);
                                 }
                             }
                             if self.frame.generator.is_null()
