@@ -115,6 +115,12 @@ pub fn first_ready(event_loop: &Value, most: usize) -> (Vec<Queued>, usize) {
     (first.into_iter().flatten().collect(), data.queue.len())
 }
 
+/// What will run last; `None` for a call that was cancelled.
+pub fn last_ready(event_loop: &Value) -> Option<Queued> {
+    let data = event_loop.opaque::<LoopData>()?;
+    data.queue.last(queued).flatten()
+}
+
 /// How many entries the ready queue has.
 pub fn ready_count(event_loop: &Value) -> usize {
     event_loop

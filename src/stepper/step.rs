@@ -69,7 +69,7 @@ impl Passed {
 fn queued(what: &What) -> Option<Arc<str>> {
     match what {
         What::Made { task, .. } => Some((&**task).into()),
-        What::Queued { what, .. } => Some(what.as_str().into()),
+        What::Queued { what, .. } => Some((&**what).into()),
         What::TimerDue { what } => Some(what.strip_prefix("timer of ").unwrap_or(what).into()),
         _ => None,
     }

@@ -2,9 +2,9 @@
 //! each with its line, its variables and what it waits for; the ready queue, the timers, and what
 //! tasks wait at. As data, and as lines for a terminal.
 
+use super::ahead::before;
 use super::place::file_name;
 use super::record::Before;
-use super::recorder::before;
 use super::text::seconds;
 use crate::event_loop::inspect::task_name;
 use crate::inspect::frames::{Chain, FrameView, State, chain, frame};

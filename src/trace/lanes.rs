@@ -127,8 +127,7 @@ impl Lanes {
             }
             What::Cancel { task } => self.arrow_to(at, own, task, ArrowKind::Cancel, "cancel()"),
             What::Queued { what, because } => {
-                let task: Rc<str> = what.as_str().into();
-                self.arrow_to(at, own, &task, ArrowKind::Wake, because);
+                self.arrow_to(at, own, what, ArrowKind::Wake, because);
             }
             _ => self.value(at, record),
         }

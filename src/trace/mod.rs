@@ -3,6 +3,7 @@
 //! observer, runs none of its code, keeps none of its objects alive, and speaks of the program's
 //! own functions and lines only; the library's frames are looked through. Nothing here prints.
 
+mod ahead;
 pub mod filter;
 pub mod frames;
 pub mod json;

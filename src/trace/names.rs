@@ -23,21 +23,28 @@ const FUNCTIONS: usize = 2000;
 const FILES: usize = 16;
 
 /// Something by the address of an object.
-pub(super) type ByAddress<T> = HashMap<usize, T, BuildHasherDefault<AddressHasher>>;
+pub(super) type ByAddress<T> = HashMap<usize, T, BuildHasherDefault<Spread>>;
 
-/// Addresses need to be spread only.
+/// Keys need to be spread only.
 #[derive(Default)]
-pub(super) struct AddressHasher(u64);
+pub(super) struct Spread(u64);
 
-impl Hasher for AddressHasher {
+impl Hasher for Spread {
     fn finish(&self) -> u64 {
         self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.write_usize(usize::from(*b)));
+        let mut eights = bytes.chunks_exact(8);
+        for eight in &mut eights {
+            self.write_usize(eight.try_into().map_or(0, usize::from_ne_bytes));
+        }
+        for byte in eights.remainder() {
+            self.write_usize(usize::from(*byte));
+        }
     }
 
+    #[inline]
     fn write_usize(&mut self, address: usize) {
         let spread = (self.0 ^ address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = spread ^ (spread >> 32);
@@ -47,8 +54,6 @@ impl Hasher for AddressHasher {
 /// A function whose frames can be suspended.
 pub(super) struct Function {
     pub code: Rc<Code>,
-    /// Its name needs no escapes in quotes.
-    pub is_plain: bool,
     /// Frames of functions with this name that have begun.
     begun: Rc<Cell<u32>>,
     /// What it awaits, by the index of the instruction.
@@ -184,9 +189,6 @@ impl Names {
         }
         let function = Rc::new(Function {
             code: code.clone(),
-            is_plain: !code
-                .name
-                .contains(|c: char| c < ' ' || c == '"' || c == '\\'),
             begun: self.begun.entry(code.name.clone()).or_default().clone(),
             awaited: RefCell::default(),
             templates: RefCell::default(),
@@ -392,13 +394,16 @@ impl Names {
     /// Where a frame on the stack stands.
     pub fn site_of(&mut self, spot: &Spot<'_>) -> Site {
         let code = &spot.code.code;
+        let file = self.file(&code.source);
+        let (function, frame) = match code.flags.module && spot.address == 0 {
+            true => (file.clone(), file.clone()),
+            false => (code.name.clone(), self.name(spot.address, code)),
+        };
         Site {
-            file: self.file(&code.source),
             line: self.line(spot.address, code, spot.pc),
-            frame: match code.flags.module && spot.address == 0 {
-                true => self.file(&code.source),
-                false => self.name(spot.address, code),
-            },
+            file,
+            function,
+            frame,
         }
     }
 
@@ -415,6 +420,7 @@ impl Names {
             file: self.file(&code.source),
             line: self.line(address, code, pc),
             frame: self.name(address, code),
+            function: code.name.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What goes into frames and comes out of them, from the marks in their code.
 
-use super::lines::Passed;
+use super::lines::{Moment, Passed};
 use super::look::{Far, Gives, Look, each_through, spot_at};
 use super::names::Place;
 use super::record::{End, Entry, Site, What};
@@ -39,6 +39,12 @@ impl Passage {
             (_, Value::None) => Passage::Next,
             _ => Passage::Send,
         }
+    }
+
+    /// Something goes into the frame.
+    pub fn is_entry(self) -> bool {
+        use Passage::{Await, Begin, Next, Send, YieldFrom};
+        matches!(self, Begin | Await | YieldFrom | Next | Send)
     }
 
     fn returns(look: &Look) -> Passage {
@@ -280,16 +286,18 @@ impl Recorder {
         let Teller::Lines(lines) = &mut self.teller else {
             return false;
         };
-        let clock = vm.host.clock.monotonic().as_secs_f64();
         let task = vm.current.task.get();
         let address = task.as_obj().map_or(0, ObjRef::address);
-        if !lines.is_within(self.turn, clock, address) {
-            let task = task.as_ref::<Future>();
-            let name = task.map(|t| task_name(&self.tasks, t));
-            lines.begin_within(self.turn, clock, &name, address);
-        }
+        let name = task.as_ref::<Future>();
+        let name = name.map(|t| task_name(&self.tasks, t));
         self.number += 1;
-        match lines.pass(vm, &mut self.names, self.number, told, thing) {
+        let moment = Moment {
+            number: self.number,
+            turn: self.turn,
+            clock: vm.host.clock.monotonic().as_secs_f64(),
+            task: name.as_ref(),
+        };
+        match lines.pass(vm, &mut self.names, (&moment, address), told, thing) {
             Passed::Not => {
                 self.number -= 1;
                 return false;

@@ -1,13 +1,16 @@
 //! One line of a trace, as data: the closed vocabulary that the log, the JSON lines and the
 //! pictures are made from.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A place in a frame of the program: `pipe:4`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Site {
-    /// The function, with a number if several of its frames are alive; the file for a module.
+    /// The function, with a number if it is not its first frame; the file for a module.
     pub frame: Rc<str>,
+    /// The same without the number: the very same text if there is none.
+    pub function: Rc<str>,
     /// The name of its file, without folders.
     pub file: Rc<str>,
     pub line: u32,
@@ -64,6 +67,8 @@ pub struct Wait {
     pub until: Option<f64>,
     /// The task that must be done first.
     pub task: Option<Rc<str>>,
+    /// It waits for nothing: it has only given way, and stands in the ready queue again.
+    pub again: bool,
 }
 
 /// How a step of a task ended for good.
@@ -105,8 +110,8 @@ pub enum What {
     Swallowed,
     /// Something comes to the end of the ready queue, because of this.
     Queued {
-        what: String,
-        because: String,
+        what: Rc<str>,
+        because: Cow<'static, str>,
     },
     TimerSet {
         when: f64,

@@ -2,20 +2,21 @@
 //! who gets what. The recorder stands in the VM's state while it records; what it keeps of the
 //! program's objects is their addresses and names.
 
+use super::ahead::{before, called, entry_text, is_native, is_of_library, settles, timed_text};
 use super::lines::Lines;
 use super::look::{Far, Gives, Look};
 use super::names::{ByAddress, Names};
-use super::place::{suspended, woken};
+use super::place::suspended;
 use super::record::{Before, Ending, Entry, Record, Site, Wait, What};
 use super::steady::Steady;
 use super::summary::Tally;
 use crate::bytecode::Marks;
-use crate::event_loop::inspect::{self, Queued, Timed};
-use crate::inspect::quiet::{callable, quiet};
+use crate::event_loop::inspect::{self, Timed};
+use crate::inspect::quiet::quiet;
 use crate::vm::Vm;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::hooks::StepOutcome;
-use crate::vm::object::{BoundMethod, Function, Future, FutureState, GenState, Generator};
+use crate::vm::object::{Future, FutureState, GenState, Generator};
 use crate::vm::observe::{Event, Observer};
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
@@ -24,9 +25,6 @@ use std::rc::Rc;
 
 /// Who gets the records.
 pub type Sink = Box<dyn FnMut(&mut Vm, &Record)>;
-
-/// Entries of the ready queue, and timers, that a record tells of.
-const SHOWN: usize = 12;
 
 /// Where records go.
 #[derive(Default)]
@@ -183,7 +181,7 @@ impl Recorder {
             Event::TimerDue => {
                 self.turn_begun = None;
                 let event_loop = vm.current.event_loop.get();
-                if let Some(entry) = inspect::ready(&event_loop).pop() {
+                if let Some(entry) = inspect::last_ready(&event_loop) {
                     let what = entry_text(vm, &entry);
                     let mut record = self.record(vm, None, 0, What::TimerDue { what });
                     // The turn that is about to begin.
@@ -400,7 +398,7 @@ impl Recorder {
                 }
             }
         };
-        let before = before(vm, &|t| self.task_name(t));
+        let before = self.ahead(vm);
         self.put(vm, None, 0, What::Ended(ending.clone(), before));
         if let Some(known) = self.tasks.remove(&task.as_obj().address()) {
             // Whoever is told of its end must find its name.
@@ -417,18 +415,27 @@ impl Recorder {
         let future = yielded.as_ref::<Future>();
         let until = future.and_then(|f| self.due.get(&f.as_obj().address()).copied());
         let other = future.filter(|f| f.is_task()).map(|f| self.task_name(f));
-        drop(yielded);
         let wait = Wait {
             what: text,
             until,
             task: other,
+            again: yielded.is_none(),
         };
+        drop(yielded);
         let now = vm.host.clock.monotonic().as_secs_f64();
         if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
             known.since = Some((now, wait.clone()));
         }
-        let before = before(vm, &|t| self.task_name(t));
+        let before = self.ahead(vm);
         self.put_for(vm, task, site, What::Suspended(wait, before));
+    }
+
+    /// What the loop has before it after a chunk; lines tell it of turns only.
+    fn ahead(&self, vm: &mut Vm) -> Before {
+        match &self.teller {
+            Teller::Records(_) => before(vm, &|t| self.task_name(t)),
+            Teller::Lines(_) | Teller::Nobody => Before::default(),
+        }
     }
 
     /// As `put`, when the step of the task is over already.
@@ -448,19 +455,17 @@ impl Recorder {
                 let awaited = task.part().map_or(Value::Undef, |p| p.waiting_for.get());
                 match awaited.as_ref::<Future>() {
                     Some(other) if other.is_task() => {
-                        format!("{} is done", inspect::task_name(other))
+                        format!("{} is done", inspect::task_name(other)).into()
                     }
-                    Some(f) if f.as_obj().address() == self.fired => {
-                        "its timer has fired".to_owned()
-                    }
+                    Some(f) if f.as_obj().address() == self.fired => "its timer has fired".into(),
                     Some(f) if f.state.get() == FutureState::Cancelled => {
-                        "what it waited for was cancelled".to_owned()
+                        "what it waited for was cancelled".into()
                     }
-                    _ => "what it waited for is done".to_owned(),
+                    _ => "what it waited for is done".into(),
                 }
             }
-            Ready::Done(_) => "its future is done".to_owned(),
-            Ready::Handle(_) => "call_soon".to_owned(),
+            Ready::Done(_) => "its future is done".into(),
+            Ready::Handle(_) => "call_soon".into(),
         };
         let Some(entry) = inspect::queued(ready) else {
             return;
@@ -468,7 +473,10 @@ impl Recorder {
         if is_of_library(&entry) {
             return;
         }
-        let what = entry_text(vm, &entry);
+        let what = match entry.task() {
+            Some(task) => self.task_name(task),
+            None => entry_text(vm, &entry).into(),
+        };
         self.here(vm, What::Queued { what, because });
     }
 
@@ -534,124 +542,4 @@ fn closes_loop(coroutine: &Value) -> bool {
     let code = &frame.code.code;
     let closes = ["shutdown_asyncgens", "shutdown_default_executor"];
     code.source.is_library() && closes.contains(&&*code.name)
-}
-
-/// What the loop has before it; tasks by these names.
-pub(super) fn before(vm: &mut Vm, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Before {
-    let event_loop = vm.current.event_loop.get();
-    let (first, count) = inspect::first_ready(&event_loop, SHOWN);
-    let mut ready = Vec::with_capacity(first.len());
-    for entry in first.iter().filter(|e| !is_hidden(e)) {
-        ready.push(match entry.task() {
-            Some(task) => name(task),
-            None => entry_text(vm, entry).into(),
-        });
-    }
-    let first = inspect::first_timers(&event_loop, SHOWN);
-    let mut timers = Vec::with_capacity(first.len());
-    for timer in first {
-        // One that nobody waits for any more only has not been thrown out yet.
-        if settles(&timer.what).is_none_or(|f| !f.is_done()) {
-            timers.push((timer.when, timed_text(vm, &timer.what, name)));
-        }
-    }
-    Before {
-        ready,
-        more: count.saturating_sub(SHOWN),
-        timers,
-    }
-}
-
-/// Callbacks without which nobody misses anything: those that stop the loop.
-fn is_hidden(entry: &Queued) -> bool {
-    match entry {
-        Queued::DoneCallback { func, .. } => is_native(func),
-        Queued::Call { func, args } => is_native(func) && args.is_empty(),
-        _ => false,
-    }
-}
-
-fn is_of_library(entry: &Queued) -> bool {
-    match entry {
-        Queued::DoneCallback { func, .. } | Queued::Call { func, .. } => is_library_callable(func),
-        _ => false,
-    }
-}
-
-/// The function behind a callable, if it is one of bytecode.
-fn function(func: &Value) -> Option<Ref<Function>> {
-    match func.downcast::<BoundMethod>() {
-        Some(method) => function(&method.func),
-        None => func.as_ref::<Function>().cloned(),
-    }
-}
-
-fn is_native(func: &Value) -> bool {
-    function(func).is_none()
-}
-
-fn is_library_callable(func: &Value) -> bool {
-    function(func).is_none_or(|f| f.code.get().code.source.is_library())
-}
-
-/// The future that a timer settles.
-fn settles(timed: &Timed) -> Option<Ref<Future>> {
-    match timed {
-        Timed::Future(future) => Some(future.clone()),
-        Timed::Call { func, args } if is_library_callable(func) => {
-            args.iter().find_map(|a| a.as_ref::<Future>()).cloned()
-        }
-        Timed::Call { .. } => None,
-    }
-}
-
-/// An entry of the ready queue: the task that goes on, or what is called.
-fn entry_text(vm: &mut Vm, entry: &Queued) -> String {
-    match entry {
-        Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup(task) => {
-            inspect::task_name(task)
-        }
-        Queued::DoneCallback { func, .. } => called(vm, func),
-        Queued::Call { func, args } => {
-            let timed = Timed::Call {
-                func: func.clone(),
-                args: args.clone(),
-            };
-            match settles(&timed) {
-                Some(future) => timer_of(&future),
-                None => called(vm, func),
-            }
-        }
-        Queued::Due(future) => timer_of(future),
-        Queued::Work(_) => "work beside the loop".to_owned(),
-    }
-}
-
-fn timer_of(future: &Ref<Future>) -> String {
-    format!(
-        "timer of {}",
-        woken(future, &|t| inspect::task_name(t).into())
-    )
-}
-
-fn timed_text(vm: &mut Vm, timed: &Timed, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Rc<str> {
-    match (settles(timed), timed) {
-        (Some(future), _) => woken(&future, name),
-        (None, Timed::Call { func, .. }) => called(vm, func).into(),
-        (None, Timed::Future(future)) => woken(future, name),
-    }
-}
-
-/// What is called; of the library's callbacks, whose they are.
-fn called(vm: &mut Vm, func: &Value) -> String {
-    let own = function(func).filter(|f| f.code.get().code.source.is_library());
-    if let Some(own) = own {
-        let name = own.qualname().to_string();
-        let whose = name.split('.').next().unwrap_or_default();
-        return format!("callback of {whose}");
-    }
-    match callable(func) {
-        Some(text) => text,
-        None => quiet(vm, func),
-    }
 }

@@ -158,7 +158,7 @@ impl Recorder {
         if is_async || !direct || !written(&spot) || !written(&caller) {
             return;
         }
-        let Some(line) = lines.line(&mut self.names, told) else {
+        let Some(line) = lines.line(vm, &mut self.names, told) else {
             return;
         };
         let memo = Memo {

@@ -162,6 +162,11 @@ impl Queue {
         self.entries.borrow().iter().map(f).collect()
     }
 
+    /// Something of the last entry.
+    pub fn last<T>(&self, f: impl FnOnce(&Ready) -> T) -> Option<T> {
+        self.entries.borrow().back().map(f)
+    }
+
     /// Something of each of the first entries, in order.
     pub fn map_first<T>(&self, most: usize, f: impl FnMut(&Ready) -> T) -> Vec<T> {
         self.entries.borrow().iter().take(most).map(f).collect()

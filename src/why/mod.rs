@@ -106,15 +106,14 @@ impl History {
             }
             What::Ended(..) => self.leave(),
             What::Queued { what, because } => {
-                let name: Rc<str> = what.as_str().into();
-                let how = match because.as_str() {
+                let how = match &**because {
                     "call_soon" => How::Called,
                     _ => How::Woken {
-                        because: because.clone(),
-                        waited: self.waits.get(&name).cloned(),
+                        because: because.to_string(),
+                        waited: self.waits.get(what).cloned(),
                     },
                 };
-                self.queue(record, &name, how);
+                self.queue(record, what, how);
             }
             What::TimerSet { when, what } => {
                 self.due.insert(what.as_str().into(), *when);

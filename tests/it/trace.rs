@@ -41,7 +41,7 @@ fn printed(trace: &str) -> String {
     let mut text = String::new();
     for line in trace
         .lines()
-        .filter(|l| l.contains("\"event\":\"printed\""))
+        .filter(|l| l.contains("\"event\":\"printed\"") && !l.starts_with("{\"def\":"))
     {
         let (_, quoted) = line.rsplit_once("\"text\":\"").unwrap();
         let quoted = quoted.strip_suffix("\"}").unwrap();
@@ -68,11 +68,48 @@ fn traces_are_as_recorded() {
 /// Lines that come over and over are made from those before.
 #[test]
 fn json_lines_are_as_recorded() {
-    let program = root().join("tests/trace/over_and_over.coro");
-    let trace = run(&program, &["trace", "--json"]);
-    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/trace" }, {
-        insta::assert_snapshot!("json_lines_over_and_over", trace.out());
-    });
+    for name in ["over_and_over", "chunks_and_delays"] {
+        let program = root().join(format!("tests/trace/{name}.coro"));
+        let trace = run(&program, &["trace", "--json"]);
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots/trace" }, {
+            insta::assert_snapshot!(format!("json_lines_{name}"), trace.out());
+        });
+    }
+}
+
+/// The events of a trace in JSON, whole: as a program in the language reads it.
+fn whole_events(trace: &str) -> Vec<String> {
+    let reader = root().join("tests/trace/reader/whole_events.coro");
+    let read = finish(command().arg(reader), trace.as_bytes(), LIMIT);
+    assert_eq!(read.code, Some(0), "{}", read.stderr);
+    let out = read.out();
+    let events = out.lines().filter(|l| l.starts_with("{\"n\""));
+    events.map(str::to_string).collect()
+}
+
+#[test]
+fn json_lines_tell_of_each_line_of_the_log() {
+    for program in programs("tests/trace") {
+        let log = run(&program, &["trace"]).out();
+        let log: Vec<&str> = log.lines().skip(1).take_while(|l| !l.is_empty()).collect();
+        let events = whole_events(&run(&program, &["trace", "--json"]).out());
+        assert_eq!(log.len(), events.len(), "{}", name(&program));
+        for (number, (told, event)) in (1..).zip(log.into_iter().zip(&events)) {
+            let turn = told.split_whitespace().next().unwrap().replace('-', "0");
+            let beginning = format!("{{\"n\": {number}, \"turn\": {turn}, \"clock\": ");
+            assert!(event.starts_with(&beginning), "{told}\n{event}");
+            // The line where it happened stands in the log, too, but for what is printed.
+            if let Some((_, at)) = event.split_once("\"at\": {\"frame\": \"") {
+                let (frame, line) = at.split_once("\", \"line\": ").unwrap();
+                let line = line.split('}').next().unwrap();
+                let queued = event.contains("\"event\": \"queued\"");
+                assert!(
+                    queued || told.contains(&format!("{frame}:{line}")),
+                    "{told}\n{event}"
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -141,9 +178,7 @@ fn a_line_that_is_never_reached_is_said() {
 fn filtered(options: &[&str]) -> Vec<String> {
     let program = root().join("tests/trace/chunks_and_delays.coro");
     let options = [&["trace", "--json"], options].concat();
-    let out = run(&program, &options).out();
-    let events = out.lines().filter(|l| l.starts_with("{\"n\""));
-    events.map(str::to_string).collect()
+    whole_events(&run(&program, &options).out())
 }
 
 #[test]
@@ -156,16 +191,18 @@ fn filters_leave_what_was_asked_for() {
     assert!(!values.is_empty() && values.len() < all.len());
     for line in &values {
         assert!(
-            line.contains("\"family\":\"values\"") || line.contains("\"family\":\"output\""),
+            line.contains("\"family\": \"values\"") || line.contains("\"family\": \"output\""),
             "{line}"
         );
     }
-    assert!(loop_only.iter().any(|l| l.contains("\"event\":\"turn\"")));
-    assert!(!loop_only.iter().any(|l| l.contains("\"event\":\"chunk\"")));
+    assert!(loop_only.iter().any(|l| l.contains("\"event\": \"turn\"")));
+    assert!(!loop_only.iter().any(|l| l.contains("\"event\": \"chunk\"")));
     assert!(of_a.iter().all(|l| l.contains("\"a\"")));
-    assert!(late.iter().all(|l| l.contains("\"clock\":1.5")));
+    assert!(late.iter().all(|l| l.contains("\"clock\": 1.5")));
     assert!(!late.is_empty());
-    assert!(all.iter().any(|line| line == late.first().unwrap()));
+    let untimed = |line: &String| line.split_once("\"depth\"").unwrap().1.to_owned();
+    let first = untimed(late.first().unwrap());
+    assert!(all.iter().any(|line| untimed(line) == first));
 }
 
 #[test]
