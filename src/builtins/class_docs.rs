@@ -6,7 +6,7 @@ use crate::vm::heap::Ref;
 use crate::vm::object::Class;
 use crate::vm::value::Value;
 
-/// One class of `builtins`.
+/// One class of `builtins` or `_asyncio`.
 pub struct About {
     name: &'static str,
     /// As in `__text_signature__`; empty where CPython knows none.
@@ -23,6 +23,16 @@ const fn about(name: &'static str, signature: &'static str, doc: &'static str) -
 }
 
 const ABOUT: &[About] = &[
+    about(
+        "Future",
+        "(*, loop=None)",
+        "A result that is not there yet.",
+    ),
+    about(
+        "Task",
+        "(coro, *, loop=None, name=None, context=None, eager_start=False)",
+        "A coroutine that runs on its own, and its result.",
+    ),
     about(
         "object",
         "()",

@@ -97,7 +97,7 @@ const BASE_METHODS: &[NativeDef] = &[
     ),
     NativeDef::new(
         "with_traceback",
-        "(self, tb, /)",
+        "(self, object, /)",
         |vm, args| {
             set_traceback(vm, &at(args, 0), Some(at(args, 1)))?;
             Ok(at(args, 0))
@@ -106,7 +106,7 @@ const BASE_METHODS: &[NativeDef] = &[
     ),
     NativeDef::new(
         "add_note",
-        "(self, note, /)",
+        "(self, object, /)",
         |vm, args| {
             vm.add_note(&at(args, 0), at(args, 1))?;
             Ok(Value::None)

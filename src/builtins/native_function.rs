@@ -27,8 +27,10 @@ pub fn install(vm: &mut Vm) {
     }
     vm.extend_class(&function, &[], FUNCTION_GETSET);
     vm.extend_class(&wrapper, &[], OWNED_GETSET);
+    vm.extend_class(&wrapper, &[], DESCRIPTOR_GETSET);
     for class in &descriptors {
         vm.extend_class(class, DESCRIPTOR_METHODS, OWNED_GETSET);
+        vm.extend_class(class, &[], DESCRIPTOR_GETSET);
     }
     vm.extend_class(&vm.types.classmethod_descriptor.clone(), CLASS_METHODS, &[]);
 }
@@ -106,9 +108,36 @@ const BOUND_GETSET: &[GetSet] = &[GetSet::read(
 
 const FUNCTION_GETSET: &[GetSet] = &[GetSet::read(
     "__module__",
-    |vm, v| Ok(none_if_undef(native(vm, v)?.module.clone())),
+    |vm, v| {
+        let f = native(vm, v)?;
+        match f.python_name() {
+            Some(_) => module_of_owner(vm, &f),
+            None => Ok(none_if_undef(f.module.clone())),
+        }
+    },
     "The name of the module.",
 )];
+
+/// Only what CPython has written in Python has one.
+const DESCRIPTOR_GETSET: &[GetSet] = &[GetSet::read(
+    "__module__",
+    |vm, v| {
+        let f = native(vm, v)?;
+        match f.python_name() {
+            Some(_) => module_of_owner(vm, &f),
+            None => {
+                let name = vm.names.__module__.clone();
+                Err(vm.no_attribute(v, &name))
+            }
+        }
+    },
+    "The name of the module.",
+)];
+
+fn module_of_owner(vm: &mut Vm, f: &NativeFunction) -> R {
+    let name = vm.names.__module__.clone();
+    vm.get_attr(&f.owner, &name)
+}
 
 /// Of what belongs to a class.
 const OWNED_GETSET: &[GetSet] = &[GetSet::read(
@@ -176,6 +205,9 @@ fn owner_name(vm: &Vm, f: &NativeFunction) -> String {
 
 fn qualname(vm: &mut Vm, v: &Value) -> R {
     let f = native(vm, v)?;
+    if let Some(name) = f.python_name() {
+        return Ok(name.into());
+    }
     let owner = match (&f.this, f.this.as_ref::<Class>()) {
         (_, Some(class)) if !f.is_slot() => Some(class.clone()),
         (Value::Undef, _) => f.owner.as_ref::<Class>().cloned(),
@@ -206,6 +238,9 @@ const SHOWN: &[(&str, &str)] = &[
 
 fn text_signature(f: &NativeFunction) -> String {
     let signature = f.def.signature;
+    if f.python_name().is_some() {
+        return signature.replace("(self", "($self");
+    }
     let own = match (f.owner.is_undef(), f.def.kind) {
         (true, _) => "$module",
         (_, NativeKind::Static) => return signature.to_string(),
@@ -329,6 +364,15 @@ fn native_repr(vm: &mut Vm, args: &[Value]) -> R {
     let v = at(args, 0);
     let f = native(vm, &v)?;
     let name = f.def.name;
+    if let Some(name) = f.python_name() {
+        return match f.this.is_undef() {
+            true => Ok(format!("<function {name} at {}>", address(&v)).into()),
+            false => {
+                let this = vm.repr(&f.this)?;
+                Ok(format!("<bound method {name} of {}>", this.as_str()).into())
+            }
+        };
+    }
     if f.this.is_undef() && !f.owner.is_undef() && f.def.kind != NativeKind::Static {
         let what = if f.is_slot() {
             "slot wrapper"

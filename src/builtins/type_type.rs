@@ -426,7 +426,7 @@ fn text_signature(vm: &mut Vm, v: &Value) -> R {
         .and_then(Value::as_ref::<NativeFunction>);
     let own = constructor.and_then(|f| f.def.signature.strip_prefix("(cls, "));
     Ok(match own {
-        Some(rest) if rest != "*args, **kwargs)" => Value::from(format!("({rest}")),
+        Some(rest) if !rest.ends_with("*args, **kwargs)") => Value::from(format!("({rest}")),
         _ => Value::None,
     })
 }

@@ -162,10 +162,6 @@ pub(super) fn install(vm: &mut Vm) {
     vm.extend_class(&class, METHODS, GETSET);
     let module = vm.names.__module__.clone();
     class.dict.set_str(&module, "_asyncio".into());
-    let doc = vm.names.__doc__.clone();
-    class
-        .dict
-        .set_str(&doc, "A result that is not there yet.".into());
     class.flags.set(ClassFlags {
         no_dict: false,
         ..class.flags()

@@ -4,7 +4,7 @@ use super::data::LoopData;
 use super::{context, origin, source};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Layout, NativeData, Opaque, Tuple};
+use crate::vm::object::{Class, Layout, NativeData, Opaque, Tuple};
 use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -18,15 +18,15 @@ pub(super) struct HandleData {
     pub args: Slot,
     /// `Undef` for an empty context.
     pub context: Slot,
-    pub event_loop: Value,
+    pub event_loop: Slot,
     pub cancelled: Cell<bool>,
     /// The time as it was given; `Undef` for a plain handle.
-    pub when: Value,
+    pub when: Slot,
     /// Stands in the queue of timers.
     pub scheduled: Cell<bool>,
     /// In debug mode: the text from before it was cancelled, and where it was made.
     repr: Slot,
-    pub origin: Value,
+    pub origin: Slot,
 }
 
 /// Stands for the class `TimerHandle`, whose objects hold `HandleData` too.
@@ -34,10 +34,9 @@ pub(super) struct TimerClass;
 
 impl NativeData for HandleData {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        for slot in [&self.callback, &self.args, &self.context] {
+        for slot in [&self.callback, &self.args, &self.context, &self.event_loop] {
             slot.visit(visit);
         }
-        self.event_loop.as_obj().into_iter().for_each(visit);
     }
 
     fn clear(&self) {
@@ -59,30 +58,30 @@ impl NativeType for TimerClass {
 }
 
 const LAYOUT: Layout = Layout::Opaque(0x4841);
+const CANCEL: NativeDef = NativeDef::new("cancel", "(self)", cancel, "");
 
 static HANDLE: TypeDef = TypeDef::new("Handle", "asyncio.events", LAYOUT)
     .doc("Object returned by callback registration methods.")
     .methods(&[
-        NativeDef::constructor("(cls, callback, args, loop, context=None)", new_handle),
-        NativeDef::new("cancel", "(self)", cancel, "Do not call the callback."),
+        NativeDef::constructor("(cls, *args, **kwargs)", new),
         NativeDef::new(
-            "cancelled",
-            "(self)",
-            cancelled,
-            "Whether it was cancelled.",
+            "__init__",
+            "(self, callback, args, loop, context=None)",
+            |vm, args| match args {
+                [this, rest @ ..] => init(vm, this, &Value::Undef, rest),
+                [] => Ok(Value::None),
+            },
+            "",
         ),
-        NativeDef::new(
-            "get_context",
-            "(self)",
-            get_context,
-            "The context in which the callback runs.",
-        ),
-        NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
+        CANCEL,
+        NativeDef::new("cancelled", "(self)", cancelled, ""),
+        NativeDef::new("get_context", "(self)", get_context, ""),
+        NativeDef::new("__repr__", "(self)", repr, ""),
     ])
     .getset(&[
         GetSet::read("_callback", |_, v| Ok(part(v, |d| d.callback.get())), ""),
         GetSet::read("_args", |_, v| Ok(part(v, |d| d.args.get())), ""),
-        GetSet::read("_loop", |_, v| Ok(part(v, |d| d.event_loop.clone())), ""),
+        GetSet::read("_loop", |_, v| Ok(part(v, |d| d.event_loop.get())), ""),
         GetSet::read(
             "_cancelled",
             |_, v| Ok(part(v, |d| d.cancelled.get().into())),
@@ -96,7 +95,7 @@ static HANDLE: TypeDef = TypeDef::new("Handle", "asyncio.events", LAYOUT)
         GetSet::read(
             "_source_traceback",
             |vm, v| {
-                let places = part(v, |d| d.origin.clone());
+                let places = part(v, |d| d.origin.get());
                 origin::summary(vm, &places)
             },
             "",
@@ -107,47 +106,51 @@ static TIMER_HANDLE: TypeDef = TypeDef::new("TimerHandle", "asyncio.events", LAY
     .doc("Object returned by timed callback registration methods.")
     .base(|vm| vm.class_for::<HandleData>())
     .methods(&[
-        NativeDef::constructor("(cls, when, callback, args, loop, context=None)", new_timer),
+        NativeDef::new(
+            "__init__",
+            "(self, when, callback, args, loop, context=None)",
+            |vm, args| match args {
+                [this, when, rest @ ..] => init(vm, this, when, rest),
+                _ => Ok(Value::None),
+            },
+            "",
+        ),
+        CANCEL,
         NativeDef::new(
             "when",
             "(self)",
-            |_, args| Ok(part(&args[0], |d| d.when.clone())),
+            |_, args| Ok(part(&args[0], |d| d.when.get())),
             "When the callback is due, by the clock of the loop.",
         ),
         NativeDef::new(
             "__lt__",
-            "(self, value, /)",
+            "(self, other)",
             |vm, args| compare(vm, Cmp::Lt, args),
-            "Return self<value.",
+            "",
         ),
         NativeDef::new(
             "__le__",
-            "(self, value, /)",
+            "(self, other)",
             |vm, args| compare(vm, Cmp::Le, args),
-            "Return self<=value.",
+            "",
         ),
         NativeDef::new(
             "__gt__",
-            "(self, value, /)",
+            "(self, other)",
             |vm, args| compare(vm, Cmp::Gt, args),
-            "Return self>value.",
+            "",
         ),
         NativeDef::new(
             "__ge__",
-            "(self, value, /)",
+            "(self, other)",
             |vm, args| compare(vm, Cmp::Ge, args),
-            "Return self>=value.",
+            "",
         ),
-        NativeDef::new(
-            "__eq__",
-            "(self, value, /)",
-            timer_eq,
-            "Return self==value.",
-        ),
-        NativeDef::new("__hash__", "(self, /)", timer_hash, "Return hash(self)."),
+        NativeDef::new("__eq__", "(self, other)", timer_eq, ""),
+        NativeDef::new("__hash__", "(self)", timer_hash, ""),
     ])
     .getset(&[
-        GetSet::read("_when", |_, v| Ok(part(v, |d| d.when.clone())), ""),
+        GetSet::read("_when", |_, v| Ok(part(v, |d| d.when.get())), ""),
         GetSet::read(
             "_scheduled",
             |_, v| Ok(part(v, |d| d.scheduled.get().into())),
@@ -182,49 +185,52 @@ pub(super) fn make(
     Opaque::new(
         &class,
         HandleData {
-            origin,
+            origin: Slot::new(origin),
             callback: Slot::new(callback),
             args: Slot::new(args),
             context: Slot::new(context),
-            event_loop: event_loop.clone(),
+            event_loop: Slot::new(event_loop.clone()),
             cancelled: Cell::new(false),
-            when,
+            when: Slot::new(when),
             scheduled: Cell::new(false),
             repr: Slot::undef(),
         },
     )
 }
 
-fn new_handle(vm: &mut Vm, args: &[Value]) -> R {
-    let [_, callback, given, event_loop, context] = args else {
+fn new(_: &mut Vm, args: &[Value]) -> R {
+    let Some(class) = args[0].as_ref::<Class>() else {
         return Ok(Value::None);
     };
-    let context = context_or_current(vm, context);
-    let handle = make(
-        vm,
-        event_loop,
-        Value::Undef,
-        callback.clone(),
-        given.clone(),
-        context,
-    );
-    Ok(handle.into())
+    let data = HandleData {
+        callback: Slot::undef(),
+        args: Slot::undef(),
+        context: Slot::undef(),
+        event_loop: Slot::undef(),
+        cancelled: Cell::new(false),
+        when: Slot::undef(),
+        scheduled: Cell::new(false),
+        repr: Slot::undef(),
+        origin: Slot::undef(),
+    };
+    Ok(Opaque::new(class, data).into())
 }
 
-fn new_timer(vm: &mut Vm, args: &[Value]) -> R {
-    let [_, when, callback, given, event_loop, context] = args else {
+/// `__init__`: the rest are callback, arguments, loop and context.
+fn init(vm: &mut Vm, this: &Value, when: &Value, rest: &[Value]) -> R {
+    let (Some(data), [callback, given, event_loop, context]) = (this.opaque::<HandleData>(), rest)
+    else {
         return Ok(Value::None);
     };
     let context = context_or_current(vm, context);
-    let handle = make(
-        vm,
-        event_loop,
-        when.clone(),
-        callback.clone(),
-        given.clone(),
-        context,
-    );
-    Ok(handle.into())
+    data.origin.set(origin::note(vm, event_loop));
+    data.callback.set(callback.clone());
+    data.args.set(given.clone());
+    data.context.set(context);
+    data.event_loop.set(event_loop.clone());
+    data.when.set(when.clone());
+    data.cancelled.set(false);
+    Ok(Value::None)
 }
 
 /// The context that was given, or a copy of the current one.
@@ -244,7 +250,8 @@ pub(super) fn cancel(vm: &mut Vm, args: &[Value]) -> R {
     if data.cancelled.get() {
         return Ok(Value::None);
     }
-    let owner = data.event_loop.opaque::<LoopData>();
+    let owner = data.event_loop.get();
+    let owner = owner.opaque::<LoopData>();
     if data.scheduled.get()
         && let Some(owner) = owner
     {
@@ -287,18 +294,19 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
     if data.cancelled.get() {
         parts.push("cancelled".into());
     }
-    if !data.when.is_undef() {
-        parts.push(format!("when={}", vm.str(&data.when)?.as_str()));
+    if let Some(when) = data.when.defined() {
+        parts.push(format!("when={}", vm.str(&when)?.as_str()));
     }
     if let Some(callback) = data.callback.defined() {
         let debug = data
             .event_loop
+            .get()
             .opaque::<LoopData>()
             .is_some_and(|l| l.debug.get());
         let given = data.args.get();
         parts.push(source::callback_with_source(vm, &callback, &given, debug)?);
     }
-    parts.extend(origin::created_at(&data.origin));
+    parts.extend(origin::created_at(&data.origin.get()));
     Ok(format!("<{}>", parts.join(" ")).into())
 }
 
@@ -308,7 +316,7 @@ fn compare(vm: &mut Vm, op: Cmp, args: &[Value]) -> R {
         args[1].opaque::<HandleData>(),
     );
     match (a, b) {
-        (Some(a), Some(b)) if !b.when.is_undef() => vm.compare(op, &a.when, &b.when),
+        (Some(a), Some(b)) if !b.when.is_undef() => vm.compare(op, &a.when.get(), &b.when.get()),
         _ => Ok(vm.types.not_implemented.clone()),
     }
 }
@@ -322,7 +330,7 @@ fn timer_eq(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(vm.types.not_implemented.clone());
     };
     let pairs = [
-        (a.when.clone(), b.when.clone()),
+        (a.when.get(), b.when.get()),
         (a.callback.get(), b.callback.get()),
         (a.args.get(), b.args.get()),
     ];
@@ -335,7 +343,7 @@ fn timer_eq(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn timer_hash(vm: &mut Vm, args: &[Value]) -> R {
-    let when = part(&args[0], |d| d.when.clone());
+    let when = part(&args[0], |d| d.when.get());
     let hash = vm.hash(&when)?;
     Ok(Value::Int(hash as i64))
 }

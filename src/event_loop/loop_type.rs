@@ -6,7 +6,7 @@ use super::{executor, future, loop_hooks, registry, report, schedule, task, turn
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
 use crate::vm::object::{
-    Class, Function, Future, Generator, Kind, Layout, Opaque, Role, Str, Tuple,
+    Class, Function, Future, Generator, Kind, Layout, NativeData, Opaque, Role, Str, Tuple,
 };
 use crate::vm::observe::Event;
 use crate::vm::ops::arith::Arith;
@@ -15,235 +15,264 @@ use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
+/// Stand for the classes that the class of loops is derived from, whose objects hold `LoopData`
+/// too.
+pub(super) struct BaseLoop;
+struct SelectorLoop;
+
+impl NativeData for BaseLoop {}
+impl NativeData for SelectorLoop {}
+
+impl NativeType for BaseLoop {
+    const DEF: &'static TypeDef = &BASE_EVENT_LOOP;
+}
+
+impl NativeType for SelectorLoop {
+    const DEF: &'static TypeDef = &SELECTOR_EVENT_LOOP;
+}
+
 impl NativeType for LoopData {
     const DEF: &'static TypeDef = &EVENT_LOOP;
 }
 
-static EVENT_LOOP: TypeDef = TypeDef::new(
-    "_UnixSelectorEventLoop",
-    "asyncio.unix_events",
-    Layout::Opaque(0x4c50),
-)
-.doc("Runs tasks and callbacks, one after the other.")
-.base(|vm| vm.types.abstract_event_loop.clone())
-.with_dict()
-.methods(&[
-    NativeDef::constructor("(cls, *args, **kwargs)", new),
-    NativeDef::new(
-        "__init__",
-        "(self, selector=None)",
-        |_, _| Ok(Value::None),
-        "Initialize self.",
-    ),
-    NativeDef::new("__repr__", "(self, /)", repr, "Return repr(self)."),
-    NativeDef::new(
-        "call_soon",
-        "(self, callback, *args, context=None)",
-        call_soon,
-        "Call a callback in the next turn.",
-    ),
-    NativeDef::new(
-        "call_soon_threadsafe",
-        "(self, callback, *args, context=None)",
-        |vm, a| call_soon_as(vm, a, "call_soon_threadsafe"),
-        "Like call_soon(), from other work.",
-    ),
-    NativeDef::new(
-        "call_later",
-        "(self, delay, callback, *args, context=None)",
-        call_later,
-        "Call a callback some seconds from now.",
-    ),
-    NativeDef::new(
-        "call_at",
-        "(self, when, callback, *args, context=None)",
-        call_at,
-        "Call a callback at a time of the loop's clock.",
-    ),
-    NativeDef::new(
-        "time",
-        "(self)",
-        looked_at,
-        "The time by the loop's clock, in seconds.",
-    ),
-    NativeDef::new(
-        "run_forever",
-        "(self)",
-        turn::run_forever,
-        "Run until stop() is called.",
-    ),
-    NativeDef::new(
-        "run_until_complete",
-        "(self, future)",
-        turn::run_until_complete,
-        "Run until the future is done; its result.",
-    ),
-    NativeDef::new("stop", "(self)", stop, "Stop after the present turn."),
-    NativeDef::new(
-        "close",
-        "(self)",
-        close,
-        "Close the loop, which must not be running.",
-    ),
-    NativeDef::new(
-        "is_running",
-        "(self)",
-        |_, a| Ok(registry::is_running(&a[0]).into()),
-        "Whether it is running.",
-    ),
-    NativeDef::new(
-        "is_closed",
-        "(self)",
-        |_, a| Ok(data(a).is_some_and(|d| d.closed.get()).into()),
-        "Whether it was closed.",
-    ),
-    NativeDef::new(
-        "create_future",
-        "(self)",
-        create_future,
-        "A future of this loop.",
-    ),
-    NativeDef::new(
-        "create_task",
-        "(self, coro, *, name=None, context=None)",
-        create_task,
-        "Let a coroutine run as a task.",
-    ),
-    NativeDef::new(
-        "set_task_factory",
-        "(self, factory)",
-        set_task_factory,
-        "Set what makes tasks.",
-    ),
-    NativeDef::new(
-        "get_task_factory",
-        "(self)",
-        |_, a| Ok(data(a).map_or(Value::None, |d| d.task_factory.get())),
-        "What makes tasks, or None.",
-    ),
-    NativeDef::new(
-        "set_exception_handler",
-        "(self, handler)",
-        set_exception_handler,
-        "Set what is called with errors that nobody handles.",
-    ),
-    NativeDef::new(
-        "get_exception_handler",
-        "(self)",
-        |_, a| Ok(data(a).map_or(Value::None, |d| d.exception_handler.get())),
-        "The handler, or None.",
-    ),
-    NativeDef::new(
-        "default_exception_handler",
-        "(self, context)",
-        report::default_exception_handler,
-        "Log an error.",
-    ),
-    NativeDef::new(
-        "call_exception_handler",
-        "(self, context)",
-        report::call_exception_handler,
-        "Report an error.",
-    ),
-    NativeDef::new(
-        "get_debug",
-        "(self)",
-        |_, a| Ok(data(a).is_some_and(|d| d.debug.get()).into()),
-        "Whether debug mode is on.",
-    ),
-    NativeDef::new(
-        "set_debug",
-        "(self, enabled)",
-        set_debug,
-        "Turn debug mode on or off.",
-    ),
-    NativeDef::new(
-        "run_in_executor",
-        "(self, executor, func, *args)",
-        executor::run_in_executor,
-        "Run a blocking function beside the loop.",
-    ),
-    NativeDef::new(
-        "set_default_executor",
-        "(self, executor)",
-        executor::set_default_executor,
-        "Set what runs blocking functions.",
-    ),
-    NativeDef::new(
-        "shutdown_asyncgens",
-        "(self)",
-        |vm, a| by_module(vm, "shutdown_asyncgens", a),
-        "Close all async generators.",
-    ),
-    NativeDef::new(
-        "shutdown_default_executor",
-        "(self, timeout=None)",
-        |vm, a| by_module(vm, "shutdown_default_executor", a),
-        "Wait for the work of the executor.",
-    ),
-    NativeDef::new(
-        "add_signal_handler",
-        "(self, sig, callback, *args)",
-        |vm, a| by_module(vm, "add_signal_handler", a),
-        "Call a callback when a signal comes.",
-    ),
-    NativeDef::new(
-        "remove_signal_handler",
-        "(self, sig)",
-        |vm, a| by_module(vm, "remove_signal_handler", a),
-        "Let a signal do what it does by default.",
-    ),
-    NativeDef::new(
-        "_add_callback_signalsafe",
-        "(self, handle)",
-        add_callback,
-        "",
-    ),
-    NativeDef::new(
-        "_asyncgen_firstiter_hook",
-        "(self, agen)",
-        loop_hooks::first_iteration,
-        "",
-    ),
-    NativeDef::new(
-        "_asyncgen_finalizer_hook",
-        "(self, agen)",
-        loop_hooks::finalize,
-        "",
-    ),
-    NativeDef::new("_close_asyncgens", "(self)", loop_hooks::take_asyncgens, ""),
-    NativeDef::new(
-        "_run_in_context",
-        "(self, context, func, args, kwargs, /)",
-        executor::run_in_context,
-        "",
-    ),
-    NativeDef::new(
-        "_begin_work",
-        "(self, func, args, /)",
-        executor::begin_work,
-        "",
-    ),
-    NativeDef::new("_close_executor", "(self)", executor::close, ""),
-    NativeDef::new(
-        "_check_closed",
-        "(self)",
-        |vm, a| {
-            this(vm, a).and_then(|d| schedule::check_open(vm, d))?;
-            Ok(Value::None)
-        },
-        "",
-    ),
-])
-.getset(&[GetSet::write(
-    "slow_callback_duration",
-    |_, v| {
-        Ok(v.opaque::<LoopData>()
-            .map_or(Value::None, |d| d.slow_callback_duration.get()))
-    },
-    set_slow_callback_duration,
+const LAYOUT: Layout = Layout::Opaque(0x4c50);
+
+static EVENT_LOOP: TypeDef = TypeDef::new("_UnixSelectorEventLoop", "asyncio.unix_events", LAYOUT)
+    .doc("Runs tasks and callbacks, one after the other.")
+    .base(|vm| vm.class_for::<SelectorLoop>())
+    .with_dict()
+    .methods(&[
+        WITH_SELECTOR,
+        CLOSE,
+        NativeDef::new(
+            "add_signal_handler",
+            "(self, sig, callback, *args)",
+            |vm, a| by_module(vm, "add_signal_handler", a),
+            "Call a callback when a signal comes.",
+        ),
+        NativeDef::new(
+            "remove_signal_handler",
+            "(self, sig)",
+            |vm, a| by_module(vm, "remove_signal_handler", a),
+            "Let a signal do what it does by default.",
+        ),
+    ]);
+
+static SELECTOR_EVENT_LOOP: TypeDef =
+    TypeDef::new("BaseSelectorEventLoop", "asyncio.selector_events", LAYOUT)
+        .doc("A loop that would wait for sockets if there were any.")
+        .base(|vm| vm.class_for::<BaseLoop>())
+        .with_dict()
+        .methods(&[WITH_SELECTOR, CLOSE]);
+
+const WITH_SELECTOR: NativeDef = NativeDef::new(
+    "__init__",
+    "(self, selector=None)",
+    |_, _| Ok(Value::None),
     "",
-)]);
+);
+const CLOSE: NativeDef = NativeDef::new("close", "(self)", close, "");
+
+static BASE_EVENT_LOOP: TypeDef = TypeDef::new("BaseEventLoop", "asyncio.base_events", LAYOUT)
+    .base(|vm| vm.types.abstract_event_loop.clone())
+    .with_dict()
+    .methods(&[
+        NativeDef::constructor("(cls, *args, **kwargs)", new),
+        NativeDef::new("__repr__", "(self)", repr, ""),
+        NativeDef::new("__init__", "(self)", |_, _| Ok(Value::None), ""),
+        NativeDef::new(
+            "call_soon",
+            "(self, callback, *args, context=None)",
+            call_soon,
+            "Call a callback in the next turn.",
+        ),
+        NativeDef::new(
+            "call_soon_threadsafe",
+            "(self, callback, *args, context=None)",
+            |vm, a| call_soon_as(vm, a, "call_soon_threadsafe"),
+            "Like call_soon(), from other work.",
+        ),
+        NativeDef::new(
+            "call_later",
+            "(self, delay, callback, *args, context=None)",
+            call_later,
+            "Call a callback some seconds from now.",
+        ),
+        NativeDef::new(
+            "call_at",
+            "(self, when, callback, *args, context=None)",
+            call_at,
+            "Call a callback at a time of the loop's clock.",
+        ),
+        NativeDef::new(
+            "time",
+            "(self)",
+            looked_at,
+            "The time by the loop's clock, in seconds.",
+        ),
+        NativeDef::new(
+            "run_forever",
+            "(self)",
+            turn::run_forever,
+            "Run until stop() is called.",
+        ),
+        NativeDef::new(
+            "run_until_complete",
+            "(self, future)",
+            turn::run_until_complete,
+            "Run until the future is done; its result.",
+        ),
+        NativeDef::new("stop", "(self)", stop, "Stop after the present turn."),
+        NativeDef::new(
+            "close",
+            "(self)",
+            close,
+            "Close the loop, which must not be running.",
+        ),
+        NativeDef::new(
+            "is_running",
+            "(self)",
+            |_, a| Ok(registry::is_running(&a[0]).into()),
+            "Whether it is running.",
+        ),
+        NativeDef::new(
+            "is_closed",
+            "(self)",
+            |_, a| Ok(data(a).is_some_and(|d| d.closed.get()).into()),
+            "Whether it was closed.",
+        ),
+        NativeDef::new(
+            "create_future",
+            "(self)",
+            create_future,
+            "A future of this loop.",
+        ),
+        NativeDef::new(
+            "create_task",
+            "(self, coro, *, name=None, context=None)",
+            create_task,
+            "Let a coroutine run as a task.",
+        ),
+        NativeDef::new(
+            "set_task_factory",
+            "(self, factory)",
+            set_task_factory,
+            "Set what makes tasks.",
+        ),
+        NativeDef::new(
+            "get_task_factory",
+            "(self)",
+            |_, a| Ok(data(a).map_or(Value::None, |d| d.task_factory.get())),
+            "What makes tasks, or None.",
+        ),
+        NativeDef::new(
+            "set_exception_handler",
+            "(self, handler)",
+            set_exception_handler,
+            "Set what is called with errors that nobody handles.",
+        ),
+        NativeDef::new(
+            "get_exception_handler",
+            "(self)",
+            |_, a| Ok(data(a).map_or(Value::None, |d| d.exception_handler.get())),
+            "The handler, or None.",
+        ),
+        NativeDef::new(
+            "default_exception_handler",
+            "(self, context)",
+            report::default_exception_handler,
+            "Log an error.",
+        ),
+        NativeDef::new(
+            "call_exception_handler",
+            "(self, context)",
+            report::call_exception_handler,
+            "Report an error.",
+        ),
+        NativeDef::new(
+            "get_debug",
+            "(self)",
+            |_, a| Ok(data(a).is_some_and(|d| d.debug.get()).into()),
+            "",
+        ),
+        NativeDef::new("set_debug", "(self, enabled)", set_debug, ""),
+        NativeDef::new(
+            "run_in_executor",
+            "(self, executor, func, *args)",
+            executor::run_in_executor,
+            "",
+        ),
+        NativeDef::new(
+            "set_default_executor",
+            "(self, executor)",
+            executor::set_default_executor,
+            "",
+        ),
+        NativeDef::new(
+            "shutdown_asyncgens",
+            "(self)",
+            |vm, a| by_module(vm, "shutdown_asyncgens", a),
+            "Close all async generators.",
+        )
+        .making_coroutine(),
+        NativeDef::new(
+            "shutdown_default_executor",
+            "(self, timeout=None)",
+            |vm, a| by_module(vm, "shutdown_default_executor", a),
+            "Wait for the work of the executor.",
+        )
+        .making_coroutine(),
+        NativeDef::new(
+            "_add_callback_signalsafe",
+            "(self, handle)",
+            add_callback,
+            "",
+        ),
+        NativeDef::new(
+            "_asyncgen_firstiter_hook",
+            "(self, agen)",
+            loop_hooks::first_iteration,
+            "",
+        ),
+        NativeDef::new(
+            "_asyncgen_finalizer_hook",
+            "(self, agen)",
+            loop_hooks::finalize,
+            "",
+        ),
+        NativeDef::new("_close_asyncgens", "(self)", loop_hooks::take_asyncgens, ""),
+        NativeDef::new(
+            "_run_in_context",
+            "(self, context, func, args, kwargs, /)",
+            executor::run_in_context,
+            "",
+        ),
+        NativeDef::new(
+            "_begin_work",
+            "(self, func, args, /)",
+            executor::begin_work,
+            "",
+        ),
+        NativeDef::new("_close_executor", "(self)", executor::close, ""),
+        NativeDef::new(
+            "_check_closed",
+            "(self)",
+            |vm, a| {
+                this(vm, a).and_then(|d| schedule::check_open(vm, d))?;
+                Ok(Value::None)
+            },
+            "",
+        ),
+    ])
+    .getset(&[GetSet::write(
+        "slow_callback_duration",
+        |_, v| {
+            Ok(v.opaque::<LoopData>()
+                .map_or(Value::None, |d| d.slow_callback_duration.get()))
+        },
+        set_slow_callback_duration,
+        "",
+    )]);
 
 fn data(args: &[Value]) -> Option<&LoopData> {
     args.first().and_then(|v| v.opaque::<LoopData>())
@@ -277,7 +306,7 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         .unwrap_or_else(|| base.clone());
     let mut overrides = |name: &str| {
         let name = vm.intern(name);
-        match (vm.lookup(&class, &name), base.dict.get_str(&name)) {
+        match (vm.lookup(&class, &name), vm.lookup(&base, &name)) {
             (Some(found), Some(own)) => !found.is(&own),
             _ => false,
         }

@@ -5,6 +5,7 @@
 //! are driven by the dispatch loop of the VM through [`HOOKS`], which gets one action at a time
 //! and so never recurses on the Rust stack.
 
+mod abstract_loop;
 mod awaited;
 mod children;
 pub mod context;

@@ -2,7 +2,10 @@
 
 use super::data::LoopData;
 use super::handle::{HandleData, TimerClass};
-use super::{awaited, children, deadlock, executor, future, loop_type, registry, task};
+use super::loop_type::BaseLoop;
+use super::{
+    abstract_loop, awaited, children, deadlock, executor, future, loop_type, registry, task,
+};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Kind, Module};
@@ -172,10 +175,13 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let modules = vm.names.__module__.clone();
-    vm.types
-        .abstract_event_loop
+    let promise = vm.types.abstract_event_loop.clone();
+    vm.extend_class(&promise, abstract_loop::METHODS, &[]);
+    promise.dict.set_str(&modules, "asyncio.events".into());
+    let doc = vm.names.__doc__.clone();
+    promise
         .dict
-        .set_str(&modules, "asyncio.events".into());
+        .set_str(&doc, "What every event loop promises.".into());
     for class in [
         vm.exc.cancelled_error.clone(),
         vm.exc.invalid_state_error.clone(),
@@ -185,7 +191,8 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
     let classes = [
         ("Future", vm.types.future.clone()),
         ("Task", vm.types.task.clone()),
-        ("AbstractEventLoop", vm.types.abstract_event_loop.clone()),
+        ("AbstractEventLoop", promise),
+        ("BaseEventLoop", vm.class_for::<BaseLoop>()),
         ("EventLoop", vm.class_for::<LoopData>()),
         ("Handle", vm.class_for::<HandleData>()),
         ("TimerHandle", vm.class_for::<TimerClass>()),

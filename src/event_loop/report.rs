@@ -79,7 +79,7 @@ pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R
     let Some(data) = handle.get::<super::handle::HandleData>() else {
         return Ok(());
     };
-    let event_loop = data.event_loop.clone();
+    let event_loop = data.event_loop.get();
     let debug = event_loop
         .opaque::<LoopData>()
         .is_some_and(|l| l.debug.get());
@@ -90,7 +90,7 @@ pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R
         (EXCEPTION, exception.clone()),
         ("handle", handle.clone().into()),
     ];
-    let report = report_with_origin(vm, &pairs, &data.origin);
+    let report = report_with_origin(vm, &pairs, &data.origin.get());
     // In CPython the frame that ran the callback keeps the report, and is in the traceback itself:
     // all that the callback left lives until the collector finds it.
     note_at_outermost(&exception, report.clone().into());

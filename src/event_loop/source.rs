@@ -1,8 +1,9 @@
 //! Short texts for callbacks and coroutines, as they stand in reprs and reports.
 
 use super::repr::short;
+use super::turn::STOP_WHEN_DONE;
 use crate::vm::heap::Ref;
-use crate::vm::object::{Dict, Function, GenState, Generator, Tuple};
+use crate::vm::object::{Dict, Function, GenState, Generator, NativeFunction, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -108,6 +109,10 @@ fn function_source(vm: &mut Vm, func: &Value) -> R<Option<(String, u32)>> {
         } else {
             break;
         }
+    }
+    let native = func.as_ref::<NativeFunction>();
+    if native.is_some_and(|f| std::ptr::eq(f.def, &STOP_WHEN_DONE)) {
+        return Ok(Some(("<coro>/asyncio/base_events.coro".to_owned(), 1)));
     }
     Ok(func.as_ref::<Function>().map(|f| {
         let code = f.code.get();

@@ -285,7 +285,7 @@ fn has_pending_tasks(event_loop: &Value) -> bool {
 
 // Running
 
-static STOP_WHEN_DONE: NativeDef =
+pub(super) static STOP_WHEN_DONE: NativeDef =
     NativeDef::new("_run_until_complete_cb", "(fut, /)", stop_when_done, "");
 
 /// The done callback that ends `run_until_complete`.

@@ -7,6 +7,7 @@ mod cancelled;
 mod context;
 mod generators;
 mod names;
+mod outside;
 mod show;
 mod site;
 mod values;
@@ -127,8 +128,10 @@ fn rule(vm: &mut Vm, code: Code, failure: &Failure<'_>) -> Option<Hint> {
         Code::TaskGroup => cancelled::group_failed(),
         Code::UnboundLocal => names::unbound_local(vm, failure),
         Code::UnknownName => names::unknown_name(failure),
-        Code::UnknownModule => names::unknown_module(failure),
+        Code::UnknownModule => {
+            outside::left_out(failure).or_else(|| names::unknown_module(failure))
+        }
         Code::NoneAsValue => names::none_as_value(vm, failure),
-        _ => None,
+        _ => outside::left_out(failure),
     }
 }

@@ -65,6 +65,7 @@ embedded! {
     "asyncio.protocols" "asyncio/protocols.coro" false;
     "asyncio.queues" "asyncio/queues.coro" false;
     "asyncio.runners" "asyncio/runners.coro" false;
+    "asyncio.servers" "asyncio/servers.coro" false;
     "asyncio.staggered" "asyncio/staggered.coro" false;
     "asyncio.streams" "asyncio/streams.coro" false;
     "asyncio.taskgroups" "asyncio/taskgroups.coro" false;

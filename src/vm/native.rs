@@ -43,6 +43,8 @@ pub struct NativeDef {
     /// Called instead of `func` with positional arguments as they stand, however many, where
     /// there are no others.
     pub direct: Option<NativeFn>,
+    /// What it gives is a coroutine: in CPython it is an `async def`.
+    pub makes_coroutine: bool,
 }
 
 /// Natives that do nothing but resume their first argument, if that is a generator or coroutine:
@@ -83,6 +85,7 @@ impl NativeDef {
             kind: NativeKind::Plain,
             resumes: Resumes::No,
             direct: None,
+            makes_coroutine: false,
         }
     }
 
@@ -98,6 +101,14 @@ impl NativeDef {
     pub const fn direct(self, func: NativeFn) -> Self {
         NativeDef {
             direct: Some(func),
+            ..self
+        }
+    }
+
+    /// For what stands for an `async def`.
+    pub const fn making_coroutine(self) -> Self {
+        NativeDef {
+            makes_coroutine: true,
             ..self
         }
     }
@@ -126,6 +137,7 @@ impl NativeDef {
             kind: NativeKind::New,
             resumes: Resumes::No,
             direct: None,
+            makes_coroutine: false,
         }
     }
 }

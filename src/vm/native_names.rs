@@ -105,6 +105,16 @@ const SLOT_NAMES: &[&str] = &[
     "__xor__",
 ];
 
+/// Classes that CPython has written in Python: their methods describe themselves as functions do.
+const WRITTEN_IN_PYTHON: &[&str] = &[
+    "AbstractEventLoop",
+    "BaseEventLoop",
+    "BaseSelectorEventLoop",
+    "_UnixSelectorEventLoop",
+    "Handle",
+    "TimerHandle",
+];
+
 /// The complaint of a special method, which CPython words without its name.
 pub(super) fn slot_arity(f: &NativeFunction, given: usize, min: usize, max: usize) -> String {
     let plural = |n: usize| if n == 1 { "" } else { "s" };
@@ -160,21 +170,10 @@ impl NativeFunction {
     /// What it goes by where CPython has written it in Python: complaints about its arguments are
     /// those of functions then.
     #[cold]
-    pub(super) fn python_name(&self) -> Option<String> {
+    pub fn python_name(&self) -> Option<String> {
         let owner = self.owner.as_ref::<Class>()?.name();
-        let name = self.def.name;
-        let owner = match (&*owner, name) {
-            (
-                "_UnixSelectorEventLoop",
-                "close" | "add_signal_handler" | "remove_signal_handler",
-            ) => "_UnixSelectorEventLoop",
-            ("_UnixSelectorEventLoop", _) => "BaseEventLoop",
-            ("TimerHandle", "cancelled" | "get_context") => "Handle",
-            ("Handle", _) => "Handle",
-            ("TimerHandle", _) => "TimerHandle",
-            _ => return None,
-        };
-        Some(format!("{owner}.{name}"))
+        let known = WRITTEN_IN_PYTHON.contains(&&*owner);
+        known.then(|| format!("{owner}.{}", self.def.name))
     }
 
     /// As in messages of functions that take keywords: the bare name, the class's for `__new__`.

@@ -4,7 +4,7 @@ use crate::builtins::{MappingProxy, SimpleNamespace};
 use crate::diagnostic::traceback::marked_lines;
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
-use crate::vm::object::{Function, Module, Traceback, Tuple};
+use crate::vm::object::{Function, Module, NativeFunction, Traceback, Tuple};
 use crate::vm::ops::alias::{GenericAlias, UnionType};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -18,6 +18,15 @@ pub static MODULE: ModuleDef = ModuleDef {
             "(func, /)",
             coroutine,
             "Mark a generator function as one whose generators can be awaited.",
+        ),
+        NativeDef::new(
+            "_makes_coroutine",
+            "(func, /)",
+            |_, args| {
+                let native = args[0].as_ref::<NativeFunction>();
+                Ok(native.is_some_and(|f| f.def.makes_coroutine).into())
+            },
+            "Whether a function that is written in Rust stands for an `async def`.",
         ),
         NativeDef::new(
             "_place",
