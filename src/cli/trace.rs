@@ -57,14 +57,11 @@ pub(super) fn trace(args: &TraceArgs, terminal: &Terminal) -> i32 {
     }
     let outcome = engine.run_source(&source);
     let tally = trace::stop(engine.vm());
-    write(
-        match args.json {
-            true => json::summary(&tally),
-            false if tally.tasks.is_empty() => String::new(),
-            false => format!("\n{}", tally.text()),
-        }
-        .as_bytes(),
-    );
+    write(&match args.json {
+        true => json::summary(&tally),
+        false if tally.tasks.is_empty() => Vec::new(),
+        false => format!("\n{}", tally.text()).into(),
+    });
     let _ = out.borrow_mut().flush();
     end(engine, &outcome, &args.program, terminal)
 }

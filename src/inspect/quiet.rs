@@ -21,24 +21,29 @@ pub fn quiet(vm: &mut Vm, value: &Value) -> String {
     cut(text(vm, value, LEVELS))
 }
 
-/// The same text for the values that are most common, where it needs no escapes in whatever quotes;
-/// whether the value is one of those.
-pub fn plain(value: &Value, out: &mut Vec<u8>) -> bool {
-    match value {
-        Value::Int(int) => out.extend_from_slice(itoa::Buffer::new().format(*int).as_bytes()),
-        Value::None => out.extend_from_slice(b"None"),
-        Value::True => out.extend_from_slice(b"True"),
-        Value::False => out.extend_from_slice(b"False"),
-        _ => match value.downcast::<Str>().map(Str::as_str) {
-            Some(text) if is_plain(text) => {
-                out.push(b'\'');
-                out.extend_from_slice(text.as_bytes());
-                out.push(b'\'');
-            }
-            _ => return false,
-        },
-    }
-    true
+/// A value whose short text is plain to see, and needs no escapes in whatever quotes.
+pub enum Plain<'a> {
+    Word(&'static str),
+    Int(i64),
+    /// It stands in single quotes.
+    Str(&'a str),
+}
+
+/// One of the values that are most common.
+#[inline]
+pub fn plain(value: &Value) -> Option<Plain<'_>> {
+    Some(match value {
+        Value::Int(int) => Plain::Int(*int),
+        Value::None => Plain::Word("None"),
+        Value::True => Plain::Word("True"),
+        Value::False => Plain::Word("False"),
+        _ => Plain::Str(
+            value
+                .downcast::<Str>()
+                .map(Str::as_str)
+                .filter(|t| is_plain(t))?,
+        ),
+    })
 }
 
 fn is_plain(text: &str) -> bool {

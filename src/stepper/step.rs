@@ -121,7 +121,7 @@ impl Step {
             turn: record.turn,
             clock: record.clock,
             task: record.task.as_deref().map(Into::into),
-            frame: record.site.as_ref().map(|s| (&*s.frame).into()),
+            frame: record.site.as_ref().map(|s| (&*s.frame()).into()),
             file: Arc::from(""),
             line: record.site.as_ref().map_or(0, |s| s.line),
             level: 0,

@@ -12,10 +12,10 @@ use crate::vm::value::Value;
 use std::rc::Rc;
 
 /// Entries of the ready queue, and timers, that a record tells of.
-const SHOWN: usize = 12;
+pub(super) const SHOWN: usize = 12;
 
-/// What the loop has before it; tasks by these names.
-pub(super) fn before(vm: &mut Vm, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Before {
+/// What the loop has before it, so many timers at most; tasks by these names.
+pub(super) fn before(vm: &mut Vm, timers: usize, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Before {
     let event_loop = vm.current.event_loop.get();
     let (first, count) = inspect::first_ready(&event_loop, SHOWN);
     let mut ready = Vec::with_capacity(first.len());
@@ -25,7 +25,7 @@ pub(super) fn before(vm: &mut Vm, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> Bef
             None => entry_text(vm, entry).into(),
         });
     }
-    let first = inspect::first_timers(&event_loop, SHOWN);
+    let first = inspect::first_timers(&event_loop, timers);
     let mut timers = Vec::with_capacity(first.len());
     for timer in first {
         // One that nobody waits for any more only has not been thrown out yet.

@@ -21,7 +21,12 @@ impl Filter {
 
     /// As `lets_through`, for what goes into frames and comes out of them.
     pub fn lets_values(&self, clock: f64, task: Option<&str>) -> bool {
-        self.is_of_kind(Family::Values) && self.lets(clock, || self.is_in_task(task))
+        self.lets_task(clock, Family::Values, task)
+    }
+
+    /// As `lets_through`, for what only one task does.
+    pub fn lets_task(&self, clock: f64, family: Family, task: Option<&str>) -> bool {
+        self.is_of_kind(family) && self.lets(clock, || self.is_in_task(task))
     }
 
     fn lets(&self, clock: f64, is_of_task: impl FnOnce() -> bool) -> bool {

@@ -2,7 +2,7 @@
 //! each with its line, its variables and what it waits for; the ready queue, the timers, and what
 //! tasks wait at. As data, and as lines for a terminal.
 
-use super::ahead::before;
+use super::ahead::{SHOWN, before};
 use super::place::file_name;
 use super::record::Before;
 use super::text::seconds;
@@ -102,7 +102,7 @@ pub fn picture(vm: &mut Vm) -> R<Picture> {
         task: own.as_ref::<Future>().map(task_name),
         tasks: shown,
         generators,
-        before: owned(before(vm, &|t| task_name(t).into())),
+        before: owned(before(vm, SHOWN, &|t| task_name(t).into())),
         shared: shared(vm, &found),
     })
 }

@@ -3,8 +3,9 @@
 //! definition, once; an event's line names its definition and adds what differs. Within a version
 //! fields may be added, never taken away or changed.
 
+use super::buffer::Buffer;
 use super::record::{Before, End, Ending, Entry, Family, Site, Wait, What};
-use super::summary::Tally;
+use super::summary::{Tally, TaskTally};
 use crate::text::json::quote_into;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -23,32 +24,43 @@ pub fn header(program: &str, virtual_time: bool) -> String {
 }
 
 /// The last line: what each task did.
-pub fn summary(tally: &Tally) -> String {
-    let tasks = tally.tasks.iter().map(|t| {
-        let mut task = Object::new();
-        task.text("name", &t.name);
-        task.text("of", &t.of);
-        task.raw("chunks", &t.chunks.to_string());
-        let delays = t.delays.iter().map(|d| {
-            let mut delay = Object::new();
-            delay.text("for", &d.what);
-            delay.raw("count", &d.count.to_string());
-            delay.raw("seconds", &number(d.seconds));
-            delay.close()
-        });
-        task.raw("delays", &list(delays));
-        match &t.ending {
-            Some(Ending::Returned(value)) => task.text("returned", value),
-            Some(Ending::Failed(exception)) => task.text("failed", exception),
-            Some(Ending::Cancelled) => task.raw("cancelled", "true"),
+pub fn summary(tally: &Tally) -> Vec<u8> {
+    let mut out = Buffer::default();
+    out.push(b"{\"event\":\"summary\",\"tasks\":[");
+    for (i, task) in tally.tasks.iter().enumerate() {
+        if i > 0 {
+            out.push(b",");
+        }
+        out.push(b"{\"name\":");
+        out.quoted(&task.name);
+        out.text(field!(of), &task.of);
+        Fields::int(&mut out, field!(chunks), u64::from(task.chunks));
+        delays(&mut out, task);
+        match &task.ending {
+            Some(Ending::Returned(value)) => out.text(field!(returned), value),
+            Some(Ending::Failed(exception)) => out.text(field!(failed), exception),
+            Some(Ending::Cancelled) => out.push(b",\"cancelled\":true"),
             None => {}
         }
-        task.close()
-    });
-    let mut line = Object::new();
-    line.text("event", "summary");
-    line.raw("tasks", &list(tasks));
-    line.end()
+        out.push(b"}");
+    }
+    out.push(b"]}\n");
+    out.as_slice().to_vec()
+}
+
+fn delays(out: &mut Buffer, task: &TaskTally) {
+    out.push(b",\"delays\":[");
+    for (i, delay) in task.delays.iter().enumerate() {
+        if i > 0 {
+            out.push(b",");
+        }
+        out.push(b"{\"for\":");
+        out.quoted(&delay.what);
+        Fields::int(out, field!(count), delay.count as u64);
+        Fields::float(out, field!(seconds), delay.seconds);
+        out.push(b"}");
+    }
+    out.push(b"]");
 }
 
 /// A field's name as it stands in a line, behind the field before it.
@@ -180,6 +192,12 @@ fn name(what: &What) -> &'static str {
     }
 }
 
+/// How the line of an event goes on that has a definition. What happens is said again, for who
+/// reads lines by eye or looks for some.
+pub(super) fn is(definition: u32, what: &What) -> String {
+    format!("\"is\":{definition},\"event\":\"{}\"", name(what))
+}
+
 fn family(family: Family) -> &'static str {
     match family {
         Family::Values => "values",
@@ -289,14 +307,75 @@ impl Fields for Definition {
     fn timers(&mut self, _: &[(f64, Rc<str>)]) {}
 }
 
-/// A line under construction: what differs from the definition, and what tells that definition from
-/// others.
+/// What differs from the definition.
+impl Fields for Buffer {
+    #[inline(always)]
+    fn kind(&mut self, _: Family, _: &'static str) {}
+
+    #[inline(always)]
+    fn fixed(&mut self, _: &'static str, _: &str) {}
+
+    #[inline(always)]
+    fn flag(&mut self, _: &'static str) {}
+
+    #[inline(always)]
+    fn place(&mut self, field: &'static str, site: &Site) {
+        if site.number > 1 {
+            frame(field, &site.function, site.number, self);
+        }
+    }
+
+    #[inline(always)]
+    fn text(&mut self, field: &'static str, text: &str) {
+        self.push_str(field);
+        self.quoted(text);
+    }
+
+    #[inline(always)]
+    fn int(&mut self, field: &'static str, number: u64) {
+        self.push_str(field);
+        Buffer::int(self, number);
+    }
+
+    #[inline(always)]
+    fn float(&mut self, field: &'static str, number: f64) {
+        self.push_str(field);
+        Buffer::float(self, number);
+    }
+
+    fn texts(&mut self, field: &'static str, texts: &[Rc<str>]) {
+        self.push_str(field);
+        self.push(b"[");
+        for (i, text) in texts.iter().enumerate() {
+            if i > 0 {
+                self.push(b",");
+            }
+            self.quoted(text);
+        }
+        self.push(b"]");
+    }
+
+    fn timers(&mut self, timers: &[(f64, Rc<str>)]) {
+        self.push(b",\"timers\":[");
+        for (i, (when, what)) in timers.iter().enumerate() {
+            if i > 0 {
+                self.push(b",");
+            }
+            self.push(b"{\"when\":");
+            Buffer::float(self, *when);
+            self.push(b",\"what\":");
+            self.quoted(what);
+            self.push(b"}");
+        }
+        self.push(b"]");
+    }
+}
+
+/// A line whose definition is to be found: what differs, and what tells the definition from others.
 #[derive(Default)]
 pub(super) struct Lean {
-    pub text: Vec<u8>,
-    pub key: Vec<u8>,
-    /// Where the text has said what happens.
-    pub kind_end: usize,
+    pub text: Buffer,
+    pub key: Buffer,
     /// The timers that were told of last.
     timers: Vec<(f64, Rc<str>)>,
 }
@@ -310,8 +389,8 @@ impl Lean {
     /// Texts in the key end with what stands in none.
     #[inline(always)]
     fn tell_apart(&mut self, text: &str) {
-        self.key.extend_from_slice(text.as_bytes());
-        self.key.push(0xff);
+        self.key.push_str(text);
+        self.key.push(&[0xff]);
     }
 }
 
@@ -319,142 +398,63 @@ impl Fields for Lean {
     #[inline(always)]
     fn kind(&mut self, _: Family, event: &'static str) {
         self.tell_apart(event);
-        // Said again for who reads lines by eye, or looks for some.
-        self.text.extend_from_slice(field!(event).as_bytes());
-        self.text.push(b'"');
-        self.text.extend_from_slice(event.as_bytes());
-        self.text.push(b'"');
-        self.kind_end = self.text.len();
     }
 
     #[inline(always)]
     fn fixed(&mut self, field: &'static str, text: &str) {
-        self.flag(field);
+        self.key.push_str(field);
         self.tell_apart(text);
     }
 
     #[inline(always)]
     fn flag(&mut self, field: &'static str) {
-        self.key.extend_from_slice(field.as_bytes());
+        self.key.push_str(field);
     }
 
     #[inline(always)]
     fn place(&mut self, field: &'static str, site: &Site) {
         self.fixed(field, &site.function);
-        self.key.push(0xfe);
-        self.key.extend_from_slice(&site.line.to_ne_bytes());
-        if !Rc::ptr_eq(&site.frame, &site.function) {
-            frame(field, &site.frame, 1, &mut self.text);
-        }
+        self.key.push(&[0xfe]);
+        self.key.push(&site.line.to_ne_bytes());
+        self.text.place(field, site);
     }
 
     #[inline(always)]
     fn text(&mut self, field: &'static str, text: &str) {
-        self.text.extend_from_slice(field.as_bytes());
-        quoted(text, &mut self.text);
+        self.text.text(field, text);
     }
 
     #[inline(always)]
     fn int(&mut self, field: &'static str, number: u64) {
-        self.text.extend_from_slice(field.as_bytes());
-        int(number, &mut self.text);
+        Fields::int(&mut self.text, field, number);
     }
 
     #[inline(always)]
     fn float(&mut self, field: &'static str, number: f64) {
-        self.text.extend_from_slice(field.as_bytes());
-        float(number, &mut self.text);
+        Fields::float(&mut self.text, field, number);
     }
 
     fn texts(&mut self, field: &'static str, texts: &[Rc<str>]) {
-        self::texts(field, texts, &mut self.text);
+        self.text.texts(field, texts);
     }
 
     fn timers(&mut self, timers: &[(f64, Rc<str>)]) {
-        if self.timers == timers {
-            return;
+        if self.timers != timers {
+            self.timers.clear();
+            self.timers.extend_from_slice(timers);
+            self.text.timers(timers);
         }
-        self.timers.clear();
-        self.timers.extend_from_slice(timers);
-        let out = &mut self.text;
-        out.extend_from_slice(b",\"timers\":[");
-        for (i, (when, what)) in timers.iter().enumerate() {
-            let begin: &[u8] = if i == 0 {
-                b"{\"when\":"
-            } else {
-                b",{\"when\":"
-            };
-            out.extend_from_slice(begin);
-            float(*when, out);
-            out.extend_from_slice(b",\"what\":");
-            quoted(what, out);
-            out.push(b'}');
-        }
-        out.push(b']');
     }
 }
-
-// Pieces of lines
 
 /// The name of a frame that is not called as its function: the place is the definition's.
-pub(super) fn frame(field: &str, name: &str, number: u32, out: &mut Vec<u8>) {
-    out.extend_from_slice(field.as_bytes());
-    out.extend_from_slice(b"{\"frame\":");
-    quoted(name, out);
-    if number > 1 {
-        out.pop();
-        out.push(b'#');
-        int(u64::from(number), out);
-        out.push(b'"');
-    }
-    out.push(b'}');
-}
-
-/// A field that is a list.
-pub(super) fn texts(field: &str, texts: &[Rc<str>], out: &mut Vec<u8>) {
-    out.extend_from_slice(field.as_bytes());
-    out.push(b'[');
-    for (i, text) in texts.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        quoted(text, out);
-    }
-    out.push(b']');
-}
-
-/// A text in quotes.
-#[inline]
-pub(super) fn quoted(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    bare(text, out);
-    out.push(b'"');
-}
-
-/// What stands in the quotes.
-pub(super) fn bare(text: &str, out: &mut Vec<u8>) {
-    let plain = |b: &u8| *b >= b' ' && *b != b'"' && *b != b'\\';
-    if text.as_bytes().iter().all(plain) {
-        return out.extend_from_slice(text.as_bytes());
-    }
-    let mut escaped = String::new();
-    quote_into(&mut escaped, text, false);
-    let inner = escaped.get(1..escaped.len() - 1);
-    out.extend_from_slice(inner.unwrap_or_default().as_bytes());
-}
-
-#[inline]
-pub(super) fn int(number: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-pub(super) fn float(value: f64, out: &mut Vec<u8>) {
-    // Times of a clock that jumps are mostly whole.
-    let whole = value as u64;
-    match value.to_bits() == (whole as f64).to_bits() && whole < 1 << 50 {
-        true => int(whole, out),
-        false => out.extend_from_slice(number(value).as_bytes()),
-    }
+pub(super) fn frame(field: &str, function: &str, number: u32, out: &mut Buffer) {
+    out.push_str(field);
+    out.push(b"{\"frame\":\"");
+    out.bare(function);
+    out.push(b"#");
+    out.int(u64::from(number));
+    out.push(b"\"}");
 }
 
 /// JSON has no infinity.

@@ -158,11 +158,11 @@ impl Lanes {
             }
             _ => return,
         };
-        if end.is_some() && self.inner.remove(&site.frame).is_some() {
+        if end.is_some() && self.inner.remove(&site.frame()).is_some() {
             // It gives to the frame that delegates to it, in the same lane.
             return;
         }
-        let Some(from) = self.generator(&site.frame) else {
+        let Some(from) = self.generator(&site.frame()) else {
             return;
         };
         let to = self.lane_of(other, record);
@@ -180,7 +180,7 @@ impl Lanes {
         };
         let label = match how {
             Entry::Await | Entry::YieldFrom => {
-                self.inner.insert(site.frame.clone(), caller.frame.clone());
+                self.inner.insert(site.frame(), caller.frame());
                 return;
             }
             Entry::Begin => "starts".to_owned(),
@@ -190,13 +190,13 @@ impl Lanes {
             Entry::Close => "close()".to_owned(),
         };
         let from = self.lane_of(from, record);
-        let to = match self.generator(&site.frame) {
+        let to = match self.generator(&site.frame()) {
             Some(lane) => lane,
             // What a task runs is in the lane of the task.
-            None if self.inner.contains_key(&site.frame) => return,
+            None if self.inner.contains_key(&site.frame()) => return,
             None => {
-                let lane = self.lane(site.frame.clone(), LaneKind::Generator);
-                self.generators.insert(site.frame.clone(), lane);
+                let lane = self.lane(site.frame(), LaneKind::Generator);
+                self.generators.insert(site.frame(), lane);
                 lane
             }
         };
@@ -219,7 +219,7 @@ impl Lanes {
     }
 
     fn lane_of(&self, end: &End, record: &Record) -> usize {
-        let generator = end.site().and_then(|s| self.generator(&s.frame));
+        let generator = end.site().and_then(|s| self.generator(&s.frame()));
         generator.unwrap_or_else(|| self.own(record))
     }
 

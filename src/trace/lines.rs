@@ -2,15 +2,17 @@
 //! happens so often that nothing is made anew for it: what is the same each time at a place is kept
 //! with the place. How a line looks says `json` alone.
 
+use super::buffer::Buffer;
 use super::filter::Filter;
-use super::json::{self, Definition, Lean, field};
+use super::json::{self, Definition, Fields, Lean, field};
 use super::look::{Far, each_through, spot_at};
 use super::names::{Known, Names, Spread, is_written};
 use super::passage::{Passage, Thing, Told};
-use super::record::{End, Record};
+use super::record::{End, Record, Site, What};
 use crate::bytecode::Code;
-use crate::inspect::quiet;
+use crate::inspect::quiet::{self, Plain};
 use crate::vm::Vm;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
@@ -31,7 +33,7 @@ pub struct Lines {
     out: Out,
     /// Waits for no more than a line.
     at_once: bool,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     lean: Lean,
     definitions: Definitions,
     now: Now,
@@ -60,7 +62,8 @@ pub(super) struct Moment<'a> {
 /// Definitions by what tells them apart.
 #[derive(Default)]
 struct Definitions {
-    ids: HashMap<Box<[u8]>, u32, BuildHasherDefault<Spread>>,
+    /// How lines go on that name one: its number, and what happens.
+    known: HashMap<Box<[u8]>, Rc<[u8]>, BuildHasherDefault<Spread>>,
     last: u32,
 }
 
@@ -82,8 +85,8 @@ pub(super) struct Template {
     far_line: Option<u32>,
     /// Keeps the address of the other end's code from meaning something else.
     _code: Option<Rc<Code>>,
-    /// The name of the definition, and what happens.
-    is: Box<[u8]>,
+    /// How its lines go on.
+    is: Rc<[u8]>,
     /// What stands before the value; empty if there is none.
     value: Box<[u8]>,
     /// The number of the frame of which there was a line last.
@@ -110,7 +113,7 @@ impl Lines {
             filter,
             out,
             at_once,
-            buffer: Vec::with_capacity(PIECE + 4096),
+            buffer: Buffer::default(),
             lean: Lean::default(),
             definitions: Definitions::default(),
             now: Now::default(),
@@ -124,14 +127,12 @@ impl Lines {
         if !self.filter.lets_through(record) {
             return;
         }
-        let id = self.describe(|line| {
+        let is = self.described(|line| {
             json::event(line, record.site.as_ref(), record.depth, &record.what);
         });
-        let id = match id {
-            Some(id) => id,
-            None => self.define(|line| {
-                json::event(line, record.site.as_ref(), record.depth, &record.what);
-            }),
+        let is = match is {
+            Some(is) => is,
+            None => self.define(record.site.as_ref(), &record.what),
         };
         self.begin(&Moment {
             number: record.number,
@@ -139,33 +140,65 @@ impl Lines {
             clock: record.clock,
             task: record.task.as_ref(),
         });
-        self.buffer.extend_from_slice(IS);
-        json::int(u64::from(id), &mut self.buffer);
-        self.buffer.extend_from_slice(&self.lean.text);
-        self.buffer.extend_from_slice(END);
+        self.buffer.push(&is);
+        self.buffer.push(self.lean.text.as_slice());
+        self.buffer.push(END);
         self.written();
     }
 
-    /// Puts down what differs from the definition; the name of that, if there is one.
-    fn describe(&mut self, fields: impl FnOnce(&mut Lean)) -> Option<u32> {
+    /// What a task does where many of its kind do the same; how the line goes on is kept there.
+    pub(super) fn stop(
+        &mut self,
+        at: &Moment<'_>,
+        site: Option<&Site>,
+        what: &What,
+        is: &OnceCell<Rc<[u8]>>,
+    ) {
+        let shown = |s: &Self| {
+            s.filter
+                .lets_task(at.clock, what.family(), at.task.map(|t| &**t))
+        };
+        if !shown(self) {
+            return;
+        }
+        let is = match is.get() {
+            Some(is) => is,
+            None => {
+                let made = self.described(|line| json::event(line, site, 0, what));
+                let made = made.unwrap_or_else(|| self.define(site, what));
+                is.get_or_init(|| made)
+            }
+        };
+        self.begin(at);
+        self.buffer.push(is);
+        json::event(&mut self.buffer, site, 0, what);
+        self.buffer.push(END);
+        self.written();
+    }
+
+    /// Puts down what differs from the definition; how the line goes on that names it, if it has
+    /// been given.
+    fn described(&mut self, fields: impl FnOnce(&mut Lean)) -> Option<Rc<[u8]>> {
         self.lean.clear();
         fields(&mut self.lean);
-        self.definitions.ids.get(&*self.lean.key).copied()
+        let known = &self.definitions.known;
+        known.get(self.lean.key.as_slice()).cloned()
     }
 
     /// Writes the definition of what was put down.
-    fn define(&mut self, fields: impl FnOnce(&mut Definition)) -> u32 {
+    fn define(&mut self, site: Option<&Site>, what: &What) -> Rc<[u8]> {
         let all = &mut self.definitions;
-        if all.ids.len() >= DEFINITIONS {
-            all.ids.clear();
+        if all.known.len() >= DEFINITIONS {
+            all.known.clear();
         }
         all.last = all.last.wrapping_add(1);
-        all.ids.insert(self.lean.key.as_slice().into(), all.last);
         let mut definition = Definition::new(all.last);
-        fields(&mut definition);
-        let text = definition.end();
-        self.buffer.extend_from_slice(text.as_bytes());
-        self.definitions.last
+        json::event(&mut definition, site, 0, what);
+        self.buffer.push_str(&definition.end());
+        let is: Rc<[u8]> = json::is(all.last, what).as_bytes().into();
+        let key = self.lean.key.as_slice().into();
+        all.known.insert(key, is.clone());
+        is
     }
 
     fn written(&mut self) {
@@ -175,7 +208,7 @@ impl Lines {
     }
 
     pub(super) fn flush(&mut self) {
-        (self.out)(&self.buffer);
+        (self.out)(self.buffer.as_slice());
         self.buffer.clear();
     }
 
@@ -189,25 +222,25 @@ impl Lines {
     /// Begins a line: what does not hold any more.
     fn begin(&mut self, at: &Moment<'_>) {
         let (out, now) = (&mut self.buffer, &mut self.now);
-        out.push(b'{');
+        out.push(b"{");
         let new_turn = now.turn != at.turn;
         if new_turn || at.number != now.number + 1 {
-            out.extend_from_slice(b"\"n\":");
-            json::int(at.number, out);
-            out.push(b',');
+            out.push(b"\"n\":");
+            out.int(at.number);
+            out.push(b",");
         }
         now.number = at.number;
         if new_turn {
             now.turn = at.turn;
-            out.extend_from_slice(b"\"turn\":");
-            json::int(at.turn, out);
-            out.push(b',');
+            out.push(b"\"turn\":");
+            out.int(at.turn);
+            out.push(b",");
         }
         if now.clock.to_bits() != at.clock.to_bits() {
             now.clock = at.clock;
-            out.extend_from_slice(b"\"clock\":");
-            json::float(at.clock, out);
-            out.push(b',');
+            out.push(b"\"clock\":");
+            out.float(at.clock);
+            out.push(b",");
         }
         let same = match (&now.task, at.task) {
             (Some(a), Some(b)) => Rc::ptr_eq(a, b) || a == b,
@@ -215,12 +248,12 @@ impl Lines {
         };
         if !same {
             now.task = at.task.cloned();
-            out.extend_from_slice(b"\"task\":");
+            out.push(b"\"task\":");
             match at.task {
-                Some(task) => json::quoted(task, out),
-                None => out.extend_from_slice(b"null"),
+                Some(task) => out.quoted(task),
+                None => out.push(b"null"),
             }
-            out.push(b',');
+            out.push(b",");
         }
     }
 
@@ -229,11 +262,11 @@ impl Lines {
     pub(super) fn repeat(&mut self, vm: &mut Vm, number: u64, line: &Line, thing: &Thing<'_>) {
         self.now.number = number;
         let out = &mut self.buffer;
-        out.extend_from_slice(&line.before);
+        out.push(&line.before);
         if line.has_value {
             value(vm, thing, out);
         }
-        out.extend_from_slice(line.after);
+        out.push(line.after);
         self.written();
     }
 
@@ -243,10 +276,11 @@ impl Lines {
         let templates = function.templates.borrow();
         let all = templates.get(told.own.pc)?;
         let template = all.iter().find(|t| t.fits(vm, names, told))?;
-        let mut before = vec![b'{'];
+        let mut before = Buffer::default();
+        before.push(b"{");
         template.write(vm, names, told, &mut before);
         Some(Line {
-            before: before.into(),
+            before: before.as_slice().into(),
             after: template.after(),
             has_value: !template.value.is_empty(),
         })
@@ -293,7 +327,7 @@ impl Lines {
         if !template.value.is_empty() {
             value(vm, thing, out);
         }
-        out.extend_from_slice(template.after());
+        out.push(template.after());
         self.written();
         match std::mem::replace(&mut template.last, frame) == frame {
             true => Passed::Again,
@@ -306,8 +340,10 @@ impl Lines {
         let own = vm.spots().next()?;
         let code = &own.code.code;
         let own_line = unwritten(names, told.own.frame, code, told.own.pc);
-        let mut site = names.site_of(&own);
-        site.frame = site.function.clone();
+        let site = Site {
+            number: 1,
+            ..names.site_of(&own)
+        };
         let (end, far_line, code) = match told.far {
             Far::Loop => (End::Loop, None, None),
             Far::Outside => (End::Outside, None, None),
@@ -315,25 +351,19 @@ impl Lines {
                 let spot = spot_at(vm, &place)?;
                 let code = &spot.code.code;
                 let line = unwritten(names, place.frame, code, place.pc);
-                let mut site = names.site_of(&spot);
-                site.frame = site.function.clone();
-                (End::Frame(site), line, Some(code.clone()))
+                let end = End::Frame(Site {
+                    number: 1,
+                    ..names.site_of(&spot)
+                });
+                (end, line, Some(code.clone()))
             }
         };
         let what = told.passage.what(end, Vec::new(), VALUE.to_owned());
-        let id = self.describe(|line| json::event(line, Some(&site), 0, &what));
+        let is = self.described(|line| json::event(line, Some(&site), 0, &what));
         // Nothing but the value differs.
-        let (kind, rest) = self.lean.text.split_at(self.lean.kind_end);
-        // Nothing else but the value differs.
-        let value = rest.strip_suffix(b"*\"").unwrap_or_default().into();
-        let kind: Box<[u8]> = kind.into();
-        let id = match id {
-            Some(id) => id,
-            None => self.define(|line| json::event(line, Some(&site), 0, &what)),
-        };
-        let mut is = IS.to_vec();
-        json::int(u64::from(id), &mut is);
-        is.extend_from_slice(&kind);
+        let text = self.lean.text.as_slice();
+        let value = text.strip_suffix(b"*\"").unwrap_or_default().into();
+        let is = is.unwrap_or_else(|| self.define(Some(&site), &what));
         Some(Template {
             passage: told.passage,
             through: told.through,
@@ -341,15 +371,14 @@ impl Lines {
             own_line,
             far_line,
             _code: code,
-            is: is.into(),
+            is,
             value,
             last: 0,
         })
     }
 }
 
-/// How a line goes on, and ends.
-const IS: &[u8] = b"\"is\":";
+/// How a line ends.
 const END: &[u8] = b"}\n";
 
 /// The line of an instruction that nobody wrote.
@@ -398,13 +427,13 @@ impl Template {
     }
 
     /// Writes the line up to the value.
-    fn write(&self, vm: &Vm, names: &mut Names, told: &Told, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.is);
+    fn write(&self, vm: &Vm, names: &mut Names, told: &Told, out: &mut Buffer) {
+        out.push(&self.is);
         numbered(names, field!(at), told.own.frame, out);
         let depth = told.look.depth();
         if depth > 0 {
-            out.extend_from_slice(field!(depth).as_bytes());
-            json::int(depth as u64, out);
+            out.push_str(field!(depth));
+            out.int(depth as u64);
         }
         let end = match self.passage.is_entry() {
             true => field!(from),
@@ -414,7 +443,7 @@ impl Template {
         if self.through {
             through(vm, names, out);
         }
-        out.extend_from_slice(&self.value);
+        out.push(&self.value);
     }
 
     fn after(&self) -> &'static [u8] {
@@ -427,7 +456,7 @@ impl Template {
 
 /// The name of a frame, unless it is the first of its function.
 #[inline]
-fn numbered(names: &mut Names, field: &str, frame: usize, out: &mut Vec<u8>) {
+fn numbered(names: &mut Names, field: &str, frame: usize, out: &mut Buffer) {
     if let Some(known) = names.known(frame)
         && known.number > 1
     {
@@ -436,18 +465,32 @@ fn numbered(names: &mut Names, field: &str, frame: usize, out: &mut Vec<u8>) {
 }
 
 /// The frames that delegate to the running one.
-fn through(vm: &Vm, names: &mut Names, out: &mut Vec<u8>) {
+fn through(vm: &Vm, names: &mut Names, out: &mut Buffer) {
     let mut all = Vec::new();
     each_through(vm, |s| all.push(names.name(s.address, &s.code.code)));
     if !all.is_empty() {
-        json::texts(field!(through), &all, out);
+        out.texts(field!(through), &all);
     }
 }
 
 /// What passes, as it stands in quotes.
-fn value(vm: &mut Vm, thing: &Thing<'_>, out: &mut Vec<u8>) {
-    match thing {
-        Thing::Value(value) if quiet::plain(value, out) => {}
-        _ => json::bare(&thing.text(vm), out),
+#[inline]
+fn value(vm: &mut Vm, thing: &Thing<'_>, out: &mut Buffer) {
+    let plain = match thing {
+        Thing::Value(value) => quiet::plain(value),
+        Thing::Words(_) => None,
+    };
+    match plain {
+        Some(Plain::Int(int)) => match u64::try_from(int) {
+            Ok(int) => out.int(int),
+            Err(_) => out.push_str(itoa::Buffer::new().format(int)),
+        },
+        Some(Plain::Word(word)) => out.push_str(word),
+        Some(Plain::Str(text)) => {
+            out.push(b"'");
+            out.push_str(text);
+            out.push(b"'");
+        }
+        None => out.bare(&thing.text(vm)),
     }
 }

@@ -4,6 +4,7 @@
 //! own functions and lines only; the library's frames are looked through. Nothing here prints.
 
 mod ahead;
+mod buffer;
 pub mod filter;
 pub mod frames;
 pub mod json;

@@ -11,7 +11,7 @@ use crate::source::Source;
 use crate::vm::heap::Ref;
 use crate::vm::inspect::Spot;
 use crate::vm::object::{GenState, Generator};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ptr::NonNull;
@@ -56,10 +56,57 @@ pub(super) struct Function {
     pub code: Rc<Code>,
     /// Frames of functions with this name that have begun.
     begun: Rc<Cell<u32>>,
-    /// What it awaits, by the index of the instruction.
-    awaited: RefCell<ByAddress<Rc<str>>>,
+    /// The name of its file.
+    file: Rc<str>,
+    /// Where its frames are suspended, by the index of the instruction.
+    stops: RefCell<Vec<Option<Rc<Stop>>>>,
     /// What lines are made from, by the index of the mark.
     pub templates: RefCell<Vec<Vec<Template>>>,
+}
+
+/// A place in a function where its frames are suspended.
+pub(super) struct Stop {
+    /// What is awaited there, as it stands in the program.
+    pub awaited: Rc<str>,
+    line: u32,
+    /// How lines go on that tell of a task that goes on here, and of one that stops here: for
+    /// something that comes later, or for its next turn.
+    pub goes_on: OnceCell<Rc<[u8]>>,
+    pub waits: OnceCell<Rc<[u8]>>,
+    pub gives_way: OnceCell<Rc<[u8]>>,
+}
+
+/// Where a suspended frame stands.
+pub(super) struct Stand {
+    pub site: Option<Site>,
+    /// What it awaits.
+    pub awaited: Rc<str>,
+    /// The place, if somebody wrote it.
+    pub stop: Option<Rc<Stop>>,
+}
+
+impl Function {
+    fn stop(&self, pc: usize) -> Option<Rc<Stop>> {
+        let mut stops = self.stops.borrow_mut();
+        if let Some(Some(stop)) = stops.get(pc) {
+            return Some(stop.clone());
+        }
+        if !is_written(&self.code, pc) {
+            return None;
+        }
+        if stops.len() <= pc {
+            stops.resize(pc + 1, None);
+        }
+        let stop = Rc::new(Stop {
+            awaited: awaited_text(&self.code, pc),
+            line: self.code.line_at(pc),
+            goes_on: OnceCell::new(),
+            waits: OnceCell::new(),
+            gives_way: OnceCell::new(),
+        });
+        *stops.get_mut(pc)? = Some(stop.clone());
+        Some(stop)
+    }
 }
 
 /// A frame that can be suspended, and has begun.
@@ -190,7 +237,8 @@ impl Names {
         let function = Rc::new(Function {
             code: code.clone(),
             begun: self.begun.entry(code.name.clone()).or_default().clone(),
-            awaited: RefCell::default(),
+            file: self.file(&code.source),
+            stops: RefCell::default(),
             templates: RefCell::default(),
         });
         self.functions.insert(address, function.clone());
@@ -366,18 +414,6 @@ impl Names {
         name
     }
 
-    /// What a suspended frame awaits, as it stands in the program.
-    pub fn awaited(&mut self, frame: &Ref<Generator>, pc: usize) -> Rc<str> {
-        let function = match self.known(frame.as_obj().address()) {
-            Some(known) if Rc::ptr_eq(&known.function.code, &frame.code.code) => &known.function,
-            _ => return awaited_text(&frame.code.code, pc),
-        };
-        let mut known = function.awaited.borrow_mut();
-        let text = known.entry(pc);
-        text.or_insert_with(|| awaited_text(&function.code, pc))
-            .clone()
-    }
-
     pub fn file(&mut self, source: &Source) -> Rc<str> {
         let same = |known: &Source| std::ptr::eq(known.text(), source.text());
         if let Some((_, name)) = self.files.iter().find(|(known, _)| same(known)) {
@@ -395,15 +431,48 @@ impl Names {
     pub fn site_of(&mut self, spot: &Spot<'_>) -> Site {
         let code = &spot.code.code;
         let file = self.file(&code.source);
-        let (function, frame) = match code.flags.module && spot.address == 0 {
-            true => (file.clone(), file.clone()),
-            false => (code.name.clone(), self.name(spot.address, code)),
+        let (function, number) = match code.flags.module && spot.address == 0 {
+            true => (file.clone(), 1),
+            false => (code.name.clone(), self.number(spot.address)),
         };
         Site {
             line: self.line(spot.address, code, spot.pc),
             file,
             function,
-            frame,
+            number,
+        }
+    }
+
+    /// Which of its function's frames one is.
+    fn number(&mut self, address: usize) -> u32 {
+        self.known(address).map_or(1, |k| k.number)
+    }
+
+    /// Where a suspended frame stands, and what it awaits there.
+    pub fn stand_of(&mut self, frame: &Ref<Generator>) -> Stand {
+        let pc = (frame.pc.get() as usize).saturating_sub(1);
+        let begun = frame.state.get() != GenState::Created;
+        let known = self.known(frame.as_obj().address());
+        let known = known.filter(|k| begun && Rc::ptr_eq(&k.function.code, &frame.code.code));
+        if let Some(known) = known
+            && let Some(stop) = known.function.stop(pc)
+        {
+            known.pc = pc;
+            return Stand {
+                site: Some(Site {
+                    file: known.function.file.clone(),
+                    line: stop.line,
+                    function: known.function.code.name.clone(),
+                    number: known.number,
+                }),
+                awaited: stop.awaited.clone(),
+                stop: Some(stop),
+            };
+        }
+        Stand {
+            site: Some(self.site(frame, pc)),
+            awaited: awaited_text(&frame.code.code, pc),
+            stop: None,
         }
     }
 
@@ -419,8 +488,8 @@ impl Names {
         Site {
             file: self.file(&code.source),
             line: self.line(address, code, pc),
-            frame: self.name(address, code),
             function: code.name.clone(),
+            number: self.number(address),
         }
     }
 }

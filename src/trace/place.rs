@@ -1,8 +1,7 @@
 //! Where suspended frames stand, and who waits for what.
 
 use super::look::DEEPEST;
-use super::names::Names;
-use super::record::Site;
+use super::names::{Names, Stand};
 use crate::bytecode::Code;
 use crate::source::Source;
 use crate::vm::generator::{delegate_of, delegating_to, suspended_leaf};
@@ -20,16 +19,18 @@ pub fn file_name(source: &Source) -> Rc<str> {
 
 /// Where a suspended frame stands, and what it waits for there as it stands in the program: the
 /// innermost frame that is not the library's.
-pub(super) fn suspended(names: &mut Names, root: &Value) -> (Option<Site>, Rc<str>) {
+pub(super) fn suspended(names: &mut Names, root: &Value) -> Stand {
+    let nowhere = |awaited: Rc<str>| Stand {
+        site: None,
+        awaited,
+        stop: None,
+    };
     let Some(root) = root.as_ref::<Generator>() else {
-        return (None, "something".into());
+        return nowhere("something".into());
     };
     match innermost(root) {
-        Some(frame) => {
-            let pc = (frame.pc.get() as usize).saturating_sub(1);
-            (Some(names.site(&frame, pc)), names.awaited(&frame, pc))
-        }
-        None => (None, format!("{}()", root.code.code.name).into()),
+        Some(frame) => names.stand_of(&frame),
+        None => nowhere(format!("{}()", root.code.code.name).into()),
     }
 }
 

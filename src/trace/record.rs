@@ -7,13 +7,23 @@ use std::rc::Rc;
 /// A place in a frame of the program: `pipe:4`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Site {
-    /// The function, with a number if it is not its first frame; the file for a module.
-    pub frame: Rc<str>,
-    /// The same without the number: the very same text if there is none.
+    /// The function; the file for a module.
     pub function: Rc<str>,
+    /// Which of its frames it is, from 1.
+    pub number: u32,
     /// The name of its file, without folders.
     pub file: Rc<str>,
     pub line: u32,
+}
+
+impl Site {
+    /// What the frame is called: its function, with a number if it is not its first frame.
+    pub fn frame(&self) -> Rc<str> {
+        match self.number {
+            0 | 1 => self.function.clone(),
+            n => format!("{}#{n}", self.function).into(),
+        }
+    }
 }
 
 /// The other end of something that travels.

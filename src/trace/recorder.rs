@@ -2,10 +2,12 @@
 //! who gets what. The recorder stands in the VM's state while it records; what it keeps of the
 //! program's objects is their addresses and names.
 
-use super::ahead::{before, called, entry_text, is_native, is_of_library, settles, timed_text};
-use super::lines::Lines;
+use super::ahead::{
+    SHOWN, before, called, entry_text, is_native, is_of_library, settles, timed_text,
+};
+use super::lines::{Lines, Moment};
 use super::look::{Far, Gives, Look};
-use super::names::{ByAddress, Names};
+use super::names::{ByAddress, Names, Stand, Stop};
 use super::place::suspended;
 use super::record::{Before, Ending, Entry, Record, Site, Wait, What};
 use super::steady::Steady;
@@ -26,6 +28,9 @@ use std::rc::Rc;
 /// Who gets the records.
 pub type Sink = Box<dyn FnMut(&mut Vm, &Record)>;
 
+/// Timers that a line tells of.
+const TIMERS_OF_A_LINE: usize = 3;
+
 /// Where records go.
 #[derive(Default)]
 pub(super) enum Teller {
@@ -42,7 +47,7 @@ pub(super) struct Running {
     at: usize,
     chunks: u32,
     /// When it was suspended, and what it waits for.
-    since: Option<(f64, Wait)>,
+    since: Option<(f64, Rc<str>)>,
     /// Where it was last told to stop.
     told_to_stop: Option<Site>,
 }
@@ -167,7 +172,11 @@ impl Recorder {
             }
             Event::TurnBegun => {
                 self.turn += 1;
-                let before = before(vm, &|t| self.task_name(t));
+                let timers = match &self.teller {
+                    Teller::Lines(_) => TIMERS_OF_A_LINE,
+                    Teller::Records(_) | Teller::Nobody => SHOWN,
+                };
+                let before = before(vm, timers, &|t| self.task_name(t));
                 self.turn_begun = Some(self.record(vm, None, 0, What::Turn(before)));
             }
             Event::TaskMade(task) => self.made(vm, task),
@@ -229,15 +238,24 @@ impl Recorder {
 
     /// Gives a record to the sink; first that of the turn in which it is the first.
     fn give(&mut self, vm: &mut Vm, record: Record) {
-        let turn = self.turn_begun.take();
-        for mut record in turn.into_iter().chain([record]) {
-            self.number += 1;
-            record.number = self.number;
-            match &mut self.teller {
-                Teller::Nobody => {}
-                Teller::Records(sink) => sink(vm, &record),
-                Teller::Lines(lines) => lines.record(&record),
-            }
+        self.give_turn(vm);
+        self.give_only(vm, record);
+    }
+
+    #[inline]
+    fn give_turn(&mut self, vm: &mut Vm) {
+        if let Some(turn) = self.turn_begun.take() {
+            self.give_only(vm, turn);
+        }
+    }
+
+    fn give_only(&mut self, vm: &mut Vm, mut record: Record) {
+        self.number += 1;
+        record.number = self.number;
+        match &mut self.teller {
+            Teller::Nobody => {}
+            Teller::Records(sink) => sink(vm, &record),
+            Teller::Lines(lines) => lines.record(&record),
         }
     }
 
@@ -346,31 +364,35 @@ impl Recorder {
         }
         let now = vm.host.clock.monotonic().as_secs_f64();
         let raising = (!exception.is_undef()).then(|| quiet(vm, exception));
+        let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
+        let Stand { site, stop, .. } = suspended(&mut self.names, &coroutine);
         let mut number = 1;
         let mut after = None;
-        let address = task.as_obj().address();
-        if let Some(known) = self.tasks.get_mut(&address) {
+        if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
             known.chunks += 1;
             number = known.chunks;
             let since = known.since.take();
-            after = since.map(|(since, wait)| (now - since, wait.what));
+            after = since.map(|(since, what)| (now - since, what));
             self.tally.chunk(known.at);
             if let Some((seconds, what)) = &after {
                 self.tally.delay(known.at, what, *seconds);
             }
+            if raising.is_some() {
+                let class = vm.class_of(exception);
+                if class.is_subclass(&vm.exc.cancelled_error) {
+                    known.told_to_stop.clone_from(&site);
+                }
+            }
         }
-        let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
-        let (site, _) = suspended(&mut self.names, &coroutine);
-        let stops = vm.class_of(exception).is_subclass(&vm.exc.cancelled_error);
-        if let Some(known) = self.tasks.get_mut(&address).filter(|_| stops) {
-            known.told_to_stop.clone_from(&site);
-        }
+        // The place says what was waited for, too.
+        let waited = after.as_ref().map(|(_, what)| what);
+        let stop = stop.filter(|s| waited.is_some_and(|w| Rc::ptr_eq(w, &s.awaited)));
         let what = What::Chunk {
             number,
             after,
             raising,
         };
-        self.put(vm, site, 0, what);
+        self.put_at(vm, task, (site, stop), now, what);
     }
 
     fn step_ended(&mut self, vm: &mut Vm, task: &Ref<Future>, outcome: &StepOutcome) {
@@ -411,12 +433,12 @@ impl Recorder {
             return;
         };
         let coroutine = task.part().map_or(Value::Undef, |p| p.coro.get());
-        let (site, text) = suspended(&mut self.names, &coroutine);
+        let stand = suspended(&mut self.names, &coroutine);
         let future = yielded.as_ref::<Future>();
         let until = future.and_then(|f| self.due.get(&f.as_obj().address()).copied());
         let other = future.filter(|f| f.is_task()).map(|f| self.task_name(f));
         let wait = Wait {
-            what: text,
+            what: stand.awaited.clone(),
             until,
             task: other,
             again: yielded.is_none(),
@@ -424,22 +446,50 @@ impl Recorder {
         drop(yielded);
         let now = vm.host.clock.monotonic().as_secs_f64();
         if let Some(known) = self.tasks.get_mut(&task.as_obj().address()) {
-            known.since = Some((now, wait.clone()));
+            known.since = Some((now, stand.awaited));
         }
         let before = self.ahead(vm);
-        self.put_for(vm, task, site, What::Suspended(wait, before));
+        let what = What::Suspended(wait, before);
+        self.put_at(vm, task, (stand.site, stand.stop), now, what);
     }
 
     /// What the loop has before it after a chunk; lines tell it of turns only.
     fn ahead(&self, vm: &mut Vm) -> Before {
         match &self.teller {
-            Teller::Records(_) => before(vm, &|t| self.task_name(t)),
+            Teller::Records(_) => before(vm, SHOWN, &|t| self.task_name(t)),
             Teller::Lines(_) | Teller::Nobody => Before::default(),
         }
     }
 
-    /// As `put`, when the step of the task is over already.
-    fn put_for(&mut self, vm: &mut Vm, task: &Ref<Future>, site: Option<Site>, what: What) {
+    /// A task goes on at a place, or stops there: its step has not begun yet, or is over already.
+    fn put_at(
+        &mut self,
+        vm: &mut Vm,
+        task: &Ref<Future>,
+        (site, stop): (Option<Site>, Option<Rc<Stop>>),
+        clock: f64,
+        what: What,
+    ) {
+        if let (Teller::Lines(_), Some(stop)) = (&self.teller, &stop) {
+            let is = match &what {
+                What::Suspended(Wait { again: true, .. }, _) => &stop.gives_way,
+                What::Suspended(..) => &stop.waits,
+                _ => &stop.goes_on,
+            };
+            self.give_turn(vm);
+            let name = self.task_name(task);
+            self.number += 1;
+            let moment = Moment {
+                number: self.number,
+                turn: self.turn,
+                clock,
+                task: Some(&name),
+            };
+            if let Teller::Lines(lines) = &mut self.teller {
+                lines.stop(&moment, site.as_ref(), &what, is);
+            }
+            return;
+        }
         let outer = vm.current.task.replace(task.clone().into());
         self.put(vm, site, 0, what);
         vm.current.task.set(outer);

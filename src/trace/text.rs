@@ -80,7 +80,7 @@ impl Log {
 }
 
 fn at(site: Option<&Site>) -> String {
-    site.map_or_else(String::new, |s| format!("{}:{}", s.frame, s.line))
+    site.map_or_else(String::new, |s| format!("{}:{}", s.frame(), s.line))
 }
 
 fn end(end: &End) -> String {

@@ -170,7 +170,7 @@ impl History {
             Some(own) => own,
             None => {
                 let who: Rc<str> = match &record.site {
-                    Some(site) => site.frame.clone(),
+                    Some(site) => site.frame(),
                     None => "a callback".into(),
                 };
                 self.begin(record, who, None);

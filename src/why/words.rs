@@ -362,7 +362,7 @@ impl Cause {
 }
 
 fn name(site: &Site) -> String {
-    format!("{}:{}", site.frame, site.line)
+    format!("{}:{}", site.frame(), site.line)
 }
 
 fn capital(text: &str) -> String {
