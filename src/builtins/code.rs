@@ -422,7 +422,7 @@ fn clear_frame(vm: &mut Vm, args: &[Value]) -> R {
             return Err(vm.runtime_error("cannot clear a suspended frame"));
         }
         // As in CPython, it is only told off for not being awaited, and can be awaited still.
-        Some(g) if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created => {
+        Some(g) if g.kind() == GenKind::Coroutine && g.state.get() == GenState::Created => {
             let hook = vm.report_hooks.never_awaited;
             hook(vm, &g, None);
         }

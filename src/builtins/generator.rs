@@ -69,7 +69,7 @@ const COROUTINE: &[GetSet] = &[
     GetSet::read(
         "cr_origin",
         |vm, v| {
-            let origin = of(vm, v)?.extra.get().map(|e| e.origin.get());
+            let origin = of(vm, v)?.rare().map(|e| e.origin.get());
             Ok(match origin {
                 Some(origin) if !origin.is_undef() => origin,
                 _ => Value::None,
@@ -83,7 +83,7 @@ const ASYNC_GENERATOR: &[GetSet] = &[
     GetSet::read("ag_frame", frame, "The frame, None at the end."),
     GetSet::read(
         "ag_running",
-        |vm, v| Ok(Value::bool(of(vm, v)?.async_running.get())),
+        |vm, v| Ok(Value::bool(of(vm, v)?.is_async_running())),
         "Whether an item is awaited.",
     ),
     GetSet::read("ag_suspended", suspended, "Whether it stands at a yield."),

@@ -212,10 +212,7 @@ fn drawn_warning(vm: &mut Vm, message: &str, source: &Value) -> Option<String> {
 
 /// Where a coroutine was made, if that was tracked.
 fn origin_text(vm: &mut Vm, coroutine: &Ref<Generator>) -> String {
-    let origin = coroutine
-        .extra
-        .get()
-        .map_or(Value::Undef, |e| e.origin.get());
+    let origin = coroutine.rare().map_or(Value::Undef, |e| e.origin.get());
     let Some(places) = origin.as_ref::<Tuple>() else {
         return String::new();
     };

@@ -99,7 +99,7 @@ fn as_future(vm: &mut Vm, arg: &Value, event_loop: &Value, ensure: &Value) -> R 
     }
     if arg
         .downcast::<Generator>()
-        .is_some_and(|g| g.kind == GenKind::Coroutine)
+        .is_some_and(|g| g.kind() == GenKind::Coroutine)
     {
         let event_loop = match event_loop {
             Value::None => vm.current.event_loop.get(),

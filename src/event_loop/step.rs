@@ -469,7 +469,7 @@ fn suspended_on_other(vm: &mut Vm, task: &Ref<Future>, part: &TaskPart, value: &
     }
     let text = vm.repr(value)?;
     let message = match value.as_ref::<Generator>() {
-        Some(generator) if generator.kind == GenKind::Generator => {
+        Some(generator) if generator.kind() == GenKind::Generator => {
             let task = vm.repr(&task.clone().into())?;
             format!(
                 "yield was used instead of yield from for generator in task {} with {}",

@@ -155,7 +155,7 @@ pub(super) fn context(vm: &mut Vm, task: &Ref<Future>) -> Value {
 /// Whether a task can be made of a value: a coroutine, or an object that behaves like one.
 pub(super) fn is_coroutine(vm: &mut Vm, value: &Value) -> bool {
     if let Some(generator) = value.as_ref::<Generator>() {
-        return generator.kind == GenKind::Coroutine;
+        return generator.kind() == GenKind::Coroutine;
     }
     let class = vm.class_of(value);
     let names = [

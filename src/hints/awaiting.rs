@@ -44,7 +44,7 @@ pub fn coroutine_as_value(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
         }
         let value = site.value(vm, e)?;
         let coroutine = value.downcast::<Generator>()?;
-        (coroutine.kind == GenKind::Coroutine).then(|| {
+        (coroutine.kind() == GenKind::Coroutine).then(|| {
             let name = coroutine.qualname();
             let name = name.as_str().unwrap_or("?").to_owned();
             format!(
@@ -214,7 +214,7 @@ fn kept(value: &Value, text: &str) -> Option<Hint> {
         return Some(Hint::help(format!("`{text}` is None: nothing to wait for")));
     }
     if let Some(generator) = value.downcast::<Generator>() {
-        return Some(match generator.kind {
+        return Some(match generator.kind() {
             GenKind::AsyncGenerator => loop_over(text),
             _ => Hint::help(format!(
                 "`{text}` is a plain generator; loop over it with `for`"

@@ -160,7 +160,7 @@ pub fn as_value(vm: &mut Vm, failure: &Failure<'_>) -> Option<Hint> {
     let mut found = None;
     let is_generator = |vm: &mut Vm, e: &Expr| {
         let kept = site.value(vm, e);
-        let kept = kept.and_then(|v| v.downcast::<Generator>().map(|g| g.kind));
+        let kept = kept.and_then(|v| v.downcast::<Generator>().map(|g| g.kind()));
         kept.or_else(|| site.makes(vm, e)) == Some(GenKind::Generator)
             || matches!(e.kind, ExprKind::GeneratorExp(_))
     };

@@ -168,7 +168,7 @@ fn named(vm: &Vm, value: &Value) -> Option<String> {
 
 /// A generator or coroutine with where it stands.
 fn suspended(generator: &Generator) -> String {
-    let kind = match generator.kind {
+    let kind = match generator.kind() {
         GenKind::Generator => "generator",
         GenKind::Coroutine => "coroutine",
         GenKind::AsyncGenerator => "async generator",

@@ -191,7 +191,7 @@ fn never_awaited(
     let tree = Programs::default().tree(&source);
     let name = coroutine.code.code.name.to_string();
     // Who made an async generator says nothing about what its methods return.
-    let mut suspects = match coroutine.kind {
+    let mut suspects = match coroutine.kind() {
         GenKind::AsyncGenerator => Vec::new(),
         _ => suspects(&source, &tree, &name, lost.as_ref().map(|(_, span)| *span)),
     };

@@ -58,7 +58,7 @@ pub fn frame(generator: &Ref<Generator>) -> FrameView {
     };
     let name = generator.qualname();
     FrameView {
-        kind: generator.kind,
+        kind: generator.kind(),
         name: name.as_str().unwrap_or("?").to_owned(),
         state,
         source: code.source.clone(),

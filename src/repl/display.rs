@@ -60,7 +60,7 @@ fn show(vm: &mut Vm, value: &Value) -> R {
 /// What beginners of async are surprised by.
 fn hint(value: &Value) -> Option<&'static str> {
     let generator = value.as_ref::<Generator>()?;
-    let new = generator.kind == GenKind::Coroutine && generator.state.get() == GenState::Created;
+    let new = generator.kind() == GenKind::Coroutine && generator.state.get() == GenState::Created;
     new.then_some("(it has not begun to run: await it, or give it to asyncio.create_task)\n")
 }
 

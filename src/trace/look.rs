@@ -135,7 +135,7 @@ impl Look {
     fn take_chain(&mut self, names: &mut Names, spot: &Spot<'_>, bounds: &Bounds) -> bool {
         let innermost = self.frames == 0;
         if innermost {
-            self.kind = spot.generator.map(|g| g.kind);
+            self.kind = spot.generator.map(|g| g.kind());
             self.is_own = !spot.code.is_library;
         }
         if !self.take_frame(spot, !innermost, bounds) {
@@ -156,7 +156,7 @@ impl Look {
         bounds: &Bounds,
     ) -> bool {
         if innermost {
-            self.parent = parent.generator.map(|g| g.kind);
+            self.parent = parent.generator.map(|g| g.kind());
             self.above = parent.address;
         }
         let upsets = names.upsets;
@@ -251,7 +251,7 @@ impl Look {
 fn remember(names: &mut Names, spot: &Spot<'_>, top: usize) {
     let is_async = |s: &Spot<'_>| {
         s.generator
-            .is_none_or(|g| g.kind == GenKind::AsyncGenerator)
+            .is_none_or(|g| g.kind() == GenKind::AsyncGenerator)
     };
     let Some(parent) = spot.parent().filter(|_| !is_async(spot)) else {
         return;

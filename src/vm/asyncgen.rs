@@ -195,11 +195,11 @@ fn init_hooks(vm: &mut Vm, g: &Ref<Generator>) -> R<()> {
 /// The register of the `Delegate` holds the generator then.
 #[inline(always)]
 pub(super) fn can_enter(current: &Current, g: &Generator) -> bool {
-    g.kind == GenKind::AsyncGenerator
-        && !g.async_running.get()
+    g.kind() == GenKind::AsyncGenerator
+        && !g.is_async_running()
         && g.parent.get().is_null()
         && (is_at_yield(g) || g.state.get() == GenState::Created)
-        && match g.extra.get() {
+        && match g.rare() {
             Some(extra) => extra.hooks_inited.get(),
             None => current.asyncgen_finalizer.is_undef() && current.asyncgen_firstiter.is_undef(),
         }
@@ -209,7 +209,7 @@ pub(super) fn can_enter(current: &Current, g: &Generator) -> bool {
 /// entered without its `asend` gets one.
 pub fn seen_awaitable(vm: &mut Vm, delegate: Value) -> Value {
     match delegate.as_ref::<Generator>() {
-        Some(g) if g.kind == GenKind::AsyncGenerator => vm.make(ASend {
+        Some(g) if g.kind() == GenKind::AsyncGenerator => vm.make(ASend {
             generator: g.clone(),
             value: Slot::new(Value::None),
             state: Cell::new(State::Running),
@@ -252,7 +252,7 @@ fn start_asend(vm: &mut Vm, asend: &ASend, sent: &Value) -> R {
         return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
     }
     let g = &asend.generator;
-    if g.async_running.get() || is_executing(g) {
+    if g.is_async_running() || is_executing(g) {
         asend.state.set(State::Closed);
         return Err(vm.runtime_error("anext(): asynchronous generator is already running"));
     }
@@ -273,7 +273,7 @@ fn start_asend(vm: &mut Vm, asend: &ASend, sent: &Value) -> R {
         _ => {}
     }
     asend.state.set(State::Running);
-    g.async_running.set(true);
+    g.set_async_running(true);
     Ok(value)
 }
 
@@ -281,7 +281,7 @@ fn start_asend(vm: &mut Vm, asend: &ASend, sent: &Value) -> R {
 pub(super) fn end_asend(awaitable: &Value) {
     if let Some(asend) = awaitable.opaque::<ASend>() {
         asend.state.set(State::Closed);
-        asend.generator.async_running.set(false);
+        asend.generator.set_async_running(false);
     }
 }
 
@@ -309,12 +309,12 @@ fn asend_throw(vm: &mut Vm, args: &[Value]) -> R {
             return Err(vm.runtime_error("cannot reuse already awaited __anext__()/asend()"));
         }
         State::Init => {
-            if asend.generator.async_running.get() {
+            if asend.generator.is_async_running() {
                 asend.state.set(State::Closed);
                 return Err(vm.runtime_error("anext(): asynchronous generator is already running"));
             }
             asend.state.set(State::Running);
-            asend.generator.async_running.set(true);
+            asend.generator.set_async_running(true);
         }
         State::Running => {}
     }
@@ -389,7 +389,7 @@ fn settle_asend(vm: &mut Vm, asend: &ASend, outcome: R<Outcome>) -> R {
 
 fn finish(asend: &ASend) {
     asend.state.set(State::Closed);
-    asend.generator.async_running.set(false);
+    asend.generator.set_async_running(false);
 }
 
 fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
@@ -403,7 +403,7 @@ fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
         }
         State::Running => Resume::Send(sent),
         State::Init => {
-            if g.async_running.get() || is_executing(g) {
+            if g.is_async_running() || is_executing(g) {
                 awaitable.state.set(State::Closed);
                 return Err(vm.runtime_error(format!(
                     "{}(): asynchronous generator is already running",
@@ -414,7 +414,7 @@ fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
                 awaitable.state.set(State::Closed);
                 return Err(vm.stop_iteration(Value::None));
             }
-            if g.extra.get().is_some_and(|e| e.closed.get()) {
+            if g.rare().is_some_and(|e| e.closed.get()) {
                 awaitable.state.set(State::Closed);
                 let class = vm.exc.stop_async_iteration.clone();
                 return Err(vm.error_with(&class, Vec::new()));
@@ -426,7 +426,7 @@ fn athrow_send(vm: &mut Vm, this: &Value, sent: Value) -> R {
             }
             awaitable.state.set(State::Running);
             watch(this, false);
-            g.async_running.set(true);
+            g.set_async_running(true);
             Resume::Throw(awaitable.first_exception(vm)?)
         }
     };
@@ -460,7 +460,7 @@ impl AThrow {
 
     fn finish(&self) {
         self.state.set(State::Closed);
-        self.generator.async_running.set(false);
+        self.generator.set_async_running(false);
     }
 }
 
@@ -512,7 +512,7 @@ fn athrow_throw(vm: &mut Vm, args: &[Value]) -> R {
             return Err(vm.runtime_error("cannot reuse already awaited aclose()/athrow()"));
         }
         State::Init => {
-            if awaitable.generator.async_running.get() {
+            if awaitable.generator.is_async_running() {
                 awaitable.state.set(State::Closed);
                 return Err(vm.runtime_error(format!(
                     "{}(): asynchronous generator is already running",
@@ -520,7 +520,7 @@ fn athrow_throw(vm: &mut Vm, args: &[Value]) -> R {
                 )));
             }
             awaitable.state.set(State::Running);
-            awaitable.generator.async_running.set(true);
+            awaitable.generator.set_async_running(true);
         }
         State::Running => {}
     }

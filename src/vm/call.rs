@@ -145,7 +145,7 @@ impl Vm {
         match self.resume(generator, Resume::Close) {
             Ok(Resumed::Returned(v)) => Ok(v),
             Ok(Resumed::Yielded(_)) => {
-                let what = super::generator::kind_name(generator.kind);
+                let what = super::generator::kind_name(generator.kind());
                 Err(self.runtime_error(format!("{what} ignored GeneratorExit")))
             }
             Err(raise) => {

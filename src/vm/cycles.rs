@@ -228,8 +228,8 @@ pub(super) fn age(object: &ObjRef) -> (u64, bool) {
         .and_then(Ref::part)
         .map(|p| p.coro.get());
     match coro.as_ref().and_then(Value::as_obj) {
-        Some(coro) => (birth(coro).map_or(0, Cell::get), true),
-        None => (birth(object).map_or(0, Cell::get), false),
+        Some(coro) => (birth(coro).unwrap_or(0), true),
+        None => (birth(object).unwrap_or(0), false),
     }
 }
 
@@ -271,8 +271,8 @@ fn clear(object: &ObjRef) {
         opaque.data.clear();
     } else if let Some(generator) = value.as_ref::<Generator>() {
         generator.state.set(GenState::Finished);
-        generator.leaf.take();
-        generator.handled.take();
+        drop(generator.chain.take_leaf());
+        drop(generator.take_handled());
         generator.clear_registers();
     } else if let Some(module) = value.as_ref::<Module>() {
         let old = module.dict.map.borrow_mut().take();

@@ -79,7 +79,7 @@ impl Vm {
         if let Value::Obj(obj) = delegate
             && obj.kind() == Kind::Generator
             && let Some(inner) = obj.as_ref::<Generator>()
-            && inner.kind != GenKind::AsyncGenerator
+            && inner.kind() != GenKind::AsyncGenerator
             && matches!(inner.state.get(), GenState::Created | GenState::Suspended)
             && inner.parent.get().is_null()
         {
@@ -92,20 +92,20 @@ impl Vm {
     /// Continues in a generator that the running frame delegates to.
     pub(super) fn delegate_to(&mut self, inner: &Ref<Generator>) -> R<Flow> {
         let suspended = inner.state.get() == GenState::Suspended;
-        if suspended && inner.kind == GenKind::Coroutine && yield_from(inner).is_some() {
+        if suspended && inner.kind() == GenKind::Coroutine && yield_from(inner).is_some() {
             return Err(self.runtime_error("coroutine is being awaited already"));
         }
         let outer = self.frame;
         // SAFETY: the running frame's generator is alive.
         let running = unsafe { outer.generator.as_ref() }.and_then(Header::peek::<Generator>);
-        let depth = running.map_or(0, |g| g.depth.get()) + 1;
+        let depth = running.map_or(0, |g| g.depth()) + 1;
         if depth > CHAIN_LIMIT {
             return Err(self.recursion_error(""));
         }
         self.leave_for_inner(outer);
-        inner.started.set(true);
+        inner.set_started();
         inner.parent.set(outer.generator);
-        inner.depth.set(depth);
+        inner.set_depth(depth);
         if !suspended {
             self.run_in(inner);
             return Ok(Flow::Go);
@@ -126,7 +126,7 @@ impl Vm {
                 g.state.set(GenState::Suspended);
             }
             if !self.handled.is_undef() {
-                g.handled.set(self.handled.take());
+                g.set_handled(self.handled.take());
                 self.parents_handle = true;
             }
         }
@@ -168,7 +168,7 @@ impl Vm {
             let outer = self.frame;
             self.leave_for_inner(outer);
             inner.parent.set(outer.generator);
-            inner.started.set(true);
+            inner.set_started();
             if inner.state.get() == GenState::Created {
                 self.run_in(&inner);
             } else {
@@ -196,11 +196,11 @@ impl Vm {
         value: Value,
     ) -> R<Flow> {
         if is_executing(&inner) {
-            let what = kind_name(inner.kind);
+            let what = kind_name(inner.kind());
             return Err(self.value_error(format!("{what} already executing")));
         }
         match inner.state.get() {
-            GenState::Finished if inner.kind == GenKind::Coroutine => {
+            GenState::Finished if inner.kind() == GenKind::Coroutine => {
                 Err(self.runtime_error("cannot reuse already awaited coroutine"))
             }
             GenState::Finished => {
@@ -210,7 +210,7 @@ impl Vm {
             }
             _ => {
                 // Its parent is another frame that is suspended in a chain of its own.
-                if inner.kind == GenKind::Coroutine {
+                if inner.kind() == GenKind::Coroutine {
                     return Err(self.runtime_error("coroutine is being awaited already"));
                 }
                 match self.resume(&inner, Resume::Send(value))? {

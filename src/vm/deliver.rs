@@ -104,7 +104,7 @@ impl Vm {
         match outcome {
             Outcome::Returned(v) => self.store(activation.register(), v),
             Outcome::Yielded(_) | Outcome::AsyncYielded(_) => {
-                let kind = link.root().map_or(GenKind::Generator, |g| g.kind);
+                let kind = link.root().map_or(GenKind::Generator, |g| g.kind());
                 Err(self.runtime_error(format!("{} ignored GeneratorExit", kind_name(kind))))
             }
             Outcome::Raised => {

@@ -603,10 +603,10 @@ impl Vm {
                             {
                                 outer.state.set(GenState::Suspended);
                             }
-                            inner.started.set(true);
+                            inner.set_started();
                             inner.state.set(GenState::Running);
                             inner.parent.set(self.frame.generator);
-                            inner.depth.set(outer.depth.get() + 1);
+                            inner.set_depth(outer.depth() + 1);
                             self.frame.generator = raw(inner.as_obj());
                             let inner_code: *const CodeObject = std::ptr::from_ref(&*inner.code);
                             (
@@ -624,8 +624,8 @@ impl Vm {
                             let parent: &Generator = $parent;
                             self.frame.generator = $own.parent.replace(std::ptr::null());
                             parent.state.set(GenState::Running);
-                            if !parent.handled.is_undef() {
-                                self.handled.set(parent.handled.take());
+                            if parent.is_handling() {
+                                self.handled.set(parent.take_handled());
                             }
                             // SAFETY: the running chain keeps the parent alive.
                             let parent_regs = unsafe { registers_of(self.frame.generator) };
@@ -686,7 +686,7 @@ impl Vm {
                         ($generator:expr, $window:expr, $deliver:expr) => {{
                             let generator: &Ref<Generator> = $generator;
                             generator.state.set(GenState::Running);
-                            generator.started.set(true);
+                            generator.set_started();
                             let root = raw(generator.as_obj());
                             let (to, to_regs, to_code) = resume!(root, root, $window, $deliver);
                             switch!(to, to_regs, to_code);
@@ -822,7 +822,7 @@ impl Vm {
                                     && self.handled_is_clear()
                                     // SAFETY: the running frame's generator is alive.
                                     && let Some(outer) = unsafe { running(self.frame.generator) }
-                                    && outer.depth.get() < CHAIN_LIMIT
+                                    && outer.depth() < CHAIN_LIMIT
                                 {
                                     let place = reg!(i.a);
                                     // Two instructions are done with the call.
@@ -1111,7 +1111,7 @@ impl Vm {
                                 && (obj.kind() != Kind::Generator
                                     || obj
                                         .as_ref::<Generator>()
-                                        .is_some_and(|g| g.kind == GenKind::Generator))
+                                        .is_some_and(|g| g.kind() == GenKind::Generator))
                             {
                                 let this = operand!(b, DIES_B);
                                 set!(i.a, cache.value.get());
@@ -1329,8 +1329,8 @@ impl Vm {
                             let child = self.frame.generator;
                             // SAFETY: the running frame's generator is alive.
                             if let Some(own) = unsafe { running(child) }
-                            && own.kind != GenKind::AsyncGenerator
-                            && own.extra.get().is_none()
+                            && own.kind() != GenKind::AsyncGenerator
+                            && own.rare().is_none()
                             && self.handled_is_clear()
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }
@@ -1497,11 +1497,11 @@ impl Vm {
                             && self.handled_is_clear()
                             // SAFETY: the running frame's generator is alive.
                             && let Some(outer) = unsafe { running(self.frame.generator) }
-                            && outer.depth.get() < CHAIN_LIMIT
+                            && outer.depth() < CHAIN_LIMIT
                             {
                                 let inner = inner.clone();
                                 let place = reg!(i.a);
-                                inner.async_running.set(true);
+                                inner.set_async_running(true);
                                 let created = inner.state.get() == GenState::Created;
                                 // `GetAwaitable` and `Delegate` follow.
                                 let (to, to_regs, to_code) =
@@ -1586,7 +1586,7 @@ impl Vm {
                             }
                             // An async generator that was entered by the `async for` of its parent.
                             let own_header = self.frame.generator;
-                            if own.kind == GenKind::AsyncGenerator
+                            if own.kind() == GenKind::AsyncGenerator
                             && self.handled_is_clear()
                             && self.unusual_links == 0
                             // SAFETY: the parent of a frame in the running chain is alive.
@@ -1597,7 +1597,7 @@ impl Vm {
                                 let place = unsafe { next!().offset_from((*code).entry) };
                                 own.pc.set(place as u32);
                                 own.state.set(GenState::Suspended);
-                                own.async_running.set(false);
+                                own.set_async_running(false);
                                 let (to, to_regs, to_code) = back_to_parent!(own, parent);
                                 // SAFETY: the parent is suspended at its `Delegate`.
                                 let awaiting = unsafe { *to };
@@ -1614,7 +1614,7 @@ impl Vm {
                         Op::GetYieldFrom => {
                             // Generators are their own iterators.
                             if let Some(generator) = reg!(i.b).downcast::<Generator>()
-                                && generator.kind == GenKind::Generator
+                                && generator.kind() == GenKind::Generator
                             {
                                 set!(i.a, operand!(b, DIES_B));
                                 continue;
@@ -1625,7 +1625,7 @@ impl Vm {
                         Op::GetAwaitable => {
                             // Coroutines are their own iterators.
                             if let Some(generator) = reg!(i.b).downcast::<Generator>()
-                                && generator.kind == GenKind::Coroutine
+                                && generator.kind() == GenKind::Coroutine
                                 && generator.state.get() == GenState::Created
                             {
                                 set!(i.a, operand!(b, DIES_B));
@@ -1644,13 +1644,13 @@ impl Vm {
                             // The commonest case: a coroutine or generator that has not begun.
                             if let Some(inner) = reg!(i.b).as_ref::<Generator>()
                             && inner.state.get() == GenState::Created
-                            && inner.kind != GenKind::AsyncGenerator
+                            && inner.kind() != GenKind::AsyncGenerator
                             && inner.parent.get().is_null()
                             && self.input.is_none()
                             && self.handled_is_clear()
                             // SAFETY: the running frame's generator is alive.
                             && let Some(outer) = unsafe { running(self.frame.generator) }
-                            && outer.depth.get() < CHAIN_LIMIT
+                            && outer.depth() < CHAIN_LIMIT
                             {
                                 let (to, to_regs, to_code) = enter_inner!(outer, inner, next!());
                                 switch!(to, to_regs, to_code);

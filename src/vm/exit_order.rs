@@ -10,7 +10,7 @@
 use super::Vm;
 use super::cycles::{age, is_due};
 use super::heap::{self, ObjRef, WeakPointer, birth_now};
-use super::object::{Instance, Kind, Module, birth};
+use super::object::{Instance, Kind, Module, birth, set_birth};
 use super::value::Value;
 use std::collections::{HashSet, VecDeque};
 
@@ -43,9 +43,7 @@ impl Vm {
         found.retain(|o| birth(o).is_some());
         // Later than all there is, earlier than all that comes.
         for (object, time) in found.iter().zip(birth_now() + 1..) {
-            if let Some(birth) = birth(object) {
-                birth.set(time);
-            }
+            set_birth(object, time);
         }
     }
 }

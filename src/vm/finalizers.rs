@@ -103,8 +103,8 @@ impl Vm {
     }
 
     fn finalize_generator(&mut self, g: &Ref<Generator>) {
-        if g.kind == GenKind::AsyncGenerator
-            && let Some(hook) = g.extra.get().and_then(|e| e.finalizer.defined())
+        if g.kind() == GenKind::AsyncGenerator
+            && let Some(hook) = g.rare().and_then(|e| e.finalizer.defined())
             && !g.extra().closed.get()
         {
             if let Err(raise) = self.call(&hook, &[g.clone().into()]) {
@@ -113,7 +113,7 @@ impl Vm {
             }
             return;
         }
-        if g.kind == GenKind::Coroutine && g.state.get() == GenState::Created {
+        if g.kind() == GenKind::Coroutine && g.state.get() == GenState::Created {
             let hook = self.report_hooks.never_awaited;
             // It keeps its arguments until it is released.
             hook(self, g, None);

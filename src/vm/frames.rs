@@ -75,7 +75,7 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(super) fn end_generator_frame(&mut self, g: &Ref<Generator>) {
-        let object = g.extra.get().map_or(Value::Undef, |e| e.frame.take());
+        let object = g.rare().map_or(Value::Undef, |e| e.frame.take());
         if let Some(object) = object.as_ref::<FrameObject>() {
             self.hand_over(object, g.tail_ptr(), g.place());
         }
@@ -84,7 +84,7 @@ impl Vm {
     /// A generator will be closed, and nothing in it can notice: its locals end then, whoever refers
     /// to the frame.
     pub(super) fn forget_generator_frame(&mut self, g: &Ref<Generator>) {
-        let object = g.extra.get().map_or(Value::Undef, |e| e.frame.take());
+        let object = g.rare().map_or(Value::Undef, |e| e.frame.take());
         if let Some(object) = object.as_ref::<FrameObject>() {
             object.pc.set(g.place() as u32);
             object.let_go();
@@ -96,7 +96,7 @@ impl Vm {
     /// nobody breaks that any more.
     #[cold]
     pub(super) fn abandon_generator_frame(&mut self, g: &Ref<Generator>) {
-        let object = g.extra.get().map_or(Value::Undef, |e| e.frame.get());
+        let object = g.rare().map_or(Value::Undef, |e| e.frame.get());
         let Some(object) = object.as_ref::<FrameObject>() else {
             return;
         };
@@ -115,9 +115,9 @@ impl Vm {
         object.pc.set(g.place() as u32);
         object.let_go();
         g.state.set(GenState::Finished);
-        g.leaf.set(Value::Undef);
+        drop(g.chain.take_leaf());
         let mut all = g.take_registers();
-        all.push(g.handled.take());
+        all.push(g.take_handled());
         *object.locals.borrow_mut() = all.into_boxed_slice();
     }
 

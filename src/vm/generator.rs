@@ -15,7 +15,7 @@ use std::ptr;
 
 /// Most frames in a chain of delegations. They cost memory, not stack: the limit is there so that
 /// a delegation without end ends in RecursionError.
-pub(super) const CHAIN_LIMIT: u32 = 1_200_000;
+pub(super) const CHAIN_LIMIT: u32 = super::object::MOST_DEPTH;
 
 /// The instruction at which a frame is suspended.
 pub(super) fn suspended_at(g: &Generator) -> Option<Instr> {
@@ -38,10 +38,9 @@ pub fn delegate_of(g: &Ref<Generator>) -> Option<Ref<Generator>> {
 
 /// The innermost frame of a suspended chain, where the root knows it.
 pub fn suspended_leaf(root: &Ref<Generator>) -> Option<Ref<Generator>> {
-    let leaf = root.leaf.get();
-    let leaf = leaf.as_ref::<Generator>()?;
-    let fits = leaf.root.get() == raw(root.as_obj()) && leaf.state.get() == GenState::Suspended;
-    fits.then(|| leaf.clone())
+    let leaf = root.chain.get_leaf()?.into_ref::<Generator>().ok()?;
+    let fits = leaf.chain.is_leaf_of(raw(root.as_obj())) && leaf.state.get() == GenState::Suspended;
+    fits.then_some(leaf)
 }
 
 /// The frame that delegates to one.
@@ -108,13 +107,13 @@ fn resumed(activation: &Activation) -> Option<&Generator> {
 /// A suspended generator that can be entered by putting `None` where its `yield` left off.
 #[inline(always)]
 pub(super) fn is_at_yield(g: &Generator) -> bool {
-    g.state.get() == GenState::Suspended && g.leaf.is_undef() && g.handled.is_undef() && is_yield(g)
+    g.state.get() == GenState::Suspended && !g.chain.has_leaf() && !g.is_handling() && is_yield(g)
 }
 
 /// A generator that has not begun, nor is part of a chain.
 #[inline(always)]
 pub(super) fn is_fresh(g: &Generator) -> bool {
-    g.state.get() == GenState::Created && g.kind == GenKind::Generator && g.parent.get().is_null()
+    g.state.get() == GenState::Created && g.kind() == GenKind::Generator && g.parent.get().is_null()
 }
 
 /// The leaf of a suspended chain, if it can be entered by putting `None` where its `yield` left
@@ -122,12 +121,12 @@ pub(super) fn is_fresh(g: &Generator) -> bool {
 #[inline(always)]
 pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<*const Header> {
     // SAFETY: the slot counts its object.
-    let header = unsafe { root.leaf.header().as_ref() }?;
+    let header = unsafe { root.chain.leaf().as_ref() }?;
     let leaf = header.peek::<Generator>()?;
-    let fits = leaf.root.get() == raw(root.as_obj())
+    let fits = leaf.chain.is_leaf_of(raw(root.as_obj()))
         && leaf.state.get() == GenState::Suspended
-        && leaf.handled.is_undef()
-        && root.handled.is_undef()
+        && !leaf.is_handling()
+        && !root.is_handling()
         && is_yield(leaf);
     fits.then_some(ptr::from_ref(header))
 }
@@ -224,24 +223,21 @@ impl Vm {
         let root = unsafe { running(activation.subject) }?;
         let own = activation.subject;
         if own == self.frame.generator {
-            if !root.leaf.is_undef() {
-                root.leaf.set(Value::Undef);
-            }
-            root.root.set(own);
-            return (root.kind == GenKind::Generator).then_some((root, root));
+            root.chain.set_root(own);
+            return (root.kind() == GenKind::Generator).then_some((root, root));
         }
         // SAFETY: the running frame's generator is alive while its frame runs, and as long as the
         // root's slot counts it.
         let leaf: &'a Generator = unsafe { running(self.frame.generator) }?;
-        if leaf.kind != GenKind::Generator {
+        if leaf.kind() != GenKind::Generator {
             return None;
         }
-        if root.leaf.header() != self.frame.generator {
+        if root.chain.leaf() != self.frame.generator {
             // SAFETY: as above.
-            root.leaf
-                .set(unsafe { generator_at(self.frame.generator) }?.into());
+            root.chain
+                .set_leaf(unsafe { generator_at(self.frame.generator) }?.into_obj());
         }
-        leaf.root.set(own);
+        leaf.chain.set_root(own);
         Some((root, leaf))
     }
 
@@ -256,7 +252,7 @@ impl Vm {
         let (root, leaf) = self.iterated_leaf(activation)?;
         leaf.state.set(GenState::Suspended);
         root.state.set(GenState::Suspended);
-        if ptr::eq(root, leaf) && root.parent.get().is_null() && root.handled.is_undef() {
+        if ptr::eq(root, leaf) && root.parent.get().is_null() && !root.is_handling() {
             root.state.set_at_yield();
         }
         Some(leaf)
@@ -285,7 +281,7 @@ impl Vm {
         task: Value,
     ) -> R<Option<Outcome>> {
         if is_executing(root) {
-            let what = kind_name(root.kind);
+            let what = kind_name(root.kind());
             return Err(self.value_error(format!("{what} already executing")));
         }
         match (root.state.get(), &how) {
@@ -293,7 +289,7 @@ impl Vm {
             (GenState::Created, Resume::Send(v)) if !v.is_none() => {
                 let message = format!(
                     "can't send non-None value to a just-started {}",
-                    kind_name(root.kind)
+                    kind_name(root.kind())
                 );
                 return Err(self.type_error(message));
             }
@@ -309,7 +305,7 @@ impl Vm {
                 // It passes the place before the first instruction: no handler is there, and nothing
                 // turns StopIteration into RuntimeError.
                 let exception = exception.clone();
-                root.started.set(true);
+                root.set_started();
                 super::unwind::add_entry(&exception, root.frame_object(), BEFORE_BEGINNING);
                 self.finish(root);
                 return Err(self.pass_on(exception));
@@ -330,7 +326,7 @@ impl Vm {
         if deliver == Deliver::Halt {
             self.enter_native()?;
         }
-        root.started.set(true);
+        root.set_started();
         let how = match how {
             Resume::Close => Resume::Throw(self.generator_exit()),
             how => how,
@@ -375,18 +371,19 @@ impl Vm {
             generator: raw(g.as_obj()),
             top: self.frame.top,
         };
-        if !g.handled.is_undef() {
-            self.handled.set(g.handled.take());
+        if g.is_handling() {
+            self.handled.set(g.take_handled());
         }
     }
 
     /// The innermost frame of a chain.
     pub(super) fn find_leaf(&mut self, root: &Ref<Generator>) -> Ref<Generator> {
-        if let Some(leaf) = root.leaf.take().as_ref::<Generator>()
-            && leaf.root.get() == raw(root.as_obj())
+        if let Some(leaf) = root.chain.take_leaf()
+            && let Ok(leaf) = leaf.into_ref::<Generator>()
+            && leaf.chain.is_leaf_of(raw(root.as_obj()))
             && leaf.state.get() == GenState::Suspended
         {
-            return leaf.clone();
+            return leaf;
         }
         let mut g = root.clone();
         while g.state.get() == GenState::Suspended {
@@ -433,7 +430,7 @@ impl Vm {
         let Some(g) = self.frame.generator() else {
             return Err(self.runtime_error("yield outside a generator"));
         };
-        if g.kind == GenKind::AsyncGenerator {
+        if g.kind() == GenKind::AsyncGenerator {
             return self.async_yield(&g, value);
         }
         self.suspend_with(value)
@@ -450,9 +447,9 @@ impl Vm {
         g.pc.set(unsafe { self.frame.pc.offset_from(g.code.entry) } as u32);
         g.state.set(GenState::Suspended);
         if !self.handled.is_undef() {
-            g.handled.set(self.handled.take());
+            g.set_handled(self.handled.take());
         }
-        g.async_running.set(false);
+        g.set_async_running(false);
         self.back_to_parent(g);
         let i = self.instruction();
         // SAFETY: the verifier has seen the register.
@@ -505,12 +502,12 @@ impl Vm {
                 .set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
             leaf.state.set(GenState::Suspended);
             root.state.set(GenState::Suspended);
-            leaf.root.set(raw(root.as_obj()));
+            leaf.chain.set_root(raw(root.as_obj()));
             if !self.handled.is_undef() {
-                leaf.handled.set(self.handled.take());
+                leaf.set_handled(self.handled.take());
             }
             if !leaf.as_obj().is(root.as_obj()) {
-                root.leaf.set(leaf.into());
+                root.chain.set_leaf(leaf.into_obj());
             }
         }
         self.handled.set(mem::take(&mut link.handled));
@@ -542,12 +539,12 @@ impl Vm {
                 .set(unsafe { self.frame.pc.offset_from(leaf.code.entry) } as u32);
             leaf.state.set(GenState::Suspended);
             if !self.handled.is_undef() {
-                leaf.handled.set(self.handled.take());
+                leaf.set_handled(self.handled.take());
             }
         }
-        let kind = closed.as_ref().map_or(GenKind::Generator, |g| g.kind);
+        let kind = closed.as_ref().map_or(GenKind::Generator, |g| g.kind());
         if let Some(closed) = closed {
-            closed.root.set(ptr::null());
+            closed.chain.set_root(ptr::null());
             self.back_to_parent(&closed);
         }
         Err(self.runtime_error(format!("{} ignored GeneratorExit", kind_name(kind))))
@@ -577,8 +574,8 @@ impl Vm {
         if closed {
             return Err(self.exit_again());
         }
-        if g.kind == GenKind::AsyncGenerator {
-            g.async_running.set(false);
+        if g.kind() == GenKind::AsyncGenerator {
+            g.set_async_running(false);
             let i = self.instruction();
             // SAFETY: the verifier has seen the register.
             super::asyncgen::end_asend(unsafe { &*self.frame.regs.add(i.b as usize) });
@@ -642,9 +639,9 @@ impl Vm {
     /// A frame is over: its registers are released.
     pub(super) fn finish(&mut self, g: &Ref<Generator>) {
         g.state.set(GenState::Finished);
-        g.leaf.set(Value::Undef);
-        g.handled.set(Value::Undef);
-        if g.extra.get().is_some_and(|e| !e.frame.is_undef()) {
+        drop(g.chain.take_leaf());
+        drop(g.take_handled());
+        if g.rare().is_some_and(|e| !e.frame.is_undef()) {
             self.end_generator_frame(g);
         }
         g.clear_registers();
@@ -652,7 +649,7 @@ impl Vm {
 
     /// Resuming what is over.
     fn resume_finished(&mut self, g: &Ref<Generator>, how: Resume) -> R<Option<Outcome>> {
-        match (how, g.kind) {
+        match (how, g.kind()) {
             (Resume::Close, _) => Ok(Some(Outcome::Returned(Value::None))),
             (_, GenKind::Coroutine) => {
                 Err(self.runtime_error("cannot reuse already awaited coroutine"))

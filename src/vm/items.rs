@@ -28,7 +28,7 @@ impl Vm {
     /// It is no part of a chain, waits at a `yield` or has not begun, and no exception is being
     /// handled.
     fn is_resumed_simply(&self, g: &Ref<Generator>) -> bool {
-        g.kind == GenKind::Generator
+        g.kind() == GenKind::Generator
             && g.parent.get().is_null()
             && (is_at_yield(g) || g.state.get() == GenState::Created)
             && self.handled_is_clear()
@@ -48,7 +48,7 @@ impl Vm {
                 .push_plain(activation.resuming(g.as_obj().header()))
         };
         let fresh = g.state.get() == GenState::Created;
-        g.started.set(true);
+        g.set_started();
         self.run_in(g);
         if !fresh {
             self.send_into_leaf(g, Value::None);

@@ -81,14 +81,14 @@ impl Vm {
         leaf.pc.set(at as u32);
         leaf.state.set(GenState::Suspended);
         root.state.set(GenState::Suspended);
-        leaf.root.set(raw(root.as_obj()));
+        leaf.chain.set_root(raw(root.as_obj()));
         if !self.handled.is_undef() {
-            leaf.handled.set(self.handled.take());
+            leaf.set_handled(self.handled.take());
         }
         if raw(root.as_obj()) != own {
             // SAFETY: as above, and not null.
             let own = unsafe { &*own };
-            root.leaf.set(Value::Obj(own.to_ref()));
+            root.chain.set_leaf(own.to_ref());
         }
     }
 
@@ -166,7 +166,7 @@ impl Vm {
         }
         self.current.task.set(task.into());
         if let Some(root) = coro.as_ref::<Generator>() {
-            root.started.set(true);
+            root.set_started();
             let fresh = root.state.get() == GenState::Created;
             let leaf = self.find_leaf(root);
             root.state.set(GenState::Running);

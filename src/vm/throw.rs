@@ -73,7 +73,7 @@ impl Vm {
 
     /// A suspended frame of a chain does without what it delegated to.
     fn detach_delegate(&mut self, root: &Ref<Generator>, parent: &Ref<Generator>) {
-        root.leaf.set(Value::Undef);
+        drop(root.chain.take_leaf());
         let Some(i) = suspended_at(parent) else {
             return;
         };
@@ -103,7 +103,7 @@ impl Vm {
             if let Some(inner) = delegate.as_ref::<Generator>() {
                 // No part of the chain: it is finished, or runs elsewhere.
                 if is_executing(inner) {
-                    let what = kind_name(inner.kind);
+                    let what = kind_name(inner.kind());
                     return Err(self.value_error(format!("{what} already executing")));
                 }
             } else if delegate.as_obj().is_some() && delegate.downcast::<Future>().is_none() {
@@ -145,7 +145,7 @@ impl Vm {
 
     /// The GeneratorExit that the root of the chain is to get once those below it are closed.
     pub(super) fn take_exit(&mut self) -> Option<Value> {
-        let extra = self.top_link()?.root()?.extra.get()?;
+        let extra = self.top_link()?.root()?.rare()?;
         extra.exit.take().defined()
     }
 

@@ -256,7 +256,7 @@ impl Vm {
             Kind::Module => &t.module,
             Kind::Frame => &t.frame,
             Kind::Traceback => &t.traceback,
-            Kind::Generator => match obj.downcast::<Generator>().map(|g| g.kind) {
+            Kind::Generator => match obj.downcast::<Generator>().map(|g| g.kind()) {
                 Some(GenKind::Coroutine) => &t.coroutine,
                 Some(GenKind::AsyncGenerator) => &t.async_generator,
                 _ => &t.generator,

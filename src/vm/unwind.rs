@@ -137,7 +137,7 @@ impl Vm {
             self.tell(&Event::Raised(&g, &exception));
         }
         self.finish(&g);
-        let raise = match self.convert_stop(raise, g.kind) {
+        let raise = match self.convert_stop(raise, g.kind()) {
             Ok(()) => return Err(Raise(())),
             Err(raise) => raise,
         };
@@ -151,8 +151,8 @@ impl Vm {
     /// The exception passes from a frame of a chain to its parent.
     fn leave_for_parent(&mut self, g: &Ref<Generator>, raise: Raise) -> Raise {
         let entered = self.take_entered(g);
-        if g.kind == GenKind::AsyncGenerator {
-            g.async_running.set(false);
+        if g.kind() == GenKind::AsyncGenerator {
+            g.set_async_running(false);
         }
         let parent = g.parent.replace(std::ptr::null());
         // SAFETY: the parent is part of the running chain.
@@ -334,8 +334,8 @@ unsafe fn handled_by_parents(
         let Some(g) = (unsafe { running(parent) }) else {
             break;
         };
-        if !g.handled.is_undef() {
-            return g.handled.get();
+        if g.is_handling() {
+            return g.handled();
         }
         at = parent;
     }

@@ -73,7 +73,7 @@ fn iterator(vm: &mut Vm, this: &AnextAwaitable) -> R {
     let is_coroutine = this
         .awaitable
         .downcast::<Generator>()
-        .is_some_and(|g| g.kind == GenKind::Coroutine);
+        .is_some_and(|g| g.kind() == GenKind::Coroutine);
     let found = if is_coroutine {
         this.awaitable.clone()
     } else {

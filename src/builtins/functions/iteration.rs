@@ -24,7 +24,7 @@ fn next(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(vm.next(&args[0])?.unwrap_or_else(|| default.clone()));
     }
     if let Some(g) = args[0].as_ref::<Generator>()
-        && g.kind == GenKind::Generator
+        && g.kind() == GenKind::Generator
     {
         return vm.tail(Tail::Resume(g.clone(), Resume::Send(Value::None)));
     }

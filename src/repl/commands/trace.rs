@@ -14,7 +14,7 @@ const TRACER: &str = include_str!("trace.coro");
 
 pub fn trace(session: &mut Session, expression: &str) -> Done {
     let subject = plain_value_of(session, expression)?;
-    let kind = subject.as_ref::<Generator>().map(|g| g.kind);
+    let kind = subject.as_ref::<Generator>().map(|g| g.kind());
     if subject.as_ref::<Future>().is_some() {
         return said("the loop drives a task: see :why and :frames, or trace the coroutine itself");
     }

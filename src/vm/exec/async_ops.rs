@@ -12,12 +12,12 @@ use crate::vm::{R, Vm};
 #[inline(never)]
 pub fn get_yield_from(vm: &mut Vm, value: Value) -> R {
     if let Some(g) = value.downcast::<Generator>() {
-        if g.kind == GenKind::Coroutine && !vm.in_coroutine() {
+        if g.kind() == GenKind::Coroutine && !vm.in_coroutine() {
             return Err(vm.type_error(
                 "cannot 'yield from' a coroutine object in a non-coroutine generator",
             ));
         }
-        if g.kind != GenKind::AsyncGenerator {
+        if g.kind() != GenKind::AsyncGenerator {
             return Ok(value);
         }
     }
@@ -51,13 +51,13 @@ fn awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
         return Ok(value);
     }
     if let Some(g) = value.as_ref::<Generator>() {
-        if g.kind == GenKind::Coroutine {
+        if g.kind() == GenKind::Coroutine {
             if crate::vm::generator::yield_from(g).is_some() && !g.parent.get().is_null() {
                 return Err(vm.runtime_error("coroutine is being awaited already"));
             }
             return Ok(value);
         }
-        if g.kind == GenKind::Generator && g.is_iterable_coroutine() {
+        if g.kind() == GenKind::Generator && g.is_iterable_coroutine() {
             return Ok(value);
         }
     }
@@ -79,7 +79,7 @@ fn awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
     };
     if iterator
         .downcast::<Generator>()
-        .is_some_and(|g| g.kind == GenKind::Coroutine)
+        .is_some_and(|g| g.kind() == GenKind::Coroutine)
     {
         return Err(vm.type_error("__await__() returned a coroutine"));
     }
@@ -99,7 +99,7 @@ impl Vm {
     fn in_coroutine(&self) -> bool {
         self.frame
             .generator()
-            .is_some_and(|g| g.kind == GenKind::Coroutine || g.is_iterable_coroutine())
+            .is_some_and(|g| g.kind() == GenKind::Coroutine || g.is_iterable_coroutine())
     }
 
     /// A future whose class does not override `__await__`: the VM awaits it without an iterator.
@@ -117,7 +117,7 @@ impl Vm {
 pub fn get_aiter(vm: &mut Vm, value: Value) -> R {
     if value
         .downcast::<Generator>()
-        .is_some_and(|g| g.kind == GenKind::AsyncGenerator)
+        .is_some_and(|g| g.kind() == GenKind::AsyncGenerator)
     {
         return Ok(value);
     }
@@ -141,7 +141,7 @@ pub fn get_aiter(vm: &mut Vm, value: Value) -> R {
 #[inline(never)]
 pub fn get_anext(vm: &mut Vm, value: Value) -> R {
     if let Some(g) = value.as_ref::<Generator>()
-        && g.kind == GenKind::AsyncGenerator
+        && g.kind() == GenKind::AsyncGenerator
     {
         return crate::vm::asyncgen::asend(vm, g, Value::None);
     }

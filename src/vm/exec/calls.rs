@@ -133,7 +133,7 @@ fn call_resuming(
     let Some(g) = (unsafe { (*at.add(first)).as_ref::<Generator>() }).cloned() else {
         return Ok(None);
     };
-    let fits = match g.kind {
+    let fits = match g.kind() {
         GenKind::Generator => true,
         GenKind::Coroutine => resumes == Resumes::Send,
         GenKind::AsyncGenerator => false,

@@ -58,7 +58,7 @@ pub fn for_iter(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<Iterated> {
     }
     let iterator = copy_at(regs, i.b as usize);
     if let Some(generator) = iterator.as_ref::<Generator>()
-        && generator.kind == GenKind::Generator
+        && generator.kind() == GenKind::Generator
     {
         return enter_generator(vm, i, regs, generator);
     }

@@ -226,3 +226,103 @@ impl ObjSlot {
         unsafe { (*self.0.get()).take() }.map_or(Value::Undef, Value::Obj)
     }
 }
+
+/// A word that is, for a frame of a chain of delegations, one of two things: in a root, the
+/// counted innermost frame of its suspended chain; in an innermost frame, the uncounted root that
+/// it was suspended under, which is only compared. No frame is both at the same time.
+#[derive(Default)]
+pub struct ChainSlot(UnsafeCell<usize>);
+
+/// Marks a counted frame. Headers are aligned, so that the bit is free.
+const COUNTED: usize = 1;
+
+impl ChainSlot {
+    #[inline(always)]
+    fn word(&self) -> usize {
+        // SAFETY: a number is copied.
+        unsafe { *self.0.get() }
+    }
+
+    #[inline(always)]
+    fn replace(&self, word: usize) -> Option<ObjRef> {
+        // SAFETY: numbers are copied; a counted pointer is taken over by who gets it.
+        unsafe {
+            let old = mem::replace(&mut *self.0.get(), word);
+            (old & COUNTED != 0).then(|| ObjRef::from_raw(Self::header(old)))
+        }
+    }
+
+    #[inline(always)]
+    fn header(word: usize) -> *const Header {
+        std::ptr::with_exposed_provenance(word & !COUNTED)
+    }
+
+    /// Whether an innermost frame is counted here.
+    #[inline(always)]
+    pub fn has_leaf(&self) -> bool {
+        self.word() & COUNTED != 0
+    }
+
+    /// The innermost frame as an uncounted pointer, null if there is none.
+    #[inline(always)]
+    pub fn leaf(&self) -> *const Header {
+        match self.word() {
+            word if word & COUNTED != 0 => Self::header(word),
+            _ => std::ptr::null(),
+        }
+    }
+
+    /// The innermost frame.
+    pub fn get_leaf(&self) -> Option<ObjRef> {
+        // SAFETY: a counted frame is alive.
+        unsafe { self.leaf().as_ref() }.map(Header::to_ref)
+    }
+
+    #[inline(always)]
+    pub fn set_leaf(&self, leaf: ObjRef) {
+        drop(self.replace(leaf.into_raw().expose_provenance() | COUNTED));
+    }
+
+    /// Takes the innermost frame out.
+    #[inline(always)]
+    pub fn take_leaf(&self) -> Option<ObjRef> {
+        if self.has_leaf() {
+            self.replace(0)
+        } else {
+            None
+        }
+    }
+
+    /// The frame has been suspended as the innermost one under this root.
+    #[inline(always)]
+    pub fn set_root(&self, root: *const Header) {
+        let root = root.expose_provenance();
+        if self.has_leaf() {
+            drop(self.replace(root));
+        } else {
+            // SAFETY: a number is overwritten.
+            unsafe { *self.0.get() = root };
+        }
+    }
+
+    /// Whether the frame was suspended last as the innermost one under this root.
+    #[inline(always)]
+    pub fn is_leaf_of(&self, root: *const Header) -> bool {
+        self.word() == root.addr()
+    }
+
+    /// For tracing: shows the counted frame without counting it.
+    #[inline]
+    pub fn visit(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        if self.has_leaf() {
+            // SAFETY: as for a slot.
+            visit(&ManuallyDrop::new(unsafe { ObjRef::from_raw(self.leaf()) }));
+        }
+    }
+}
+
+impl Drop for ChainSlot {
+    fn drop(&mut self) {
+        drop(self.take_leaf());
+    }
+}

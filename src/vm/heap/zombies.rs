@@ -5,7 +5,7 @@
 
 use super::objref::{Gc, Header, Object, Ref, move_values, size};
 use super::slab;
-use crate::vm::object::{CodeObject, GenState, Generator, Kind};
+use crate::vm::object::{CodeObject, Generator, Kind};
 use crate::vm::value::Value;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
@@ -82,15 +82,7 @@ impl ZombieFrames {
             zombies.first.set(body.parent.get().cast());
             zombies.room.set(zombies.room.get() + 1);
             (&raw mut (*at).body.code).write(code.clone());
-            (&raw mut (*at).body.kind).write(code.kind);
-            body.parent.set(ptr::null());
-            body.root.set(ptr::null());
-            body.pc.set(0);
-            body.depth.set(0);
-            body.state.set(GenState::Created);
-            body.birth().set(slab::birth_now());
-            body.started.set(false);
-            body.async_running.set(false);
+            body.renew(code.kind, slab::birth_now());
             let registers = Gc::tail(frame);
             move_values(args, registers, count);
             for i in count..code.nnamed as usize {

@@ -3,9 +3,10 @@
 
 use super::{CodeObject, FrameObject, Trace};
 use crate::bytecode::{BEFORE_BEGINNING, Op};
-use crate::vm::heap::{Header, ObjRef, ObjSlot, Ref, Slot, ZombieFrames, next_birth};
+use crate::vm::heap::{ChainSlot, Header, ObjRef, Ref, Slot, ZombieFrames, next_birth};
 use crate::vm::value::Value;
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
+use std::ptr;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum GenKind {
@@ -13,6 +14,9 @@ pub enum GenKind {
     Coroutine,
     AsyncGenerator,
 }
+
+/// The deepest that a frame may stand in a chain.
+pub const MOST_DEPTH: u32 = (1 << 20) - 1;
 
 impl GenKind {
     /// The instruction by which another frame delegates to one of this kind.
@@ -117,35 +121,117 @@ impl StateCell {
 }
 
 pub struct Generator {
-    pub kind: GenKind,
     pub state: StateCell,
-    /// Whether it was ever resumed or closed (a coroutine that was not is reported).
-    pub started: Cell<bool>,
-    /// For async generators: an `asend`/`athrow`/`aclose` is under way.
-    pub async_running: Cell<bool>,
+    marks: Marks,
     /// Where to go on: index of the next instruction.
     pub pc: Cell<u32>,
     pub code: Ref<CodeObject>,
     /// The frame that delegates to this one, uncounted: it holds this one in a register, and
     /// clears the pointer when it lets go.
     pub parent: Cell<*const Header>,
-    /// When suspended as a root: the innermost frame of its chain of delegations. Counted.
-    /// `Undef` when that is the frame itself.
-    pub leaf: ObjSlot,
-    /// When suspended as a leaf: the root whose `leaf` this is. Only compared, never followed.
-    pub root: Cell<*const Header>,
-    /// The exception it was handling when it was suspended.
-    pub handled: ObjSlot,
-    pub extra: OnceCell<Box<GenExtra>>,
-    /// Number of frames above it in its chain when it was delegated to.
-    pub depth: Cell<u32>,
-    /// When it was made (`heap::next_birth`): those of a cycle are finalized in that order.
-    birth: Cell<u64>,
+    /// Suspended as a root: the innermost frame of its chain of delegations, unless that is the
+    /// frame itself. Suspended as an innermost frame: the root.
+    pub chain: ChainSlot,
+    rest: Rest,
+}
+
+/// What kind of frame it is, two facts about it, and its depth, in three bytes.
+struct Marks {
+    /// Two bits for the kind, one each for the facts, four that are the highest of the depth.
+    bits: Cell<u8>,
+    depth: Cell<u16>,
+}
+
+const KINDS: u8 = 0b11;
+const STARTED: u8 = 0b100;
+const ASYNC_RUNNING: u8 = 0b1000;
+const DEPTH_SHIFT: u32 = 4;
+
+impl Marks {
+    #[inline(always)]
+    fn new(kind: GenKind) -> Marks {
+        Marks {
+            bits: Cell::new(kind as u8),
+            depth: Cell::new(0),
+        }
+    }
+
+    #[inline(always)]
+    fn has(&self, bit: u8) -> bool {
+        self.bits.get() & bit != 0
+    }
+
+    #[inline(always)]
+    fn mark(&self, bit: u8, on: bool) {
+        let bits = self.bits.get();
+        self.bits.set(if on { bits | bit } else { bits & !bit });
+    }
+}
+
+/// When the frame was made (`heap::next_birth`): those of a cycle are finalized in that order.
+/// Few frames have more, in a box in which the birth stands too.
+struct Rest(Cell<*mut GenExtra>);
+
+impl Rest {
+    /// A birth has the lowest bit, which a box has not.
+    const BIRTH: usize = 1;
+
+    #[inline(always)]
+    fn born(birth: u64) -> *mut GenExtra {
+        ptr::without_provenance_mut((birth as usize) << 1 | Self::BIRTH)
+    }
+
+    #[inline(always)]
+    fn extra(&self) -> Option<&GenExtra> {
+        let at = self.0.get();
+        if at.addr() & Self::BIRTH != 0 {
+            return None;
+        }
+        // SAFETY: a pointer without the bit is that of a box, which lives as long as `self`.
+        Some(unsafe { &*at })
+    }
+
+    fn birth(&self) -> u64 {
+        match self.extra() {
+            Some(extra) => extra.birth.get(),
+            None => (self.0.get().addr() >> 1) as u64,
+        }
+    }
+
+    fn set_birth(&self, birth: u64) {
+        match self.extra() {
+            Some(extra) => extra.birth.set(birth),
+            None => self.0.set(Self::born(birth)),
+        }
+    }
+
+    #[cold]
+    fn extra_or_new(&self) -> &GenExtra {
+        if self.extra().is_none() {
+            let extra = GenExtra::default();
+            extra.birth.set(self.birth());
+            self.0.set(Box::into_raw(Box::new(extra)));
+        }
+        // SAFETY: there is a box now.
+        unsafe { &*self.0.get() }
+    }
+}
+
+impl Drop for Rest {
+    fn drop(&mut self) {
+        if self.extra().is_some() {
+            // SAFETY: the box was made by `extra_or_new`; nobody uses it after this.
+            drop(unsafe { Box::from_raw(self.0.get()) });
+        }
+    }
 }
 
 /// What few generators have.
 #[derive(Default)]
 pub struct GenExtra {
+    /// The exception it was handling when it was suspended.
+    handled: Slot,
+    birth: Cell<u64>,
     /// `__name__` and `__qualname__` where set, or inherited from a renamed function.
     pub name: Slot,
     pub qualname: Slot,
@@ -200,20 +286,90 @@ impl Generator {
     #[inline(always)]
     fn body(kind: GenKind, code: Ref<CodeObject>) -> Generator {
         Generator {
-            kind,
             state: StateCell::new(),
-            started: Cell::new(false),
-            async_running: Cell::new(false),
+            marks: Marks::new(kind),
             pc: Cell::new(0),
             code,
-            parent: Cell::new(std::ptr::null()),
-            leaf: ObjSlot::default(),
-            root: Cell::new(std::ptr::null()),
-            handled: ObjSlot::default(),
-            depth: Cell::new(0),
-            birth: Cell::new(next_birth()),
-            extra: OnceCell::new(),
+            parent: Cell::new(ptr::null()),
+            chain: ChainSlot::default(),
+            rest: Rest(Cell::new(Rest::born(next_birth()))),
         }
+    }
+
+    /// Makes the frame new, which has finished and owns nothing.
+    #[inline(always)]
+    pub(in crate::vm) fn renew(&self, kind: GenKind, birth: u64) {
+        self.state.set(GenState::Created);
+        self.marks.bits.set(kind as u8);
+        self.marks.depth.set(0);
+        self.pc.set(0);
+        self.parent.set(ptr::null());
+        self.chain.set_root(ptr::null());
+        self.rest.set_birth(birth);
+    }
+
+    #[inline(always)]
+    pub fn kind(&self) -> GenKind {
+        match self.marks.bits.get() & KINDS {
+            0 => GenKind::Generator,
+            1 => GenKind::Coroutine,
+            _ => GenKind::AsyncGenerator,
+        }
+    }
+
+    /// Whether it was ever resumed or closed (a coroutine that was not is reported).
+    #[inline(always)]
+    pub fn has_started(&self) -> bool {
+        self.marks.has(STARTED)
+    }
+
+    #[inline(always)]
+    pub fn set_started(&self) {
+        self.marks.mark(STARTED, true);
+    }
+
+    /// For async generators: an `asend`/`athrow`/`aclose` is under way.
+    #[inline(always)]
+    pub fn is_async_running(&self) -> bool {
+        self.marks.has(ASYNC_RUNNING)
+    }
+
+    #[inline(always)]
+    pub fn set_async_running(&self, on: bool) {
+        self.marks.mark(ASYNC_RUNNING, on);
+    }
+
+    /// Number of frames above it in its chain when it was delegated to, at most `MOST_DEPTH`.
+    #[inline(always)]
+    pub fn depth(&self) -> u32 {
+        let high = u32::from(self.marks.bits.get()) >> DEPTH_SHIFT;
+        high << u16::BITS | u32::from(self.marks.depth.get())
+    }
+
+    #[inline(always)]
+    pub fn set_depth(&self, depth: u32) {
+        let high = (depth >> u16::BITS) as u8;
+        let low = self.marks.bits.get() & (1 << DEPTH_SHIFT) - 1;
+        self.marks.bits.set(high << DEPTH_SHIFT | low);
+        self.marks.depth.set(depth as u16);
+    }
+
+    /// The exception it was handling when it was suspended, or `Undef`.
+    pub fn handled(&self) -> Value {
+        self.rest.extra().map_or(Value::Undef, |e| e.handled.get())
+    }
+
+    #[inline(always)]
+    pub fn is_handling(&self) -> bool {
+        self.rest.extra().is_some_and(|e| !e.handled.is_undef())
+    }
+
+    pub fn set_handled(&self, exception: Value) {
+        self.rest.extra_or_new().handled.set(exception);
+    }
+
+    pub fn take_handled(&self) -> Value {
+        self.rest.extra().map_or(Value::Undef, |e| e.handled.take())
     }
 
     pub(super) fn tail(&self) -> usize {
@@ -223,22 +379,29 @@ impl Generator {
     /// Whether it owns anything but its code and its registers.
     #[inline(always)]
     pub fn has_extra(&self) -> bool {
-        !self.leaf.is_undef() || !self.handled.is_undef() || self.extra.get().is_some()
+        self.chain.has_leaf() || self.rest.extra().is_some()
     }
 
+    /// What few frames have.
     pub fn extra(&self) -> &GenExtra {
-        self.extra.get_or_init(Box::default)
+        self.rest.extra_or_new()
+    }
+
+    /// What few frames have, if it is there.
+    #[inline(always)]
+    pub fn rare(&self) -> Option<&GenExtra> {
+        self.rest.extra()
     }
 
     pub fn name(&self) -> Value {
-        match self.extra.get().and_then(|e| e.name.defined()) {
+        match self.rare().and_then(|e| e.name.defined()) {
             Some(name) => name,
             None => Value::str(&self.code.code.name),
         }
     }
 
     pub fn qualname(&self) -> Value {
-        match self.extra.get().and_then(|e| e.qualname.defined()) {
+        match self.rare().and_then(|e| e.qualname.defined()) {
             Some(name) => name,
             None => Value::str(&self.code.code.qualname),
         }
@@ -246,12 +409,16 @@ impl Generator {
 
     /// A generator that may be awaited (`types.coroutine`).
     pub fn is_iterable_coroutine(&self) -> bool {
-        self.kind == GenKind::Generator && self.code.iterable_coroutine.get()
+        self.kind() == GenKind::Generator && self.code.iterable_coroutine.get()
     }
 
     /// Orders generators by age.
-    pub fn birth(&self) -> &Cell<u64> {
-        &self.birth
+    pub fn birth(&self) -> u64 {
+        self.rest.birth()
+    }
+
+    pub fn set_birth(&self, birth: u64) {
+        self.rest.set_birth(birth);
     }
 
     pub fn is_finished(&self) -> bool {
@@ -261,7 +428,7 @@ impl Generator {
     /// It ran to its end, and its registers are released; one that was closed before it began
     /// keeps its arguments.
     pub fn is_spent(&self) -> bool {
-        self.is_finished() && self.started.get()
+        self.is_finished() && self.has_started()
     }
 }
 
@@ -339,7 +506,7 @@ impl Ref<Generator> {
 /// with a finalizer hook.
 pub(super) fn needs_finalizer(g: &Generator) -> bool {
     match g.state.get() {
-        GenState::Created => g.kind == GenKind::Coroutine,
+        GenState::Created => g.kind() == GenKind::Coroutine,
         GenState::Suspended => would_see_exit(g) || has_hook(g),
         GenState::Running | GenState::Finished => false,
     }
@@ -353,7 +520,7 @@ pub fn would_see_exit(g: &Generator) -> bool {
 }
 
 fn has_hook(g: &Generator) -> bool {
-    g.extra.get().is_some_and(|e| !e.finalizer.is_undef())
+    g.rare().is_some_and(|e| !e.finalizer.is_undef())
 }
 
 /// The frame waits for another one, which must be closed first.
@@ -374,11 +541,10 @@ impl Trace for Ref<Generator> {
             let register = unsafe { &*self.tail_ptr().add(i) };
             register.as_obj().into_iter().for_each(&mut *visit);
         }
-        for slot in [&self.leaf, &self.handled] {
-            slot.visit(visit);
-        }
-        if let Some(e) = self.extra.get() {
+        self.chain.visit(visit);
+        if let Some(e) = self.rare() {
             for slot in [
+                &e.handled,
                 &e.name,
                 &e.qualname,
                 &e.origin,

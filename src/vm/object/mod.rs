@@ -35,7 +35,7 @@ pub use function::{
     FunctionExtra, Module, NativeFunction, Property, StaticMethod,
 };
 pub use future::{Future, FutureState, Role, TaskPart, Waiter};
-pub use generator::{GenExtra, GenKind, GenState, Generator, would_see_exit};
+pub use generator::{GenExtra, GenKind, GenState, Generator, MOST_DEPTH, would_see_exit};
 pub use instance::{Instance, InstanceExtra};
 pub use opaque::{NativeData, Opaque};
 pub use scalar::{ByteArray, Bytes, Complex, Int};
@@ -174,12 +174,26 @@ pub fn kind_info(kind: Kind) -> &'static KindInfo {
 }
 
 /// Orders objects with finalizers by age, as far as that is known.
-pub fn birth(object: &ObjRef) -> Option<&std::cell::Cell<u64>> {
+pub fn birth(object: &ObjRef) -> Option<u64> {
     match object.kind() {
-        Kind::Instance => object.downcast::<Instance>().and_then(Instance::birth),
+        Kind::Instance => object
+            .downcast::<Instance>()?
+            .birth()
+            .map(std::cell::Cell::get),
         Kind::Generator => object.downcast::<Generator>().map(Generator::birth),
-        Kind::Exception => object.downcast::<Exception>().map(|e| &e.birth),
+        Kind::Exception => object.downcast::<Exception>().map(|e| e.birth.get()),
         _ => None,
+    }
+}
+
+/// Gives an object that has a `birth` another one.
+pub fn set_birth(object: &ObjRef, birth: u64) {
+    if let Some(instance) = object.downcast::<Instance>() {
+        instance.birth().into_iter().for_each(|own| own.set(birth));
+    } else if let Some(generator) = object.downcast::<Generator>() {
+        generator.set_birth(birth);
+    } else if let Some(exception) = object.downcast::<Exception>() {
+        exception.birth.set(birth);
     }
 }
 

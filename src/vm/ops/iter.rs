@@ -61,7 +61,7 @@ impl Vm {
             Kind::Generator => {
                 let iterable = obj
                     .downcast::<Generator>()
-                    .is_some_and(|g| g.kind == GenKind::Generator);
+                    .is_some_and(|g| g.kind() == GenKind::Generator);
                 Ok(iterable.then(|| v.clone()))
             }
             Kind::Opaque => {
@@ -137,7 +137,7 @@ impl Vm {
     /// Whether a value has `__next__`.
     pub fn is_iterator(&mut self, v: &Value) -> bool {
         if let Some(g) = v.downcast::<Generator>() {
-            return g.kind == GenKind::Generator;
+            return g.kind() == GenKind::Generator;
         }
         let class = self.class_of(v);
         let name = self.names.__next__.clone();
@@ -152,7 +152,7 @@ impl Vm {
         match obj.kind() {
             Kind::Generator => {
                 if let Some(g) = obj.as_ref::<Generator>()
-                    && g.kind == GenKind::Generator
+                    && g.kind() == GenKind::Generator
                 {
                     return self.next_item(g);
                 }
