@@ -36,6 +36,7 @@ const LONG_FILES: &[&str] = &["src/vm/dispatch.rs"];
 /// each access would cost more than the instruction; `--features checked` puts the checks back.
 /// In `object` these are the kinds that keep their slots in the same block.
 const UNSAFE_FILES: &[&str] = &[
+    "src/allocator.rs",
     "src/vm/heap/",
     "src/vm/value.rs",
     "src/vm/frame.rs",

@@ -24,8 +24,7 @@ impl<'a> Gen<'a> {
                 ExprKind::Attribute { value, attr } => {
                     span = self.attribute_span(e.span, attr.span);
                     let access = self.attribute_span(func.span, attr.span);
-                    let object = self.alloc();
-                    let object = self.operand_in(value, object, &[]);
+                    let object = self.operand(value);
                     let name = self.mangled(&attr.name);
                     self.asm
                         .emit_site(access, Op::LoadMethod, w, object, &name, 0);

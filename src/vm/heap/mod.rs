@@ -9,6 +9,7 @@
 //! else: an [`ObjRef`] always points at a live object; a [`Ref<T>`] at one of kind `T::KIND`; a
 //! [`Slot`] never lends out its content, so replacing it is always sound.
 
+mod chunks;
 pub mod finalize;
 mod objref;
 mod slab;

@@ -22,6 +22,8 @@ pub mod flags {
     pub const REACHED: u8 = 8;
     /// An instance whose class has `__del__`.
     pub const HAS_DEL: u8 = 16;
+    /// Used by the cycle collector while it runs.
+    pub const WAITING: u8 = 32;
 }
 
 /// What every object begins with. Aligned as values are, so that a tail may follow any body.

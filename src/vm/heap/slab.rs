@@ -1,6 +1,7 @@
 //! Where objects live: pages of equal slots with a free list per size, so that allocating is a
 //! pop, freeing a push, and the cycle collector can walk everything there is.
 
+use super::chunks::{self, PAGE};
 use super::objref::Header;
 use crate::vm::object::Kind;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
@@ -9,12 +10,11 @@ use std::ptr::{self, NonNull};
 
 /// Slots are multiples of this many bytes.
 const STEP: usize = 8;
-/// What pages and large objects are aligned to.
+/// What large objects are aligned to.
 const ALIGN: usize = 16;
 /// Objects above this size get an allocation of their own.
 pub(super) const LARGEST: usize = 1024;
 const CLASSES: usize = LARGEST / STEP + 1;
-const PAGE: usize = 64 * 1024;
 
 struct Page {
     start: *mut u8,
@@ -125,11 +125,10 @@ pub(super) unsafe fn release(at: NonNull<u8>, size: usize) {
 fn allocate_from_new_page(class: usize) -> NonNull<u8> {
     note_growth();
     let slot = class * STEP;
-    let layout = page_layout();
-    // SAFETY: the layout has a size.
-    let start = unsafe { alloc(layout) };
+    let start = chunks::page();
     if start.is_null() {
-        handle_alloc_error(layout);
+        // SAFETY: no more than what was asked for.
+        handle_alloc_error(unsafe { Layout::from_size_align_unchecked(PAGE, ALIGN) });
     }
     PAGES.with_borrow_mut(|pages| pages.push(Page { start, slot }));
     let count = PAGE / slot;
@@ -151,11 +150,6 @@ fn allocate_from_new_page(class: usize) -> NonNull<u8> {
         start.cast::<Header>().write(Header::new(Kind::Free));
         NonNull::new_unchecked(start)
     }
-}
-
-fn page_layout() -> Layout {
-    // SAFETY: a power of two alignment and a small size.
-    unsafe { Layout::from_size_align_unchecked(PAGE, ALIGN) }
 }
 
 fn large_layout(size: usize) -> Layout {

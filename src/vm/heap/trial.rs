@@ -1,9 +1,12 @@
 //! Trial deletion: which containers nobody outside of them refers to.
 //!
-//! The counts in the headers themselves are the working memory, so that a collection costs no
-//! memory and no look-ups: for its time, each member's count is raised by [`BIAS`], which keeps it
-//! far from zero while references between members are taken away from it, and tells at the end
+//! The counts in the headers themselves are the working memory, so that a collection costs next to
+//! no memory and no look-ups: for its time, each member's count is raised by [`BIAS`], which keeps
+//! it far from zero while references between members are taken away from it, and tells at the end
 //! what is left. Nothing is released and no bytecode runs meanwhile.
+//!
+//! A member is *reached* when a way from outside to it is known, and *waits* until it has been
+//! looked into. Few wait on a stack; those for which that has no room are found by another walk.
 
 use super::objref::{Header, ObjRef, flags, trace};
 use super::slab;
@@ -11,6 +14,9 @@ use crate::vm::object::{GenState, Generator, kind_info};
 
 /// Added to the count of each member; no real count comes near it.
 const BIAS: u32 = 1 << 31;
+
+/// Most members on the stack of those that wait.
+const MOST_WORK: usize = 1 << 14;
 
 /// The containers of the heap that nobody outside of them refers to, in no order.
 pub fn unreachable() -> Vec<ObjRef> {
@@ -44,12 +50,19 @@ fn search(all: &(impl Walk + ?Sized), held: u32) -> Vec<ObjRef> {
     let (mut members, mut reached) = (0, 0);
     all.each(|header| members += usize::from(enlist(header, held)));
     all.each(subtract_children);
-    let mut work = Vec::new();
+    let mut work = Work::default();
     all.each(|header| {
         if is_member(header) && header.count() > BIAS {
-            reached += reach(header, &mut work);
+            reached += work.reach(header);
         }
     });
+    while std::mem::take(&mut work.left_behind) {
+        all.each(|header| {
+            if header.has_flag(flags::WAITING) {
+                reached += work.reach(header);
+            }
+        });
+    }
     let mut unreached = Vec::with_capacity(members - reached);
     if reached < members {
         all.each(|header| {
@@ -109,24 +122,47 @@ fn restore_children(header: &Header, visit: &mut dyn FnMut(&ObjRef)) {
     });
 }
 
-/// Marks a member and all that can be reached from it; how many that were.
-fn reach(header: &Header, work: &mut Vec<ObjRef>) -> usize {
-    if header.has_flag(flags::REACHED) {
-        return 0;
-    }
-    header.set_flag(flags::REACHED, true);
-    work.push(header.to_ref());
-    let mut count = 0;
-    while let Some(object) = work.pop() {
-        count += 1;
-        restore_children(object.header(), &mut |child| {
-            if !child.header().has_flag(flags::REACHED) {
-                child.header().set_flag(flags::REACHED, true);
-                work.push(child.clone());
+/// Members that wait.
+#[derive(Default)]
+struct Work {
+    stack: Vec<ObjRef>,
+    /// Some members wait that are not on the stack.
+    left_behind: bool,
+}
+
+impl Work {
+    /// Looks into a member and all that can be reached from it; how many that were, beside those
+    /// that had been looked into.
+    fn reach(&mut self, header: &Header) -> usize {
+        let waits = header.has_flag(flags::WAITING);
+        if header.has_flag(flags::REACHED) && !waits {
+            return 0;
+        }
+        header.set_flag(flags::REACHED | flags::WAITING, true);
+        self.stack.push(header.to_ref());
+        let mut count = 0;
+        while let Some(object) = self.stack.pop() {
+            let header = object.header();
+            // Another walk may have come first.
+            if !header.has_flag(flags::WAITING) {
+                continue;
             }
-        });
+            header.set_flag(flags::WAITING, false);
+            count += 1;
+            restore_children(header, &mut |child| {
+                let header = child.header();
+                if !header.has_flag(flags::REACHED) {
+                    header.set_flag(flags::REACHED | flags::WAITING, true);
+                    if self.stack.len() < MOST_WORK {
+                        self.stack.push(child.clone());
+                    } else {
+                        self.left_behind = true;
+                    }
+                }
+            });
+        }
+        count
     }
-    count
 }
 
 /// The header is as it was before; the object, if it was not reached.

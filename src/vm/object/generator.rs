@@ -135,11 +135,17 @@ pub struct Generator {
     rest: Rest,
 }
 
+const _: () = assert!(
+    size_of::<Generator>() == 40,
+    "programs suspend a million frames"
+);
+
 /// What kind of frame it is, two facts about it, and its depth, in three bytes.
 struct Marks {
     /// Two bits for the kind, one each for the facts, four that are the highest of the depth.
     bits: Cell<u8>,
-    depth: Cell<u16>,
+    /// The low bytes of the depth, as an array, which needs no alignment.
+    depth: Cell<[u8; 2]>,
 }
 
 const KINDS: u8 = 0b11;
@@ -152,7 +158,7 @@ impl Marks {
     fn new(kind: GenKind) -> Marks {
         Marks {
             bits: Cell::new(kind as u8),
-            depth: Cell::new(0),
+            depth: Cell::new([0; 2]),
         }
     }
 
@@ -301,7 +307,7 @@ impl Generator {
     pub(in crate::vm) fn renew(&self, kind: GenKind, birth: u64) {
         self.state.set(GenState::Created);
         self.marks.bits.set(kind as u8);
-        self.marks.depth.set(0);
+        self.marks.depth.set([0; 2]);
         self.pc.set(0);
         self.parent.set(ptr::null());
         self.chain.set_root(ptr::null());
@@ -343,7 +349,7 @@ impl Generator {
     #[inline(always)]
     pub fn depth(&self) -> u32 {
         let high = u32::from(self.marks.bits.get()) >> DEPTH_SHIFT;
-        high << u16::BITS | u32::from(self.marks.depth.get())
+        high << u16::BITS | u32::from(u16::from_le_bytes(self.marks.depth.get()))
     }
 
     #[inline(always)]
@@ -351,7 +357,7 @@ impl Generator {
         let high = (depth >> u16::BITS) as u8;
         let low = self.marks.bits.get() & (1 << DEPTH_SHIFT) - 1;
         self.marks.bits.set(high << DEPTH_SHIFT | low);
-        self.marks.depth.set(depth as u16);
+        self.marks.depth.set((depth as u16).to_le_bytes());
     }
 
     /// The exception it was handling when it was suspended, or `Undef`.
