@@ -1,7 +1,7 @@
 //! What `asyncio.gather` does for each of its arguments. There can be many of them; what it does
 //! when one is done is written in the language (`asyncio/tasks.coro`).
 
-use super::{context, future, is_exact, loop_type};
+use super::{context, future, loop_type};
 use crate::vm::heap::Ref;
 use crate::vm::names::AddressMap;
 use crate::vm::object::{Dict, Future, FutureState, GenKind, Generator, List, Tuple};
@@ -19,7 +19,7 @@ struct Seen {
 
 impl Seen {
     fn get(&mut self, vm: &mut Vm, arg: &Value) -> R<Option<Value>> {
-        if let Some(address) = identity(vm, arg) {
+        if let Some(address) = identity(arg) {
             return Ok(self.by_identity.get(&address).cloned());
         }
         let dict = self.by_equality.get_or_insert_with(Dict::new);
@@ -27,7 +27,7 @@ impl Seen {
     }
 
     fn insert(&mut self, vm: &mut Vm, arg: &Value, future: &Value) -> R<()> {
-        if let Some(address) = identity(vm, arg) {
+        if let Some(address) = identity(arg) {
             self.by_identity.insert(address, future.clone());
             return Ok(());
         }
@@ -37,16 +37,16 @@ impl Seen {
 }
 
 /// The address of an object that is only equal to itself.
-fn identity(vm: &Vm, arg: &Value) -> Option<usize> {
+fn identity(arg: &Value) -> Option<usize> {
     let obj = arg.as_obj()?;
-    let alone = obj.downcast::<Generator>().is_some() || own(vm, arg).is_some();
+    let alone = obj.downcast::<Generator>().is_some() || own(arg).is_some();
     alone.then(|| obj.address())
 }
 
 /// A future or task whose class is no subclass.
-fn own<'a>(vm: &Vm, value: &'a Value) -> Option<&'a Ref<Future>> {
+fn own(value: &Value) -> Option<&Ref<Future>> {
     let f = value.as_ref::<Future>()?;
-    (is_exact(&vm.types.future, f) || is_exact(&vm.types.task, f)).then_some(f)
+    f.is_plain().then_some(f)
 }
 
 /// `_begin_children(args, callback, left, ensure_future)`: makes each argument a future and has the
@@ -94,7 +94,7 @@ pub(super) fn begin(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn as_future(vm: &mut Vm, arg: &Value, event_loop: &Value, ensure: &Value) -> R {
-    if event_loop.is_none() && own(vm, arg).is_some() {
+    if event_loop.is_none() && own(arg).is_some() {
         return Ok(arg.clone());
     }
     if arg
@@ -118,7 +118,7 @@ fn as_future(vm: &mut Vm, arg: &Value, event_loop: &Value, ensure: &Value) -> R 
 }
 
 fn loop_of(vm: &mut Vm, value: &Value) -> R {
-    if let Some(f) = own(vm, value) {
+    if let Some(f) = own(value) {
         return Ok(f.event_loop.get());
     }
     let name = vm.names.get_loop.clone();
@@ -132,8 +132,8 @@ fn loop_of(vm: &mut Vm, value: &Value) -> R {
 }
 
 fn destroy_silently(vm: &mut Vm, value: &Value) -> R<()> {
-    if let Some(f) = own(vm, value) {
-        f.log_destroy_pending.set(false);
+    if let Some(f) = own(value) {
+        f.log_destroy_pending().set(false);
         return Ok(());
     }
     let name = vm.intern("_log_destroy_pending");
@@ -141,7 +141,7 @@ fn destroy_silently(vm: &mut Vm, value: &Value) -> R<()> {
 }
 
 fn is_done(vm: &mut Vm, value: &Value) -> R<bool> {
-    if let Some(f) = own(vm, value) {
+    if let Some(f) = own(value) {
         return Ok(f.is_done());
     }
     let done = vm.intern("done");
@@ -150,7 +150,7 @@ fn is_done(vm: &mut Vm, value: &Value) -> R<bool> {
 }
 
 fn add_callback(vm: &mut Vm, value: &Value, callback: &Value, left: &Value) -> R<()> {
-    if let Some(f) = own(vm, value) {
+    if let Some(f) = own(value) {
         let context = context::copy_current(vm);
         let callback = DoneCallback {
             left: left.clone(),
@@ -167,7 +167,7 @@ fn add_callback(vm: &mut Vm, value: &Value, callback: &Value, left: &Value) -> R
 pub(super) fn results(vm: &mut Vm, args: &[Value]) -> R {
     let mut results = Vec::new();
     vm.for_each(&args[0], |vm, value| {
-        let result = match own(vm, &value) {
+        let result = match own(&value) {
             Some(f) if f.is_done() => own_result(vm, f)?,
             _ => result(vm, &value)?,
         };
@@ -181,7 +181,7 @@ fn own_result(vm: &mut Vm, f: &Ref<Future>) -> R {
     if f.state.get() == FutureState::Cancelled {
         return cancelled(vm, f.cancel_message());
     }
-    f.log_traceback.set(false);
+    f.log_traceback().set(false);
     Ok(match f.exception().defined() {
         Some(exception) => exception,
         None => f.result(),

@@ -52,7 +52,7 @@ pub fn cancel(vm: &mut Vm, task: &Ref<Future>) -> R<bool> {
 pub fn take_failures(vm: &mut Vm) -> Vec<(Ref<Future>, Value)> {
     let mut failed = Vec::new();
     for task in registry::take_failed(vm) {
-        if task.log_traceback.replace(false) {
+        if task.log_traceback().replace(false) {
             let exception = task.exception();
             failed.push((task, exception));
         }

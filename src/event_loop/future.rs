@@ -114,7 +114,7 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::write(
         "_asyncio_future_blocking",
-        |_, v| Ok(get(v, |f| f.blocking.get().into())),
+        |_, v| Ok(get(v, |f| f.blocking().get().into())),
         set_blocking,
         "",
     ),
@@ -136,7 +136,7 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::write(
         "_log_traceback",
-        |_, v| Ok(get(v, |f| f.log_traceback.get().into())),
+        |_, v| Ok(get(v, |f| f.log_traceback().get().into())),
         set_log_traceback,
         "",
     ),
@@ -275,7 +275,8 @@ pub(super) fn sleep(vm: &mut Vm, args: &[Value]) -> R {
 /// Settles a future of any kind with a result, unless it is done; whether it was pending.
 pub fn settle_if_pending(vm: &mut Vm, value: &Value, result: Value) -> R<bool> {
     if let Some(f) = value.as_ref::<Future>()
-        && super::is_exact(&vm.types.future, f)
+        && f.is_plain()
+        && !f.is_task()
         && !f.event_loop.is_undef()
     {
         if f.is_done() {
@@ -327,7 +328,7 @@ fn exception(vm: &mut Vm, args: &[Value]) -> R {
             Err(vm.error(&class, "Exception is not set."))
         }
         FutureState::Finished => {
-            f.log_traceback.set(false);
+            f.log_traceback().set(false);
             Ok(f.exception().defined().unwrap_or(Value::None))
         }
     }
@@ -394,7 +395,7 @@ pub(super) fn set_exception(vm: &mut Vm, f: &Ref<Future>, exception: &Value) -> 
     f.extra().traceback.set(traceback.unwrap_or(Value::Undef));
     f.extra().exception.set(exception);
     f.state.set(FutureState::Finished);
-    f.log_traceback.set(true);
+    f.log_traceback().set(true);
     tell_settled(vm, f);
     schedule::tell_all(vm, f, waiters)
 }
@@ -478,7 +479,7 @@ fn waiter_func(vm: &mut Vm, waiter: &Waiter) -> Value {
 
 /// Cancels a future that is not a task; false if it was done.
 pub(super) fn cancel(vm: &mut Vm, f: &Ref<Future>, message: Value) -> R<bool> {
-    f.log_traceback.set(false);
+    f.log_traceback().set(false);
     if f.is_done() {
         return Ok(false);
     }
@@ -507,7 +508,7 @@ fn cancel_method(vm: &mut Vm, args: &[Value]) -> R {
 pub(super) fn consume_exception(f: &Ref<Future>) {
     // Its traceback stays for whoever really retrieves it.
     if f.state.get() == FutureState::Finished {
-        f.log_traceback.set(false);
+        f.log_traceback().set(false);
     }
 }
 
@@ -539,7 +540,7 @@ fn set_blocking(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> {
     };
     let on = vm.truth(&new)?;
     if let Some(f) = v.as_ref::<Future>() {
-        f.blocking.set(on);
+        f.blocking().set(on);
     }
     Ok(())
 }
@@ -552,7 +553,7 @@ fn set_log_traceback(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> {
         return Err(vm.value_error("_log_traceback can only be set to False"));
     }
     if let Some(f) = v.as_ref::<Future>() {
-        f.log_traceback.set(false);
+        f.log_traceback().set(false);
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ impl FutureIter {
             return Err(vm.stop_iteration(Value::None));
         };
         if !f.is_done() {
-            if f.blocking.replace(true) {
+            if f.blocking().replace(true) {
                 return Err(vm.runtime_error("await wasn't used with future"));
             }
             return Ok(f.into());

@@ -52,11 +52,3 @@ pub fn install(vm: &mut Vm) {
     future::install(vm);
     task::install(vm);
 }
-
-/// A class made by hand is told from its built-in base by identity.
-fn is_exact(
-    class: &crate::vm::heap::Ref<crate::vm::object::Class>,
-    f: &crate::vm::heap::Ref<crate::vm::object::Future>,
-) -> bool {
-    f.class.holds(class.as_obj())
-}

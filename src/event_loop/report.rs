@@ -123,14 +123,14 @@ fn try_finalize(vm: &mut Vm, f: &Ref<Future>) -> R<()> {
     if event_loop.is_undef() {
         return Ok(());
     }
-    if f.is_task() && f.state.get() == FutureState::Pending && f.log_destroy_pending.get() {
+    if f.is_task() && f.state.get() == FutureState::Pending && f.log_destroy_pending().get() {
         let text = "Task was destroyed but it is pending!";
         let pairs = [("task", value.clone()), (MESSAGE, text.into())];
         let report = report_with_origin(vm, &pairs, &future::origin(f));
         drop(pairs);
         send(vm, &event_loop, report)?;
     }
-    if f.log_traceback.replace(false) {
+    if f.log_traceback().replace(false) {
         let name = vm.class_of(&value).name();
         let pairs = [
             (

@@ -31,7 +31,7 @@ pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
 fn parts(vm: &mut Vm, f: &Ref<Future>) -> R<Vec<String>> {
     let mut parts = vec![state_word(f).to_ascii_lowercase()];
     if let Some(part) = f.part() {
-        if f.cancel_requests.get() > 0 && !f.is_done() {
+        if f.cancel_requests() > 0 && !f.is_done() {
             parts = vec!["cancelling".into()];
         }
         let name = task::name(f);

@@ -108,12 +108,12 @@ fn prepare(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<(Value, Value
         return Err(already_done(vm, task, &exception));
     }
     let mut exception = exception;
-    if task.must_cancel.get() {
+    if task.must_cancel().get() {
         let cancelled = vm.exc.cancelled_error.clone();
         if exception.is_undef() || !vm.class_of(&exception).is_subclass(&cancelled) {
             exception = cancelled_error(vm, task);
         }
-        task.must_cancel.set(false);
+        task.must_cancel().set(false);
     }
     if !exception.is_undef() {
         note_origin(vm, task, &exception);
@@ -316,11 +316,7 @@ pub(super) fn exception_of(vm: &mut Vm, f: &Ref<Future>) -> Value {
         }
         _ => match retrieve_exception(f) {
             None => Value::Undef,
-            Some(exception)
-                if super::is_exact(&vm.types.future, f) || super::is_exact(&vm.types.task, f) =>
-            {
-                exception
-            }
+            Some(exception) if f.is_plain() => exception,
             Some(exception) => raised_here(vm, exception),
         },
     }
@@ -344,7 +340,7 @@ fn settle(vm: &mut Vm, task: &Ref<Future>, outcome: StepOutcome) -> R<()> {
     match outcome {
         StepOutcome::Yielded(value) => suspended(vm, task, part, value),
         StepOutcome::Returned(value) => {
-            if task.must_cancel.replace(false) {
+            if task.must_cancel().replace(false) {
                 // It was cancelled in its last step.
                 let message = task.cancel_message();
                 future::cancel(vm, task, message)?;
@@ -401,7 +397,7 @@ fn suspended(vm: &mut Vm, task: &Ref<Future>, part: &TaskPart, value: Value) -> 
         if !f.event_loop.get().is(&task.event_loop.get()) {
             return wrong_loop(vm, task, &value);
         }
-        if !f.blocking.replace(false) {
+        if !f.blocking().replace(false) {
             return not_awaited(vm, task, &value);
         }
         if has_own_callbacks(vm, f) {
@@ -421,10 +417,10 @@ fn suspended(vm: &mut Vm, task: &Ref<Future>, part: &TaskPart, value: Value) -> 
 /// A task that was cancelled during its step passes that on to what it waits for now.
 #[inline]
 fn cancel_awaited(vm: &mut Vm, task: &Ref<Future>, awaited: &Value) -> R<()> {
-    if task.must_cancel.get() {
+    if task.must_cancel().get() {
         let message = task.cancel_message().defined().unwrap_or(Value::None);
         if task::cancel_any(vm, awaited, message)? {
-            task.must_cancel.set(false);
+            task.must_cancel().set(false);
         }
     }
     Ok(())
@@ -432,11 +428,11 @@ fn cancel_awaited(vm: &mut Vm, task: &Ref<Future>, awaited: &Value) -> R<()> {
 
 /// A subclass overrides `add_done_callback`.
 fn has_own_callbacks(vm: &mut Vm, f: &Ref<Future>) -> bool {
-    if super::is_exact(&vm.types.future, f) || super::is_exact(&vm.types.task, f) {
+    if f.is_plain() {
         return false;
     }
     let name = vm.names.add_done_callback.clone();
-    let found = vm.lookup(&f.class.get(), &name);
+    let found = vm.lookup(&vm.class_of(&f.clone().into()), &name);
     let own = vm.types.future.dict.get_str(&name);
     match (found, own) {
         (Some(found), Some(own)) => !found.is(&own),

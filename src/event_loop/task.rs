@@ -30,7 +30,7 @@ const METHODS: &[NativeDef] = &[
         "(self, /)",
         |_, args| {
             Ok(future::get(&args[0], |t| {
-                Value::Int(t.cancel_requests.get().into())
+                Value::Int(t.cancel_requests().into())
             }))
         },
         "How many cancel requests are pending.",
@@ -90,12 +90,12 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::read(
         "_must_cancel",
-        |_, v| Ok(future::get(v, |t| t.must_cancel.get().into())),
+        |_, v| Ok(future::get(v, |t| t.must_cancel().get().into())),
         "",
     ),
     GetSet::write(
         "_log_destroy_pending",
-        |_, v| Ok(future::get(v, |t| t.log_destroy_pending.get().into())),
+        |_, v| Ok(future::get(v, |t| t.log_destroy_pending().get().into())),
         set_log_destroy_pending,
         "",
     ),
@@ -208,7 +208,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     let event_loop = future::loop_or_current(vm, event_loop)?;
     future::reset(task, event_loop.clone());
     if let Err(raise) = check_coroutine(vm, coro) {
-        task.log_destroy_pending.set(false);
+        task.log_destroy_pending().set(false);
         return Err(raise);
     }
     let eager = match eager.given() {
@@ -282,10 +282,10 @@ fn is_running(vm: &mut Vm, event_loop: &Value) -> R<bool> {
 /// Cancels whatever a task waits for, by its own method if it has one; true if it accepted.
 pub(super) fn cancel_any(vm: &mut Vm, awaited: &Value, message: Value) -> R<bool> {
     if let Some(f) = awaited.as_ref::<Future>() {
-        if super::is_exact(&vm.types.future, f) {
+        if f.is_plain() && !f.is_task() {
             return future::cancel(vm, f, message);
         }
-        if super::is_exact(&vm.types.task, f) {
+        if f.is_plain() {
             return cancel(vm, f, message);
         }
     }
@@ -317,7 +317,7 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         if chain.len().is_power_of_two() {
             landmark = last.clone();
         }
-        last.log_traceback.set(false);
+        last.log_traceback().set(false);
         if last.is_done() {
             chain.pop();
             break false;
@@ -325,8 +325,7 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         let Some(part) = last.part() else {
             break false;
         };
-        last.cancel_requests
-            .set(last.cancel_requests.get().saturating_add(1));
+        last.set_cancel_requests(last.cancel_requests().saturating_add(1));
         if let Some((code, at)) = &origin {
             let extra = last.extra();
             extra.cancelled_in.set(code.clone().into());
@@ -335,7 +334,7 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         match part.waiting_for.get() {
             Value::Undef => break false,
             awaited => match awaited.as_ref::<Future>() {
-                Some(next) if super::is_exact(&vm.types.task, next) => chain.push(next.clone()),
+                Some(next) if next.is_task() && next.is_plain() => chain.push(next.clone()),
                 _ => break cancel_any(vm, &awaited, message.clone())?,
             },
         }
@@ -345,7 +344,7 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
     }
     for task in chain.iter().rev() {
         if !accepted {
-            task.must_cancel.set(true);
+            task.must_cancel().set(true);
             task.set_cancel_message(message.clone());
             accepted = true;
         }
@@ -361,9 +360,11 @@ fn cancel_method(vm: &mut Vm, args: &[Value]) -> R {
 
 fn uncancel(_: &mut Vm, args: &[Value]) -> R {
     Ok(future::get(&args[0], |t| {
-        let left = t.cancel_requests.get().saturating_sub(1);
-        if t.cancel_requests.replace(left) > 0 && left == 0 {
-            t.must_cancel.set(false);
+        let pending = t.cancel_requests();
+        let left = pending.saturating_sub(1);
+        t.set_cancel_requests(left);
+        if pending > 0 && left == 0 {
+            t.must_cancel().set(false);
         }
         Value::Int(left.into())
     }))
@@ -390,7 +391,7 @@ fn set_log_destroy_pending(vm: &mut Vm, v: &Value, new: Option<Value>) -> R<()> 
     };
     let on = vm.truth(&new)?;
     if let Some(task) = v.downcast::<Future>() {
-        task.log_destroy_pending.set(on);
+        task.log_destroy_pending().set(on);
     }
     Ok(())
 }

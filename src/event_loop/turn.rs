@@ -337,7 +337,7 @@ pub(super) fn run_until_complete(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("a future was expected"));
     };
     if ours {
-        f.log_destroy_pending.set(false);
+        f.log_destroy_pending().set(false);
     }
     let callback = stop_callback(vm);
     let context = context::copy_current(vm);

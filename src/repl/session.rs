@@ -457,7 +457,7 @@ impl Session {
             return Err(self.give_up(task, raise));
         }
         let vm = self.engine.vm();
-        task.log_traceback.set(false);
+        task.log_traceback().set(false);
         if asked && task.state.get() == FutureState::Cancelled {
             let class = vm.exc.keyboard_interrupt.clone();
             return Err(vm.error_with(&class, vec![]));
@@ -474,7 +474,7 @@ impl Session {
             let later = self.engine.vm().take_raised(raise);
             drop(later);
         }
-        task.log_traceback.set(false);
+        task.log_traceback().set(false);
         self.engine.vm().raise(exception)
     }
 

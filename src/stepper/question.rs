@@ -83,7 +83,7 @@ pub(super) fn ask(vm: &mut Vm, question: &Question) -> Outcome {
 
 /// The answer of a task that awaits for somebody, which is done.
 pub(super) fn answer_of(vm: &mut Vm, task: &Ref<Future>) -> Answer {
-    task.log_traceback.set(false);
+    task.log_traceback().set(false);
     match future_result(vm, task) {
         Ok(value) => shown(vm, &value),
         Err(raise) => failure(vm, raise),

@@ -407,7 +407,7 @@ impl Recorder {
             StepOutcome::Returned(value) => {
                 let known = self.tasks.get(&task.as_obj().address());
                 let site = known.and_then(|k| k.told_to_stop.clone());
-                if site.is_some() && task.cancel_requests.get() > 0 {
+                if site.is_some() && task.cancel_requests() > 0 {
                     self.put(vm, site, 0, What::Swallowed);
                 }
                 Ending::Returned(quiet(vm, value))

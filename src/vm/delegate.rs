@@ -150,10 +150,10 @@ impl Vm {
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
         if let Some(future) = delegate.as_ref::<Future>() {
             if !future.is_done() {
-                if future.blocking.get() {
+                if future.blocking().get() {
                     return Err(self.runtime_error("await wasn't used with future"));
                 }
-                future.blocking.set(true);
+                future.blocking().set(true);
                 return self.suspend_with(delegate);
             }
             let result = super::ops::future::future_result(self, future)?;

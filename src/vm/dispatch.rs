@@ -603,10 +603,9 @@ impl Vm {
                             {
                                 outer.state.set(GenState::Suspended);
                             }
-                            inner.set_started();
+                            inner.set_entered_from(outer);
                             inner.state.set(GenState::Running);
                             inner.parent.set(self.frame.generator);
-                            inner.set_depth(outer.depth() + 1);
                             self.frame.generator = raw(inner.as_obj());
                             let inner_code: *const CodeObject = std::ptr::from_ref(&*inner.code);
                             (
@@ -1121,7 +1120,7 @@ impl Vm {
                             // That of a future or deque, or of another object with a class.
                             if let Value::Obj(obj) = reg!(i.b)
                                 && cache.kind.get() == hit::BUILTIN_METHOD
-                                && exec::shared_version(obj) == cache.key.get()
+                                && exec::shared_version(self, obj) == cache.key.get()
                             {
                                 let this = operand!(b, DIES_B);
                                 set!(i.a, cache.value.get());

@@ -3,7 +3,7 @@
 //! hands out one action at a time through a table of function pointers, and the dispatch loop
 //! carries it out in a frame of its own.
 
-use super::heap::{Ref, Slot};
+use super::heap::{ObjSlot, Ref, Slot};
 use super::object::{Class, Future, Generator};
 use super::ready::Queue;
 use super::signals::SignalActions;
@@ -164,6 +164,12 @@ impl Current {
         context
             .as_obj()
             .is_some_and(|c| c.header().aux() == ENTERED)
+    }
+
+    /// As `is_entered`, for what a slot holds.
+    #[inline]
+    pub fn is_kept_entered(context: &ObjSlot) -> bool {
+        context.aux() == Some(ENTERED)
     }
 
     /// Notes that an object is a current context, or no longer.

@@ -7,7 +7,7 @@
 use super::dispatch::Flow;
 use super::frame::{Deliver, Link, raw, registers_of, running};
 use super::generator::suspended_at;
-use super::heap::{Ref, finalize};
+use super::heap::{Header, Ref, finalize};
 use super::hooks::Current;
 use super::object::{Future, GenState, Generator, Waiter};
 use super::ready::{Queue, Ready};
@@ -51,12 +51,10 @@ impl Vm {
                 let Some(part) = task.part().filter(|_| can_wait(task, f)) else {
                     return false;
                 };
-                // SAFETY: classes are only compared.
-                let class = unsafe { f.class.peek() };
-                if !class.is(&self.types.future) && !class.is(&self.types.task) {
+                if !f.is_plain() {
                     return false;
                 }
-                f.blocking.set(false);
+                f.blocking().set(false);
                 f.add_waiter(Waiter::Task(task.clone()));
                 part.waiting_for.set(value.clone());
             }
@@ -100,7 +98,7 @@ impl Vm {
         let Some(task) = link.task.as_ref::<Future>() else {
             return false;
         };
-        if task.is_done() || task.must_cancel.get() {
+        if task.is_done() || task.must_cancel().get() {
             return false;
         }
         let row = self.profile.as_mut().and_then(|p| p.place_of(task));
@@ -203,9 +201,9 @@ impl Vm {
 
 /// Whether a task can wait for a pending future without any ado.
 fn can_wait(task: &Ref<Future>, f: &Ref<Future>) -> bool {
-    f.blocking.get()
+    f.blocking().get()
         && !f.is_done()
-        && !task.must_cancel.get()
+        && !task.must_cancel().get()
         && f.event_loop.header() == task.event_loop.header()
         && !f.as_obj().is(task.as_obj())
 }
@@ -223,24 +221,20 @@ fn is_plain(next: &Ready) -> bool {
     let Some(part) = task.part() else {
         return false;
     };
-    // SAFETY: nothing is written while these are looked at.
-    let (coro, context, waited) = unsafe {
+    // SAFETY: nothing is written while these are looked at, and what they hold is alive.
+    let (coro, waited) = unsafe {
         (
-            part.coro.peek(),
-            part.context.peek(),
-            part.waiting_for.peek(),
+            part.coro.header().as_ref(),
+            part.waiting_for.header().as_ref(),
         )
     };
-    let Some(coro) = coro.as_ref::<Generator>() else {
+    let Some(coro) = coro.and_then(Header::peek::<Generator>) else {
         return false;
     };
     !task.is_done()
-        && !task.must_cancel.get()
+        && !task.must_cancel().get()
         && matches!(coro.state.get(), GenState::Suspended | GenState::Created)
         && coro.parent.get().is_null()
-        && !Current::is_entered(context)
-        && match waited {
-            Value::Undef => true,
-            waited => waited.downcast::<Future>().is_some_and(Future::has_result),
-        }
+        && !Current::is_kept_entered(&part.context)
+        && waited.is_none_or(|w| w.peek::<Future>().is_some_and(Future::has_result))
 }

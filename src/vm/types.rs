@@ -162,7 +162,7 @@ impl Vm {
                 Kind::Instance => obj.downcast::<Instance>().map(|i| i.class.get()),
                 Kind::Exception => obj.downcast::<Exception>().map(|e| e.class.get()),
                 Kind::Opaque => obj.downcast::<Opaque>().map(|o| o.class.get()),
-                Kind::Future => obj.downcast::<Future>().map(|f| f.class.get()),
+                Kind::Future => obj.downcast::<Future>().and_then(Future::own_class),
                 Kind::Class => obj
                     .downcast::<Class>()
                     .and_then(|c| c.metaclass.get().as_ref::<Class>().cloned()),
@@ -194,7 +194,7 @@ impl Vm {
                 .is_some_and(|o| o.class.holds(class)),
             Kind::Future => obj
                 .downcast::<Future>()
-                .is_some_and(|f| f.class.holds(class)),
+                .is_some_and(|f| f.is_of(class, self.builtin_class(value))),
             Kind::Class => obj
                 .downcast::<Class>()
                 .is_some_and(|c| c.metaclass.holds(class)),
@@ -261,6 +261,7 @@ impl Vm {
                 Some(GenKind::AsyncGenerator) => &t.async_generator,
                 _ => &t.generator,
             },
+            Kind::Future if obj.downcast::<Future>().is_some_and(Future::is_task) => &t.task,
             Kind::Future => &t.future,
             Kind::Class => &t.type_,
             Kind::Exception => &self.exc.base_exception,

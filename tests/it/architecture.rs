@@ -142,10 +142,11 @@ fn rank(layer: &str) -> Option<usize> {
     LAYERS.iter().position(|row| row.contains(&layer))
 }
 
-/// The layer that a file belongs to; none for `lib.rs` and `main.rs`, which name all.
+/// The layer that a file belongs to; none for `lib.rs` and `main.rs`, which name all, and for what
+/// only `main.rs` uses.
 fn layer_of(path: &str) -> Option<&str> {
     let name = path.strip_prefix("src/")?.split(['/', '.']).next()?;
-    (name != "lib" && name != "main").then_some(name)
+    (!["lib", "main", "allocator"].contains(&name)).then_some(name)
 }
 
 /// The layers that a line of code names as `crate::layer`.

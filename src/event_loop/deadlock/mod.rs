@@ -67,7 +67,7 @@ pub(super) fn raise(vm: &mut Vm, event_loop: &Value) -> Raise {
     }
     for s in &scene.stuck {
         // The report has said it.
-        s.task.log_destroy_pending.set(false);
+        s.task.log_destroy_pending().set(false);
     }
     with_report(vm, message, diagnostic)
 }

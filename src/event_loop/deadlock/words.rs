@@ -392,7 +392,7 @@ impl Teller<'_> {
 
 /// A task that was cancelled goes on waiting.
 fn is_cancelled(s: &Stuck) -> bool {
-    s.task.cancel_requests.get() > 0
+    s.task.cancel_requests() > 0
 }
 
 /// `a, b and 3 more`.

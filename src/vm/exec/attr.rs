@@ -304,13 +304,18 @@ fn has_only_class_attributes(obj: &Value) -> bool {
 /// The version of the class of an object that has no attributes of its own, of a type written in
 /// Rust that programs can derive from; 0 for others.
 #[inline(always)]
-pub fn shared_version(obj: &ObjRef) -> u32 {
+pub fn shared_version(vm: &Vm, obj: &ObjRef) -> u32 {
     // SAFETY: nobody replaces a class while it is looked at.
     let version = |class: &RefSlot<Class>| unsafe { class.peek() }.version.get();
     match obj.kind() {
         Kind::Future => obj.downcast::<Future>().map_or(0, |f| {
             let plain = f.rare().is_none_or(|e| e.dict.is_undef());
-            if plain { version(&f.class) } else { 0 }
+            match f.own_class() {
+                _ if !plain => 0,
+                Some(class) => class.version.get(),
+                None if f.is_task() => vm.types.task.version.get(),
+                None => vm.types.future.version.get(),
+            }
         }),
         Kind::Opaque => obj.downcast::<Opaque>().map_or(0, |o| {
             if o.dict.is_undef() {

@@ -132,6 +132,12 @@ pub trait Object: Sized {
     fn tail_bytes(&self) -> usize {
         self.tail_len() * size_of::<Value>()
     }
+    /// Releases what stands behind the body, where that is no value.
+    ///
+    /// # Safety
+    /// `room` is behind the body of this object, which dies.
+    #[inline(always)]
+    unsafe fn drop_room(&self, _room: *mut u8) {}
 }
 
 /// An object in memory.
@@ -581,6 +587,7 @@ pub(in crate::vm) unsafe fn drop_object<T: Object>(at: NonNull<Header>) {
             let i = if T::BACKWARDS { len - 1 - i } else { i };
             ptr::drop_in_place(tail.add(i));
         }
+        gc.as_ref().body.drop_room(tail.cast());
         ptr::drop_in_place(&raw mut (*gc.as_ptr()).body);
         slab::release(gc.cast(), size_of::<Gc<T>>() + bytes);
     }

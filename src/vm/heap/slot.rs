@@ -188,6 +188,21 @@ impl ObjSlot {
         std::ptr::eq(self.header(), obj.header())
     }
 
+    /// What the object's kind keeps in its header.
+    #[inline]
+    pub fn aux(&self) -> Option<u16> {
+        // SAFETY: only looked at.
+        unsafe { (*self.0.get()).as_ref() }.map(|obj| obj.header().aux())
+    }
+
+    /// The content if there is one.
+    pub fn defined(&self) -> Option<Value> {
+        match self.get() {
+            Value::Undef => None,
+            value => Some(value),
+        }
+    }
+
     /// A copy of the content, `Undef` if there is none.
     #[inline]
     pub fn get(&self) -> Value {

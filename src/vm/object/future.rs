@@ -5,10 +5,11 @@
 //! time shares a place, and what few of them have stands in a box of its own.
 
 use super::{Class, Trace};
-use crate::vm::heap::{ObjRef, ObjSlot, Ref, RefSlot, Slot};
+use crate::vm::heap::{ObjRef, ObjSlot, Ref, Slot};
 use crate::vm::ready::DoneCallback;
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell};
+use std::mem::ManuallyDrop;
 
 /// `Pending → Finished` (with a result or an exception) or `Pending → Cancelled`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,30 +50,123 @@ enum Content {
     Result(Value),
 }
 
+const MANY_REQUESTS: u8 = u8::MAX;
+const GREAT_MARK: u32 = u32::MAX;
+
+/// Places in `bits`. The lowest two are the role.
+const ROLES: u8 = 0b11;
+const BLOCKING: u8 = 1 << 2;
+const LOG_TRACEBACK: u8 = 1 << 3;
+const MUST_CANCEL: u8 = 1 << 4;
+const LOG_DESTROY_PENDING: u8 = 1 << 5;
+
+/// One of the truths about a future.
+#[derive(Clone, Copy)]
+pub struct Flag<'a> {
+    bits: &'a Cell<u8>,
+    bit: u8,
+}
+
+impl Flag<'_> {
+    #[inline(always)]
+    pub fn get(self) -> bool {
+        self.bits.get() & self.bit != 0
+    }
+
+    #[inline(always)]
+    pub fn set(self, on: bool) {
+        let bits = self.bits.get();
+        self.bits.set(if on {
+            bits | self.bit
+        } else {
+            bits & !self.bit
+        });
+    }
+
+    #[inline(always)]
+    pub fn replace(self, on: bool) -> bool {
+        let old = self.get();
+        self.set(on);
+        old
+    }
+}
+
+impl Content {
+    /// The tag and the word that stand for it. The word owns what the content owned.
+    #[inline(always)]
+    fn pack(self) -> (u8, u64) {
+        match self {
+            Content::Nobody => (0, 0),
+            Content::Task(task) => (1, pack(task.into_obj().into_raw())),
+            Content::Callback(callback) => (2, pack(Box::into_raw(callback))),
+            Content::Many(many) => (3, pack(Box::into_raw(many))),
+            Content::Result(Value::Undef) => (4, 0),
+            Content::Result(Value::None) => (5, 0),
+            Content::Result(Value::False) => (6, 0),
+            Content::Result(Value::True) => (7, 0),
+            Content::Result(Value::Int(n)) => (8, n as u64),
+            Content::Result(Value::Float(f)) => (9, f.get().to_bits()),
+            Content::Result(Value::Obj(obj)) => (10, pack(obj.into_raw())),
+        }
+    }
+
+    /// # Safety
+    /// They came from `pack`, and are not used again.
+    #[inline(always)]
+    unsafe fn unpack(tag: u8, word: u64) -> Content {
+        // SAFETY: promised by the caller: the tag tells what the word was made of.
+        unsafe {
+            match tag {
+                0 => Content::Nobody,
+                1 => match ObjRef::from_raw(unpack(word)).into_ref() {
+                    Ok(task) => Content::Task(task),
+                    Err(_) => Content::Nobody,
+                },
+                2 => Content::Callback(Box::from_raw(unpack(word))),
+                3 => Content::Many(Box::from_raw(unpack(word))),
+                4 => Content::Result(Value::Undef),
+                5 => Content::Result(Value::None),
+                6 => Content::Result(Value::False),
+                7 => Content::Result(Value::True),
+                8 => Content::Result(Value::Int(word as i64)),
+                9 => Content::Result(Value::float(f64::from_bits(word))),
+                _ => Content::Result(Value::Obj(ObjRef::from_raw(unpack(word)))),
+            }
+        }
+    }
+}
+
+fn pack<T>(at: *const T) -> u64 {
+    at.expose_provenance() as u64
+}
+
+fn unpack<T>(word: u64) -> *mut T {
+    std::ptr::with_exposed_provenance_mut(word as usize)
+}
+
 pub struct Future {
-    pub class: RefSlot<Class>,
     /// The loop object, or `Undef` if `__init__` was not called.
     pub event_loop: ObjSlot,
-    content: Cell<Content>,
     extra: OnceCell<Box<FutureExtra>>,
+    /// The content is the word and its tag.
+    word: Cell<u64>,
+    tag: Cell<u8>,
     pub state: Cell<FutureState>,
-    /// `_asyncio_future_blocking`.
-    pub blocking: Cell<bool>,
-    /// The exception was set and nobody has looked at it.
-    pub log_traceback: Cell<bool>,
-    role: Role,
-    // What follows is for tasks only.
-    pub must_cancel: Cell<bool>,
-    pub log_destroy_pending: Cell<bool>,
-    pub cancel_requests: Cell<u16>,
-    /// One more than the number of its default name `Task-N`, or of the last task that has one if
-    /// it was made with a name; 0 before `__init__`.
-    mark: Cell<u64>,
+    bits: Cell<u8>,
+    /// Cancel requests that are pending, of a task; `MANY_REQUESTS` if the box knows how many.
+    requests: Cell<u8>,
+    /// Of a task: one more than the number of its default name `Task-N`, or of the last task that
+    /// has one if it was made with a name; 0 before `__init__`; `GREAT_MARK` if the box knows it.
+    mark: Cell<u32>,
 }
+
+const _: () = assert!(size_of::<Future>() == 32, "programs have a million of them");
 
 /// What few futures have.
 #[derive(Default)]
 pub struct FutureExtra {
+    /// The class, if it is no built-in one.
+    class: Slot,
     /// The exception, once finished with one; for a cancelled future the CancelledError to raise.
     pub exception: Slot,
     /// The traceback that the exception had when it was set.
@@ -93,45 +187,130 @@ pub struct FutureExtra {
     pub order: Cell<u64>,
     /// Its number among the tasks of a profile, from 1.
     pub profiled: Cell<u32>,
+    requests: Cell<u32>,
+    mark: Cell<u64>,
     /// Taken out of `all_tasks` by hand.
     pub unregistered: Cell<bool>,
 }
 
-/// What a task has beyond a future: its tail, which is why these are slots.
-#[repr(C)]
+/// What a task has beyond a future: it stands behind it.
 pub struct TaskPart {
     /// The coroutine; `Undef` when finished and released.
-    pub coro: Slot,
+    pub coro: ObjSlot,
     /// `Undef` for an empty one.
-    pub context: Slot,
+    pub context: ObjSlot,
     /// What it awaits (`_fut_waiter`), or `Undef`.
-    pub waiting_for: Slot,
+    pub waiting_for: ObjSlot,
 }
-
-const PART_SLOTS: usize = size_of::<TaskPart>() / size_of::<Value>();
 
 impl Future {
     /// A pending future of the class.
     pub fn new(class: &Ref<Class>, event_loop: Value, role: Role) -> Ref<Future> {
-        let body = Future {
-            class: RefSlot::new(class.clone()),
+        let future = Ref::with_bytes(Future {
             event_loop: ObjSlot::new(event_loop),
-            content: Cell::default(),
             extra: OnceCell::new(),
+            word: Cell::new(0),
+            tag: Cell::new(0),
             state: Cell::new(FutureState::Pending),
-            blocking: Cell::new(false),
-            log_traceback: Cell::new(false),
-            role,
-            must_cancel: Cell::new(false),
-            log_destroy_pending: Cell::new(true),
-            cancel_requests: Cell::new(0),
+            bits: Cell::new(role as u8 | LOG_DESTROY_PENDING),
+            requests: Cell::new(0),
             mark: Cell::new(0),
-        };
-        Ref::with_tail(body, std::iter::empty())
+        });
+        if role == Role::Task {
+            let part = TaskPart {
+                coro: ObjSlot::default(),
+                context: ObjSlot::default(),
+                waiting_for: ObjSlot::default(),
+            };
+            // SAFETY: there is room for it behind a task, and nothing is there yet.
+            unsafe { future.tail_ptr().cast::<TaskPart>().write(part) };
+        }
+        if class.flags().heap {
+            future.set_class(class.clone());
+        }
+        future
     }
 
     pub(super) fn tail(&self) -> usize {
-        if self.is_task() { PART_SLOTS } else { 0 }
+        0
+    }
+
+    pub(super) fn part_bytes(&self) -> usize {
+        if self.is_task() {
+            size_of::<TaskPart>()
+        } else {
+            0
+        }
+    }
+
+    /// Releases the part of a task.
+    ///
+    /// # Safety
+    /// `room` is what stands behind this future, which dies.
+    pub(super) unsafe fn drop_part(&self, room: *mut u8) {
+        if self.is_task() {
+            // SAFETY: a task has it, since it was made.
+            unsafe { std::ptr::drop_in_place(room.cast::<TaskPart>()) };
+        }
+    }
+
+    // Its class
+
+    /// The class, unless it is the built-in one.
+    pub fn own_class(&self) -> Option<Ref<Class>> {
+        self.rare()?.class.get().as_ref::<Class>().cloned()
+    }
+
+    /// Whether its class is the built-in one, Future or Task.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        self.rare().is_none_or(|e| e.class.is_undef())
+    }
+
+    /// Whether its class is this one, which is `plain` if it is no class of the program's.
+    pub fn is_of(&self, class: &ObjRef, plain: &Ref<Class>) -> bool {
+        match self.rare().filter(|e| !e.class.is_undef()) {
+            Some(extra) => extra.class.holds(class),
+            None => plain.as_obj().is(class),
+        }
+    }
+
+    pub fn set_class(&self, class: Ref<Class>) {
+        self.extra().class.set(class.into());
+    }
+
+    // Truths
+
+    #[inline(always)]
+    fn flag(&self, bit: u8) -> Flag<'_> {
+        Flag {
+            bits: &self.bits,
+            bit,
+        }
+    }
+
+    /// `_asyncio_future_blocking`.
+    #[inline(always)]
+    pub fn blocking(&self) -> Flag<'_> {
+        self.flag(BLOCKING)
+    }
+
+    /// The exception was set and nobody has looked at it.
+    #[inline(always)]
+    pub fn log_traceback(&self) -> Flag<'_> {
+        self.flag(LOG_TRACEBACK)
+    }
+
+    /// Of a task: its next step raises CancelledError.
+    #[inline(always)]
+    pub fn must_cancel(&self) -> Flag<'_> {
+        self.flag(MUST_CANCEL)
+    }
+
+    /// Of a task: it is reported if it dies pending.
+    #[inline(always)]
+    pub fn log_destroy_pending(&self) -> Flag<'_> {
+        self.flag(LOG_DESTROY_PENDING)
     }
 
     #[inline(always)]
@@ -141,12 +320,12 @@ impl Future {
 
     #[inline(always)]
     pub fn is_task(&self) -> bool {
-        self.role == Role::Task
+        self.bits.get() & ROLES == Role::Task as u8
     }
 
     /// Whether a timer of its loop settles it.
     pub fn has_timer(&self) -> bool {
-        self.role == Role::Timer
+        self.bits.get() & ROLES == Role::Timer as u8
     }
 
     // Tasks
@@ -154,7 +333,13 @@ impl Future {
     /// The task has its coroutine, and a default name of that number; for a task that was made
     /// with a name, the last number that was given.
     pub fn begin(&self, number: u64) {
-        self.mark.set(number + 1);
+        match u32::try_from(number + 1) {
+            Ok(mark) if mark < GREAT_MARK => self.mark.set(mark),
+            _ => {
+                self.extra().mark.set(number + 1);
+                self.mark.set(GREAT_MARK);
+            }
+        }
     }
 
     /// Whether `begin` was called.
@@ -162,22 +347,71 @@ impl Future {
         self.mark.get() > 0
     }
 
+    fn mark(&self) -> u64 {
+        match self.mark.get() {
+            GREAT_MARK => self.rare().map_or(0, |e| e.mark.get()),
+            mark => u64::from(mark),
+        }
+    }
+
     /// The number of the default name.
     pub fn number(&self) -> u64 {
-        self.mark.get().saturating_sub(1)
+        self.mark().saturating_sub(1)
     }
 
     /// Sorts tasks in the order in which they were made.
     pub fn age(&self) -> (u64, u64) {
-        (self.mark.get(), self.rare().map_or(0, |e| e.order.get()))
+        (self.mark(), self.rare().map_or(0, |e| e.order.get()))
+    }
+
+    /// How many cancel requests are pending.
+    pub fn cancel_requests(&self) -> u32 {
+        match self.requests.get() {
+            MANY_REQUESTS => self.rare().map_or(0, |e| e.requests.get()),
+            few => few.into(),
+        }
+    }
+
+    pub fn set_cancel_requests(&self, count: u32) {
+        match u8::try_from(count) {
+            Ok(few) if few < MANY_REQUESTS => self.requests.set(few),
+            _ => {
+                self.extra().requests.set(count);
+                self.requests.set(MANY_REQUESTS);
+            }
+        }
     }
 
     // Who waits
 
+    #[inline(always)]
+    fn take_content(&self) -> Content {
+        // SAFETY: tag and word belong together, and are overwritten.
+        unsafe { Content::unpack(self.tag.replace(0), self.word.get()) }
+    }
+
+    /// Looks at the content. `f` must not change it.
+    #[inline(always)]
+    fn with_content<T>(&self, f: impl FnOnce(&Content) -> T) -> T {
+        // SAFETY: tag and word belong together; they keep what is only lent here.
+        let content = unsafe { Content::unpack(self.tag.get(), self.word.get()) };
+        f(&ManuallyDrop::new(content))
+    }
+
+    /// Puts another content in; the old one is released after.
+    #[inline(always)]
+    fn set_content(&self, content: Content) {
+        let old = self.take_content();
+        let (tag, word) = content.pack();
+        self.word.set(word);
+        self.tag.set(tag);
+        drop(old);
+    }
+
     /// Adds one who waits; the future must be pending.
     #[inline]
     pub fn add_waiter(&self, waiter: Waiter) {
-        let content = match (self.content.take(), waiter) {
+        let content = match (self.take_content(), waiter) {
             (Content::Nobody, Waiter::Task(task)) => Content::Task(task),
             (Content::Nobody, Waiter::Callback(callback)) => Content::Callback(callback),
             (content, waiter) => {
@@ -186,7 +420,7 @@ impl Future {
                 Content::Many(Box::new(many))
             }
         };
-        self.content.set(content);
+        self.set_content(content);
     }
 
     /// Takes all who wait out.
@@ -194,17 +428,17 @@ impl Future {
         if self.is_done() {
             return Vec::new();
         }
-        self.content.take().into_waiters()
+        self.take_content().into_waiters()
     }
 
     /// Takes out the one who waits, if nobody else does.
     #[inline(always)]
     pub fn take_only_waiter(&self) -> Option<Waiter> {
-        match self.content.take() {
+        match self.take_content() {
             Content::Task(task) => Some(Waiter::Task(task)),
             Content::Callback(callback) => Some(Waiter::Callback(callback)),
             other => {
-                self.content.set(other);
+                self.set_content(other);
                 None
             }
         }
@@ -212,15 +446,12 @@ impl Future {
 
     /// Those who wait, as a copy.
     pub fn waiters(&self) -> Vec<Waiter> {
-        let content = self.content.take();
-        let copy = match &content {
+        self.with_content(|content| match content {
             Content::Nobody | Content::Result(_) => Vec::new(),
             Content::Task(task) => vec![Waiter::Task(task.clone())],
             Content::Callback(callback) => vec![Waiter::Callback(callback.clone())],
             Content::Many(many) => (**many).clone(),
-        };
-        self.content.set(content);
-        copy
+        })
     }
 
     /// Replaces all who wait.
@@ -229,7 +460,7 @@ impl Future {
             true => Content::Nobody,
             false => Content::Many(Box::new(waiters)),
         };
-        drop(self.content.replace(content));
+        self.set_content(content);
     }
 
     // What became of it
@@ -237,20 +468,17 @@ impl Future {
     /// The result, once finished without exception; else `Undef`.
     #[inline]
     pub fn result(&self) -> Value {
-        let content = self.content.take();
-        let result = match &content {
+        self.with_content(|content| match content {
             Content::Result(value) => value.clone(),
             _ => Value::Undef,
-        };
-        self.content.set(content);
-        result
+        })
     }
 
     /// Finishes a pending future. Those who wait must have been taken out.
     #[inline]
     pub fn set_result(&self, result: Value) {
         self.state.set(FutureState::Finished);
-        drop(self.content.replace(Content::Result(result)));
+        self.set_content(Content::Result(result));
     }
 
     /// Finished, and not with an exception.
@@ -282,9 +510,9 @@ impl Future {
     /// Back to pending, nobody waiting.
     pub fn reset(&self) {
         self.state.set(FutureState::Pending);
-        self.blocking.set(false);
-        self.log_traceback.set(false);
-        drop(self.content.take());
+        self.blocking().set(false);
+        self.log_traceback().set(false);
+        drop(self.take_content());
         if let Some(e) = self.rare() {
             for slot in [&e.exception, &e.traceback, &e.cancel_message] {
                 slot.take();
@@ -295,7 +523,7 @@ impl Future {
     /// Lets go of everything: it is part of a cycle that nobody can reach.
     pub(in crate::vm) fn clear(&self) {
         self.event_loop.take();
-        drop(self.content.take());
+        drop(self.take_content());
         if let Some(e) = self.rare() {
             e.slots().into_iter().for_each(|slot| drop(slot.take()));
         }
@@ -314,8 +542,9 @@ impl Future {
 }
 
 impl FutureExtra {
-    fn slots(&self) -> [&Slot; 8] {
+    fn slots(&self) -> [&Slot; 9] {
         [
+            &self.class,
             &self.cancelled_in,
             &self.exception,
             &self.traceback,
@@ -344,7 +573,7 @@ impl Ref<Future> {
     #[inline(always)]
     pub fn part(&self) -> Option<&TaskPart> {
         if self.is_task() {
-            // SAFETY: a task's tail has three values, and a slot is laid out as a value.
+            // SAFETY: it was written when the task was made.
             Some(unsafe { &*self.tail_ptr().cast::<TaskPart>() })
         } else {
             None
@@ -356,17 +585,15 @@ impl Ref<Future> {
 pub(super) fn needs_finalizer(f: &Future) -> bool {
     let pending_task = f.is_task()
         && f.state.get() == FutureState::Pending
-        && f.log_destroy_pending.get()
+        && f.log_destroy_pending().get()
         && f.begun();
-    f.log_traceback.get() || pending_task
+    f.log_traceback().get() || pending_task
 }
 
 impl Trace for Ref<Future> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        self.class.visit(visit);
         self.event_loop.visit(visit);
-        let content = self.content.take();
-        match &content {
+        self.with_content(|content| match content {
             Content::Nobody => {}
             Content::Task(task) => visit(task.as_obj()),
             Content::Callback(callback) => visit_callback(callback, visit),
@@ -375,17 +602,21 @@ impl Trace for Ref<Future> {
                 Waiter::Callback(callback) => visit_callback(callback, visit),
             }),
             Content::Result(value) => value.as_obj().into_iter().for_each(&mut *visit),
-        }
-        self.content.set(content);
-        let extra = self.rare().map(FutureExtra::slots);
-        let part = self.part().map(|p| [&p.coro, &p.context, &p.waiting_for]);
-        for slot in extra
-            .into_iter()
-            .flatten()
-            .chain(part.into_iter().flatten())
-        {
+        });
+        for slot in self.rare().map(FutureExtra::slots).into_iter().flatten() {
             slot.visit(visit);
         }
+        if let Some(part) = self.part() {
+            for slot in [&part.coro, &part.context, &part.waiting_for] {
+                slot.visit(visit);
+            }
+        }
+    }
+}
+
+impl Drop for Future {
+    fn drop(&mut self) {
+        drop(self.take_content());
     }
 }
 
@@ -398,16 +629,5 @@ fn visit_callback(callback: &DoneCallback, visit: &mut dyn FnMut(&ObjRef)) {
     ];
     for value in parts {
         value.as_obj().into_iter().for_each(&mut *visit);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn futures_are_small() {
-        assert_eq!(size_of::<Future>() + 8, 64);
-        assert_eq!(size_of::<TaskPart>(), 3 * size_of::<Value>());
     }
 }

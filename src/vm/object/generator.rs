@@ -355,8 +355,18 @@ impl Generator {
     #[inline(always)]
     pub fn set_depth(&self, depth: u32) {
         let high = (depth >> u16::BITS) as u8;
-        let low = self.marks.bits.get() & (1 << DEPTH_SHIFT) - 1;
+        let low = self.marks.bits.get() & ((1 << DEPTH_SHIFT) - 1);
         self.marks.bits.set(high << DEPTH_SHIFT | low);
+        self.marks.depth.set((depth as u16).to_le_bytes());
+    }
+
+    /// `outer` delegates to this frame: it has started, one deeper than that.
+    #[inline(always)]
+    pub fn set_entered_from(&self, outer: &Generator) {
+        let depth = outer.depth() + 1;
+        let bits = self.marks.bits.get() & (KINDS | ASYNC_RUNNING) | STARTED;
+        let high = (depth >> u16::BITS) as u8;
+        self.marks.bits.set(high << DEPTH_SHIFT | bits);
         self.marks.depth.set((depth as u16).to_le_bytes());
     }
 

@@ -67,7 +67,7 @@ pub trait Trace {
 macro_rules! object_kinds {
     ($(
         $(#[doc = $doc:literal])+
-        $kind:ident: leaf $leaf:literal, finalizes $fin:literal $(, bytes $room:ident)?;
+        $kind:ident: leaf $leaf:literal, finalizes $fin:literal $(, bytes $room:ident)? $(, dropping $drop:ident)?;
     )*) => {
         /// The kinds of objects.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -87,6 +87,10 @@ macro_rules! object_kinds {
             const BACKWARDS: bool = matches!(Kind::$kind, Kind::Tuple);
             fn tail_len(&self) -> usize { self.tail() }
             $(fn tail_bytes(&self) -> usize { self.$room() })?
+            $(unsafe fn drop_room(&self, room: *mut u8) {
+                // SAFETY: passed on from the caller.
+                unsafe { self.$drop(room) }
+            })?
         })*
 
         unsafe fn drop_free(_: NonNull<Header>) {}
@@ -159,7 +163,7 @@ object_kinds! {
     /// A generator, coroutine or async generator.
     Generator: leaf false, finalizes true;
     /// A future or task.
-    Future: leaf false, finalizes true;
+    Future: leaf false, finalizes true, bytes part_bytes, dropping drop_part;
     /// Anything else written in Rust.
     Opaque: leaf false, finalizes true;
 }

@@ -36,7 +36,7 @@ pub fn future_result(vm: &mut Vm, f: &Ref<Future>) -> R {
 pub fn retrieve_exception(f: &Ref<Future>) -> Option<Value> {
     let extra = f.rare()?;
     let value = extra.exception.defined()?;
-    f.log_traceback.set(false);
+    f.log_traceback().set(false);
     if let Some(exception) = value.downcast::<Exception>() {
         exception.traceback.set(extra.traceback.take());
     }

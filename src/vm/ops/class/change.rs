@@ -64,7 +64,7 @@ impl Vm {
             }
             Some(Kind::Future) => {
                 if let Some(future) = obj.downcast::<Future>() {
-                    future.class.set(new.clone());
+                    future.set_class(new.clone());
                 }
             }
             Some(Kind::Class) => {
