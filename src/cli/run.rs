@@ -120,7 +120,7 @@ pub(super) fn finish(mut engine: Engine, outcome: &RunOutcome, terminal: &Termin
     if let Some(text) = &outcome.exit_message {
         complain(&format!("{text}\n"));
     }
-    engine.finish();
+    engine.finish_process();
     outcome.exit_code
 }
 

@@ -210,9 +210,20 @@ impl Engine {
 
     /// Ends the program: runs what is to be run at exit, finalizes what is left.
     pub fn finish(&mut self) {
+        self.end(true);
+    }
+
+    /// As `finish`, where the process ends next: what no finalizer sees is left for the system to
+    /// release.
+    pub fn finish_process(&mut self) {
+        self.end(false);
+    }
+
+    fn end(&mut self, release: bool) {
         stdlib::at_exit(&mut self.vm);
         self.vm.settle_finalizers();
-        if cycles::is_enabled() && cycles::is_anything_finalized() {
+        let is_seen = cycles::is_anything_finalized();
+        if cycles::is_enabled() && is_seen {
             // What only its own circle keeps alive still finds its globals.
             stdlib::collect_garbage(&mut self.vm);
             self.vm.settle_finalizers();
@@ -225,8 +236,10 @@ impl Engine {
         let values = clear_namespace(&self.main.dict);
         self.vm.release_in_turn(values);
         self.vm.settle_finalizers();
-        stdlib::collect_garbage(&mut self.vm);
-        self.vm.settle_finalizers();
+        if is_seen || release {
+            stdlib::collect_garbage(&mut self.vm);
+            self.vm.settle_finalizers();
+        }
         finalize::close();
         self.flush();
     }

@@ -28,6 +28,8 @@ thread_local! {
     static THRESHOLD: Cell<usize> = const { Cell::new(FIRST_THRESHOLD) };
     static ENABLED: Cell<bool> = const { Cell::new(true) };
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// Something was made whose release shows outside, although no finalizer runs.
+    static SHOWS: Cell<bool> = const { Cell::new(false) };
     /// How many times as many objects as are left after a collection make the next one due.
     static GROWTH: Cell<usize> = const { Cell::new(LEAST_GROWTH) };
 }
@@ -55,6 +57,7 @@ fn set_threshold(objects: usize) {
 /// A new program begins in this thread.
 pub fn open() {
     GROWTH.set(LEAST_GROWTH);
+    SHOWS.set(false);
     set_next_threshold();
 }
 
@@ -78,9 +81,14 @@ fn collection_is_due() -> bool {
     ENABLED.get() && heap::live_objects() > THRESHOLD.get()
 }
 
-/// Whether anything alive could run code when it dies.
+/// The program has made something whose release shows outside: a file that is written then.
+pub fn note_release_shows() {
+    SHOWS.set(true);
+}
+
+/// Whether the death of anything alive could be noticed.
 pub fn is_anything_finalized() -> bool {
-    if weak::has_references() {
+    if SHOWS.get() || weak::has_references() {
         return true;
     }
     let mut any = false;

@@ -306,3 +306,17 @@ fn programs_see_full_paths() {
         run.stderr
     );
 }
+
+/// The end of the process releases most things; a file that only a circle holds is no such thing.
+#[test]
+fn a_file_in_a_circle_is_written_at_the_end() {
+    let folder = scratch("file_in_a_circle");
+    let program = "class A: pass\na = A()\na.a = a\na.f = open('out.txt', 'w')\na.f.write('all')\n";
+    std::fs::write(folder.join("main.coro"), program).unwrap();
+    let run = finish(command().arg("main.coro").current_dir(&folder), b"", LIMIT);
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    assert_eq!(
+        std::fs::read_to_string(folder.join("out.txt")).unwrap(),
+        "all"
+    );
+}

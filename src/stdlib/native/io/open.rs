@@ -5,6 +5,7 @@ use super::check::os_error;
 use super::classes::{BytesRandom, BytesReader, BytesWriter, RawFile, TextFile};
 use super::file::{Content, FileData};
 use crate::text::codec::{self, Codec};
+use crate::vm::cycles;
 use crate::vm::object::Bytes;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -137,6 +138,9 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
     data.readable = mode.action == 'r' || mode.update;
     data.writable = mode.action != 'r' || mode.update;
     data.appends = mode.action == 'a';
+    if data.writable {
+        cycles::note_release_shows();
+    }
     let class = match (data.readable, data.writable) {
         _ if !mode.binary => vm.class_for::<TextFile>(),
         _ if unbuffered => vm.class_for::<RawFile>(),
