@@ -27,4 +27,7 @@ pub mod strptime;
 pub mod suggest;
 pub mod sums;
 pub mod unicode;
+pub mod unicode_data;
+mod unicode_numbers;
+mod unicode_properties;
 mod unicode_tables;

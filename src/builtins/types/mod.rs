@@ -26,6 +26,7 @@ mod str_search;
 mod timsort;
 mod tuple;
 
+pub use bytes_methods::buffer_argument;
 pub use codecs::{decode, encode};
 pub use list_sort::sort_values;
 pub use memoryview_data::MemoryView;

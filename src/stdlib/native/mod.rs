@@ -1,11 +1,13 @@
 //! Modules written in Rust.
 
 pub(super) mod atexit;
+mod binary;
 mod bisect;
 mod clocks;
 mod collections;
 mod functools;
 mod gc;
+mod hashes;
 mod heapq;
 pub(super) mod io;
 mod itertools;
@@ -22,6 +24,7 @@ mod structseq;
 pub(super) mod sys;
 mod time;
 mod types;
+mod unicodedata;
 mod waiters;
 mod weakref;
 
@@ -37,10 +40,12 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &event_loop::module::MODULE,
     &event_loop::context::MODULE,
     &atexit::MODULE,
+    &binary::MODULE,
     &bisect::MODULE,
     &collections::MODULE,
     &functools::MODULE,
     &gc::MODULE,
+    &hashes::MODULE,
     &heapq::MODULE,
     &io::MODULE,
     &itertools::MODULE,
@@ -53,6 +58,7 @@ pub(super) static MODULES: &[&ModuleDef] = &[
     &sys::MODULE,
     &time::MODULE,
     &types::MODULE,
+    &unicodedata::MODULE,
     &waiters::MODULE,
     &weakref::MODULE,
 ];

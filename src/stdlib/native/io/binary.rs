@@ -3,7 +3,8 @@
 
 use super::check::{check_open, check_readable, limit, os_error, unsupported};
 use super::classes::{BytesReader, BytesWriter, RawFile};
-use super::file::{Content, FileData, bytes_of, read, this};
+use super::file::{Content, FileData, read, this};
+use crate::builtins::types::buffer_argument;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{ByteArray, Bytes};
 use crate::vm::observe::Event;
@@ -53,7 +54,7 @@ const PEEKED: usize = 8192;
 
 /// Writes bytes; how many.
 pub(super) fn write(vm: &mut Vm, data: &FileData, what: &Value) -> R {
-    let bytes = bytes_of(vm, what)?;
+    let bytes = buffer_argument(vm, what)?;
     let written = match &mut *data.content.borrow_mut() {
         Content::Bytes(buffer) => {
             if data.appends {
@@ -88,7 +89,7 @@ fn readinto(vm: &mut Vm, args: &[Value]) -> R {
     };
     let room = buffer.0.borrow().len();
     let taken = read(vm, &[args[0].clone(), room.into()])?;
-    let bytes = bytes_of(vm, &taken)?;
+    let bytes = buffer_argument(vm, &taken)?;
     // Reading may have waited for a line, and other tasks may have changed the buffer.
     let mut buffer = buffer.0.borrow_mut();
     for (place, byte) in buffer.iter_mut().zip(&bytes) {

@@ -1,15 +1,81 @@
 //! What a file in memory holds: text or bytes, and the place where reading and writing goes on.
 
+/// What ends a line, as the argument `newline` says.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum LineEnds {
+    /// None: all of them, and all are read as `\n`.
+    Universal,
+    /// `''`: all of them, as they are.
+    Any,
+    #[default]
+    Line,
+    Return,
+    ReturnLine,
+}
+
+impl LineEnds {
+    /// By the argument's text; nothing else is known.
+    pub fn find(newline: &str) -> Option<Self> {
+        Some(match newline {
+            "" => LineEnds::Any,
+            "\n" => LineEnds::Line,
+            "\r" => LineEnds::Return,
+            "\r\n" => LineEnds::ReturnLine,
+            _ => return None,
+        })
+    }
+
+    /// A text that was read from outside.
+    pub fn read(self, text: String) -> String {
+        if self == LineEnds::Universal && text.contains('\r') {
+            text.replace("\r\n", "\n").replace('\r', "\n")
+        } else {
+            text
+        }
+    }
+
+    /// A text that is written.
+    fn written(self, text: &str) -> std::borrow::Cow<'_, str> {
+        match self {
+            LineEnds::Return => text.replace('\n', "\r").into(),
+            LineEnds::ReturnLine => text.replace('\n', "\r\n").into(),
+            _ => text.into(),
+        }
+    }
+
+    /// How long the first line is, its end included.
+    fn line(self, text: &str) -> usize {
+        let end = match self {
+            LineEnds::Universal | LineEnds::Line => text.find('\n').map(|at| at + 1),
+            LineEnds::Return => text.find('\r').map(|at| at + 1),
+            LineEnds::ReturnLine => text.find("\r\n").map(|at| at + 2),
+            LineEnds::Any => text.find(['\r', '\n']).map(|at| {
+                let both = text.get(at..).is_some_and(|end| end.starts_with("\r\n"));
+                at + 1 + usize::from(both)
+            }),
+        };
+        end.unwrap_or(text.len())
+    }
+}
+
 /// Text with a position. Positions are bytes inside; `chars_before` and `at_char` translate.
 #[derive(Default)]
 pub(super) struct TextBuffer {
     text: String,
     at: usize,
+    ends: LineEnds,
 }
 
 impl TextBuffer {
-    pub fn new(text: String) -> Self {
-        TextBuffer { text, at: 0 }
+    /// A text that was read from outside.
+    pub fn new(text: String, ends: LineEnds) -> Self {
+        let text = ends.read(text);
+        TextBuffer { text, at: 0, ends }
+    }
+
+    /// A text that the program has given.
+    pub fn given(text: &str, ends: LineEnds) -> Self {
+        Self::new(ends.written(text).into_owned(), ends)
     }
 
     pub fn text(&self) -> &str {
@@ -68,7 +134,7 @@ impl TextBuffer {
     /// Takes a line with its end, at most so many characters.
     pub fn read_line(&mut self, limit: Option<usize>) -> String {
         let rest = self.rest();
-        let line = rest.find('\n').map_or(rest.len(), |i| i + 1);
+        let line = self.ends.line(rest);
         let limit = match limit {
             Some(n) => rest.char_indices().nth(n).map_or(rest.len(), |(i, _)| i),
             None => rest.len(),
@@ -80,6 +146,8 @@ impl TextBuffer {
 
     /// Writes over what stands here, and on beyond the end.
     pub fn write(&mut self, more: &str) {
+        let ends = self.ends;
+        let more: &str = &ends.written(more);
         while self.text.len() < self.at {
             self.text.push('\0');
         }

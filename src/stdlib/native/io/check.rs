@@ -62,20 +62,34 @@ pub(super) fn unsupported(vm: &mut Vm, message: &str) -> Raise {
     }
 }
 
+/// What the system says to an error number.
+pub(in crate::stdlib) fn error_text(number: i32) -> String {
+    let text = io::Error::from_raw_os_error(number).to_string();
+    let text = text.split(" (os error").next();
+    text.unwrap_or_default().to_owned()
+}
+
 /// The OSError for a failed operation on a file.
 pub(in crate::stdlib) fn os_error(vm: &mut Vm, error: &io::Error, file: &Value) -> Raise {
+    raise_os_error(vm, error, std::slice::from_ref(file))
+}
+
+/// The OSError for a failed operation on two files.
+pub(in crate::stdlib) fn os_error_of_two(
+    vm: &mut Vm,
+    error: &io::Error,
+    from: &Value,
+    to: &Value,
+) -> Raise {
+    raise_os_error(vm, error, &[from.clone(), Value::None, to.clone()])
+}
+
+fn raise_os_error(vm: &mut Vm, error: &io::Error, files: &[Value]) -> Raise {
     let number = error.raw_os_error().unwrap_or(5);
-    let text = io::Error::from_raw_os_error(number).to_string();
-    let text = text
-        .split(" (os error")
-        .next()
-        .unwrap_or_default()
-        .to_owned();
     let class: Value = vm.exc.os_error.clone().into();
-    match vm.call(
-        &class,
-        &[Value::Int(number.into()), text.into(), file.clone()],
-    ) {
+    let mut args = vec![Value::Int(number.into()), error_text(number).into()];
+    args.extend_from_slice(files);
+    match vm.call(&class, &args) {
         Ok(exception) => vm.raise(exception),
         Err(raise) => raise,
     }

@@ -3,12 +3,13 @@
 //! What is special to files of bytes stands in `binary.rs`, the tables of the classes in
 //! `classes.rs`.
 
-use super::buffer::{ByteBuffer, TextBuffer};
+use super::buffer::{ByteBuffer, LineEnds, TextBuffer};
 use super::check::{check_open, check_readable, check_writable, limit, os_error, unsupported};
 use super::classes::TextFile;
+use crate::builtins::types::buffer_argument;
 use crate::text::codec::{self, Codec};
 use crate::vm::heap::Slot;
-use crate::vm::object::{ByteArray, Bytes, Class, List, NativeData};
+use crate::vm::object::{Bytes, Class, List, NativeData};
 use crate::vm::observe::Event;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -166,6 +167,10 @@ pub(super) fn new_memory(vm: &mut Vm, class: &Value, content: Content) -> R {
 }
 
 pub(super) fn init_string(vm: &mut Vm, args: &[Value]) -> R {
+    let ends = match args[2].given() {
+        None => LineEnds::default(),
+        Some(newline) => super::open::line_ends(vm, newline, "newline")?,
+    };
     let text = match &args[1] {
         Value::Undef | Value::None => String::new(),
         value => match value.as_str() {
@@ -177,7 +182,7 @@ pub(super) fn init_string(vm: &mut Vm, args: &[Value]) -> R {
         },
     };
     let data = this(vm, &args[0])?;
-    *data.content.borrow_mut() = Content::Text(TextBuffer::new(text));
+    *data.content.borrow_mut() = Content::Text(TextBuffer::given(&text, ends));
     data.closed.set(false);
     Ok(Value::None)
 }
@@ -185,23 +190,12 @@ pub(super) fn init_string(vm: &mut Vm, args: &[Value]) -> R {
 pub(super) fn init_bytes(vm: &mut Vm, args: &[Value]) -> R {
     let bytes = match &args[1] {
         Value::Undef | Value::None => Vec::new(),
-        value => bytes_of(vm, value)?,
+        value => buffer_argument(vm, value)?,
     };
     let data = this(vm, &args[0])?;
     *data.content.borrow_mut() = Content::Bytes(ByteBuffer::new(bytes));
     data.closed.set(false);
     Ok(Value::None)
-}
-
-pub(super) fn bytes_of(vm: &mut Vm, value: &Value) -> R<Vec<u8>> {
-    if let Some(bytes) = value.payload::<Bytes>() {
-        return Ok(bytes.0.to_vec());
-    }
-    if let Some(bytes) = value.payload::<ByteArray>() {
-        return Ok(bytes.0.borrow().clone());
-    }
-    let name = vm.class_name(value);
-    Err(vm.type_error(format!("a bytes-like object is required, not '{name}'")))
 }
 
 /// One of the standard streams.

@@ -8,7 +8,7 @@ mod file;
 mod open;
 mod position;
 
-pub(in crate::stdlib) use check::os_error;
+pub(in crate::stdlib) use check::{error_text, os_error, os_error_of_two};
 
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};

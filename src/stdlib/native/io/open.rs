@@ -1,6 +1,6 @@
 //! `open()`.
 
-use super::buffer::{ByteBuffer, TextBuffer};
+use super::buffer::{ByteBuffer, LineEnds, TextBuffer};
 use super::check::os_error;
 use super::classes::{BytesRandom, BytesReader, BytesWriter, RawFile, TextFile};
 use super::file::{Content, FileData};
@@ -92,6 +92,10 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
     if unbuffered && !mode.binary {
         return Err(vm.value_error("can't have unbuffered text I/O"));
     }
+    if mode.binary && newline.given().is_some_and(|n| !n.is_none()) {
+        return Err(vm.value_error("binary mode doesn't take a newline argument"));
+    }
+    let line_ends = line_ends(vm, newline, "open() argument 'newline'")?;
     let path = path_of(vm, file)?;
     let bytes = match prepare(&path, &mode) {
         Ok(bytes) => bytes,
@@ -110,13 +114,7 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
             Ok(decoded) => decoded,
             Err(_) => return Err(decode_error(vm, &name, &bytes)),
         };
-        let keep = newline.as_str().is_some();
-        let decoded = if keep {
-            decoded
-        } else {
-            decoded.replace("\r\n", "\n").replace('\r', "\n")
-        };
-        let mut buffer = TextBuffer::new(decoded);
+        let mut buffer = TextBuffer::new(decoded, line_ends);
         if mode.action == 'a' {
             buffer.seek_end();
         }
@@ -149,6 +147,24 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
         (false, _) => vm.class_for::<BytesWriter>(),
     };
     Ok(vm.make_in(&class, data))
+}
+
+/// The argument `newline`, None being the default.
+pub(super) fn line_ends(vm: &mut Vm, newline: &Value, name: &str) -> R<LineEnds> {
+    match newline {
+        Value::Undef | Value::None => Ok(LineEnds::Universal),
+        value => match value.as_str().map(LineEnds::find) {
+            Some(Some(ends)) => Ok(ends),
+            Some(None) => {
+                let shown = vm.repr(value)?;
+                Err(vm.value_error(format!("illegal newline value: {}", shown.as_str())))
+            }
+            None => {
+                let class = vm.type_name(value);
+                Err(vm.type_error(format!("{name} must be str or None, not {class}")))
+            }
+        },
+    }
 }
 
 /// How a file of bytes calls its mode.
