@@ -78,6 +78,7 @@ embedded! {
     "binascii" "binascii.coro" false;
     "calendar" "calendar.coro" false;
     "cmath" "cmath.coro" false;
+    "codecs" "codecs.coro" false;
     "codetiming" "codetiming.coro" false;
     "collections" "collections/__init__.coro" true;
     "collections.abc" "collections/abc.coro" false;
@@ -142,6 +143,7 @@ embedded! {
     "textwrap" "textwrap.coro" false;
     "threading" "threading.coro" false;
     "timeit" "timeit.coro" false;
+    "tomllib" "tomllib.coro" false;
     "traceback" "traceback.coro" false;
     "types" "types.coro" false;
     "typing" "typing.coro" false;

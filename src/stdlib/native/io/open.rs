@@ -46,20 +46,21 @@ fn parse_mode(vm: &mut Vm, text: &str) -> R<Mode> {
     Ok(mode)
 }
 
-fn path_of(vm: &mut Vm, file: &Value) -> R<PathBuf> {
+/// What a file is called: its path, as the text or the bytes that were given or that stand for
+/// the object that was.
+fn path_of(vm: &mut Vm, file: &Value) -> R<(PathBuf, Value)> {
     if let Some(text) = file.as_str() {
-        return Ok(PathBuf::from(text));
+        return Ok((PathBuf::from(text), file.clone()));
     }
     if let Some(bytes) = file.downcast::<Bytes>() {
-        return Ok(PathBuf::from(
-            String::from_utf8_lossy(&bytes.0).into_owned(),
-        ));
+        let path = PathBuf::from(String::from_utf8_lossy(&bytes.0).into_owned());
+        return Ok((path, file.clone()));
     }
     let name = vm.intern("__fspath__");
     if let Some(path) = vm.call_special(file, &name, &[])?
         && let Some(text) = path.as_str()
     {
-        return Ok(PathBuf::from(text));
+        return Ok((PathBuf::from(text), path));
     }
     let name = vm.type_name(file);
     Err(vm.type_error(format!(
@@ -96,10 +97,10 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("binary mode doesn't take a newline argument"));
     }
     let line_ends = line_ends(vm, newline, "open() argument 'newline'")?;
-    let path = path_of(vm, file)?;
+    let (path, file) = path_of(vm, file)?;
     let bytes = match prepare(&path, &mode) {
         Ok(bytes) => bytes,
-        Err(error) => return Err(os_error(vm, &error, file)),
+        Err(error) => return Err(os_error(vm, &error, &file)),
     };
     let (codec, name) = find_codec(vm, encoding)?;
     let errors = errors.as_str().unwrap_or("strict").to_owned();
@@ -121,7 +122,7 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
         Content::Text(buffer)
     };
     let mut data = FileData::in_memory(content);
-    data.name = file.clone();
+    data.name = file;
     data.mode = if mode.binary {
         binary_mode(&mode)
     } else {
