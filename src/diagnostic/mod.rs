@@ -39,6 +39,8 @@ pub struct Diagnostic {
     pub title: String,
     /// The first label is the culprit; more point at other places that matter.
     pub labels: Vec<Label>,
+    /// Where CPython points, if that is not at the culprit.
+    pub pointed: Option<Span>,
     /// Explanations in plain words.
     pub notes: Vec<String>,
     /// What to write instead.
@@ -60,6 +62,7 @@ impl Diagnostic {
             found: Found::Parsing,
             title: title.into(),
             labels: Vec::new(),
+            pointed: None,
             notes: Vec::new(),
             help: None,
         }

@@ -206,6 +206,9 @@ pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     out
 }
 
+/// What is said of a line join at the end of the text.
+const UNFINISHED: &str = "unexpected EOF while parsing";
+
 /// Where CPython says that a syntax error is: the attributes of the exception.
 #[derive(Debug)]
 pub struct SyntaxPlace<'a> {
@@ -225,7 +228,7 @@ impl<'a> SyntaxPlace<'a> {
         let label = diagnostic.labels.first()?;
         let source = &label.source;
         let missing = is_missing_handler(diagnostic);
-        let mut span = label.span;
+        let mut span = diagnostic.pointed.unwrap_or(label.span);
         if missing && span.start as usize == source.text().len() && source.text().ends_with('\n') {
             // The end of the text belongs to its last line.
             span = Span::new(span.start - 1, span.start - 1);
@@ -234,12 +237,22 @@ impl<'a> SyntaxPlace<'a> {
         let mut end_line = source.line_of(span.end);
         let text = source.line_text(line);
         let (start, end) = syntax_marks(diagnostic, source, span, line);
-        if missing || diagnostic.title.ends_with("was never closed") {
+        if missing
+            || [UNFINISHED].contains(&&*diagnostic.title)
+            || diagnostic.title.ends_with("was never closed")
+        {
             end_line = line;
         }
-        let end_offset = match &*diagnostic.title {
-            _ if end_line != line => Some(one_based(column(source, span.end, end_line))),
-            t if t.ends_with("was never closed") => Some(0),
+        let title = &*diagnostic.title;
+        let unclosed = title.ends_with("was never closed");
+        let end_offset = match title {
+            // CPython clips it to the first line.
+            _ if end_line != line => {
+                let end = column(source, span.end, end_line);
+                Some(one_based(end.min(chars(Some(text)))))
+            }
+            UNFINISHED => Some(-1),
+            _ if unclosed => Some(0),
             "':' expected after dictionary key"
             | "unexpected character after line continuation character"
             | "inconsistent use of tabs and spaces in indentation" => Some(0),
@@ -250,8 +263,10 @@ impl<'a> SyntaxPlace<'a> {
             _ if diagnostic.code == Code::Indentation && start == end => Some(-1),
             _ => Some(one_based(end)),
         };
+        let read_on = end_line != line || (unclosed && source.line_of(last_place(source)) > line);
         let text = match diagnostic.found {
-            Found::Lexing if end_offset != Some(0) => Some(text.to_owned()),
+            Found::Parsing | Found::Lexing if read_on => Some(text.to_owned()),
+            Found::Lexing if end_offset != Some(0) && title != UNFINISHED => Some(text.to_owned()),
             // The compiler reads the line again, which it cannot where there is no file.
             Found::Compiling if source.name().starts_with('<') => None,
             _ => Some(format!("{text}\n")),
@@ -299,6 +314,11 @@ impl<'a> SyntaxPlace<'a> {
     }
 }
 
+/// Where the last line that has anything in it ends.
+fn last_place(source: &Source) -> u32 {
+    source.text().trim_end_matches(['\n', '\r']).len() as u32
+}
+
 fn is_missing_handler(diagnostic: &Diagnostic) -> bool {
     diagnostic.title == "expected 'except' or 'finally' block"
 }
@@ -312,12 +332,20 @@ fn one_based(column: usize) -> i64 {
 fn syntax_marks(d: &Diagnostic, source: &Source, span: Span, line: u32) -> (usize, usize) {
     let text = source.line_text(line);
     let length = chars(Some(text));
+    // The compiler knows columns in bytes only.
+    let column = match d.found {
+        Found::Compiling => byte_column,
+        _ => column,
+    };
     let start = column(source, span.start, line);
     let end = match source.line_of(span.end) {
         last if last == line => column(source, span.end, line),
         _ => length,
     };
     let title = d.title.as_str();
+    if title == UNFINISHED {
+        return (length, length);
+    }
     if title == "unexpected indent" {
         let blanks = length - chars(Some(text.trim_start()));
         let last = blanks.saturating_sub(1);
@@ -425,10 +453,15 @@ fn chars(text: Option<&str>) -> usize {
 
 /// The character column of a byte offset in a line.
 fn column(source: &Source, offset: u32, line: u32) -> usize {
+    let bytes = byte_column(source, offset, line);
+    let text = source.line_text(line);
+    text.char_indices().take_while(|(i, _)| *i < bytes).count()
+}
+
+fn byte_column(source: &Source, offset: u32, line: u32) -> usize {
     let text = source.line_text(line);
     let start = (text.as_ptr() as usize).saturating_sub(source.text().as_ptr() as usize);
-    let bytes = (offset as usize).saturating_sub(start).min(text.len());
-    text.char_indices().take_while(|(i, _)| *i < bytes).count()
+    (offset as usize).saturating_sub(start).min(text.len())
 }
 
 /// Removes the indentation that all lines have in common; blank lines become empty.

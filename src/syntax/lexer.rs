@@ -447,11 +447,11 @@ impl<'t> Lexer<'t> {
         let index = self.fstrings.len().saturating_sub(1);
         match stop {
             Piece::FieldOpens if fields >= MAX_SPEC_DEPTH => {
-                self.error(
-                    "f-string: expressions nested too deeply",
-                    one,
-                    "a field inside a format spec has no fields in its own",
-                );
+                let title = "f-string: expressions nested too deeply";
+                let label = "a field inside a format spec has no fields in its own";
+                let mut error = Diagnostic::refusal(title).label(self.source, one, label);
+                error.pointed = Some(Span::new(at.saturating_sub(1), at.saturating_sub(1)));
+                self.report(error, one);
                 self.abandon_fstring();
             }
             Piece::FieldOpens => {
@@ -488,8 +488,16 @@ impl<'t> Lexer<'t> {
             }
             // In a single-quoted f-string a format spec ends with its line, and its field may go on.
             Piece::LineEnds if fields > 0 => {}
+            Piece::TextEnds if self.in_first_spec() && !mode.quoting.triple => {}
             Piece::LineEnds | Piece::TextEnds => self.unterminated_fstring(mode, at),
         }
+    }
+
+    /// Is this the text of a format spec from its `:` on?
+    fn in_first_spec(&self) -> bool {
+        let mut before = self.out.tokens.iter().rev();
+        let mark = before.find(|t| !matches!(t.kind, Tok::FStringMiddle | Tok::FStringMiddleRaw));
+        mark.is_some_and(|token| token.kind == Tok::Colon)
     }
 
     fn unterminated_fstring(&mut self, mode: FStringMode, at: u32) {

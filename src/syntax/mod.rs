@@ -137,7 +137,7 @@ fn outranks(lexical: &Diagnostic) -> bool {
 fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic> {
     odd.into_iter()
         .map(|(at, escape)| {
-            let title = if escape.chars().nth(1).is_some_and(|c| c.is_ascii_digit()) {
+            let title = if escape.chars().nth(1).is_some_and(|c| c.is_digit(8)) {
                 format!("invalid octal escape sequence '{escape}'")
             } else {
                 format!("invalid escape sequence '{escape}'")

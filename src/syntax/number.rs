@@ -121,6 +121,9 @@ impl Scanner<'_> {
         if !integer {
             return Ok("decimal");
         }
+        if matches!(self.peek(0), b'e' | b'E') {
+            return Ok("decimal");
+        }
         let digits = self.bytes.get(..whole).unwrap_or_default();
         if digits.first() == Some(&b'0') && digits.iter().any(|b| (b'1'..=b'9').contains(b)) {
             let zeros = digits
@@ -165,7 +168,7 @@ impl Scanner<'_> {
             return Ok(true);
         }
         if signed {
-            return self.fail("invalid decimal literal", self.at);
+            return self.fail("invalid decimal literal", self.at + 1);
         }
         Ok(false)
     }

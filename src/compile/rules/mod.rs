@@ -152,7 +152,11 @@ impl<'a> Rules<'a> {
                 targets.iter().for_each(|t| self.target(t));
             }
             StmtKind::AugAssign { target, value, .. } => {
-                self.target(target);
+                match &target.kind {
+                    // CPython lets this pass.
+                    ExprKind::Attribute { value, .. } => self.value(value),
+                    _ => self.target(target),
+                }
                 self.value(value);
             }
             StmtKind::AnnAssign {
@@ -162,8 +166,21 @@ impl<'a> Rules<'a> {
                 ..
             } => {
                 self.optional(value.as_ref());
-                self.target(target);
+                match &target.kind {
+                    // CPython points at the whole statement.
+                    ExprKind::Name(name) => self.assigned(name, span),
+                    ExprKind::Attribute { value, attr } => {
+                        self.assigned(&attr.name, span);
+                        self.value(value);
+                    }
+                    _ => self.target(target),
+                }
+                let warned = self.warnings.len();
                 self.annotation(annotation);
+                if self.is_function() && matches!(target.kind, ExprKind::Name(_)) {
+                    // It is never evaluated.
+                    self.warnings.truncate(warned);
+                }
             }
             StmtKind::Return(value) => self.return_stmt(value.as_ref(), span),
             StmtKind::Delete(targets) => targets.iter().for_each(|t| self.delete(t)),
@@ -425,13 +442,19 @@ impl<'a> Rules<'a> {
     fn type_params(&mut self, params: &'a [TypeParam]) {
         let mut defaulted = false;
         for param in params {
+            self.assigned(&param.name.name, param.name.span);
             if let Some(bound) = &param.bound {
                 self.frozen("a TypeVar bound", bound);
             }
             match &param.default {
                 Some(default) => {
                     defaulted = true;
-                    self.frozen("a type parameter default", default);
+                    let what = match param.kind {
+                        TypeParamKind::TypeVar => "a TypeVar default",
+                        TypeParamKind::TypeVarTuple => "a TypeVarTuple default",
+                        TypeParamKind::ParamSpec => "a ParamSpec default",
+                    };
+                    self.frozen(what, default);
                 }
                 None if defaulted => {
                     let name = &param.name.name;

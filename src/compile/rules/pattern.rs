@@ -34,7 +34,14 @@ impl<'a> Rules<'a> {
     /// Notes the names that the pattern binds. `last`: it may match everything.
     fn pattern(&mut self, p: &'a Pattern, last: bool, names: &mut Vec<&'a str>) {
         match &p.kind {
-            PatternKind::Value(e) => self.value(e),
+            PatternKind::Value(e) => {
+                if matches!(e.kind, ExprKind::JoinedStr(_)) {
+                    let title = "patterns may only match literals and attribute lookups";
+                    let help = "compare in a guard: `case text if text == ...`";
+                    self.error(e.span, title, "made while the program runs", help);
+                }
+                self.value(e);
+            }
             PatternKind::Singleton(_) => {}
             PatternKind::Sequence(items) => {
                 let is_star = |p: &&Pattern| matches!(p.kind, PatternKind::Star(_));

@@ -2,7 +2,7 @@
 
 use super::expr::{Knot, for_if_clauses, named_argument};
 use super::invalid::{self, ArgumentKind};
-use super::rule::{Matched, Miss, Reader, Rule, comma_list, expr, here, name, take, tok};
+use super::rule::{Matched, Miss, Raised, Reader, Rule, comma_list, expr, here, name, take, tok};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, CompFor, Comprehension, Expr, ExprKind};
 use crate::syntax::token::Tok;
@@ -52,6 +52,7 @@ pub fn call<'t>(knot: &Knot<'t>) -> Rule<'t, Vec<Arg>> {
 fn arg<'t>(knot: &Knot<'t>, positional: Rule<'t, Item>) -> Rule<'t, Item> {
     let item = choice((unpacked(knot), keyword(knot), positional)).boxed();
     let clauses = for_if_clauses(knot);
+    let expression = knot.expression.clone();
     custom(move |inp: &mut Reader<'t, '_>| {
         if !inp.state().explain {
             return inp.parse(&item);
@@ -66,7 +67,11 @@ fn arg<'t>(knot: &Knot<'t>, positional: Rule<'t, Item>) -> Rule<'t, Item> {
             Arg::Keyword(..) => ArgumentKind::Keyword,
             Arg::DoubleStar(_) => ArgumentKind::DoubleStar,
         };
-        invalid::argument_end(inp, tokens, kind, &clauses)?;
+        let operand = match &parsed.0 {
+            Arg::Positional(value) => value.span,
+            _ => super::rule::cover(tokens),
+        };
+        invalid::argument_end(inp, tokens, (kind, operand), &expression, &clauses)?;
         Ok(parsed)
     })
     .boxed()
@@ -120,6 +125,28 @@ fn generator(element: Expr, generators: Vec<CompFor>, e: &mut Matched) -> Expr {
     expr(ExprKind::GeneratorExp(Box::new(comprehension)), e)
 }
 
+/// From the comma before the first `*iterable` that follows a `**mapping`.
+fn after_mappings(e: &mut Matched) -> Span {
+    let mut depth = 0usize;
+    let (mut comma, mut mapping) = (Span::default(), false);
+    for token in e.slice() {
+        match token.kind {
+            Tok::LParen | Tok::LBracket | Tok::LBrace => depth += 1,
+            Tok::RParen | Tok::RBracket | Tok::RBrace => depth = depth.saturating_sub(1),
+            Tok::Comma if depth == 0 => comma = token.span,
+            Tok::DoubleStar if depth == 0 => mapping = true,
+            Tok::Star if depth == 0 && mapping && token.span.start >= comma.end => {
+                let before = e.slice().iter().rfind(|t| t.span.end <= token.span.start);
+                if before.is_some_and(|t| t.span == comma) {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    e.state().to_furthest(comma.start)
+}
+
 /// Positional arguments come first, then keywords; `*iterable` may stand among keywords but not
 /// after `**mapping`.
 fn in_order(args: Vec<Arg>, e: &mut Matched) -> Result<Vec<Arg>, Miss> {
@@ -147,9 +174,17 @@ fn in_order(args: Vec<Arg>, e: &mut Matched) -> Result<Vec<Arg>, Miss> {
             Arg::Positional(value) | Arg::Star(value) => value.span,
             _ => here(e),
         };
-        return Err(e
-            .state()
-            .raise_with(title, at, "move this before the keyword arguments"));
+        let pointed = match arg {
+            Arg::Star(_) => after_mappings(e),
+            _ => e.state().furthest_span(),
+        };
+        return Err(e.state().raise_all(Raised {
+            title: title.into(),
+            span: at,
+            label: "move this before the keyword arguments".into(),
+            help: None,
+            pointed: Some(pointed),
+        }));
     }
     Ok(args)
 }

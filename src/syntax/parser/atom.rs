@@ -227,10 +227,14 @@ fn dict_or_set<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
             (first, is_key)
         })
         .then(choice((value, rest(knot).map(AfterFirst::Rest))))
-        .try_map_with(|((first, is_key), after), _| {
+        .try_map_with(|((first, is_key), after), e| {
             Ok(match after {
                 AfterFirst::Rest(rest) => Braced::Set(first, rest),
-                AfterFirst::Value(..) if !is_key => return Err(Miss),
+                AfterFirst::Value(value, _) if !is_key => {
+                    let colon = e.state().before(value.span.start).last();
+                    let colon = colon.map_or(value.span, |token| token.span);
+                    return Err(e.state().nothing_beyond(colon));
+                }
                 AfterFirst::Value(value, Ok(generators)) => {
                     Braced::DictComp(first, value, generators)
                 }
@@ -353,7 +357,17 @@ pub fn slices<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     let operand = knot.expression.clone();
     let star = tok(Tok::Star)
         .ignore_then(custom(move |inp: &mut Reader<'t, '_>| {
-            inp.parse(&operand).map_err(|_| invalid::lonely_star(inp))
+            let start = inp.cursor();
+            let Ok(value) = inp.parse(&operand) else {
+                return Err(invalid::lonely_star(inp));
+            };
+            if inp.state().explain && next_kind(inp) == Tok::Equal {
+                let unpacking = cover(inp.slice_since(&start..));
+                let star = inp.state().before(unpacking.start).last();
+                let unpacking = star.map_or(unpacking, |star| star.span.to(unpacking));
+                invalid::assigned_unpacking(inp, unpacking, &operand)?;
+            }
+            Ok(value)
         }))
         .map_with(|value, e| expr(ExprKind::Starred(Box::new(value)), e));
     let item = choice((star, slice(knot))).boxed();

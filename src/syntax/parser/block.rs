@@ -565,18 +565,17 @@ impl<'t> Blocks<'t> {
 
     fn stray_in_match(&mut self) {
         let token = self.token(0);
+        if token.kind == Tok::Indent {
+            return self.unexpected_indent(&mut Vec::new());
+        }
         let error = Diagnostic::refusal("invalid syntax").label(
             self.source,
             token.span,
             "only `case` blocks may stand in a `match` statement",
         );
         self.errors.push(error);
-        if token.kind == Tok::Indent {
-            self.indented();
-        } else {
-            self.take_line();
-            self.skip_block();
-        }
+        self.take_line();
+        self.skip_block();
     }
 
     /// The whole input as one expression, for `eval`.

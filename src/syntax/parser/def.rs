@@ -88,18 +88,9 @@ pub fn type_params<'t>(x: &Expressions<'t>) -> Rule<'t, Vec<TypeParam>> {
         .try_map_with(|params, e| {
             if params.is_empty() {
                 let at = super::rule::here(e);
-                return Err(e.state().raise("Type parameter list cannot be empty", at));
-            }
-            let mut defaulted = false;
-            for param in &params {
-                if defaulted && param.default.is_none() {
-                    let name = &param.name.name;
-                    let title = format!(
-                        "non-default type parameter '{name}' follows default type parameter"
-                    );
-                    return Err(e.state().raise(title, param.name.span));
-                }
-                defaulted |= param.default.is_some();
+                let pointed = e.state().to_furthest(at.end.saturating_sub(1));
+                let title = "Type parameter list cannot be empty";
+                return Err(e.state().raise_pointed(title, at, pointed));
             }
             Ok(params)
         })
@@ -130,9 +121,11 @@ fn type_param<'t>(x: &Expressions<'t>) -> Rule<'t, TypeParam> {
                 } else {
                     "ParamSpec"
                 };
-                return Err(e
-                    .state()
-                    .raise(format!("cannot use {what} with {kind}"), bound.span));
+                let colon = e.slice().iter().find(|token| token.kind == Tok::Colon);
+                let from = colon.map_or(bound.span.start, |token| token.span.start);
+                let pointed = e.state().to_furthest(from);
+                let title = format!("cannot use {what} with {kind}");
+                return Err(e.state().raise_pointed(title, bound.span, pointed));
             }
             let starred = |value: &Expr| matches!(value.kind, ExprKind::Starred(_));
             if kind != TypeParamKind::TypeVarTuple && default.as_ref().is_some_and(starred) {

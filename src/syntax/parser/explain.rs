@@ -23,7 +23,8 @@ pub fn explain(source: &Source, tokens: &[Token], furthest: u32, state: &mut Sta
 }
 
 fn raised_diagnostic(source: &Source, raised: Raised) -> Diagnostic {
-    let error = Diagnostic::refusal(raised.title).label(source, raised.span, raised.label);
+    let mut error = Diagnostic::refusal(raised.title).label(source, raised.span, raised.label);
+    error.pointed = raised.pointed;
     match raised.help {
         Some(help) => error.help(help),
         None => error,

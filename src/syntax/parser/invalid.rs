@@ -117,6 +117,7 @@ fn legacy_statement<'t>(
         span: span.to(argument),
         label: "a function is called with parentheses".into(),
         help: Some(format!("write `{name}({shown})`").into()),
+        pointed: None,
     }))
 }
 
@@ -203,6 +204,7 @@ fn suspected_comparison(inp: &mut Reader, value: &Expr, parsed: &[Token], right:
         span,
         label,
         help: Some(help.into()),
+        pointed: None,
     })
 }
 
@@ -305,21 +307,25 @@ pub const STAR_IN_COMPREHENSION: &str = "iterable unpacking cannot be used in co
 pub fn argument_end<'t, O>(
     inp: &mut Reader<'t, '_>,
     parsed: &[Token],
-    kind: ArgumentKind,
+    (kind, operand): (ArgumentKind, Span),
+    expression: &Rule<'t, Expr>,
     for_if_clauses: &Rule<'t, O>,
 ) -> Result<(), Miss> {
     let next = next_kind(inp);
     let place = cover(parsed);
     if next == Tok::Equal {
-        let span = place.to(next_span(inp));
         let title = match kind {
             ArgumentKind::Positional => {
                 "expression cannot contain assignment, perhaps you meant \"==\"?"
             }
-            ArgumentKind::Star => "cannot assign to iterable argument unpacking",
-            ArgumentKind::DoubleStar => "cannot assign to keyword argument unpacking",
+            ArgumentKind::Star => return assigned_unpacking(inp, place, expression),
+            ArgumentKind::DoubleStar => {
+                let title = "cannot assign to keyword argument unpacking";
+                return assigned(inp, title, place, expression);
+            }
             ArgumentKind::Keyword => return Ok(()),
         };
+        let span = operand.to(next_span(inp));
         // `name=` followed by something that did not parse.
         if parsed.len() == 1 && parsed.iter().all(|token| token.kind.is_name()) {
             return Ok(());
@@ -342,6 +348,34 @@ pub fn argument_end<'t, O>(
         }
     }
     Ok(())
+}
+
+/// `*iterable = value` where an argument or an item of an index should stand.
+pub fn assigned_unpacking<'t>(
+    inp: &mut Reader<'t, '_>,
+    unpacking: Span,
+    expression: &Rule<'t, Expr>,
+) -> Result<(), Miss> {
+    let title = "cannot assign to iterable argument unpacking";
+    assigned(inp, title, unpacking, expression)
+}
+
+fn assigned<'t>(
+    inp: &mut Reader<'t, '_>,
+    title: &'static str,
+    unpacking: Span,
+    expression: &Rule<'t, Expr>,
+) -> Result<(), Miss> {
+    let before = inp.save();
+    let equal = take(inp, |kind| kind == Tok::Equal);
+    let start = inp.cursor();
+    let value = equal.is_ok() && inp.parse(expression).is_ok();
+    let value = value.then(|| cover(inp.slice_since(&start..)));
+    inp.rewind(before);
+    match value {
+        Some(value) => Err(inp.state().raise(title, unpacking.to(value))),
+        None => Ok(()),
+    }
 }
 
 /// `*` in a call or subscript with no operand after it.
@@ -421,10 +455,11 @@ pub fn dict_value<'t>(
             let Ok(value) = value else {
                 return Ok(());
             };
-            Err(inp.state().raise(
-                "cannot use a starred expression in a dictionary value",
-                star.span.to(value.span),
-            ))
+            let title = "cannot use a starred expression in a dictionary value";
+            let pointed = inp.state().to_furthest(star.span.start);
+            Err(inp
+                .state()
+                .raise_pointed(title, star.span.to(value.span), pointed))
         }
         _ => Ok(()),
     }

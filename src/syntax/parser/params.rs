@@ -71,14 +71,13 @@ fn param_list<'t>(
     let vararg = tok(Tok::Star)
         .ignore_then(star.or_not())
         .then_ignore(no_default("var-positional"))
-        .then_ignore(explaining(bare_star))
+        .then_ignore(explaining(move |inp| bare_star(inp, lambda)))
         .map(Piece::Star);
     let kwarg = tok(Tok::DoubleStar)
         .ignore_then(plain)
         .then_ignore(no_default("var-keyword"))
         .map(Piece::DoubleStar);
-    let slash = tok(Tok::Slash)
-        .then_ignore(explaining(first_slash))
+    let slash = custom(slash)
         .then_ignore(explaining(|inp| {
             let at = next_span(inp);
             match next_kind(inp) {
@@ -96,7 +95,7 @@ fn param_list<'t>(
 }
 
 /// After a `*` that is no parameter there must be parameters to be given by name.
-fn bare_star(inp: &mut Reader) -> Result<(), Miss> {
+fn bare_star(inp: &mut Reader, lambda: bool) -> Result<(), Miss> {
     let next = next_span(inp).start;
     let star = inp.state().before(next).last();
     let Some(star) = star.filter(|token| token.kind == Tok::Star) else {
@@ -113,14 +112,17 @@ fn bare_star(inp: &mut Reader) -> Result<(), Miss> {
     }
     let before = inp.save();
     let comma = take(inp, |kind| kind == Tok::Comma).is_ok();
+    let last = next_span(inp);
     let ends = match next_kind(inp) {
-        Tok::RParen | Tok::Colon => true,
+        Tok::RParen => !lambda,
+        Tok::Colon => lambda,
         kind => comma && kind == Tok::DoubleStar,
     };
     inp.rewind(before);
     if ends {
         let title = "named arguments must follow bare *";
-        return Err(inp.state().raise(title, star.span));
+        let pointed = if lambda { last } else { star.span };
+        return Err(inp.state().raise_pointed(title, star.span, pointed));
     }
     Ok(())
 }
@@ -140,19 +142,18 @@ fn missing_default(inp: &mut Reader) -> Result<(), Miss> {
     ))
 }
 
-/// A `/` that begins the list.
-fn first_slash(inp: &mut Reader) -> Result<(), Miss> {
-    let next = next_span(inp).start;
-    let mut before = inp.state().before(next).iter().rev();
-    let (slash, opener) = (before.next(), before.next());
-    let first = opener.is_some_and(|token| matches!(token.kind, Tok::LParen | Tok::Lambda));
-    match slash {
-        Some(slash) if first && next_kind(inp) == Tok::Comma => {
-            let title = "at least one argument must precede /";
-            Err(inp.state().raise(title, slash.span))
-        }
-        _ => Ok(()),
+/// A `/`, which cannot begin the list.
+fn slash(inp: &mut Reader) -> Result<(), Miss> {
+    let slash = take(inp, |kind| kind == Tok::Slash)?.span;
+    let opener = inp.state().before(slash.start).last();
+    if !opener.is_some_and(|token| matches!(token.kind, Tok::LParen | Tok::Lambda)) {
+        return Ok(());
     }
+    if inp.state().explain && next_kind(inp) == Tok::Comma {
+        let title = "at least one argument must precede /";
+        return Err(inp.state().raise(title, slash));
+    }
+    Err(Miss)
 }
 
 /// `*args` and `**kwargs` have no default.
@@ -179,19 +180,22 @@ fn first_len(piece: &Piece) -> u32 {
     }
 }
 
+fn refuse(e: &mut Matched, title: &'static str, at: Span) -> Result<Params, Miss> {
+    Err(e.state().raise(title, at))
+}
+
 /// Sorts a parameter list by kind, refusing what is out of order with CPython's messages.
 fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss> {
     let mut params = Params::default();
     let mut slash = false;
     let mut star: Option<bool> = None;
     let mut defaulted = false;
-    let mut refuse = |title: &'static str, at: Span| Err(e.state().raise(title, at));
     let count = pieces.len();
     for (i, (piece, at)) in pieces.into_iter().enumerate() {
         // Most complaints are about the first token.
         let first = Span::new(at.start, at.end.min(at.start + first_len(&piece)));
         if params.kwarg.is_some() {
-            return refuse("arguments cannot follow var-keyword argument", first);
+            return refuse(e, "arguments cannot follow var-keyword argument", first);
         }
         match piece {
             Piece::Plain(param) if star.is_some() => {
@@ -201,6 +205,7 @@ fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss>
             Piece::Plain(param) => {
                 if param.default.is_none() && defaulted {
                     return refuse(
+                        e,
                         "parameter without a default follows parameter with a default",
                         at,
                     );
@@ -208,20 +213,17 @@ fn assemble(pieces: Vec<(Piece, Span)>, e: &mut Matched) -> Result<Params, Miss>
                 defaulted |= param.default.is_some();
                 params.args.push(param);
             }
-            Piece::Slash if slash => return refuse("/ may appear only once", at),
-            Piece::Slash if star.is_some() => return refuse("/ must be ahead of *", at),
-            // Like CPython, which says no more if nothing follows.
-            Piece::Slash if params.args.is_empty() && i + 1 == count => return Err(Miss),
-            Piece::Slash if params.args.is_empty() => {
-                return refuse("at least one argument must precede /", at);
-            }
+            Piece::Slash if slash => return refuse(e, "/ may appear only once", at),
+            Piece::Slash if star.is_some() => return refuse(e, "/ must be ahead of *", at),
             Piece::Slash => {
                 slash = true;
                 params.posonly = std::mem::take(&mut params.args);
             }
-            Piece::Star(None) if star.is_some() && i + 1 == count => return Err(Miss),
+            Piece::Star(None) if star.is_some() && i + 1 == count => {
+                return Err(e.state().nothing_beyond(at));
+            }
             Piece::Star(_) if star.is_some() => {
-                return refuse("* argument may appear only once", first);
+                return refuse(e, "* argument may appear only once", first);
             }
             Piece::Star(vararg) => {
                 if vararg.is_none() && i + 1 == count {

@@ -192,17 +192,7 @@ fn literal_value<'t>(expressions: &Expressions<'t>) -> Rule<'t, Expr> {
                 ))
             }
         });
-    let strings = expressions
-        .strings
-        .clone()
-        .try_map_with(|value, e| match value.kind {
-            ExprKind::JoinedStr(_) => Err(e.state().raise(
-                "patterns may only match literals and attribute lookups",
-                value.span,
-            )),
-            _ => Ok(value),
-        });
-    choice((complex, strings)).boxed()
+    choice((complex, expressions.strings.clone())).boxed()
 }
 
 fn is_imaginary(number: &Expr) -> bool {
@@ -351,7 +341,10 @@ fn mapping_pattern<'t>(
         .map(|(key, pattern)| MappingItem::Pair(key, pattern));
     let rest = tok(Tok::DoubleStar)
         .ignore_then(name())
-        .map(MappingItem::Rest);
+        .try_map_with(|name, e| match &*name.name {
+            "_" => Err(e.state().nothing_beyond(name.span)),
+            _ => Ok(MappingItem::Rest(name)),
+        });
     tok(Tok::LBrace)
         .ignore_then(comma_list(choice((pair, rest)).boxed()))
         .then_ignore(tok(Tok::RBrace))
@@ -359,9 +352,15 @@ fn mapping_pattern<'t>(
             let (mut items, mut rest) = (Vec::new(), None);
             for item in content {
                 match item {
-                    _ if rest.is_some() => return Err(Miss),
+                    MappingItem::Pair(key, _) if rest.is_some() => {
+                        return Err(e.state().nothing_beyond(key.span));
+                    }
+                    MappingItem::Rest(name) if rest.is_some() => {
+                        let stars = e.state().before(name.span.start).last();
+                        let stars = stars.map_or(name.span, |token| token.span);
+                        return Err(e.state().nothing_beyond(stars));
+                    }
                     MappingItem::Pair(key, pattern) => items.push((key, pattern)),
-                    MappingItem::Rest(name) if &*name.name == "_" => return Err(Miss),
                     MappingItem::Rest(name) => rest = Some(name),
                 }
             }

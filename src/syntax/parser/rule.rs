@@ -53,6 +53,8 @@ pub struct Raised {
     /// What to write under the place.
     pub label: Cow<'static, str>,
     pub help: Option<Cow<'static, str>>,
+    /// Where CPython points, if that is not at the place.
+    pub pointed: Option<Span>,
 }
 
 /// What the rules share while a program is parsed.
@@ -208,7 +210,36 @@ impl<'t> State<'t> {
             span,
             label: label.into(),
             help: None,
+            pointed: None,
         })
+    }
+
+    /// As `raise`, where CPython points at something else.
+    pub fn raise_pointed(
+        &mut self,
+        title: impl Into<Cow<'static, str>>,
+        span: Span,
+        pointed: Span,
+    ) -> Miss {
+        self.raise_all(Raised {
+            title: title.into(),
+            span,
+            label: "".into(),
+            help: None,
+            pointed: Some(pointed),
+        })
+    }
+
+    /// What CPython marks if it points from a place to where it has read.
+    pub fn to_furthest(&self, start: u32) -> Span {
+        let end = self.furthest_span().end.saturating_sub(1);
+        Span::new(start, end.max(start))
+    }
+
+    /// Says that nothing behind this place could have matched, whatever has been looked at.
+    pub fn nothing_beyond(&mut self, place: Span) -> Miss {
+        self.furthest = self.furthest.min(place.start);
+        Miss
     }
 
     pub fn raise_all(&mut self, raised: Raised) -> Miss {

@@ -142,6 +142,11 @@ fn assignment((first, tail): (Expr, Tail), e: &mut Matched) -> Result<StmtKind, 
                 simple,
             })
         }
+        Tail::Annotation(annotation, _) if matches!(first.kind, ExprKind::Starred(_)) => {
+            let colon = e.state().before(annotation.span.start).last();
+            let colon = colon.map_or(annotation.span, |token| token.span);
+            Err(e.state().nothing_beyond(colon))
+        }
         _ => Err(Miss),
     }
 }
@@ -174,6 +179,11 @@ fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], dangling: bool, state: &
             let title = format!("cannot assign to {}", kind_name(culprit));
             state.raise_with(title, culprit.span, "this cannot be assigned to")
         }
+        Tail::Augmented(..)
+            if matches!(first.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) =>
+        {
+            Miss
+        }
         Tail::Augmented(..) if !is_single(first) => {
             let title = format!(
                 "'{}' is an illegal expression for augmented assignment",
@@ -181,6 +191,7 @@ fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], dangling: bool, state: &
             );
             state.raise(title, first.span)
         }
+        Tail::Annotation(..) if matches!(first.kind, ExprKind::Starred(_)) => Miss,
         Tail::Annotation(..) if !is_single(first) => {
             let title = match first.kind {
                 ExprKind::Tuple(_) => "only single target (not tuple) can be annotated",
@@ -417,20 +428,18 @@ fn import_from<'t>() -> Rule<'t, StmtKind> {
     tok(Tok::From)
         .ignore_then(level)
         .then(dotted_name().or_not())
+        .filter(|(level, module)| *level > 0 || module.is_some())
         .then_ignore(tok(Tok::Import))
         .then_ignore(explaining(no_names))
         .then(names)
-        .try_map_with(|((level, module), names), _| {
-            if level == 0 && module.is_none() {
-                return Err(Miss);
-            }
+        .map(|((level, module), names)| {
             let star = names.is_none();
-            Ok(StmtKind::ImportFrom {
+            StmtKind::ImportFrom {
                 module,
                 level,
                 names: names.unwrap_or_default(),
                 star,
-            })
+            }
         })
         .boxed()
 }

@@ -65,9 +65,15 @@ fn decode(state: &mut State, span: Span) -> Result<Piece, Miss> {
 }
 
 fn complain(state: &mut State, problems: Vec<EscapeProblem>, span: Span) -> Result<(), Miss> {
+    let mut warned = false;
     for problem in problems {
         match problem {
-            EscapeProblem::Unknown { escape, at } => state.odd_escapes.push((at, escape)),
+            // The first in a literal is enough.
+            EscapeProblem::Unknown { .. } if warned => {}
+            EscapeProblem::Unknown { escape, at } => {
+                warned = true;
+                state.odd_escapes.push((at, escape));
+            }
             EscapeProblem::Bad(message) => {
                 return Err(state.raise_with(message, span, "in this string"));
             }
@@ -95,9 +101,9 @@ fn join(mut pieces: Vec<Piece>, e: &mut Matched) -> Result<Expr, Miss> {
         .count();
     if bytes > 0 && bytes < pieces.len() {
         let at = super::rule::here(e);
-        return Err(e
-            .state()
-            .raise("cannot mix bytes and nonbytes literals", at));
+        let pointed = e.state().furthest_span();
+        let title = "cannot mix bytes and nonbytes literals";
+        return Err(e.state().raise_pointed(title, at, pointed));
     }
     let formatted = pieces.iter().any(|piece| matches!(piece, Piece::Parts(_)));
     let (mut all_bytes, mut parts, mut text) = (Vec::new(), Vec::new(), String::new());
@@ -166,7 +172,10 @@ fn literal(token: Token, in_spec: bool, state: &mut State) -> Result<FStringPart
     let mut problems = Vec::new();
     let mut offset = token.span.start;
     for (chunk, escaped) in split_escapes(body) {
-        if escaped {
+        if chunk == "\\" {
+            text.push_str(chunk);
+            problems.extend(escaped_brace(state, offset));
+        } else if escaped {
             let mut decoder = Decoder::new(chunk, offset, false);
             text.push_str(&decoder.text());
             problems.append(&mut decoder.problems);
@@ -177,8 +186,41 @@ fn literal(token: Token, in_spec: bool, state: &mut State) -> Result<FStringPart
         }
         offset += chunk.len() as u32;
     }
-    complain(state, problems, token.span)?;
+    complain(state, problems, token.span).map_err(|miss| {
+        let end = fstring_end(state, token.span);
+        if let Some(raised) = &mut state.raised {
+            raised.pointed = end;
+        }
+        miss
+    })?;
     Ok(FStringPart::Literal(text.into()))
+}
+
+/// `\{` means nothing, whether the brace opens a field or is one of two.
+fn escaped_brace(state: &State, offset: u32) -> Option<EscapeProblem> {
+    let at = Span::new(offset, offset + 2);
+    let escape = state.slice(at).to_owned();
+    escape
+        .ends_with(['{', '}'])
+        .then_some(EscapeProblem::Unknown { escape, at })
+}
+
+/// The quotes that end the f-string which this text belongs to.
+fn fstring_end(state: &State, text: Span) -> Option<Span> {
+    let mut inner = 0usize;
+    let behind = state
+        .line
+        .iter()
+        .filter(|token| token.span.start >= text.end);
+    for token in behind {
+        match token.kind {
+            Tok::FStringStart => inner += 1,
+            Tok::FStringEnd if inner == 0 => return Some(token.span),
+            Tok::FStringEnd => inner -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Cuts text into escapes and what stands between them.
@@ -316,6 +358,10 @@ fn debug_end(inp: &mut Reader) -> Result<Option<u32>, Miss> {
         return Ok(None);
     }
     let after = [Tok::Exclamation, Tok::Colon, Tok::RBrace];
+    if next_kind(inp) == Tok::Error {
+        // What is no token has been reported.
+        take(inp, |_| false)?;
+    }
     if inp.state().explain && next_kind(inp) == Tok::FStringEnd {
         let end = next_span(inp).start;
         let title = "f-string: expecting '}'";
