@@ -105,20 +105,10 @@ fn every_message_belongs_to_a_code() {
 }
 
 #[test]
-fn some_things_are_refused_sooner_than_in_cpython() {
-    // CPython's parser lets these pass, and its compiler refuses them with the same words.
-    let cases = [
-        (
-            "def f[T=1, U](): pass",
-            "non-default type parameter 'U' follows default type parameter",
-        ),
-        (
-            "match x:\n  case f\"a\": pass",
-            "patterns may only match literals and attribute lookups",
-        ),
-    ];
-    for (program, message) in cases {
-        assert_eq!(verdict(program).1, format!("SyntaxError: {message}"));
+fn the_parser_leaves_to_the_compiler_what_cpython_leaves_to_it() {
+    let programs = ["def f[T=1, U](): pass", "match x:\n  case f\"a\": pass"];
+    for program in programs {
+        assert_eq!(verdict(program).1, "fine");
     }
 }
 
@@ -322,7 +312,8 @@ fn nothing_overflows_the_stack() {
 
 #[test]
 fn warnings_are_not_errors() {
-    let parsed = parse(r"x = '\d\777', b'\q', f'\w{x}', r'\d'");
+    // Of each literal the first.
+    let parsed = parse(r"x = '\d\w', '\777', b'\q', f'\w{x}', r'\d'");
     assert!(parsed.errors.is_empty());
     let titles: Vec<_> = parsed
         .warnings

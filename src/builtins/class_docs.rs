@@ -128,15 +128,15 @@ const ABOUT: &[About] = &[
         "(function, /)",
         "Makes a method that is given neither an instance nor its class.",
     ),
-    about("NoneType", "", "The class of None."),
+    about("NoneType", "()", "The class of None."),
     about(
         "ellipsis",
-        "",
+        "()",
         "The class of the Ellipsis, written as three dots.",
     ),
     about(
         "NotImplementedType",
-        "",
+        "()",
         "The class of NotImplemented, by which an operator says that it does not know the other operand.",
     ),
     about(
@@ -161,12 +161,12 @@ const ABOUT: &[About] = &[
     ),
     about(
         "cell",
-        "",
+        "([contents])",
         "Holds a variable that a function shares with the functions defined in it.",
     ),
     about(
         "traceback",
-        "",
+        "(tb_next, tb_frame, tb_lasti, tb_lineno)",
         "A place that an exception came through, and the next one.",
     ),
     about(
@@ -203,6 +203,21 @@ const ABOUT: &[About] = &[
         "memoryview",
         "(object)",
         "A window on the bytes of another object.",
+    ),
+    about(
+        "itemgetter",
+        "(item, /, *items)",
+        "itemgetter(2)(x) is x[2]; with several keys, a tuple of the items.",
+    ),
+    about(
+        "attrgetter",
+        "(attr, /, *attrs)",
+        "attrgetter('a.b')(x) is x.a.b; with several names, a tuple of the attributes.",
+    ),
+    about(
+        "methodcaller",
+        "(name, /, *args, **kwargs)",
+        "methodcaller('m', 1)(x) is x.m(1).",
     ),
 ];
 

@@ -1,13 +1,15 @@
 //! Code objects, cells, frames and tracebacks as objects.
 
 use super::args::{address, at};
+use super::code_replace::replace;
 use crate::bytecode::BEFORE_BEGINNING;
 use crate::vm::asyncgen::seen_awaitable;
 use crate::vm::generator::yield_from;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
-    CellObject, CodeObject, Dict, FrameObject, GenKind, GenState, Generator, Str, Traceback, Tuple,
+    Bytes, CellObject, CodeObject, Dict, FrameObject, GenKind, GenState, Generator, Str, Traceback,
+    Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -24,6 +26,8 @@ pub fn install(vm: &mut Vm) {
 }
 
 // Code
+
+const REPLACE: &str = "A copy with another name, file or first line.";
 
 const CODE_METHODS: &[NativeDef] = &[
     NativeDef::new(
@@ -43,6 +47,8 @@ const CODE_METHODS: &[NativeDef] = &[
         },
         "Return repr(self).",
     ),
+    NativeDef::new("replace", "(self, /, **changes)", replace, REPLACE),
+    NativeDef::new("__replace__", "(self, /, **changes)", replace, REPLACE),
     NativeDef::new(
         "co_lines",
         "(self, /)",
@@ -148,11 +154,21 @@ const CODE_GETSET: &[GetSet] = &[
         "co_consts",
         |vm, v| {
             let code = code_of(vm, v)?;
-            let consts: Vec<Value> = code.consts.to_vec();
-            Ok(Tuple::value(consts))
+            Ok(Tuple::value(consts(&code)))
         },
         readonly,
         "The constants.",
+    ),
+    GetSet::write(
+        "co_code",
+        |vm, v| {
+            let code = code_of(vm, v)?;
+            let instrs = code.code.instrs.iter();
+            let bytes = instrs.flat_map(|i| [i.op as u8, i.a as u8]);
+            Ok(Bytes::value(bytes.collect::<Vec<u8>>()))
+        },
+        readonly,
+        "The instructions, two bytes of each.",
     ),
     GetSet::write(
         "co_stacksize",
@@ -165,6 +181,20 @@ const CODE_GETSET: &[GetSet] = &[
     ),
 ];
 
+/// As CPython orders them: a function's doc or None comes first, and a module ends with None.
+fn consts(linked: &CodeObject) -> Vec<Value> {
+    let code = &linked.code;
+    let mut consts: Vec<Value> = Vec::with_capacity(linked.consts.len() + 1);
+    if !code.flags.class_body && !code.flags.module {
+        consts.push(code.doc.as_ref().map_or(Value::None, |doc| Value::str(doc)));
+    }
+    consts.extend(linked.consts.iter().cloned());
+    if code.flags.module && &*code.name == "<module>" {
+        consts.push(Value::None);
+    }
+    consts
+}
+
 #[derive(Clone, Copy)]
 enum Variables {
     Locals,
@@ -172,7 +202,7 @@ enum Variables {
     Free,
 }
 
-fn code_of(vm: &mut Vm, v: &Value) -> R<Ref<CodeObject>> {
+pub(super) fn code_of(vm: &mut Vm, v: &Value) -> R<Ref<CodeObject>> {
     if let Some(code) = v.as_ref::<CodeObject>() {
         return Ok(code.clone());
     }

@@ -6,6 +6,7 @@ mod args;
 pub mod arguments;
 mod class_docs;
 mod code;
+mod code_replace;
 mod descriptors;
 mod exception_fields;
 mod exception_group;
@@ -21,15 +22,16 @@ mod module_names;
 mod namespace;
 mod native_function;
 mod object;
-mod quitter;
 mod report;
+mod shown;
+mod site;
 mod super_type;
 mod type_type;
 pub mod types;
 pub mod uncaught;
 
 pub use alias::{generic_alias, make_union};
-pub use args::{address, is_callable, keywords};
+pub use args::{address, is_callable, keywords, varargs};
 pub use mappingproxy::MappingProxy;
 pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
@@ -48,7 +50,7 @@ use crate::vm::value::Value;
 pub fn install(vm: &mut Vm) {
     vm.install_classes(install_classes);
     install_names(vm);
-    quitter::install(vm);
+    site::install(vm);
 }
 
 fn install_classes(vm: &mut Vm) {

@@ -4,6 +4,7 @@
 use super::args::{address, at, is_absent};
 use super::descriptors::{GET, get};
 use super::function::CALL;
+use super::shown;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeKind};
 use crate::vm::object::{Class, ClassMethod, Module, NativeFunction, Tuple};
@@ -68,14 +69,13 @@ const GETSET: &[GetSet] = &[
         "__text_signature__",
         |vm, v| {
             let f = native(vm, v)?;
-            let shown = SHOWN.iter().find(|(name, _)| *name == f.def.name);
-            Ok(
-                match shown.filter(|_| f.module.as_str() == Some("builtins")) {
-                    Some((_, "")) => Value::None,
-                    Some((_, text)) => Value::str(text),
-                    None => Value::from(text_signature(&f)),
-                },
-            )
+            let owner = f
+                .owner
+                .as_ref::<Class>()
+                .map(|class| class.qualname.borrow());
+            let shown =
+                shown::text_signature(f.def, owner.as_deref().map(|n| &**n), f.module.as_str());
+            Ok(shown.map_or(Value::None, Value::from))
         },
         "The signature as text.",
     ),
@@ -218,54 +218,6 @@ fn qualname(vm: &mut Vm, v: &Value) -> R {
         Some(owner) => Value::from(format!("{}.{}", owner.qualname.borrow(), f.def.name)),
         None => Value::str(f.def.name),
     })
-}
-
-/// Builtins that say something else than what they are bound by; nothing where CPython knows none.
-const SHOWN: &[(&str, &str)] = &[
-    ("__build_class__", ""),
-    ("dir", ""),
-    ("getattr", ""),
-    ("iter", ""),
-    ("max", ""),
-    ("min", ""),
-    ("next", ""),
-    (
-        "sorted",
-        "($module, iterable, /, *, key=None, reverse=False)",
-    ),
-    ("vars", ""),
-];
-
-fn text_signature(f: &NativeFunction) -> String {
-    let signature = f.def.signature;
-    if f.python_name().is_some() {
-        return signature.replace("(self", "($self");
-    }
-    let own = match (f.owner.is_undef(), f.def.kind) {
-        (true, _) => "$module",
-        (_, NativeKind::Static) => return signature.to_string(),
-        (_, NativeKind::Class | NativeKind::New) => "$type",
-        _ => "$self",
-    };
-    let rest = signature.trim_start_matches('(');
-    let end = match own {
-        "$module" => 0,
-        _ => rest.find([',', ')']).unwrap_or(rest.len()),
-    };
-    let rest = rest
-        .get(end..)
-        .unwrap_or(")")
-        .trim_start_matches([',', ' ']);
-    // What it belongs to is given by position.
-    let mark = if rest.contains("/,") || rest.contains("/)") {
-        ""
-    } else {
-        ", /"
-    };
-    match rest {
-        ")" | "/)" => format!("({own}, /)"),
-        _ => format!("({own}{mark}, {rest}"),
-    }
 }
 
 /// What pickle looks it up by.

@@ -417,7 +417,8 @@ fn text_signature(vm: &mut Vm, v: &Value) -> R {
             signature => Value::str(signature),
         });
     }
-    let constructor = match class.flags().heap {
+    let none = class.flags().heap || class.is_subclass(&vm.exc.base_exception);
+    let constructor = match none {
         true => None,
         false => class.dict.get_str(&vm.names.__new__),
     };

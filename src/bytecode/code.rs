@@ -30,7 +30,7 @@ impl CodeFlags {
 
 /// Instructions and everything that goes with them. Built only through
 /// [`verify`](super::verify), which is what makes unchecked register access sound.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Code {
     pub name: Rc<str>,
     pub qualname: Rc<str>,

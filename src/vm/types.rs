@@ -352,6 +352,12 @@ impl Vm {
             return class.clone();
         }
         let class = self.make_class(T::DEF);
+        let has = |name: &str| T::DEF.methods.iter().any(|method| method.name == name);
+        if has("__eq__") && !has("__hash__") {
+            // As a class statement has it: what compares by value is no key by identity.
+            let name = self.names.__hash__.clone();
+            self.class_set(&class, &name, Value::None);
+        }
         self.native_classes.insert(TypeId::of::<T>(), class.clone());
         class
     }

@@ -136,6 +136,8 @@ impl Vm {
             let exception = self.raised.get();
             self.tell(&Event::Raised(&g, &exception));
         }
+        // A frame object that outlives it tells of this place.
+        g.pc.set(self.frame.index() as u32 + 1);
         self.finish(&g);
         let raise = match self.convert_stop(raise, g.kind()) {
             Ok(()) => return Err(Raise(())),

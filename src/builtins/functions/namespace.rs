@@ -104,18 +104,6 @@ fn breakpoint(_: &mut Vm, _: &[Value]) -> R {
     Ok(Value::None)
 }
 
-fn help(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(object) = args[0].given() else {
-        return Ok(Value::None);
-    };
-    let object = object.clone();
-    let hook = vm.import_hook;
-    let globals = caller_globals(vm);
-    let module = hook(vm, "_help", &globals, &Tuple::value([]), 0)?;
-    let show = vm.intern("show");
-    vm.call_method(&module, &show, &[object])
-}
-
 pub const FUNCTIONS: &[NativeDef] = &[
     NativeDef::new("globals", "()", globals, "The namespace of the module."),
     NativeDef::new("locals", "()", locals, "The namespace here."),
@@ -142,11 +130,5 @@ pub const FUNCTIONS: &[NativeDef] = &[
         "(*args, **kws)",
         breakpoint,
         "Would start a debugger, if there were one.",
-    ),
-    NativeDef::new(
-        "help",
-        "(request=None, /)",
-        help,
-        "Write a page about an object: how to call it, what it is for, what it has.",
     ),
 ];

@@ -7,6 +7,7 @@ mod clocks;
 mod collections;
 mod functools;
 mod gc;
+mod getters;
 mod hashes;
 mod heapq;
 pub(super) mod io;

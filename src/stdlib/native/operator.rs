@@ -1,9 +1,12 @@
 //! `_operator`: the operators as functions. They are built in, so that one kept in a class is not
 //! taken for a method.
 
+use super::getters::{AttrGetter, ItemGetter, MethodCaller};
 use crate::builtins::iterators::values_of;
 use crate::builtins::{abs, keywords};
+use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
+use crate::vm::object::Module;
 use crate::vm::ops::arith::{Arith, Unary, is_int};
 use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
@@ -13,8 +16,20 @@ pub static MODULE: ModuleDef = ModuleDef {
     name: "_operator",
     doc: "The operators as functions.",
     functions: FUNCTIONS,
-    init: None,
+    init: Some(init),
 };
+
+fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
+    for class in [
+        vm.class_for::<ItemGetter>(),
+        vm.class_for::<AttrGetter>(),
+        vm.class_for::<MethodCaller>(),
+    ] {
+        let name = vm.intern(&class.name());
+        module.dict.set_str(&name, class.into());
+    }
+    Ok(())
+}
 
 /// Of two operands.
 macro_rules! two {

@@ -329,56 +329,56 @@ fn all_behind(vm: &mut Vm, args: &[Value]) -> R<Vec<Value>> {
 }
 
 macro_rules! forward {
-    ($($name:literal $signature:literal |$vm:ident, $a:ident| $body:expr;)*) => {
+    ($($name:literal $signature:literal $doc:literal |$vm:ident, $a:ident| $body:expr;)*) => {
         const PROXY_METHODS: &[NativeDef] = &[$(
             NativeDef::new($name, $signature, |$vm, args| {
                 let $a = all_behind($vm, args)?;
                 $body
-            }, ""),
+            }, $doc),
         )* NativeDef::new("__repr__", "(self, /)", proxy_repr, "Return repr(self)."),
            NativeDef::new("__hash__", "(self, /)", proxy_hash, "Return hash(self).")];
     };
 }
 
 forward! {
-    "__getattribute__" "(self, name, /)" |vm, a| { let name = attribute(vm, &a[1])?; vm.get_attr(&a[0], &name) };
-    "__setattr__" "(self, name, value, /)" |vm, a| { let name = attribute(vm, &a[1])?; vm.set_attr(&a[0], &name, a[2].clone())?; Ok(Value::None) };
-    "__delattr__" "(self, name, /)" |vm, a| { let name = attribute(vm, &a[1])?; vm.del_attr(&a[0], &name)?; Ok(Value::None) };
-    "__str__" "(self, /)" |vm, a| Ok(vm.str(&a[0])?.into());
-    "__bool__" "(self, /)" |vm, a| Ok(vm.truth(&a[0])?.into());
-    "__len__" "(self, /)" |vm, a| Ok(vm.len(&a[0])?.into());
-    "__getitem__" "(self, key, /)" |vm, a| vm.get_item(&a[0], &a[1]);
-    "__setitem__" "(self, key, value, /)" |vm, a| { vm.set_item(&a[0], &a[1], a[2].clone())?; Ok(Value::None) };
-    "__delitem__" "(self, key, /)" |vm, a| { vm.del_item(&a[0], &a[1])?; Ok(Value::None) };
-    "__contains__" "(self, key, /)" |vm, a| Ok(vm.contains(&a[0], &a[1])?.into());
-    "__iter__" "(self, /)" |vm, a| vm.iter(&a[0]);
-    "__next__" "(self, /)" |vm, a| match vm.next(&a[0])? { Some(v) => Ok(v), None => Err(vm.stop_iteration(Value::None)) };
-    "__lt__" "(self, value, /)" |vm, a| vm.compare(Cmp::Lt, &a[0], &a[1]);
-    "__le__" "(self, value, /)" |vm, a| vm.compare(Cmp::Le, &a[0], &a[1]);
-    "__eq__" "(self, value, /)" |vm, a| vm.compare(Cmp::Eq, &a[0], &a[1]);
-    "__ne__" "(self, value, /)" |vm, a| vm.compare(Cmp::Ne, &a[0], &a[1]);
-    "__gt__" "(self, value, /)" |vm, a| vm.compare(Cmp::Gt, &a[0], &a[1]);
-    "__ge__" "(self, value, /)" |vm, a| vm.compare(Cmp::Ge, &a[0], &a[1]);
-    "__add__" "(self, value, /)" |vm, a| vm.arith(Arith::Add, &a[0], &a[1], false);
-    "__radd__" "(self, value, /)" |vm, a| vm.arith(Arith::Add, &a[1], &a[0], false);
-    "__sub__" "(self, value, /)" |vm, a| vm.arith(Arith::Sub, &a[0], &a[1], false);
-    "__rsub__" "(self, value, /)" |vm, a| vm.arith(Arith::Sub, &a[1], &a[0], false);
-    "__mul__" "(self, value, /)" |vm, a| vm.arith(Arith::Mul, &a[0], &a[1], false);
-    "__rmul__" "(self, value, /)" |vm, a| vm.arith(Arith::Mul, &a[1], &a[0], false);
-    "__truediv__" "(self, value, /)" |vm, a| vm.arith(Arith::Div, &a[0], &a[1], false);
-    "__floordiv__" "(self, value, /)" |vm, a| vm.arith(Arith::FloorDiv, &a[0], &a[1], false);
-    "__mod__" "(self, value, /)" |vm, a| vm.arith(Arith::Mod, &a[0], &a[1], false);
-    "__pow__" "(self, value, /)" |vm, a| vm.arith(Arith::Pow, &a[0], &a[1], false);
-    "__matmul__" "(self, value, /)" |vm, a| vm.arith(Arith::MatMul, &a[0], &a[1], false);
-    "__and__" "(self, value, /)" |vm, a| vm.arith(Arith::And, &a[0], &a[1], false);
-    "__or__" "(self, value, /)" |vm, a| vm.arith(Arith::Or, &a[0], &a[1], false);
-    "__xor__" "(self, value, /)" |vm, a| vm.arith(Arith::Xor, &a[0], &a[1], false);
-    "__neg__" "(self, /)" |vm, a| vm.unary(Unary::Neg, &a[0]);
-    "__pos__" "(self, /)" |vm, a| vm.unary(Unary::Pos, &a[0]);
-    "__invert__" "(self, /)" |vm, a| vm.unary(Unary::Invert, &a[0]);
-    "__int__" "(self, /)" |vm, a| { let class: Value = vm.types.int.clone().into(); vm.call(&class, &a) };
-    "__float__" "(self, /)" |vm, a| Ok(Value::float(vm.to_f64(&a[0])?));
-    "__index__" "(self, /)" |vm, a| vm.index(&a[0]);
+    "__getattribute__" "(self, name, /)" "Return getattr(self, name)." |vm, a| { let name = attribute(vm, &a[1])?; vm.get_attr(&a[0], &name) };
+    "__setattr__" "(self, name, value, /)" "Implement setattr(self, name, value)." |vm, a| { let name = attribute(vm, &a[1])?; vm.set_attr(&a[0], &name, a[2].clone())?; Ok(Value::None) };
+    "__delattr__" "(self, name, /)" "Implement delattr(self, name)." |vm, a| { let name = attribute(vm, &a[1])?; vm.del_attr(&a[0], &name)?; Ok(Value::None) };
+    "__str__" "(self, /)" "Return str(self)." |vm, a| Ok(vm.str(&a[0])?.into());
+    "__bool__" "(self, /)" "True if self else False" |vm, a| Ok(vm.truth(&a[0])?.into());
+    "__len__" "(self, /)" "Return len(self)." |vm, a| Ok(vm.len(&a[0])?.into());
+    "__getitem__" "(self, key, /)" "Return self[key]." |vm, a| vm.get_item(&a[0], &a[1]);
+    "__setitem__" "(self, key, value, /)" "Set self[key] to value." |vm, a| { vm.set_item(&a[0], &a[1], a[2].clone())?; Ok(Value::None) };
+    "__delitem__" "(self, key, /)" "Delete self[key]." |vm, a| { vm.del_item(&a[0], &a[1])?; Ok(Value::None) };
+    "__contains__" "(self, key, /)" "Return bool(key in self)." |vm, a| Ok(vm.contains(&a[0], &a[1])?.into());
+    "__iter__" "(self, /)" "Implement iter(self)." |vm, a| vm.iter(&a[0]);
+    "__next__" "(self, /)" "Implement next(self)." |vm, a| match vm.next(&a[0])? { Some(v) => Ok(v), None => Err(vm.stop_iteration(Value::None)) };
+    "__lt__" "(self, value, /)" "Return self<value." |vm, a| vm.compare(Cmp::Lt, &a[0], &a[1]);
+    "__le__" "(self, value, /)" "Return self<=value." |vm, a| vm.compare(Cmp::Le, &a[0], &a[1]);
+    "__eq__" "(self, value, /)" "Return self==value." |vm, a| vm.compare(Cmp::Eq, &a[0], &a[1]);
+    "__ne__" "(self, value, /)" "Return self!=value." |vm, a| vm.compare(Cmp::Ne, &a[0], &a[1]);
+    "__gt__" "(self, value, /)" "Return self>value." |vm, a| vm.compare(Cmp::Gt, &a[0], &a[1]);
+    "__ge__" "(self, value, /)" "Return self>=value." |vm, a| vm.compare(Cmp::Ge, &a[0], &a[1]);
+    "__add__" "(self, value, /)" "Return self+value." |vm, a| vm.arith(Arith::Add, &a[0], &a[1], false);
+    "__radd__" "(self, value, /)" "Return value+self." |vm, a| vm.arith(Arith::Add, &a[1], &a[0], false);
+    "__sub__" "(self, value, /)" "Return self-value." |vm, a| vm.arith(Arith::Sub, &a[0], &a[1], false);
+    "__rsub__" "(self, value, /)" "Return value-self." |vm, a| vm.arith(Arith::Sub, &a[1], &a[0], false);
+    "__mul__" "(self, value, /)" "Return self*value." |vm, a| vm.arith(Arith::Mul, &a[0], &a[1], false);
+    "__rmul__" "(self, value, /)" "Return value*self." |vm, a| vm.arith(Arith::Mul, &a[1], &a[0], false);
+    "__truediv__" "(self, value, /)" "Return self/value." |vm, a| vm.arith(Arith::Div, &a[0], &a[1], false);
+    "__floordiv__" "(self, value, /)" "Return self//value." |vm, a| vm.arith(Arith::FloorDiv, &a[0], &a[1], false);
+    "__mod__" "(self, value, /)" "Return self%value." |vm, a| vm.arith(Arith::Mod, &a[0], &a[1], false);
+    "__pow__" "(self, value, /)" "Return pow(self, value, mod)." |vm, a| vm.arith(Arith::Pow, &a[0], &a[1], false);
+    "__matmul__" "(self, value, /)" "Return self@value." |vm, a| vm.arith(Arith::MatMul, &a[0], &a[1], false);
+    "__and__" "(self, value, /)" "Return self&value." |vm, a| vm.arith(Arith::And, &a[0], &a[1], false);
+    "__or__" "(self, value, /)" "Return self|value." |vm, a| vm.arith(Arith::Or, &a[0], &a[1], false);
+    "__xor__" "(self, value, /)" "Return self^value." |vm, a| vm.arith(Arith::Xor, &a[0], &a[1], false);
+    "__neg__" "(self, /)" "-self" |vm, a| vm.unary(Unary::Neg, &a[0]);
+    "__pos__" "(self, /)" "+self" |vm, a| vm.unary(Unary::Pos, &a[0]);
+    "__invert__" "(self, /)" "~self" |vm, a| vm.unary(Unary::Invert, &a[0]);
+    "__int__" "(self, /)" "int(self)" |vm, a| { let class: Value = vm.types.int.clone().into(); vm.call(&class, &a) };
+    "__float__" "(self, /)" "float(self)" |vm, a| Ok(Value::float(vm.to_f64(&a[0])?));
+    "__index__" "(self, /)" "Return self converted to an integer, if self is suitable for use as an index into a list." |vm, a| vm.index(&a[0]);
 }
 
 const PROXY_CALL: &[NativeDef] = &[NativeDef::new(
