@@ -152,7 +152,13 @@ pub fn show_unraisable(vm: &mut Vm, exception: &Value, prefix: &str, object: &Va
                 "<object repr() failed>".to_string()
             }
         };
-        text = format!("{prefix}{shown}\n");
+        // The prefix for what runs at the end has a colon behind it.
+        let colon = if prefix.ends_with("callback ") {
+            ":"
+        } else {
+            ""
+        };
+        text = format!("{prefix}{shown}{colon}\n");
     } else if prefix != "Exception ignored in: " {
         text = format!("{}:\n", prefix.trim_end_matches(": "));
     }

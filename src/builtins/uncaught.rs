@@ -3,6 +3,7 @@
 
 use super::module_names::STDLIB_MODULE_NAMES;
 use super::object::{dir, full_name};
+use crate::diagnostic::SyntaxPlace;
 use crate::diagnostic::traceback::{FrameEntry, Relation, UncaughtError};
 use crate::event_loop::deadlock;
 use crate::text::suggest::suggest;
@@ -92,6 +93,7 @@ fn describe_one(
     let mut error = UncaughtError {
         entries,
         last_line,
+        place: syntax_place(vm, exception).unwrap_or_default(),
         notes: notes(vm, exception),
         children,
         report: deadlock::report_of(vm, exception),
@@ -172,6 +174,33 @@ fn last_line(vm: &mut Vm, exception: &Value) -> String {
     } else {
         format!("{name}: {text}")
     }
+}
+
+/// Where the text stands that a syntax error is about.
+fn syntax_place(vm: &mut Vm, exception: &Value) -> Option<String> {
+    let error = exception.downcast::<Exception>()?;
+    if !error.class.get().is_subclass(&vm.exc.syntax_error) {
+        return None;
+    }
+    let field = |index| vm.exception_field(error, index);
+    let (file, line, offset) = (field(1), field(2), field(3));
+    let (text, end_line, end_offset) = (field(4), field(5), field(6));
+    let number = |value: &Value| match value {
+        Value::Int(number) => Some(*number),
+        _ => None,
+    };
+    let line = u32::try_from(number(&line)?).ok()?;
+    let place = SyntaxPlace {
+        file: file.as_str().unwrap_or("<string>"),
+        line,
+        offset: number(&offset).unwrap_or(0),
+        end_line: number(&end_line)
+            .and_then(|line| u32::try_from(line).ok())
+            .unwrap_or(0),
+        end_offset: number(&end_offset),
+        text: text.as_str().map(str::to_owned),
+    };
+    Some(place.block())
 }
 
 /// `str(v)`, whatever happens.

@@ -137,7 +137,17 @@ pub(super) fn stack(error: &UncaughtError, group: bool) -> String {
     } else {
         "Traceback"
     };
-    format!("{kind} (most recent call last):\n") + &frames(error, frame)
+    let program = error.entries.first().map(|entry| &entry.source);
+    let show = |out: &mut String, entry: &FrameEntry, line| match program {
+        Some(program) if is_unread(&entry.source, program) => place(out, entry, line),
+        _ => frame(out, entry, line),
+    };
+    format!("{kind} (most recent call last):\n") + &frames(error, show)
+}
+
+/// Is this text that was given to `exec` or `eval`? CPython keeps no lines of it.
+fn is_unread(source: &Source, program: &Source) -> bool {
+    source.name() == "<string>" && source.text() != program.text()
 }
 
 /// The frames with the first line of each expression only.
@@ -198,8 +208,7 @@ fn repeated(out: &mut String, count: usize) {
 pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     let mut out = String::new();
     if let Some(place) = SyntaxPlace::of(diagnostic) {
-        let _ = writeln!(out, "  File \"{}\", line {}", place.file, place.line);
-        place.excerpt(&mut out);
+        out.push_str(&place.block());
     }
     out.push_str(last_line);
     out.push('\n');
@@ -279,6 +288,13 @@ impl<'a> SyntaxPlace<'a> {
             end_offset,
             text,
         })
+    }
+
+    /// File and line, the text and the marks under it.
+    pub fn block(&self) -> String {
+        let mut out = format!("  File \"{}\", line {}\n", self.file, self.line);
+        self.excerpt(&mut out);
+        out
     }
 
     /// The line and the marks under it.

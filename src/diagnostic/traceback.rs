@@ -72,6 +72,8 @@ pub struct UncaughtError {
     pub entries: Vec<FrameEntry>,
     /// CPython's `Type: message`, suggestion included; more than one line if the message is.
     pub last_line: String,
+    /// Of a syntax error: file and line, the text, the marks.
+    pub place: String,
     /// The exception's `__notes__`, one entry each.
     pub notes: Vec<String>,
     /// The exceptions before this one, the nearest first: each with how it led to the one before
@@ -138,7 +140,7 @@ impl UncaughtError {
 
     /// The lines with which CPython ends its report of one exception: type, message and notes.
     pub fn last_lines(&self) -> String {
-        let mut out = format!("{}\n", self.last_line);
+        let mut out = format!("{}{}\n", self.place, self.last_line);
         for note in &self.notes {
             out.push_str(note);
             out.push('\n');

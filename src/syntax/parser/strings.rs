@@ -186,12 +186,11 @@ fn literal(token: Token, in_spec: bool, state: &mut State) -> Result<FStringPart
         }
         offset += chunk.len() as u32;
     }
-    complain(state, problems, token.span).map_err(|miss| {
+    complain(state, problems, token.span).inspect_err(|_| {
         let end = fstring_end(state, token.span);
         if let Some(raised) = &mut state.raised {
             raised.pointed = end;
         }
-        miss
     })?;
     Ok(FStringPart::Literal(text.into()))
 }
