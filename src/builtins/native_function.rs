@@ -69,6 +69,10 @@ const GETSET: &[GetSet] = &[
         "__text_signature__",
         |vm, v| {
             let f = native(vm, v)?;
+            if f.python_name().is_some() {
+                // It stands for a function written in the language.
+                return Ok(Value::from(f.def.signature.replace("(self", "($self")));
+            }
             let owner = f
                 .owner
                 .as_ref::<Class>()
