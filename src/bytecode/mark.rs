@@ -11,7 +11,8 @@ pub enum Mark {
     Yield = 1,
     /// It goes on after a `yield`, with the value that was sent.
     Received = 2,
-    /// It is about to delegate to the value: `await`, `yield from`, `async for`, `async with`.
+    /// It is about to delegate to the value: `await`, `yield from`, `async with`; or to what the
+    /// value, an async iterator, gives: `async for`.
     Await = 3,
     /// The delegation is over, with this result.
     Awaited = 4,

@@ -232,6 +232,9 @@ impl Assembler {
         match op {
             _ if !self.marks => {}
             Op::Yield => self.mark(span, Mark::Yield, b),
+            // What an async generator gives is awaited at once, so that is told before.
+            Op::GetANext if !self.touches => self.mark(span, Mark::Await, b),
+            Op::Delegate if self.awaits_next() => {}
             Op::Delegate => self.mark(span, Mark::Await, b),
             Op::Return => self.mark(span, Mark::Return, a),
             Op::ReturnNone => self.mark(span, Mark::Return, NO_REG),
@@ -240,6 +243,12 @@ impl Assembler {
         if self.touches && op.touches() {
             self.mark(span, Mark::Touch, NO_REG);
         }
+    }
+
+    /// Whether the instruction that comes awaits the next item of an async iterator, which is marked.
+    fn awaits_next(&self) -> bool {
+        let item = matches!(self.instrs.as_slice(), [.., next, _] if next.op == Op::GetANext);
+        item && !self.touches
     }
 
     /// Emits an instruction with a site for `name`.

@@ -448,13 +448,33 @@ impl Fields for Lean {
 }
 
 /// The name of a frame that is not called as its function: the place is the definition's.
-pub(super) fn frame(field: &str, function: &str, number: u32, out: &mut Buffer) {
+fn frame(field: &str, function: &str, number: u32, out: &mut Buffer) {
     out.push_str(field);
     out.push(b"{\"frame\":\"");
     out.bare(function);
     out.push(b"#");
     out.int(u64::from(number));
     out.push(b"\"}");
+}
+
+/// What stands before the number where a line names a frame of a function.
+pub(super) fn label(function: &str) -> Box<[u8]> {
+    let mut label = Buffer::default();
+    label.push(b"{\"frame\":\"");
+    label.bare(function);
+    label.push(b"#");
+    label.as_slice().into()
+}
+
+/// As `frame`, unless it is the first of its function.
+#[inline]
+pub(super) fn labelled(field: &str, label: &[u8], number: u32, out: &mut Buffer) {
+    if number > 1 {
+        out.push_str(field);
+        out.push(label);
+        out.int(u64::from(number));
+        out.push(b"\"}");
+    }
 }
 
 /// JSON has no infinity.

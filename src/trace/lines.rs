@@ -6,15 +6,18 @@ use super::buffer::Buffer;
 use super::filter::Filter;
 use super::json::{self, Definition, Fields, Lean, field};
 use super::look::{Far, each_through, spot_at};
-use super::names::{Known, Names, Spread, is_written};
+use super::names::{Known, Names, Place, Spread, is_written};
 use super::passage::{Passage, Thing, Told};
 use super::record::{End, Record, Site, What};
+use super::steady::Running;
 use crate::bytecode::Code;
 use crate::inspect::quiet::{self, Plain};
 use crate::vm::Vm;
-use std::cell::OnceCell;
+use crate::vm::value::Value;
+use std::cell::{Cell, OnceCell};
 use std::collections::HashMap;
 use std::hash::BuildHasherDefault;
+use std::ptr::NonNull;
 use std::rc::Rc;
 
 /// The lines are handed on in pieces of this size.
@@ -33,6 +36,8 @@ pub struct Lines {
     out: Out,
     /// Waits for no more than a line.
     at_once: bool,
+    /// The filter lets everything through.
+    is_whole: bool,
     buffer: Buffer,
     lean: Lean,
     definitions: Definitions,
@@ -81,7 +86,7 @@ pub(super) struct Template {
     far: Far,
     /// The lines of the two ends, where nobody wrote the instruction: they are those where the
     /// frames were last seen.
-    own_line: Option<u32>,
+    pub(super) own_line: Option<u32>,
     far_line: Option<u32>,
     /// Keeps the address of the other end's code from meaning something else.
     _code: Option<Rc<Code>>,
@@ -90,7 +95,7 @@ pub(super) struct Template {
     /// What stands before the value; empty if there is none.
     value: Box<[u8]>,
     /// The number of the frame of which there was a line last.
-    last: u32,
+    last: Cell<u32>,
 }
 
 /// What stands for a value that is to come.
@@ -110,6 +115,7 @@ impl Lines {
     /// `at_once`: somebody looks at the lines as they come.
     pub fn new(filter: Filter, at_once: bool, out: Out) -> Lines {
         Lines {
+            is_whole: filter.is_everything(),
             filter,
             out,
             at_once,
@@ -257,6 +263,43 @@ impl Lines {
         }
     }
 
+    /// Begins a line of which nothing is left out, in the turn, time and task of the last one.
+    #[inline]
+    pub(super) fn begin_within(&mut self, number: u64) {
+        self.now.number = number;
+        self.buffer.push(b"{");
+    }
+
+    /// Begins a line; the task's address.
+    pub(super) fn begin_at(&mut self, at: &Moment<'_>, address: usize) {
+        self.begin(at);
+        self.now.address = Some(address);
+    }
+
+    /// Writes the rest of the line of a passage between two frames.
+    #[inline]
+    pub(super) fn direct(
+        &mut self,
+        vm: &mut Vm,
+        template: &Template,
+        (own, outer): (&Running, &Running),
+        thing: &Value,
+    ) {
+        let out = &mut self.buffer;
+        template.write_direct(own, outer, out);
+        if !template.value.is_empty() {
+            value(vm, &Thing::Value(thing), out);
+        }
+        out.push(template.after());
+        self.written();
+    }
+
+    /// Whether no line is left out.
+    #[inline]
+    pub(super) fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// Writes a line once more.
     #[inline]
     pub(super) fn repeat(&mut self, vm: &mut Vm, number: u64, line: &Line, thing: &Thing<'_>) {
@@ -329,7 +372,7 @@ impl Lines {
         }
         out.push(template.after());
         self.written();
-        match std::mem::replace(&mut template.last, frame) == frame {
+        match template.comes_again(frame) {
             true => Passed::Again,
             false => Passed::Anew,
         }
@@ -373,7 +416,7 @@ impl Lines {
             _code: code,
             is,
             value,
-            last: 0,
+            last: Cell::new(0),
         })
     }
 }
@@ -435,15 +478,58 @@ impl Template {
             out.push_str(field!(depth));
             out.int(depth as u64);
         }
-        let end = match self.passage.is_entry() {
-            true => field!(from),
-            false => field!(to),
-        };
-        numbered(names, end, told.far.frame(), out);
+        numbered(names, self.end(), told.far.frame(), out);
         if self.through {
             through(vm, names, out);
         }
         out.push(&self.value);
+    }
+
+    /// As `write`, for two frames that stand directly on each other.
+    #[inline]
+    fn write_direct(&self, own: &Running, outer: &Running, out: &mut Buffer) {
+        out.push(&self.is);
+        json::labelled(field!(at), &own.function.label, own.number, out);
+        if own.depth > 0 {
+            out.push_str(field!(depth));
+            out.int(own.depth as u64);
+        }
+        json::labelled(self.end(), &outer.function.label, outer.number, out);
+        out.push(&self.value);
+    }
+
+    /// The line of a passage between two such frames.
+    pub(super) fn line_direct(&self, own: &Running, outer: &Running) -> Line {
+        let mut before = Buffer::default();
+        before.push(b"{");
+        self.write_direct(own, outer, &mut before);
+        Line {
+            before: before.as_slice().into(),
+            after: self.after(),
+            has_value: !self.value.is_empty(),
+        }
+    }
+
+    /// Whether the line before was of this frame, too.
+    #[inline]
+    pub(super) fn comes_again(&self, frame: u32) -> bool {
+        self.last.replace(frame) == frame
+    }
+
+    /// How the other end is called.
+    fn end(&self) -> &'static str {
+        match self.passage.is_entry() {
+            true => field!(from),
+            false => field!(to),
+        }
+    }
+
+    /// Whether it is of a passage between two places that somebody wrote, but perhaps the first.
+    #[inline]
+    pub(super) fn is_direct(&self, passage: Passage, code: NonNull<Code>, pc: usize) -> bool {
+        let same = |far: Place| far.code == code && far.pc == pc && far.frame != 0;
+        let far = matches!(self.far, Far::Frame(far) if same(far));
+        far && self.passage == passage && !self.through && self.far_line.is_none()
     }
 
     fn after(&self) -> &'static [u8] {
@@ -457,10 +543,8 @@ impl Template {
 /// The name of a frame, unless it is the first of its function.
 #[inline]
 fn numbered(names: &mut Names, field: &str, frame: usize, out: &mut Buffer) {
-    if let Some(known) = names.known(frame)
-        && known.number > 1
-    {
-        json::frame(field, &known.function.code.name, known.number, out);
+    if let Some(known) = names.known(frame) {
+        json::labelled(field, &known.function.label, known.number, out);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod buffer;
+mod direct;
 pub mod filter;
 pub mod frames;
 pub mod json;

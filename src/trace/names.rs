@@ -1,6 +1,7 @@
 //! What is remembered of frames: how they are called, and where each was last seen. Frames are
 //! known by their addresses, their code by the code itself; no object of the program is kept.
 
+use super::json;
 use super::lines::Template;
 use super::look::Look;
 use super::place::{awaited_text, file_name};
@@ -58,6 +59,8 @@ pub(super) struct Function {
     begun: Rc<Cell<u32>>,
     /// The name of its file.
     file: Rc<str>,
+    /// The beginning of how lines name its frames, up to their numbers.
+    pub label: Box<[u8]>,
     /// Where its frames are suspended, by the index of the instruction.
     stops: RefCell<Vec<Option<Rc<Stop>>>>,
     /// What lines are made from, by the index of the mark.
@@ -184,8 +187,7 @@ pub(super) struct Names {
     seen: Vec<(usize, usize)>,
     /// What is seen while the program is looked at, the innermost first.
     fresh: Vec<(usize, usize)>,
-    /// Counts frames that began, and what changes chains out of the ordinary.
-    pub begins: u32,
+    /// Counts what changes chains out of the ordinary.
     pub upsets: u32,
 }
 
@@ -199,8 +201,12 @@ pub(super) fn is_written(code: &Code, pc: usize) -> bool {
 impl Names {
     /// A frame begins: whatever had its address before is gone.
     pub fn begin(&mut self, spot: &Spot<'_>) {
-        self.begins = self.begins.wrapping_add(1);
         let function = self.function(&spot.code.code);
+        self.begin_of(function, spot.address);
+    }
+
+    /// As `begin`, of a function that is known already; the frame's number.
+    pub fn begin_of(&mut self, function: Rc<Function>, address: usize) -> u32 {
         let number = function.begun.get() + 1;
         function.begun.set(number);
         let known = Known {
@@ -212,21 +218,22 @@ impl Names {
             memos: Vec::new(),
             name: None,
         };
-        match self.slot(spot.address) {
+        match self.slot(address) {
             Some(slot) => {
                 if let Some(old) = self.known.get_mut(slot) {
                     *old = known;
                 }
             }
             None => {
-                self.by_address.insert(spot.address, self.known.len());
-                self.last = (spot.address, self.known.len());
+                self.by_address.insert(address, self.known.len());
+                self.last = (address, self.known.len());
                 self.known.push(known);
             }
         }
+        number
     }
 
-    fn function(&mut self, code: &Rc<Code>) -> Rc<Function> {
+    pub fn function(&mut self, code: &Rc<Code>) -> Rc<Function> {
         let address = Rc::as_ptr(code) as usize;
         if let Some(function) = self.functions.get(&address) {
             return function.clone();
@@ -238,6 +245,7 @@ impl Names {
             code: code.clone(),
             begun: self.begun.entry(code.name.clone()).or_default().clone(),
             file: self.file(&code.source),
+            label: json::label(&code.name),
             stops: RefCell::default(),
             templates: RefCell::default(),
         });
@@ -342,6 +350,21 @@ impl Names {
             self.seen.pop();
         }
         is_last
+    }
+
+    /// The innermost frame that is seen.
+    #[inline]
+    pub fn last_seen_frame(&self) -> usize {
+        self.seen.last().map_or(0, |s| s.0)
+    }
+
+    /// A frame is entered by one that awaits it, and is not seen any more.
+    #[inline]
+    pub fn see_awaited(&mut self, outer: usize, frame: (usize, usize)) {
+        if self.last_seen_frame() == outer {
+            self.seen.pop();
+        }
+        self.seen.push(frame);
     }
 
     fn note_all(&mut self) {

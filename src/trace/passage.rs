@@ -5,10 +5,11 @@ use super::look::{Far, Gives, Look, each_through, spot_at};
 use super::names::Place;
 use super::record::{End, Entry, Site, What};
 use super::recorder::{Recorder, Teller, task_name};
+use super::steady::Running;
 use crate::bytecode::Mark;
 use crate::inspect::quiet::quiet;
 use crate::vm::Vm;
-use crate::vm::heap::ObjRef;
+use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::object::{Future, GenKind, GenState, Generator};
 use crate::vm::value::Value;
 use std::rc::Rc;
@@ -31,7 +32,7 @@ pub(super) enum Passage {
 }
 
 impl Passage {
-    fn enters(begins: bool, parent: Option<GenKind>, value: &Value) -> Passage {
+    pub fn enters(begins: bool, parent: Option<GenKind>, value: &Value) -> Passage {
         match (parent, value) {
             (Some(GenKind::Generator), _) if begins => Passage::YieldFrom,
             (Some(_), _) if begins => Passage::Await,
@@ -120,21 +121,18 @@ impl Recorder {
         match mark {
             Mark::Yield => self.left(vm, true, value),
             Mark::Received => self.entered(vm, false, value),
-            _ => {
-                self.steady.end();
-                self.unsteady(vm, mark, value);
-            }
-        }
-    }
-
-    fn unsteady(&mut self, vm: &mut Vm, mark: Mark, value: &Value) {
-        match mark {
-            Mark::Touch | Mark::Yield | Mark::Received => {}
-            Mark::Line => self.begin_line(vm),
-            Mark::Begin => self.entered(vm, true, value),
             Mark::Return => self.left(vm, false, value),
-            Mark::Await => self.awaits(vm, value),
-            Mark::Awaited => self.awaited(vm, value),
+            Mark::Begin => self.entered(vm, true, value),
+            Mark::Touch => {}
+            Mark::Line => self.begin_line(vm),
+            Mark::Await => {
+                self.steady.end();
+                self.awaits(vm, value);
+            }
+            Mark::Awaited => {
+                self.steady.end();
+                self.awaited(vm, value);
+            }
         }
     }
 
@@ -175,7 +173,36 @@ impl Recorder {
             };
             self.pass(vm, &told, &Thing::Value(value));
         }
-        self.steady.enter(own.frame);
+        self.enter(vm, begins, own, far, look);
+    }
+
+    /// A frame runs, entered from there.
+    fn enter(&mut self, vm: &Vm, begins: bool, own: Place, far: Far, look: Look) {
+        let far = far.frame();
+        let direct = far != 0 && vm.edge().is_some_and(|e| e.outer == far);
+        if begins {
+            self.steady.begin();
+        }
+        if begins && (!direct || self.steady.innermost() != far) {
+            self.steady.end();
+            if let Some(outer) = self.running(far, look.depth()).filter(|_| direct) {
+                self.steady.enter(outer);
+            }
+        }
+        if let Some(own) = self.running(own.frame, look.depth() + 1) {
+            self.steady.enter(own);
+        }
+    }
+
+    /// A frame with so many below it but one.
+    fn running(&mut self, address: usize, below: usize) -> Option<Running> {
+        let known = self.names.known(address)?;
+        Some(Running {
+            address,
+            function: known.function.clone(),
+            number: known.number,
+            depth: below.checked_sub(1)?,
+        })
     }
 
     fn left(&mut self, vm: &mut Vm, yields: bool, value: &Value) {
@@ -224,10 +251,7 @@ impl Recorder {
         let Some((own, look)) = self.stand(vm) else {
             return;
         };
-        if value
-            .as_ref::<Generator>()
-            .is_some_and(|f| f.state.get() != GenState::Created)
-        {
+        if begun_frame(value).is_some() {
             // It may be the root of a chain that goes on here from now on.
             self.names.upset();
         }
@@ -334,8 +358,15 @@ fn awaited(vm: &mut Vm, value: &Value) -> Option<String> {
             .is_done()
             .then(|| format!("{}, which is done: no delay", quiet(vm, value)));
     }
-    let frame = value.as_ref::<Generator>()?;
-    let begun = frame.state.get() != GenState::Created;
+    let frame = begun_frame(value)?;
     let own = !frame.code.code.source.is_library();
-    (begun && own).then(|| format!("{}()", frame.code.code.name))
+    own.then(|| format!("{}()", frame.code.code.name))
+}
+
+/// A frame that is awaited or delegated to, and has begun; not an async generator, which is only
+/// asked for its next item.
+fn begun_frame(value: &Value) -> Option<&Ref<Generator>> {
+    let frame = value.as_ref::<Generator>()?;
+    let is_asked = frame.kind == GenKind::AsyncGenerator;
+    (!is_asked && frame.state.get() != GenState::Created).then_some(frame)
 }

@@ -137,7 +137,7 @@ impl Recorder {
                 self.end_line(vm);
             }
             self.asked = false;
-            if !self.replay(vm, *mark, value) {
+            if !self.replay(vm, *mark, value) && !self.direct(vm, *mark, value) {
                 self.mark(vm, *mark, value);
             }
             return;

@@ -3,15 +3,15 @@
 //! left with events only, so as long as those are yields and what follows them, how many of them
 //! run, and which is the innermost, says how they stand on each other.
 
-use super::lines::Line;
+use super::lines::{Line, Template};
 use super::look::Far;
-use super::names::{Place, is_written};
+use super::names::{Function, Place, is_written};
 use super::passage::{Passage, Thing, Told};
 use super::recorder::{Recorder, Teller};
 use crate::bytecode::{Code, Mark};
 use crate::vm::Vm;
 use crate::vm::heap::ObjRef;
-use crate::vm::inspect::{Point, Spot};
+use crate::vm::inspect::{Edge, Point, Spot};
 use crate::vm::object::GenKind;
 use crate::vm::value::Value;
 use std::rc::Rc;
@@ -24,7 +24,16 @@ const KEPT: usize = 8;
 pub(super) struct Steady {
     /// Counts what else happens.
     epoch: u64,
-    running: Vec<usize>,
+    pub running: Vec<Running>,
+}
+
+/// A frame that was entered.
+pub(super) struct Running {
+    pub address: usize,
+    pub function: Rc<Function>,
+    pub number: u32,
+    /// How many frames of the program stand below it that have resumed each other.
+    pub depth: usize,
 }
 
 impl Steady {
@@ -34,27 +43,35 @@ impl Steady {
         self.running.clear();
     }
 
-    pub fn enter(&mut self, frame: usize) {
+    pub fn enter(&mut self, frame: Running) {
         self.running.push(frame);
     }
 
     pub fn leave(&mut self, frame: usize) {
-        if self.running.pop() != Some(frame) {
+        if self.running.pop().is_none_or(|r| r.address != frame) {
             self.end();
         }
+    }
+
+    /// A frame begins, perhaps where there was another one.
+    pub fn begin(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// The innermost frame.
+    #[inline]
+    pub fn innermost(&self) -> usize {
+        self.running.last().map_or(0, |r| r.address)
     }
 
     /// What the frame stands on that is entered, or about to be left.
     fn below(&self, frame: usize, leaves: bool) -> Option<(usize, usize)> {
         match self.running.split_last() {
-            Some((last, below)) if leaves && *last == frame => {
-                Some((below.len(), below.last().copied().unwrap_or(0)))
+            Some((last, below)) if leaves && last.address == frame => {
+                Some((below.len(), below.last().map_or(0, |r| r.address)))
             }
             _ if leaves => None,
-            _ => Some((
-                self.running.len(),
-                self.running.last().copied().unwrap_or(0),
-            )),
+            _ => Some((self.running.len(), self.innermost())),
         }
     }
 }
@@ -71,6 +88,7 @@ pub(super) struct Memo {
     pc: usize,
     caller_pc: usize,
     told: usize,
+    depth: usize,
     /// Keeps the address of the caller's place from meaning something else.
     _code: Rc<Code>,
 }
@@ -121,10 +139,17 @@ impl Recorder {
         if let Some(known) = names.known(point.frame) {
             known.stand(memo.pc);
             known.look = None;
+            if !leaves {
+                self.steady.enter(Running {
+                    address: point.frame,
+                    function: known.function.clone(),
+                    number: known.number,
+                    depth: memo.depth,
+                });
+            }
         }
-        match leaves {
-            true => self.steady.leave(point.frame),
-            false => self.steady.enter(point.frame),
+        if leaves {
+            self.steady.leave(point.frame);
         }
         self.told = memo.told;
         self.number += 1;
@@ -170,9 +195,40 @@ impl Recorder {
             pc: own.pc,
             caller_pc: caller.pc,
             told: self.told,
+            depth: told.look.depth(),
             _code: caller.code.code.clone(),
         };
-        if let Some(known) = self.names.known(own.frame) {
+        self.keep_memo(own.frame, memo);
+    }
+
+    /// Keeps what was written of a passage between the innermost frame and the one below it.
+    pub(super) fn keep_direct(
+        &mut self,
+        vm: &Vm,
+        template: &Template,
+        own: &Running,
+        (edge, passage): (&Edge<'_>, Passage),
+    ) {
+        let Some(outer) = self.steady.running.last() else {
+            return;
+        };
+        let memo = Memo {
+            epoch: self.steady.epoch,
+            point: vm.point(),
+            below: (self.steady.running.len(), outer.address),
+            sends: passage == Passage::Send,
+            line: template.line_direct(own, outer),
+            pc: edge.pc,
+            caller_pc: edge.outer_pc,
+            told: self.told,
+            depth: own.depth,
+            _code: outer.function.code.clone(),
+        };
+        self.keep_memo(own.address, memo);
+    }
+
+    fn keep_memo(&mut self, frame: usize, memo: Memo) {
+        if let Some(known) = self.names.known(frame) {
             let memos = &mut known.memos;
             memos.retain(|m| {
                 m.epoch == memo.epoch && (m.point, m.sends) != (memo.point, memo.sends)

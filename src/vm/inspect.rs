@@ -39,6 +39,21 @@ pub struct Point {
     caller_at: usize,
 }
 
+/// The running frame, which can be suspended, and the one that awaits, delegates to, called or
+/// resumed it.
+#[derive(Clone, Copy)]
+pub struct Edge<'a> {
+    pub code: &'a CodeObject,
+    /// The frame's number, and its instruction.
+    pub own: usize,
+    pub pc: usize,
+    /// The same of the other one; 0 if it is none that can be suspended.
+    pub outer: usize,
+    pub outer_pc: usize,
+    /// The other one awaits the running one, or delegates to it.
+    pub delegates: bool,
+}
+
 impl<'a> Spot<'a> {
     /// The frame that delegates to this one.
     pub fn parent(&self) -> Option<Spot<'a>> {
@@ -115,6 +130,33 @@ impl Vm {
             caller: caller.generator as usize,
             caller_at: caller.pc as usize,
         }
+    }
+
+    /// How the running frame hangs on to others; `None` if it cannot be suspended.
+    #[inline]
+    pub fn edge(&self) -> Option<Edge<'_>> {
+        // SAFETY: the generator of the running frame is alive, and so is the code that runs.
+        let (own, code) = unsafe { (running(self.frame.generator)?, self.frame.code.as_ref()?) };
+        let parent = own.parent.get();
+        let mut edge = Edge {
+            code,
+            own: self.frame.generator as usize,
+            pc: self.frame.index(),
+            outer: parent as usize,
+            outer_pc: 0,
+            delegates: true,
+        };
+        // SAFETY: the parents of a running chain are alive.
+        match unsafe { running(parent) } {
+            Some(parent) => edge.outer_pc = (parent.pc.get() as usize).saturating_sub(1),
+            None => {
+                let caller = self.control.last().frame;
+                edge.outer = caller.generator as usize;
+                edge.outer_pc = caller.index();
+                edge.delegates = false;
+            }
+        }
+        Some(edge)
     }
 
     /// The frames on the stack.

@@ -9,9 +9,9 @@ use super::object::{Future, Generator};
 use super::ready::Ready;
 use super::value::Value;
 use super::{R, Resume, Vm};
-use crate::bytecode::Instr;
 use crate::bytecode::mark::{Mark, Marks};
 use crate::bytecode::opcode::NO_REG;
+use crate::bytecode::{Instr, Op};
 
 /// Something that has happened, or is about to.
 #[derive(Debug)]
@@ -136,6 +136,17 @@ impl Vm {
         match self.abandoned {
             false => Ok(()),
             true => self.leave_abandoned(),
+        }
+    }
+
+    /// The mark before the running instruction spoke of an async iterator; this is what it gave.
+    #[cold]
+    pub(super) fn mark_next(&mut self, awaitable: &Value) {
+        let before = self.frame.index().checked_sub(1);
+        let code = self.frame.code();
+        let before = before.and_then(|at| code.and_then(|c| c.code.instrs.get(at)));
+        if before.is_some_and(|i| i.op == Op::Mark && i.b == Mark::Await as u16) {
+            self.tell(&Event::Mark(Mark::Await, awaitable));
         }
     }
 

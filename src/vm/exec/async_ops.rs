@@ -147,7 +147,12 @@ pub fn get_anext(vm: &mut Vm, value: Value) -> R {
     }
     let name = vm.names.__anext__.clone();
     match vm.call_special(&value, &name, &[])? {
-        Some(awaitable) => Ok(awaitable),
+        Some(awaitable) => {
+            if vm.is_observed() {
+                vm.mark_next(&awaitable);
+            }
+            Ok(awaitable)
+        }
         None => {
             let what = vm.type_name(&value);
             Err(vm.type_error(format!(
