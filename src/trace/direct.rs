@@ -237,7 +237,7 @@ impl Recorder {
         };
         let awaits = value.as_ref::<Generator>().is_some_and(|f| {
             let fresh = f.state.get() == GenState::Created;
-            !f.code.is_library && (fresh || f.kind == GenKind::AsyncGenerator)
+            !f.code.is_library && (fresh || f.kind() == GenKind::AsyncGenerator)
         });
         if !awaits || self.steady.innermost() != edge.own {
             return false;

@@ -367,6 +367,6 @@ fn awaited(vm: &mut Vm, value: &Value) -> Option<String> {
 /// asked for its next item.
 fn begun_frame(value: &Value) -> Option<&Ref<Generator>> {
     let frame = value.as_ref::<Generator>()?;
-    let is_asked = frame.kind == GenKind::AsyncGenerator;
+    let is_asked = frame.kind() == GenKind::AsyncGenerator;
     (!is_asked && frame.state.get() != GenState::Created).then_some(frame)
 }
