@@ -109,7 +109,29 @@ impl<'a> Gen<'a> {
             }
         }
         for (i, item) in items.iter().enumerate() {
-            self.store_target(item, nth(base, i), false);
+            if items
+                .get(i + 1)
+                .is_some_and(|next| self.is_overwritten(item, next))
+            {
+                self.emit(span, Op::Clear, nth(base, i), 0, 0);
+            } else {
+                self.store_target(item, nth(base, i), false);
+            }
+        }
+    }
+
+    /// Of two stores to one local that follow each other in one line CPython makes the second only.
+    fn is_overwritten(&self, item: &'a Expr, next: &'a Expr) -> bool {
+        let line = |e: &Expr| self.cx.source.line_of(e.span.start);
+        self.item_local(item)
+            .is_some_and(|own| self.item_local(next) == Some(own) && line(item) == line(next))
+    }
+
+    /// The register of a local that is a target, with a star or without.
+    fn item_local(&self, item: &'a Expr) -> Option<u16> {
+        match &item.kind {
+            ExprKind::Starred(inner) => self.local_target(inner),
+            _ => self.local_target(item),
         }
     }
 
