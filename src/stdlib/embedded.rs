@@ -20,6 +20,8 @@ macro_rules! embedded {
 
 embedded! {
     "__future__" "__future__.coro" false;
+    "_argparse_help" "_argparse_help.coro" false;
+    "_argparse_read" "_argparse_read.coro" false;
     "_arguments" "_arguments.coro" false;
     "_calendar_math" "_calendar_math.coro" false;
     "_chainmap" "_chainmap.coro" false;
@@ -47,6 +49,7 @@ embedded! {
     "_typing_hints" "_typing_hints.coro" false;
     "_user_containers" "_user_containers.coro" false;
     "abc" "abc.coro" false;
+    "argparse" "argparse.coro" false;
     "array" "array.coro" false;
     "asyncio" "asyncio/__init__.coro" true;
     "asyncio.base_events" "asyncio/base_events.coro" false;
