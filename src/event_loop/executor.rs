@@ -455,14 +455,11 @@ pub(super) fn wait_in_worker(vm: &mut Vm, args: &[Value]) -> R {
         vm.call_method(&args[0], &name, &[object])?;
         return vm.tail(Tail::Park);
     }
-    let event_loop = match object.opaque::<Worker>() {
-        Some(worker) => worker.event_loop.clone(),
-        None => super::registry::get_event_loop(vm)?,
-    };
+    let event_loop = loop_beside(vm)?;
     let Some(data) = event_loop.opaque::<LoopData>() else {
         return Ok(Value::None);
     };
-    if vm.current.event_loop.get().is(&event_loop) && data.workers.busy.get() == 0 {
+    if blocks_itself(vm, &event_loop, data) {
         return Err(deadlock::raise_blocked(vm));
     }
     let done = vm.intern("done");
@@ -472,6 +469,36 @@ pub(super) fn wait_in_worker(vm: &mut Vm, args: &[Value]) -> R {
         vm.truth(&done)
     })?;
     Ok(Value::None)
+}
+
+/// The loop that goes on while its worker waits, or whoever else does.
+fn loop_beside(vm: &mut Vm) -> R {
+    match vm.current.worker.get().opaque::<Worker>() {
+        Some(worker) => Ok(worker.event_loop.clone()),
+        None => super::registry::get_event_loop(vm),
+    }
+}
+
+/// Whether it is the loop itself that would wait, for nobody.
+fn blocks_itself(vm: &Vm, event_loop: &Value, data: &LoopData) -> bool {
+    vm.current.event_loop.get().is(event_loop) && data.workers.busy.get() == 0
+}
+
+/// `_wake_later(delay, callback)`: a timer for who is about to wait.
+pub(super) fn wake_later(vm: &mut Vm, args: &[Value]) -> R {
+    let event_loop = loop_beside(vm)?;
+    if let Some(data) = event_loop.opaque::<LoopData>()
+        && vm.current.worker.get().opaque::<Worker>().is_none()
+        && blocks_itself(vm, &event_loop, data)
+    {
+        let delay = vm.to_f64(&args[0])?;
+        let delay = Duration::try_from_secs_f64(delay).unwrap_or(Duration::MAX);
+        vm.host.clock.sleep(delay);
+        return Ok(Value::None);
+    }
+    let name = vm.intern("call_later");
+    let given = [args[0].clone(), args[1].clone(), Value::None];
+    vm.call_method(&event_loop, &name, &given)
 }
 
 /// Runs what the loop has to do, on the Rust stack, until the condition holds or the loop stops.

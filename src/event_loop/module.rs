@@ -169,6 +169,12 @@ pub static MODULE: ModuleDef = ModuleDef {
             executor::wait_in_worker,
             "Let the loop go on until a future is done.",
         ),
+        NativeDef::new(
+            "_wake_later",
+            "(delay, callback, /)",
+            executor::wake_later,
+            "Call a callback after a time, while somebody waits beside the loop; None if nobody else can wake the caller, who then has slept.",
+        ),
     ],
     init: Some(init),
 };

@@ -94,8 +94,8 @@ pub(super) fn handle_failed(vm: &mut Vm, raise: Raise, handle: Ref<Opaque>) -> R
     // In CPython the frame that ran the callback keeps the report, and is in the traceback itself:
     // all that the callback left lives until the collector finds it.
     note_at_outermost(&exception, report.clone().into());
-    drop((pairs, exception));
-    send(vm, &event_loop, report)
+    drop(pairs);
+    vm.while_handling(exception, |vm| send(vm, &event_loop, report))
 }
 
 /// A report with the place where what failed was made, if that is known.
@@ -266,6 +266,11 @@ pub(super) fn default_exception_handler(vm: &mut Vm, args: &[Value]) -> R {
         lines.push(format!("{key}: {text}"));
     }
     let future = ["future", "task"].into_iter().find_map(|key| get(vm, key));
+    if get(vm, "handle").is_some() && is_without_traceback(&exception) && logger(vm)?.is_none() {
+        // The frame of the library that called the callback is in CPython's traceback, and so it has a
+        // head even if nothing of the program ran.
+        lines.push(TRACEBACK_HEAD.to_owned());
+    }
     log(
         vm,
         &lines.join("\n"),
@@ -279,6 +284,13 @@ fn created_at(vm: &mut Vm, what: &str, summary: &Value) -> R<String> {
     Ok(format!(
         "{what} created at (most recent call last):\n{places}"
     ))
+}
+
+const TRACEBACK_HEAD: &str = "Traceback (most recent call last):";
+
+fn is_without_traceback(exception: &Value) -> bool {
+    let exception = exception.downcast::<Exception>();
+    exception.is_some_and(|e| e.traceback.get().downcast::<Traceback>().is_none())
 }
 
 /// An entry of level ERROR in the log `asyncio`: through `logging` if the program uses that, else

@@ -205,7 +205,8 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     let Some(task) = this.as_ref::<Future>() else {
         return Ok(Value::None);
     };
-    let event_loop = future::loop_or_current(vm, event_loop)?;
+    let given = event_loop;
+    let event_loop = future::loop_or_current(vm, given)?;
     future::reset(task, event_loop.clone());
     if let Err(raise) = check_coroutine(vm, coro) {
         task.log_destroy_pending().set(false);
@@ -221,12 +222,15 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
         context,
         eager,
     };
-    start(vm, task, &event_loop, &spec)?;
+    // As in CPython 3.13.0, an eager task asks the loop that was given, even if none was.
+    let asked = given.given().unwrap_or(&Value::None);
+    start(vm, task, asked, &spec)?;
     Ok(Value::None)
 }
 
-/// Fills the task's part and queues (or takes) its first step.
-fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<()> {
+/// Fills the task's part and queues (or takes) its first step: the latter if the loop that is asked
+/// says that it runs.
+fn start(vm: &mut Vm, task: &Ref<Future>, asked: &Value, spec: &Spec) -> R<()> {
     let Some(part) = task.part() else {
         return Ok(());
     };
@@ -244,10 +248,10 @@ fn start(vm: &mut Vm, task: &Ref<Future>, event_loop: &Value, spec: &Spec) -> R<
     if vm.is_profiled() {
         vm.note_task_made(task, || name(task).as_str().unwrap_or_default().to_owned());
     }
-    if spec.eager && is_running(vm, event_loop)? {
+    if spec.eager && is_running(vm, asked)? {
         return step::eager_start(vm, task);
     }
-    schedule::push(vm, event_loop, Ready::Step(task.clone()))
+    schedule::push(vm, &task.event_loop.get(), Ready::Step(task.clone()))
 }
 
 /// A number for its default name, or the name it was given.

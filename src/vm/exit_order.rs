@@ -1,22 +1,26 @@
 //! In which order the finalizers of a program run that is over.
 //!
 //! CPython collects garbage twice at its end. The first time the main namespace is alive, and so is
-//! the exception that ended the program: the collector lays everything aside that nothing has led
-//! to so far, and puts it back, at the end of its list, when it gets there from those; so its list
-//! has what they refer to first, then what that holds, and so on. The second time the namespace is
-//! garbage, and finalizers run in the order of that list. A program that has switched the collector
-//! off skips the first time: then the order is that in which the objects were made.
+//! the exception that ended the program. The collector goes through its list, which is in the order
+//! in which objects were made; it lays aside what nothing has led to so far, and puts it back, at
+//! the end of the list, when it gets there. In a small program it lays the main namespace itself
+//! aside, and with it all that there is; so its list then has what that refers to first, then what
+//! those hold, and so on. Where it has been at work before, because something large was imported,
+//! the namespace stands at the front, and only what is older than all that refers to it is laid
+//! aside. The second time the namespace is garbage, and finalizers run in the order of that list. A
+//! program that has switched the collector off skips the first time: then the order is that in which
+//! the objects were made.
 
 use super::Vm;
 use super::cycles::{age, is_due};
 use super::heap::{self, ObjRef, WeakPointer, birth_now};
 use super::object::{Instance, Kind, Module, birth, set_birth};
 use super::value::Value;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The objects that must be finalized, in order. They are not kept alive: one that dies because of
-/// another dies then.
-pub(super) fn finalization_order() -> Vec<WeakPointer> {
+/// another dies then. Tasks keep no age of their own: those that were settled are given.
+pub(super) fn finalization_order(settled: &HashMap<usize, u64>) -> Vec<WeakPointer> {
     let mut found = Vec::new();
     heap::visit_objects(|header| {
         if header.count() > 0 {
@@ -26,7 +30,10 @@ pub(super) fn finalization_order() -> Vec<WeakPointer> {
             }
         }
     });
-    found.sort_by_key(age);
+    found.sort_by_cached_key(|object| match settled.get(&object.address()) {
+        Some(place) => (*place, false),
+        None => age(object),
+    });
     found.iter().map(WeakPointer::new).collect()
 }
 
@@ -39,13 +46,104 @@ impl Vm {
         let main = main.as_ref().and_then(Value::downcast::<Module>);
         let mut roots = first.to_vec();
         roots.extend(main.map(|m| m.dict.as_obj().clone()));
+        let count = roots.len();
         let mut found = reachable(roots);
-        found.retain(|o| birth(o).is_some());
+        if IMPORTS.iter().any(|name| self.is_imported(name)) {
+            found = swept(found, count);
+        }
         // Later than all there is, earlier than all that comes.
         for (object, time) in found.iter().zip(birth_now() + 1..) {
-            set_birth(object, time);
+            if birth(object).is_some() {
+                set_birth(object, time);
+            } else if is_due(object) {
+                self.settled_ages.insert(object.address(), time);
+            }
         }
     }
+
+    fn is_imported(&mut self, name: &str) -> bool {
+        let name = self.intern(name);
+        self.modules.get_str(&name).is_some()
+    }
+}
+
+/// Modules whose import makes so many objects that the collector sets to work.
+const IMPORTS: &[&str] = &[
+    "asyncio",
+    "calendar",
+    "concurrent.futures",
+    "contextlib",
+    "dataclasses",
+    "decimal",
+    "fractions",
+    "inspect",
+    "json",
+    "logging",
+    "platform",
+    "queue",
+    "re",
+    "sched",
+    "statistics",
+    "string",
+    "textwrap",
+    "traceback",
+    "typing",
+];
+
+/// When an object was made: the moment that births count, and what comes before or after it.
+type Made = (u64, i32);
+
+/// One sweep of the collector over these objects, of which the first so many are at the front.
+fn swept(found: Vec<ObjRef>, roots: usize) -> Vec<ObjRef> {
+    let made = times(&found);
+    let time = |o: &ObjRef| made.get(&o.address()).copied().unwrap_or_default();
+    let mut list: VecDeque<ObjRef> = found.iter().take(roots).cloned().collect();
+    let mut rest: Vec<ObjRef> = found.into_iter().skip(roots).collect();
+    rest.sort_by_cached_key(time);
+    let mut reached: HashSet<usize> = list.iter().map(ObjRef::address).collect();
+    list.extend(rest);
+    let (mut aside, mut order) = (HashSet::new(), Vec::new());
+    while let Some(object) = list.pop_front() {
+        if !reached.contains(&object.address()) {
+            aside.insert(object.address());
+            continue;
+        }
+        for next in children(&object) {
+            if made.contains_key(&next.address()) {
+                reached.insert(next.address());
+                if aside.remove(&next.address()) {
+                    list.push_back(next);
+                }
+            }
+        }
+        order.push(object);
+    }
+    order
+}
+
+/// When each was made. Only some keep it; of others it is told by what they hold: a tuple comes after
+/// that, the collector knows of a dict from its first entry on, the rest came before.
+fn times(found: &[ObjRef]) -> HashMap<usize, Made> {
+    let mut made: HashMap<usize, Made> = HashMap::new();
+    for object in found.iter().rev() {
+        let known = match age(object) {
+            (0, _) => None,
+            (birth, later) => Some((birth, i32::from(later))),
+        };
+        let time = known.unwrap_or_else(|| {
+            let inside = children(object);
+            let mut times = inside.iter().filter_map(|o| made.get(&o.address()));
+            let after = |t: &Made| (t.0, t.1.saturating_add(1));
+            match object.kind() {
+                Kind::Tuple => times.max().map(after),
+                Kind::Dict => times.next().map(after),
+                _ => times.min().map(|t| (t.0, t.1.saturating_sub(1))),
+            }
+            .unwrap_or((u64::MAX, 0))
+        });
+        made.insert(object.address(), time);
+    }
+    made
 }
 
 /// Everything that the objects lead to, the nearest first.

@@ -68,7 +68,8 @@ impl Vm {
     /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
     pub fn finalize_all(&mut self) {
         self.is_over = true;
-        for due in finalization_order() {
+        let settled = std::mem::take(&mut self.settled_ages);
+        for due in finalization_order(&settled) {
             if let Some(obj) = due
                 .upgrade()
                 .filter(|o| !o.header().has_flag(flags::FINALIZED))

@@ -77,7 +77,13 @@ impl Vm {
     pub(super) fn end_generator_frame(&mut self, g: &Ref<Generator>) {
         let object = g.rare().map_or(Value::Undef, |e| e.frame.take());
         if let Some(object) = object.as_ref::<FrameObject>() {
-            self.hand_over(object, g.tail_ptr(), g.place());
+            let running = self.frame.regs == g.tail_ptr();
+            let pc = if running {
+                self.frame.index()
+            } else {
+                g.place()
+            };
+            self.hand_over(object, g.tail_ptr(), pc);
         }
     }
 

@@ -135,6 +135,8 @@ pub struct Vm {
     pub native_limit: u32,
     /// The program is over: what is left of it is being taken apart.
     pub is_over: bool,
+    /// When the program is over: the places of tasks in the order of finalizers, by address.
+    pub settled_ages: std::collections::HashMap<usize, u64>,
     /// The built-in classes get their methods: see `install_classes`.
     installing: bool,
     stack: RegisterStack,
@@ -217,6 +219,7 @@ impl Vm {
             recursion_limit: 1000,
             native_limit: 900,
             is_over: false,
+            settled_ages: std::collections::HashMap::default(),
             installing: false,
             stack,
             control: ControlStack::new(1000),

@@ -265,6 +265,18 @@ impl Vm {
         self.handled.replace(previous)
     }
 
+    /// Does something as an `except` clause for the exception would.
+    pub fn while_handling<T>(
+        &mut self,
+        exception: Value,
+        act: impl FnOnce(&mut Vm) -> R<T>,
+    ) -> R<T> {
+        let previous = self.push_handled(exception);
+        let result = act(self);
+        drop(self.pop_handled(previous));
+        result
+    }
+
     /// The innermost exception being handled anywhere up the stack, or `Undef`.
     pub fn topmost_handled(&self) -> Value {
         if !self.handled.is_undef() {
