@@ -534,7 +534,11 @@ fn pump_turns(
         if finished(vm)? || (data.queue.stopping.get() && data.queue.left.get() == 0) {
             return Ok(());
         }
-        match turn::next_action(vm, event_loop)? {
+        // One entry at a time: each may bring the end about, and nobody waits longer than that.
+        let Some(action) = turn::advance(vm, event_loop, data)? else {
+            continue;
+        };
+        match action {
             LoopAction::Step { task, coro, how } => {
                 let outcome = step::resume_generator(vm, &coro, how);
                 step::step_finished(vm, task, outcome)?;

@@ -28,34 +28,40 @@ pub(super) fn next_action(vm: &mut Vm, event_loop: &Value) -> R<LoopAction> {
         return Ok(LoopAction::Done(Value::None));
     };
     loop {
-        let queue = &data.queue;
-        let left = queue.left.get();
-        if left == 0 {
-            if queue.turned.get() && queue.stopping.get() {
-                return finish_run(vm, event_loop, data).map(LoopAction::Done);
-            }
-            begin_turn(vm, event_loop, data)?;
-            continue;
-        }
-        let next = match vm.chooser {
-            None => queue.pop(),
-            Some(choose) => {
-                let place = choose(vm, left)?;
-                queue.take_at(place)
-            }
-        };
-        queue.left.set(left - 1);
-        let Some(next) = next else {
-            queue.left.set(0);
-            continue;
-        };
-        if data.debug.get() {
-            data.began.set(vm.host.clock.monotonic().as_secs_f64());
-        }
-        if let Some(action) = begin(vm, data, next)? {
+        if let Some(action) = advance(vm, event_loop, data)? {
             return Ok(action);
         }
     }
+}
+
+/// One entry of the ready queue, or the beginning of a turn; `None` if it is over already.
+#[inline(always)]
+pub(super) fn advance(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<Option<LoopAction>> {
+    let queue = &data.queue;
+    let left = queue.left.get();
+    if left == 0 {
+        if queue.turned.get() && queue.stopping.get() {
+            return finish_run(vm, event_loop, data).map(|r| Some(LoopAction::Done(r)));
+        }
+        begin_turn(vm, event_loop, data)?;
+        return Ok(None);
+    }
+    let next = match vm.chooser {
+        None => queue.pop(),
+        Some(choose) => {
+            let place = choose(vm, left)?;
+            queue.take_at(place)
+        }
+    };
+    queue.left.set(left - 1);
+    let Some(next) = next else {
+        queue.left.set(0);
+        return Ok(None);
+    };
+    if data.debug.get() {
+        data.began.set(vm.host.clock.monotonic().as_secs_f64());
+    }
+    begin(vm, data, next)
 }
 
 /// Begins one entry of the ready queue; `None` if it is over already.
