@@ -36,6 +36,7 @@ embedded! {
     "_enum_flags" "_enum_flags.coro" false;
     "_help" "_help.coro" false;
     "_inspect_frames" "_inspect_frames.coro" false;
+    "_kde" "_kde.coro" false;
     "_log_format" "_log_format.coro" false;
     "_normal_dist" "_normal_dist.coro" false;
     "_re_parse" "_re_parse.coro" false;
