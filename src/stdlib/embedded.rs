@@ -89,6 +89,7 @@ embedded! {
     "colorsys" "colorsys.coro" false;
     "concurrent" "concurrent/__init__.coro" true;
     "concurrent.futures" "concurrent/futures.coro" false;
+    "configparser" "configparser.coro" false;
     "contextlib" "contextlib.coro" false;
     "contextvars" "contextvars.coro" false;
     "copy" "copy.coro" false;
