@@ -20,10 +20,7 @@ pub(super) fn before(vm: &mut Vm, timers: usize, name: &dyn Fn(&Ref<Future>) -> 
     let (first, count) = inspect::first_ready(&event_loop, SHOWN);
     let mut ready = Vec::with_capacity(first.len());
     for entry in first.iter().filter(|e| !is_hidden(e)) {
-        ready.push(match entry.task() {
-            Some(task) => name(task),
-            None => entry_text(vm, entry).into(),
-        });
+        ready.push(entry_text(vm, entry, name));
     }
     let first = inspect::first_timers(&event_loop, timers);
     let mut timers = Vec::with_capacity(first.len());
@@ -83,12 +80,14 @@ pub(super) fn settles(timed: &Timed) -> Option<Ref<Future>> {
     }
 }
 
-/// An entry of the ready queue: the task that goes on, or what is called.
-pub(super) fn entry_text(vm: &mut Vm, entry: &Queued) -> String {
-    match entry {
-        Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup(task) => {
-            inspect::task_name(task)
-        }
+/// An entry of the ready queue: the task that goes on, or what is called; tasks by these names.
+pub(super) fn entry_text(
+    vm: &mut Vm,
+    entry: &Queued,
+    name: &dyn Fn(&Ref<Future>) -> Rc<str>,
+) -> Rc<str> {
+    let text = match entry {
+        Queued::Step(task) | Queued::Throw(task, _) | Queued::Wakeup(task) => return name(task),
         Queued::DoneCallback { func, .. } => called(vm, func),
         Queued::Call { func, args } => {
             let timed = Timed::Call {
@@ -96,20 +95,18 @@ pub(super) fn entry_text(vm: &mut Vm, entry: &Queued) -> String {
                 args: args.clone(),
             };
             match settles(&timed) {
-                Some(future) => timer_of(&future),
+                Some(future) => timer_of(&future, name),
                 None => called(vm, func),
             }
         }
-        Queued::Due(future) => timer_of(future),
+        Queued::Due(future) => timer_of(future, name),
         Queued::Work(_) => "work beside the loop".to_owned(),
-    }
+    };
+    text.into()
 }
 
-fn timer_of(future: &Ref<Future>) -> String {
-    format!(
-        "timer of {}",
-        woken(future, &|t| inspect::task_name(t).into())
-    )
+fn timer_of(future: &Ref<Future>, name: &dyn Fn(&Ref<Future>) -> Rc<str>) -> String {
+    ["timer of ", &woken(future, name)].concat()
 }
 
 pub(super) fn timed_text(

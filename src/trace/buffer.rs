@@ -2,6 +2,14 @@
 //! append one of those is to write it where it belongs, and no call.
 
 use crate::text::json::quote_into;
+use std::fmt::{self, Write};
+
+impl fmt::Write for Buffer {
+    fn write_str(&mut self, piece: &str) -> fmt::Result {
+        self.push_str(piece);
+        Ok(())
+    }
+}
 
 /// A text that grows at its end.
 #[derive(Default)]
@@ -64,7 +72,8 @@ impl Buffer {
         if number.to_bits() == (whole as f64).to_bits() && whole < 1 << 50 {
             self.int(whole);
         } else if number.is_finite() {
-            self.push_str(&number.to_string());
+            // Nothing is refused here.
+            let _ = write!(self, "{number}");
         } else {
             self.push(b"null");
         }
@@ -104,13 +113,19 @@ fn is_plain(text: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word & HIGH;
     let same = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    let (eights, rest) = text.as_chunks::<8>();
-    let mut found = 0;
-    for eight in eights {
+    let special = |eight: &[u8; 8]| {
         let word = u64::from_ne_bytes(*eight);
-        found |= below(word, b' ') | same(word, b'"') | same(word, b'\\');
+        below(word, b' ') | same(word, b'"') | same(word, b'\\')
+    };
+    let (eights, rest) = text.as_chunks::<8>();
+    let found = eights.iter().fold(0, |found, eight| found | special(eight));
+    // The rest is looked at in the last eight bytes, or with blanks behind it.
+    let mut last = [b' '; 8];
+    match text.last_chunk::<8>() {
+        Some(eight) => last = *eight,
+        None => last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from),
     }
-    found == 0 && rest.iter().all(|b| *b >= b' ' && *b != b'"' && *b != b'\\')
+    found | special(&last) == 0
 }
 
 #[cfg(test)]

@@ -56,8 +56,8 @@ impl Filter {
         self.is_in_task(record.task.as_deref())
             || match &record.what {
                 What::Made { task, .. } | What::Cancel { task } => self.wants(task),
-                What::Queued { what, .. } => self.wants(what),
-                What::TimerSet { what, .. } | What::TimerDue { what } => self.wants(what),
+                What::Queued { what, .. } | What::TimerDue { what } => self.wants(what),
+                What::TimerSet { what, .. } => self.wants(what),
                 _ => false,
             }
     }

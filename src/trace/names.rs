@@ -63,6 +63,8 @@ pub(super) struct Function {
     pub label: Box<[u8]>,
     /// Where its frames are suspended, by the index of the instruction.
     stops: RefCell<Vec<Option<Rc<Stop>>>>,
+    /// Where they stand before they begin.
+    start: OnceCell<Rc<Stop>>,
     /// What lines are made from, by the index of the mark.
     pub templates: RefCell<Vec<Vec<Template>>>,
 }
@@ -72,6 +74,8 @@ pub(super) struct Stop {
     /// What is awaited there, as it stands in the program.
     pub awaited: Rc<str>,
     line: u32,
+    /// It is where they begin, and await nothing yet.
+    is_start: bool,
     /// How lines go on that tell of a task that goes on here, and of one that stops here: for
     /// something that comes later, or for its next turn.
     pub goes_on: OnceCell<Rc<[u8]>>,
@@ -88,6 +92,23 @@ pub(super) struct Stand {
     pub stop: Option<Rc<Stop>>,
 }
 
+impl Stop {
+    pub fn is_start(&self) -> bool {
+        self.is_start
+    }
+
+    fn new(awaited: Rc<str>, line: u32, is_start: bool) -> Rc<Stop> {
+        Rc::new(Stop {
+            awaited,
+            line,
+            is_start,
+            goes_on: OnceCell::new(),
+            waits: OnceCell::new(),
+            gives_way: OnceCell::new(),
+        })
+    }
+}
+
 impl Function {
     fn stop(&self, pc: usize) -> Option<Rc<Stop>> {
         let mut stops = self.stops.borrow_mut();
@@ -100,13 +121,8 @@ impl Function {
         if stops.len() <= pc {
             stops.resize(pc + 1, None);
         }
-        let stop = Rc::new(Stop {
-            awaited: awaited_text(&self.code, pc),
-            line: self.code.line_at(pc),
-            goes_on: OnceCell::new(),
-            waits: OnceCell::new(),
-            gives_way: OnceCell::new(),
-        });
+        let (awaited, line) = (awaited_text(&self.code, pc), self.code.line_at(pc));
+        let stop = Stop::new(awaited, line, false);
         *stops.get_mut(pc)? = Some(stop.clone());
         Some(stop)
     }
@@ -247,6 +263,7 @@ impl Names {
             file: self.file(&code.source),
             label: json::label(&code.name),
             stops: RefCell::default(),
+            start: OnceCell::new(),
             templates: RefCell::default(),
         });
         self.functions.insert(address, function.clone());
@@ -437,6 +454,30 @@ impl Names {
         name
     }
 
+    /// Where a frame stands that has not begun: it has no name of its own yet.
+    fn start_of(&mut self, frame: &Ref<Generator>, pc: usize) -> Stand {
+        let code = &frame.code.code;
+        let function = self.function(code);
+        let start = match function.start.get() {
+            Some(start) => start.clone(),
+            None => {
+                let line = self.line(0, code, pc);
+                let start = Stop::new(awaited_text(code, pc), line, true);
+                function.start.get_or_init(|| start).clone()
+            }
+        };
+        Stand {
+            site: Some(Site {
+                file: function.file.clone(),
+                line: start.line,
+                function: code.name.clone(),
+                number: 1,
+            }),
+            awaited: start.awaited.clone(),
+            stop: Some(start),
+        }
+    }
+
     pub fn file(&mut self, source: &Source) -> Rc<str> {
         let same = |known: &Source| std::ptr::eq(known.text(), source.text());
         if let Some((_, name)) = self.files.iter().find(|(known, _)| same(known)) {
@@ -474,9 +515,11 @@ impl Names {
     /// Where a suspended frame stands, and what it awaits there.
     pub fn stand_of(&mut self, frame: &Ref<Generator>) -> Stand {
         let pc = (frame.pc.get() as usize).saturating_sub(1);
-        let begun = frame.state.get() != GenState::Created;
+        if frame.state.get() == GenState::Created {
+            return self.start_of(frame, pc);
+        }
         let known = self.known(frame.as_obj().address());
-        let known = known.filter(|k| begun && Rc::ptr_eq(&k.function.code, &frame.code.code));
+        let known = known.filter(|k| Rc::ptr_eq(&k.function.code, &frame.code.code));
         if let Some(known) = known
             && let Some(stop) = known.function.stop(pc)
         {

@@ -128,7 +128,7 @@ pub enum What {
         what: String,
     },
     TimerDue {
-        what: String,
+        what: Rc<str>,
     },
     /// A callback of the program runs.
     Callback {

@@ -191,7 +191,7 @@ impl Recorder {
                 self.turn_begun = None;
                 let event_loop = vm.current.event_loop.get();
                 if let Some(entry) = inspect::last_ready(&event_loop) {
-                    let what = entry_text(vm, &entry);
+                    let what = entry_text(vm, &entry, &|t| self.task_name(t));
                     let mut record = self.record(vm, None, 0, What::TimerDue { what });
                     // The turn that is about to begin.
                     record.turn += 1;
@@ -200,7 +200,7 @@ impl Recorder {
             }
             Event::Settled(future) => self.settled(vm, future),
             Event::CancelAsked(task) => {
-                let task = inspect::task_name(task).into();
+                let task = self.task_name(task);
                 self.here(vm, What::Cancel { task });
                 self.asked = true;
                 return;
@@ -237,6 +237,7 @@ impl Recorder {
     }
 
     /// Gives a record to the sink; first that of the turn in which it is the first.
+    #[inline]
     fn give(&mut self, vm: &mut Vm, record: Record) {
         self.give_turn(vm);
         self.give_only(vm, record);
@@ -249,6 +250,7 @@ impl Recorder {
         }
     }
 
+    #[inline]
     fn give_only(&mut self, vm: &mut Vm, mut record: Record) {
         self.number += 1;
         record.number = self.number;
@@ -385,8 +387,10 @@ impl Recorder {
             }
         }
         // The place says what was waited for, too.
-        let waited = after.as_ref().map(|(_, what)| what);
-        let stop = stop.filter(|s| waited.is_some_and(|w| Rc::ptr_eq(w, &s.awaited)));
+        let stop = stop.filter(|s| match &after {
+            Some((_, what)) => Rc::ptr_eq(what, &s.awaited) && !s.is_start(),
+            None => s.is_start(),
+        });
         let what = What::Chunk {
             number,
             after,
@@ -505,7 +509,7 @@ impl Recorder {
                 let awaited = task.part().map_or(Value::Undef, |p| p.waiting_for.get());
                 match awaited.as_ref::<Future>() {
                     Some(other) if other.is_task() => {
-                        format!("{} is done", inspect::task_name(other)).into()
+                        [&*self.task_name(other), " is done"].concat().into()
                     }
                     Some(f) if f.as_obj().address() == self.fired => "its timer has fired".into(),
                     Some(f) if f.state.get() == FutureState::Cancelled => {
@@ -523,10 +527,7 @@ impl Recorder {
         if is_of_library(&entry) {
             return;
         }
-        let what = match entry.task() {
-            Some(task) => self.task_name(task),
-            None => entry_text(vm, &entry).into(),
-        };
+        let what = entry_text(vm, &entry, &|t| self.task_name(t));
         self.here(vm, What::Queued { what, because });
     }
 

@@ -119,9 +119,8 @@ impl History {
                 self.due.insert(what.as_str().into(), *when);
             }
             What::TimerDue { what } => {
-                let name: Rc<str> = what.as_str().into();
-                let due = self.due.get(&name).copied();
-                self.queue(record, &name, How::Due(due));
+                let due = self.due.get(what).copied();
+                self.queue(record, what, How::Due(due));
             }
             What::Printed { text } => self.printed(record, text),
             _ => {}
