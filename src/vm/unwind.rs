@@ -136,9 +136,6 @@ impl Vm {
             let exception = self.raised.get();
             self.tell(&Event::Raised(&g, &exception));
         }
-        // A frame object that outlives it tells of this place, or of the last that was written.
-        let written = g.code.code.written_before(self.frame.index());
-        g.pc.set(written as u32 + 1);
         self.finish(&g);
         let raise = match self.convert_stop(raise, g.kind()) {
             Ok(()) => return Err(Raise(())),
