@@ -320,3 +320,29 @@ fn a_file_in_a_circle_is_written_at_the_end() {
         "all"
     );
 }
+
+/// What coro leaves out on purpose says so, and what may stand for it.
+#[test]
+fn what_wants_connections_or_processes_is_refused_with_a_word_of_help() {
+    let cases = [
+        ("import socket", "coro opens no connections"),
+        (
+            "from asyncio import start_server",
+            "coro opens no connections",
+        ),
+        ("import subprocess", "coro starts no other programs"),
+        (
+            "import asyncio\nasyncio.create_subprocess_exec('ls')",
+            "coro starts no other programs",
+        ),
+        (
+            "import asyncio\nasyncio.new_event_loop().add_reader(0, print)",
+            "coro opens no connections",
+        ),
+    ];
+    for (text, expected) in cases {
+        let run = coro(&["-c", text]);
+        assert_eq!(run.code, Some(1), "{text}: {}", run.stderr);
+        assert!(run.stderr.contains(expected), "{text}: {}", run.stderr);
+    }
+}
