@@ -159,7 +159,8 @@ static STRUCT_TIME: TypeDef = structseq::def(
         structseq::field("tm_yday", 7),
         structseq::field("tm_isdst", 8),
     ],
-);
+)
+.doc("A point in time as a tuple with named items, from the year to the sign of summer time.");
 
 /// The class `struct_time` of a VM.
 #[derive(Default)]
