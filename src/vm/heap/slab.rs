@@ -19,7 +19,13 @@ const CLASSES: usize = LARGEST / STEP + 1;
 struct Page {
     start: *mut u8,
     slot: usize,
+    /// Slots that have been in use or on the free list. Those after them have not been touched.
+    begun: usize,
 }
+
+/// While there are few pages, slots are put on the free list so many bytes at a time, so that a
+/// small script touches little memory; later a whole page at once.
+const EXTENT: usize = 4096;
 
 /// In front of a large object: its size and its place in `LARGE`.
 #[repr(C)]
@@ -33,6 +39,8 @@ const PREFIX: usize = size_of::<LargePrefix>();
 thread_local! {
     static FREE: [Cell<*mut FreeSlot>; CLASSES] = const { [const { Cell::new(ptr::null_mut()) }; CLASSES] };
     static PAGES: RefCell<Vec<Page>> = const { RefCell::new(Vec::new()) };
+    /// For each class of sizes, one more than the index in `PAGES` of its newest page.
+    static NEWEST: [Cell<usize>; CLASSES] = const { [const { Cell::new(0) }; CLASSES] };
     static LARGE: RefCell<Vec<*mut LargePrefix>> = const { RefCell::new(Vec::new()) };
     /// Objects made and released so far.
     static MADE: Cell<usize> = const { Cell::new(0) };
@@ -86,7 +94,7 @@ pub(super) fn allocate(size: usize) -> NonNull<u8> {
     FREE.with(|free| {
         let head = free[class].get();
         if head.is_null() {
-            return allocate_from_new_page(class);
+            return allocate_untouched(class);
         }
         // SAFETY: the free list holds only slots of pages of this class that hold no object.
         unsafe {
@@ -120,36 +128,61 @@ pub(super) unsafe fn release(at: NonNull<u8>, size: usize) {
     });
 }
 
+/// For when the free list is empty: puts the next untouched slots on it, and gives the first.
 #[cold]
 #[inline(never)]
-fn allocate_from_new_page(class: usize) -> NonNull<u8> {
-    note_growth();
+fn allocate_untouched(class: usize) -> NonNull<u8> {
     let slot = class * STEP;
+    let full = PAGE / slot;
+    PAGES.with_borrow_mut(|pages| {
+        let newest = NEWEST.with(|newest| newest[class].get());
+        let unfinished = newest
+            .checked_sub(1)
+            .is_some_and(|at| pages.get(at).is_some_and(|page| page.begun < full));
+        let at = if unfinished {
+            newest - 1
+        } else {
+            add_page(pages, class)
+        };
+        let many = pages.len() > chunks::SINGLE;
+        let page = &mut pages[at];
+        let first = page.begun;
+        let extent = if many { full } else { EXTENT.div_ceil(slot) };
+        page.begun = full.min(first + extent);
+        // SAFETY: these slots lie wholly inside the page, and nobody has used them yet.
+        unsafe {
+            let at = |i: usize| page.start.add(i * slot).cast::<FreeSlot>();
+            let mut next: *mut FreeSlot = ptr::null_mut();
+            for i in (first + 1..page.begun).rev() {
+                at(i).write(FreeSlot {
+                    header: Header::new(Kind::Free),
+                    next,
+                });
+                next = at(i);
+            }
+            FREE.with(|free| free[class].set(next));
+            // Until the caller writes an object there, nobody walks pages.
+            at(first).cast::<Header>().write(Header::new(Kind::Free));
+            NonNull::new_unchecked(at(first).cast())
+        }
+    })
+}
+
+/// A new page for a class of sizes; its index.
+fn add_page(pages: &mut Vec<Page>, class: usize) -> usize {
+    note_growth();
     let start = chunks::page();
     if start.is_null() {
         // SAFETY: no more than what was asked for.
         handle_alloc_error(unsafe { Layout::from_size_align_unchecked(PAGE, ALIGN) });
     }
-    PAGES.with_borrow_mut(|pages| pages.push(Page { start, slot }));
-    let count = PAGE / slot;
-    let mut next: *mut FreeSlot = ptr::null_mut();
-    for i in (1..count).rev() {
-        // SAFETY: slot `i` lies wholly inside the fresh page.
-        unsafe {
-            let at: *mut FreeSlot = start.add(i * slot).cast();
-            at.write(FreeSlot {
-                header: Header::new(Kind::Free),
-                next,
-            });
-            next = at;
-        }
-    }
-    FREE.with(|free| free[class].set(next));
-    // SAFETY: not null; until the caller writes an object there, nobody walks pages.
-    unsafe {
-        start.cast::<Header>().write(Header::new(Kind::Free));
-        NonNull::new_unchecked(start)
-    }
+    pages.push(Page {
+        start,
+        slot: class * STEP,
+        begun: 0,
+    });
+    NEWEST.with(|newest| newest[class].set(pages.len()));
+    pages.len() - 1
 }
 
 fn large_layout(size: usize) -> Layout {
@@ -222,8 +255,8 @@ pub fn birth_now() -> u64 {
 pub fn visit_objects(mut f: impl FnMut(&Header)) {
     PAGES.with_borrow(|pages| {
         for page in pages {
-            for i in 0..PAGE / page.slot {
-                // SAFETY: every slot of a page begins with an initialised header.
+            for i in 0..page.begun {
+                // SAFETY: every slot that was begun starts with an initialised header.
                 let header = unsafe { &*page.start.add(i * page.slot).cast::<Header>() };
                 if header.kind() != Kind::Free {
                     f(header);

@@ -28,9 +28,11 @@ thread_local! {
     static CACHE: [Cell<Line>; LINES] = const { [const { Cell::new(EMPTY) }; LINES] };
 }
 
+/// Matches nothing, as no name has this address. All zeros: such a cache takes no memory until it is
+/// used, and is not copied into each new thread.
 const EMPTY: Line = Line {
     version: 0,
-    owner: ABSENT,
+    owner: 0,
     entry: 0,
     name: 0,
 };
@@ -130,30 +132,50 @@ impl Vm {
         self.class_changed(&object);
     }
 
+    /// What `class` defines itself of the names that have a flag, and what it has from its bases:
+    /// from the next of its MRO, most often, without looking for anything.
     fn computed_flags(&self, class: &Ref<Class>) -> ClassFlags {
         let names = &self.names;
-        let hooked = |name: &Ref<Str>| {
-            self.lookup(class, name)
-                .is_some_and(|found| !self.is_standard_hook(&found))
+        let mro = class.mro();
+        let parent = mro.get(1).filter(|next| {
+            let (own, rest) = (next.mro(), mro.iter().skip(1));
+            own.len() + 1 == mro.len() && own.iter().zip(rest).all(|(a, b)| a.is(b))
+        });
+        let inherited = parent.map(|parent| parent.flags());
+        let flag = |looked_up: &[&Ref<Str>],
+                    of_parent: fn(ClassFlags) -> bool,
+                    is_set: &dyn Fn(&Ref<Str>, &Value) -> bool| {
+            let own = looked_up.iter().any(|n| class.dict.get_str(n).is_some());
+            match inherited {
+                Some(flags) if !own => of_parent(flags),
+                _ => looked_up.iter().any(|name| {
+                    let found = search(class, name);
+                    found.is_some_and(|(_, _, found)| is_set(name, &found))
+                }),
+            }
         };
-        let not_objects = |name: &Ref<Str>| match self.lookup(class, name) {
-            Some(found) => self
-                .types
-                .object
-                .dict
-                .get_str(name)
-                .is_none_or(|standard| !standard.is(&found)),
-            None => false,
+        let hooked = |_: &Ref<Str>, found: &Value| !self.is_standard_hook(found);
+        let not_objects = |name: &Ref<Str>, found: &Value| {
+            let standard = self.types.object.dict.get_str(name);
+            standard.is_none_or(|standard| !standard.is(found))
         };
+        let written_in_language =
+            |_: &Ref<Str>, found: &Value| found.as_ref::<NativeFunction>().is_none();
         ClassFlags {
-            custom_getattribute: hooked(&names.__getattribute__),
-            custom_getattr: self.lookup(class, &names.__getattr__).is_some(),
-            custom_setattr: hooked(&names.__setattr__) || hooked(&names.__delattr__),
-            has_del: self
-                .lookup(class, &names.__del__)
-                .is_some_and(|found| found.as_ref::<NativeFunction>().is_none()),
-            custom_eq: not_objects(&names.__eq__),
-            custom_hash: not_objects(&names.__hash__),
+            custom_getattribute: flag(
+                &[&names.__getattribute__],
+                |f| f.custom_getattribute,
+                &hooked,
+            ),
+            custom_getattr: flag(&[&names.__getattr__], |f| f.custom_getattr, &|_, _| true),
+            custom_setattr: flag(
+                &[&names.__setattr__, &names.__delattr__],
+                |f| f.custom_setattr,
+                &hooked,
+            ),
+            has_del: flag(&[&names.__del__], |f| f.has_del, &written_in_language),
+            custom_eq: flag(&[&names.__eq__], |f| f.custom_eq, &not_objects),
+            custom_hash: flag(&[&names.__hash__], |f| f.custom_hash, &not_objects),
             ..class.flags()
         }
     }
