@@ -18,7 +18,7 @@ pub mod trial;
 pub mod weak;
 mod zombies;
 
-pub use objref::{Gc, Header, ObjRef, Object, Ref, drop_finished, flags, trace};
+pub use objref::{Gc, Header, ObjRef, Object, Ref, drop_finished, fetch, flags, trace};
 pub(in crate::vm) use objref::{body_to_ref, drop_object};
 pub use slab::{birth_now, live_objects, next_birth, set_growth_limit, visit_objects};
 pub use slot::{ChainSlot, ObjSlot, RefSlot, Slot};

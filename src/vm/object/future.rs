@@ -5,7 +5,7 @@
 //! time shares a place, and what few of them have stands in a box of its own.
 
 use super::{Class, Trace};
-use crate::vm::heap::{ObjRef, ObjSlot, Ref, Slot};
+use crate::vm::heap::{self, ObjRef, ObjSlot, Ref, Slot};
 use crate::vm::ready::DoneCallback;
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell};
@@ -569,6 +569,18 @@ impl Content {
 }
 
 impl Ref<Future> {
+    /// Asks the processor for what a step of the task will look at first, or for the one who waits
+    /// for a future.
+    #[inline(always)]
+    pub fn fetch_next(&self) {
+        match self.part() {
+            Some(part) => heap::fetch(part.coro.header()),
+            None if self.is_done() => {}
+            // The one who waits, or nothing, or the list of those who do.
+            None => heap::fetch(std::ptr::without_provenance(self.word.get() as usize)),
+        }
+    }
+
     /// The part of a task.
     #[inline(always)]
     pub fn part(&self) -> Option<&TaskPart> {
