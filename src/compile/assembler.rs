@@ -10,7 +10,7 @@ use super::consts::ConstPool;
 use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, NO_REG};
 use crate::bytecode::{Code, Const, ExceptionEntry, Instr, Mark, Op, Operand, Site};
 use crate::source::Span;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 
 /// More instructions than this are refused: duplicated `finally` bodies could otherwise grow
@@ -116,7 +116,7 @@ impl Assembler {
             first_temp,
             pool: ConstPool::default(),
             sites: Vec::new(),
-            global_sites: HashMap::new(),
+            global_sites: HashMap::default(),
             last_target: 0,
             touches: false,
             marks: false,
@@ -453,7 +453,7 @@ impl Assembler {
     }
 
     fn resolve_jumps(&mut self) -> Result<(), AsmError> {
-        let mut targets: HashMap<u32, u32> = HashMap::new();
+        let mut targets: HashMap<u32, u32> = HashMap::default();
         for (at, label) in &self.fixups {
             let target = self.labels.get(label.0 as usize).and_then(|l| l.target);
             let target = target.ok_or(AsmError::UnboundLabel)?;

@@ -2,8 +2,8 @@
 //! of different sign, are different constants.
 
 use crate::bytecode::{Code, Const};
+use foldhash::HashMap;
 use num_bigint::BigInt;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What makes two constants the same: type and bits.

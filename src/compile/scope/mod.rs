@@ -10,9 +10,10 @@ use super::bits::Bits;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{self, Name};
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 use indexmap::{IndexMap, IndexSet};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 pub mod build;
@@ -144,7 +145,7 @@ pub struct Scope {
     pub frame: ScopeId,
     /// The class whose name mangles `__private` names here.
     pub class_name: Option<Name>,
-    pub symbols: IndexMap<Name, Symbol>,
+    pub symbols: IndexMap<Name, Symbol, RandomState>,
     /// Names that are not variables are looked up in the namespace in register 0 first.
     has_namespace: bool,
     pub is_async: bool,
@@ -158,14 +159,14 @@ pub struct Scope {
     /// For classes: methods need the cell `__class__`.
     pub needs_class_cell: bool,
     /// For classes: attributes that methods assign to `self`.
-    pub static_attributes: IndexSet<Name>,
+    pub static_attributes: IndexSet<Name, RandomState>,
     /// For comprehensions: registers of the targets, to be cleared at the end.
     pub comp_registers: Vec<u16>,
     /// The register of the cell `__class__` in a class body.
     pub class_cell: u16,
     pub layout: Layout,
     /// For frames: free variables, their binders and registers.
-    free: IndexMap<Name, (ScopeId, u16)>,
+    free: IndexMap<Name, (ScopeId, u16), RandomState>,
     /// How deep in iterables of comprehensions the scope stands.
     comp_iter_depth: u32,
     params: Vec<Name>,

@@ -28,7 +28,7 @@ pub(super) fn resolve(
 
 /// The inlined comprehensions of each frame, outer ones before inner ones.
 fn comprehensions_by_frame(scopes: &Scopes, ids: &[ScopeId]) -> HashMap<ScopeId, Vec<ScopeId>> {
-    let mut found: HashMap<ScopeId, Vec<ScopeId>> = HashMap::new();
+    let mut found: HashMap<ScopeId, Vec<ScopeId>> = HashMap::default();
     for id in ids {
         let scope = scopes.get(*id);
         if scope.kind.is_inlined() {
@@ -239,7 +239,7 @@ fn comprehension_registers(
 ) -> Vec<u16> {
     /// A register, and the comprehension that took it last.
     type Slots = HashMap<(Name, bool), Vec<(u16, ScopeId)>>;
-    let mut slots: Slots = HashMap::new();
+    let mut slots: Slots = HashMap::default();
     let mut cells = Vec::new();
     for id in inlined {
         let around: Vec<ScopeId> = scopes.ancestors(*id).skip(1).collect();

@@ -14,8 +14,8 @@ use chumsky::input::{Checkpoint, Cursor, Input, InputRef, MapExtra};
 use chumsky::inspector::Inspector;
 use chumsky::prelude::*;
 use chumsky::util::MaybeRef;
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::rc::Rc;
 use unicode_normalization::UnicodeNormalization;
 
@@ -82,7 +82,7 @@ impl<'t> State<'t> {
     pub fn new(text: &'t str) -> Self {
         State {
             text,
-            names: HashMap::new(),
+            names: HashMap::default(),
             explain: false,
             raised: None,
             furthest: 0,
