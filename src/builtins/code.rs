@@ -384,7 +384,8 @@ const FRAME_GETSET: &[GetSet] = &[
         "f_lineno",
         |vm, v| {
             let frame = frame_of(vm, v)?;
-            let line = frame.code.code.line_at(vm.place_of(&frame));
+            let code = &frame.code.code;
+            let line = code.line_at(code.written_before(vm.place_of(&frame)));
             Ok(Value::Int(i64::from(line)))
         },
         "The line.",

@@ -3,8 +3,8 @@
 
 use super::uncaught::{plain_report, report};
 use crate::bytecode::Code;
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::traceback::{render_bare, render_python, render_unmarked};
+use crate::diagnostic::{Diagnostic, Label};
 use crate::event_loop::origin;
 use crate::source::Source;
 use crate::vm::cycles;
@@ -44,7 +44,7 @@ pub fn write_stderr(vm: &mut Vm, text: &str) {
 }
 
 /// A name in the module `sys`, if it was imported.
-fn sys_attribute(vm: &mut Vm, name: &str) -> Option<Value> {
+pub fn sys_attribute(vm: &mut Vm, name: &str) -> Option<Value> {
     let (sys, name) = (vm.intern("sys"), vm.intern(name));
     let module = vm.modules.get_str(&sys)?;
     module
@@ -284,7 +284,8 @@ impl Place {
     /// Where a SyntaxWarning is.
     fn of(warning: &Diagnostic) -> Place {
         let label = warning.labels.first();
-        let line = label.map_or(1, |l| l.source.line_of(l.span.start));
+        let at = |l: &Label| warning.pointed.unwrap_or(l.span).start;
+        let line = label.map_or(1, |l| l.source.line_of(at(l)));
         Place {
             file: label.map_or_else(String::new, |l| l.source.path().to_string()),
             line,

@@ -3,6 +3,7 @@
 
 use super::module_names::STDLIB_MODULE_NAMES;
 use super::object::{dir, full_name};
+use super::report::sys_attribute;
 use crate::diagnostic::SyntaxPlace;
 use crate::diagnostic::traceback::{FrameEntry, Relation, UncaughtError};
 use crate::event_loop::deadlock;
@@ -35,7 +36,7 @@ pub fn explained(vm: &mut Vm, exception: &Value, explain: Explain<'_>) -> Option
 /// Only the traceback and the last line, as CPython shows what no program can catch.
 pub fn plain_report(vm: &mut Vm, exception: &Value) -> UncaughtError {
     UncaughtError {
-        entries: entries(exception),
+        entries: entries(vm, exception),
         last_line: last_line(vm, exception),
         ..UncaughtError::default()
     }
@@ -78,7 +79,7 @@ fn describe_one(
     depth: usize,
     explain: Explain<'_>,
 ) -> UncaughtError {
-    let entries = entries(exception);
+    let entries = entries(vm, exception);
     let mut last_line = last_line(vm, exception);
     if let Some(more) = suggestion(vm, exception) {
         last_line.push_str(&more);
@@ -116,9 +117,22 @@ pub fn levels(exception: &Value) -> Vec<Ref<Traceback>> {
     levels
 }
 
-fn entries(exception: &Value) -> Vec<FrameEntry> {
-    let levels = levels(exception).into_iter();
-    levels
+/// How many levels, the innermost, `sys.tracebacklimit` lets be shown.
+fn limit(vm: &mut Vm) -> usize {
+    match sys_attribute(vm, "tracebacklimit")
+        .as_ref()
+        .and_then(Value::as_i64)
+    {
+        Some(limit) => usize::try_from(limit).unwrap_or(0),
+        None => usize::MAX,
+    }
+}
+
+fn entries(vm: &mut Vm, exception: &Value) -> Vec<FrameEntry> {
+    let levels = levels(exception);
+    let hidden = levels.len().saturating_sub(limit(vm));
+    let shown = levels.into_iter().skip(hidden);
+    shown
         .map(|level| {
             let code = level.code();
             FrameEntry {

@@ -134,6 +134,13 @@ impl Code {
         self.source.line_of(self.span_at(pc).start)
     }
 
+    /// The last instruction up to this one that stands for something in the source.
+    pub fn written_before(&self, pc: usize) -> usize {
+        let upto = self.spans.get(..=pc).unwrap_or_default();
+        let written = upto.iter().rposition(|span| *span != Span::default());
+        written.unwrap_or(pc)
+    }
+
     /// The line on which the definition begins.
     pub fn first_line(&self) -> u32 {
         self.source.line_of(self.span.start)

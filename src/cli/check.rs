@@ -32,7 +32,7 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> i32 {
     for input in &inputs {
         let found = match input.read(false) {
             Ok(source) => check::check(&source),
-            Err(failure) => vec![failure.diagnostic],
+            Err(failure) => vec![*failure.diagnostic],
         };
         tally.count(&found);
         match args.format {

@@ -18,14 +18,14 @@ pub(super) enum Input {
 
 /// Why there is no source, and the exit code that CPython gives for it.
 pub(super) struct Failure {
-    pub diagnostic: Diagnostic,
+    pub diagnostic: Box<Diagnostic>,
     pub exit_code: i32,
 }
 
 impl Failure {
     fn new(title: String, exit_code: i32) -> Self {
         Failure {
-            diagnostic: Diagnostic::error(Code::Input, title),
+            diagnostic: Box::new(Diagnostic::error(Code::Input, title)),
             exit_code,
         }
     }
@@ -221,7 +221,7 @@ fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
         )
         .help("save the file as UTF-8");
     Failure {
-        diagnostic,
+        diagnostic: Box::new(diagnostic),
         exit_code: 1,
     }
 }

@@ -88,7 +88,7 @@ codes! {
         "Type parameter list cannot be empty" "cannot use bound with *" "cannot use constraints with *"
     ]
     "E0102" Indentation Refused("IndentationError") "The indentation does not line up" [
-        "unexpected indent" "expected an indented block after *"
+        "unexpected indent" "unexpected unindent" "expected an indented block after *"
         "unindent does not match any outer indentation level" "too many levels of indentation"
     ]
     "E0103" Tab Refused("TabError") "Tabs and spaces that cannot be compared" [

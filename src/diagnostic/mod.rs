@@ -26,6 +26,8 @@ pub enum Level {
 pub enum Found {
     Lexing,
     Parsing,
+    /// The parser, at the end of the text: of the place only the line is known.
+    Ending,
     Compiling,
 }
 
@@ -41,6 +43,9 @@ pub struct Diagnostic {
     pub labels: Vec<Label>,
     /// Where CPython points, if that is not at the culprit.
     pub pointed: Option<Span>,
+    /// What CPython's tokenizer had in hand then: from the first of the lines that are joined to the
+    /// culprit's, to as far as it had read.
+    pub read: Option<Span>,
     /// Explanations in plain words.
     pub notes: Vec<String>,
     /// What to write instead.
@@ -63,6 +68,7 @@ impl Diagnostic {
             title: title.into(),
             labels: Vec::new(),
             pointed: None,
+            read: None,
             notes: Vec::new(),
             help: None,
         }

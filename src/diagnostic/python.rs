@@ -215,6 +215,8 @@ pub(super) fn syntax_error(diagnostic: &Diagnostic, last_line: &str) -> String {
     out
 }
 
+/// What is said where a block ends too early.
+const UNINDENTED: &str = "unexpected unindent";
 /// What is said of a line join at the end of the text.
 const UNFINISHED: &str = "unexpected EOF while parsing";
 
@@ -236,6 +238,9 @@ impl<'a> SyntaxPlace<'a> {
     pub fn of(diagnostic: &'a Diagnostic) -> Option<SyntaxPlace<'a>> {
         let label = diagnostic.labels.first()?;
         let source = &label.source;
+        if diagnostic.found == Found::Ending {
+            return Some(Self::end_of(source));
+        }
         let missing = is_missing_handler(diagnostic);
         let mut span = diagnostic.pointed.unwrap_or(label.span);
         if missing && span.start as usize == source.text().len() && source.text().ends_with('\n') {
@@ -274,20 +279,42 @@ impl<'a> SyntaxPlace<'a> {
         };
         let read_on = end_line != line || (unclosed && source.line_of(last_place(source)) > line);
         let text = match diagnostic.found {
+            Found::Parsing if let Some(read) = diagnostic.read => {
+                Some(read_text(source, read, line))
+            }
             Found::Parsing | Found::Lexing if read_on => Some(text.to_owned()),
             Found::Lexing if end_offset != Some(0) && title != UNFINISHED => Some(text.to_owned()),
             // The compiler reads the line again, which it cannot where there is no file.
             Found::Compiling if source.name().starts_with('<') => None,
             _ => Some(format!("{text}\n")),
         };
+        // How far the line that ends a block stands in, counted from 0.
+        let ends_block =
+            i64::from(title == UNINDENTED && (span.start as usize) < source.text().len());
         Some(SyntaxPlace {
             file: source.path(),
             line,
-            offset: one_based(start),
+            offset: one_based(start) - ends_block,
             end_line,
             end_offset,
             text,
         })
+    }
+
+    /// The end of a text: its last line, and no column.
+    fn end_of(source: &'a Source) -> SyntaxPlace<'a> {
+        let text = source.text();
+        let unended = u32::from(!text.is_empty() && !text.ends_with('\n'));
+        let line = source.line_count() - 1 + unended;
+        let ended = if line == 0 { "" } else { "\n" };
+        SyntaxPlace {
+            file: source.path(),
+            line,
+            offset: 0,
+            end_line: line,
+            end_offset: Some(0),
+            text: Some(format!("{}{ended}", source.line_text(line))),
+        }
     }
 
     /// File and line, the text and the marks under it.
@@ -330,6 +357,16 @@ impl<'a> SyntaxPlace<'a> {
     }
 }
 
+/// What CPython shows of a line of which the tokenizer had this in hand.
+fn read_text(source: &Source, read: Span, line: u32) -> String {
+    if source.line_of(read.end) > line {
+        return source.line_text(line).to_owned();
+    }
+    let first = source.line_of(read.start);
+    let lines = (first..=line).map(|line| source.line_text(line));
+    lines.fold(String::new(), |text, line| text + line + "\n")
+}
+
 /// Where the last line that has anything in it ends.
 fn last_place(source: &Source) -> u32 {
     source.text().trim_end_matches(['\n', '\r']).len() as u32
@@ -366,6 +403,9 @@ fn syntax_marks(d: &Diagnostic, source: &Source, span: Span, line: u32) -> (usiz
         let blanks = length - chars(Some(text.trim_start()));
         let last = blanks.saturating_sub(1);
         return (last, last);
+    }
+    if title == UNINDENTED && span.start as usize == source.text().len() {
+        return (length, length);
     }
     if title.starts_with("unindent does not match") {
         return (length, length);

@@ -322,6 +322,7 @@ fn compiled(vm: &mut Vm, source: &Source) -> R<Rc<Code>> {
         return Ok(known);
     }
     let parsed = syntax::parse_module(source);
+    builtins::syntax_warnings(vm, &parsed.warnings)?;
     if !parsed.errors.is_empty() {
         return Err(syntax_error(vm, source, &parsed.errors));
     }
@@ -329,7 +330,6 @@ fn compiled(vm: &mut Vm, source: &Source) -> R<Rc<Code>> {
         Ok(compiled) => compiled,
         Err(errors) => return Err(syntax_error(vm, source, &errors)),
     };
-    builtins::syntax_warnings(vm, &parsed.warnings)?;
     builtins::syntax_warnings(vm, &compiled.warnings)?;
     if source.is_library() {
         LIBRARY.with_borrow_mut(|library| library.insert(key, compiled.code.clone()));

@@ -166,6 +166,8 @@ impl Engine {
     pub fn run_source(&mut self, source: &Source) -> RunOutcome {
         let parsed = syntax::parse_module(source);
         if !parsed.errors.is_empty() {
+            // The error is told in any case.
+            let _ = builtins::syntax_warnings(&mut self.vm, &parsed.warnings);
             return RunOutcome {
                 exit_code: 1,
                 diagnostics: parsed.errors,

@@ -39,18 +39,28 @@ pub struct TextRun {
 pub fn scan_text(rest: &str, quoting: Quoting, in_spec: bool) -> TextRun {
     let bytes = rest.as_bytes();
     let mut at = 0;
+    // Between the braces of `\N{…}`: the second one ends the name and no field.
+    let mut in_name = false;
     let stop = loop {
         let Some(byte) = bytes.get(at) else {
             break Piece::TextEnds;
         };
         let doubled = bytes.get(at + 1) == Some(byte) && !in_spec;
         match byte {
+            b'}' if in_name => {
+                in_name = false;
+                at += 1;
+            }
             b'{' | b'}' if doubled => at += 2,
             b'{' => break Piece::FieldOpens,
             b'}' if in_spec => break Piece::FieldCloses,
             b'}' => break Piece::SingleBrace,
             b'\n' | b'\r' if !quoting.triple => break Piece::LineEnds,
-            b'\\' => at += backslash(bytes, at, quoting.raw),
+            b'\\' if !quoting.raw && bytes.get(at + 1..at + 3) == Some(b"N{") => {
+                in_name = true;
+                at += 3;
+            }
+            b'\\' => at += backslash(bytes, at),
             b if *b == quoting.quote && quoting.closes_at(bytes, at) => break Piece::Closes,
             _ => at += 1,
         }
@@ -61,22 +71,11 @@ pub fn scan_text(rest: &str, quoting: Quoting, in_spec: bool) -> TextRun {
     }
 }
 
-/// The length of an escape: it may hide a quote, a line end or the braces of `\N{…}`, but never a
-/// brace that opens a field.
-fn backslash(bytes: &[u8], at: usize, raw: bool) -> usize {
+/// The length of an escape: it may hide a quote or a line end, but never a brace that opens a field.
+fn backslash(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at + 1) {
         Some(b'{' | b'}') => 1,
         Some(b'\r') if bytes.get(at + 2) == Some(&b'\n') => 3,
-        Some(b'N') if !raw && bytes.get(at + 2) == Some(&b'{') => {
-            let name = bytes.get(at + 3..).unwrap_or_default();
-            let close = name
-                .iter()
-                .position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b' ' | b'-')));
-            match close {
-                Some(i) if name.get(i) == Some(&b'}') => 3 + i + 1,
-                _ => 2,
-            }
-        }
         _ => 2,
     }
 }

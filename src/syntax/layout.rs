@@ -12,6 +12,13 @@ pub const MAX_INDENT: usize = 100;
 const TAB: u32 = 8;
 const ALT_TAB: u32 = 1;
 
+/// Whether a line end is added to a last line that has none. Without one, blanks alone are a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum LastLine {
+    Ended,
+    AsIs,
+}
+
 /// The width of a line's leading blanks, measured twice: only if both measures order two lines the
 /// same way does their order not depend on the size of a tab.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -28,14 +35,14 @@ struct Layout<'t> {
 }
 
 /// Tokens with layout, ready to be parsed; the last one is `End`.
-pub fn layout(source: &Source, lexed: &mut Lexed) -> Vec<Token> {
+pub fn layout(source: &Source, lexed: &mut Lexed, last_line: LastLine) -> Vec<Token> {
     let mut layout = Layout {
         source,
         out: Vec::with_capacity(lexed.tokens.len() + lexed.tokens.len() / 8),
         errors: Vec::new(),
         indents: vec![Indent::default()],
     };
-    layout.run(&lexed.tokens);
+    layout.run(&lexed.tokens, last_line);
     if !layout.errors.is_empty() {
         lexed.errors.append(&mut layout.errors);
         lexed
@@ -46,7 +53,7 @@ pub fn layout(source: &Source, lexed: &mut Lexed) -> Vec<Token> {
 }
 
 impl Layout<'_> {
-    fn run(&mut self, tokens: &[Token]) {
+    fn run(&mut self, tokens: &[Token], last_line: LastLine) {
         let mut line_begins = true;
         for token in tokens {
             if token.kind == Tok::Newline {
@@ -69,6 +76,13 @@ impl Layout<'_> {
         if !line_begins {
             self.out.push(Token {
                 kind: Tok::Newline,
+                span: end,
+            });
+        }
+        let blanks = self.source.text().ends_with([' ', '\t', '\x0c']);
+        if line_begins && blanks && last_line == LastLine::AsIs {
+            self.indentation(Token {
+                kind: Tok::End,
                 span: end,
             });
         }
@@ -210,7 +224,7 @@ mod tests {
     fn kinds(text: &str) -> (Vec<Tok>, Vec<String>) {
         let source = Source::new("t", text);
         let mut lexed = lex(&source);
-        let tokens = layout(&source, &mut lexed);
+        let tokens = layout(&source, &mut lexed, LastLine::Ended);
         (
             tokens.iter().map(|t| t.kind).collect(),
             lexed.errors.iter().map(|e| e.title.clone()).collect(),

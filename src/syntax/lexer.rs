@@ -68,9 +68,6 @@ pub fn lex(source: &Source) -> Lexed {
         brackets: Vec::new(),
         fstrings: Vec::new(),
     };
-    if text.starts_with('\u{feff}') {
-        lexer.logos.bump('\u{feff}'.len_utf8());
-    }
     lexer.run();
     lexer.out
 }
@@ -88,9 +85,8 @@ impl<'t> Lexer<'t> {
             }
         }
         self.out.open_bracket = self.brackets.last().map(|bracket| bracket.token);
-        if let Some(mode) = self.fstrings.last().copied() {
-            self.unterminated_fstring_field(mode);
-        }
+        let field = self.fstrings.last();
+        self.out.incomplete |= field.is_some_and(|mode| mode.quoting.triple);
     }
 
     fn span(&self) -> Span {
@@ -127,8 +123,10 @@ impl<'t> Lexer<'t> {
             Tok::Newline => {}
             Tok::Comment => self.out.comments.push(span),
             Tok::LineJoin => {
-                if span.end as usize == self.text.len() {
-                    self.out.incomplete = true;
+                let ends = span.end as usize == self.text.len();
+                self.out.incomplete |= ends;
+                // A bracket that is still open counts more.
+                if ends && self.brackets.is_empty() {
                     self.error(
                         "unexpected EOF while parsing",
                         span,
@@ -150,13 +148,7 @@ impl<'t> Lexer<'t> {
 
     fn backslash(&mut self, span: Span) {
         if span.end as usize == self.text.len() {
-            self.out.incomplete = true;
-            self.error(
-                "unexpected EOF while parsing",
-                span,
-                "nothing follows this line join",
-            );
-            return;
+            return self.token(Tok::LineJoin, span);
         }
         self.error(
             "unexpected character after line continuation character",
@@ -512,20 +504,6 @@ impl<'t> Lexer<'t> {
             self.error(title, mode.start, "this f-string is not closed on its line");
         }
         self.abandon_fstring();
-    }
-
-    /// The text ended in the middle of a replacement field.
-    fn unterminated_fstring_field(&mut self, mode: FStringMode) {
-        if self.out.errors.is_empty() {
-            self.out.incomplete |= mode.quoting.triple;
-            let end = Span::new(self.text.len() as u32, self.text.len() as u32);
-            let open = self.out.open_bracket.map_or(end, |token| token.span);
-            self.error(
-                "'{' was never closed",
-                open,
-                "this replacement field is never closed",
-            );
-        }
     }
 
     /// Leaves the innermost f-string with all its fields.

@@ -1,6 +1,6 @@
 //! From source text to syntax tree: lexer (logos), layout, parser (chumsky).
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Found};
 use crate::source::{Source, Span};
 
 pub mod ast;
@@ -40,14 +40,35 @@ pub struct TokenInfo {
 
 /// Parses a program. The tree is complete only if `errors` is empty.
 pub fn parse_module(source: &Source) -> Parsed {
+    parse_with(source, layout::LastLine::Ended, |blocks| blocks.module())
+}
+
+/// Parses what is compiled in mode "single": one statement, as typed at a prompt.
+pub fn parse_single(source: &Source) -> Parsed {
+    parse_with(source, layout::LastLine::AsIs, |blocks| blocks.single())
+}
+
+fn parse_with(
+    source: &Source,
+    last_line: layout::LastLine,
+    rule: impl FnOnce(&mut parser::Blocks) -> ast::Block,
+) -> Parsed {
     let mut lexed = lexer::lex(source);
-    let tokens = layout::layout(source, &mut lexed);
+    let tokens = layout::layout(source, &mut lexed, last_line);
     let mut blocks = parser::Blocks::new(source, &tokens);
-    let body = blocks.module();
+    let body = rule(&mut blocks);
     let mut warnings = std::mem::take(&mut lexed.warnings);
-    warnings.extend(escape_warnings(source, blocks.odd_escapes()));
-    warnings.sort_by_key(|w| w.labels.first().map_or(0, |label| label.span.start));
+    let mut escapes = escape_warnings(source, blocks.odd_escapes());
+    let place = |d: &Diagnostic| d.labels.first().map_or(0, |label| label.span.start);
     let (errors, incomplete) = ordered(source, &lexed, &mut blocks);
+    if let Some(error) = errors.first() {
+        // CPython decodes strings up to where it fails, and reads all tokens up to one that is none.
+        let reached = error.read.map_or_else(|| place(error), |read| read.end);
+        escapes.retain(|warning| place(warning) < reached);
+        warnings.retain(|warning| error.found != Found::Lexing || place(warning) < place(error));
+    }
+    warnings.extend(escapes);
+    warnings.sort_by_key(place);
     Parsed {
         module: ast::Module { body },
         errors,
@@ -56,16 +77,23 @@ pub fn parse_module(source: &Source) -> Parsed {
     }
 }
 
-/// Parses a single expression, as `eval` wants it.
+/// Parses what `eval` takes: a program of one expression.
+pub fn parse_eval(source: &Source) -> Parsed {
+    let statement = |value: ast::Expr| ast::Stmt {
+        span: value.span,
+        kind: ast::StmtKind::Expr(value),
+    };
+    parse_with(source, layout::LastLine::AsIs, |blocks| {
+        blocks.eval().map(statement).into_iter().collect()
+    })
+}
+
+/// Parses a single expression.
 pub fn parse_expression(source: &Source) -> Result<ast::Expr, Vec<Diagnostic>> {
-    let mut lexed = lexer::lex(source);
-    let tokens = layout::layout(source, &mut lexed);
-    let mut blocks = parser::Blocks::new(source, &tokens);
-    let value = blocks.eval();
-    let (errors, _) = ordered(source, &lexed, &mut blocks);
-    match value {
-        Some(value) if errors.is_empty() => Ok(value),
-        _ => Err(errors),
+    let mut parsed = parse_eval(source);
+    match parsed.module.body.pop().map(|stmt| stmt.kind) {
+        Some(ast::StmtKind::Expr(value)) if parsed.errors.is_empty() => Ok(value),
+        _ => Err(parsed.errors),
     }
 }
 
@@ -134,20 +162,22 @@ fn outranks(lexical: &Diagnostic) -> bool {
         && !lexical.title.starts_with("unexpected EOF")
 }
 
-fn escape_warnings(source: &Source, odd: Vec<(Span, String)>) -> Vec<Diagnostic> {
+fn escape_warnings(source: &Source, odd: Vec<(Span, Span)>) -> Vec<Diagnostic> {
     odd.into_iter()
-        .map(|(at, escape)| {
+        .map(|(at, string)| {
+            let escape = source.slice(at);
             let title = if escape.chars().nth(1).is_some_and(|c| c.is_digit(8)) {
                 format!("invalid octal escape sequence '{escape}'")
             } else {
                 format!("invalid escape sequence '{escape}'")
             };
-            Diagnostic::doubt(title)
-                .label(source, at, "this means nothing")
-                .help(format!(
-                    "write `\\\\{escape}` for a backslash, or a raw string: r\"...\"",
-                    escape = &escape.get(1..).unwrap_or("")
-                ))
+            let mut doubt = Diagnostic::doubt(title);
+            // CPython names the line on which the string begins, or on which the text of an f-string ends.
+            doubt.pointed = Some(string);
+            doubt.label(source, at, "this means nothing").help(format!(
+                "write `\\\\{escape}` for a backslash, or a raw string: r\"...\"",
+                escape = &escape.get(1..).unwrap_or("")
+            ))
         })
         .collect()
 }
@@ -176,7 +206,7 @@ pub fn scan(source: &Source) -> Scan {
 /// The tokens of a source, layout included.
 pub fn tokens(source: &Source) -> Vec<TokenInfo> {
     let mut lexed = lexer::lex(source);
-    layout::layout(source, &mut lexed)
+    layout::layout(source, &mut lexed, layout::LastLine::Ended)
         .into_iter()
         .map(|token| TokenInfo {
             kind: token.kind.category(),

@@ -68,7 +68,7 @@ pub fn scan(rest: &str, quoting: Quoting) -> Result<usize, usize> {
 #[derive(Debug, PartialEq)]
 pub enum EscapeProblem {
     /// `\d`: kept as it is, with a warning.
-    Unknown { escape: String, at: Span },
+    Unknown { at: Span },
     /// Refused, with CPython's message.
     Bad(String),
 }
@@ -79,6 +79,8 @@ pub struct Decoder<'t> {
     at: usize,
     offset: u32,
     bytes: bool,
+    /// Characters that stand before the body where problems are counted from.
+    before: usize,
     pub problems: Vec<EscapeProblem>,
 }
 
@@ -89,7 +91,16 @@ impl<'t> Decoder<'t> {
             at: 0,
             offset,
             bytes,
+            before: 0,
             problems: Vec::new(),
+        }
+    }
+
+    /// For a part of a text, `before` characters into what CPython decodes as one.
+    pub fn within(body: &'t str, offset: u32, before: usize) -> Self {
+        Decoder {
+            before,
+            ..Decoder::new(body, offset, false)
         }
     }
 
@@ -165,16 +176,16 @@ impl<'t> Decoder<'t> {
             'U' if !self.bytes => return self.hex(start, 8),
             'N' if !self.bytes => return self.named(start),
             _ => {
-                self.unknown(start, format!("\\{letter}"));
+                self.unknown(start);
                 return self.body.get(start..self.at).map(Escaped::Kept);
             }
         };
         Some(Escaped::Char(c))
     }
 
-    fn unknown(&mut self, start: usize, escape: String) {
+    fn unknown(&mut self, start: usize) {
         let at = Span::new(self.offset + start as u32, self.offset + self.at as u32);
-        self.problems.push(EscapeProblem::Unknown { escape, at });
+        self.problems.push(EscapeProblem::Unknown { at });
     }
 
     /// Up to three octal digits.
@@ -183,7 +194,7 @@ impl<'t> Decoder<'t> {
         let value = u32::from_str_radix(digits, 8).unwrap_or(0);
         self.at = start + 1 + digits.len();
         if value > 0o377 {
-            self.unknown(start, format!("\\{digits}"));
+            self.unknown(start);
         }
         let value = if self.bytes { value & 0xff } else { value };
         char::from_u32(value).map(Escaped::Char)
@@ -235,8 +246,11 @@ impl<'t> Decoder<'t> {
             .and_then(|inner| inner.split_once('}'))
             .map(|(name, _)| name);
         let Some(name) = name.filter(|name| !name.is_empty()) else {
-            let open = rest.starts_with('{') && !rest.contains('}');
-            let end = if open { self.body.len() } else { start + 2 };
+            let end = match rest {
+                _ if rest.starts_with("{}") => start + 3,
+                _ if rest.starts_with('{') => self.body.len(),
+                _ => start + 2,
+            };
             let message = self.codec_error(start, end, "malformed \\N character escape");
             self.problems.push(EscapeProblem::Bad(message));
             return None;
@@ -252,7 +266,7 @@ impl<'t> Decoder<'t> {
 
     /// CPython counts the positions in characters of the body, the last one included.
     fn codec_error(&self, start: usize, end: usize, what: &str) -> String {
-        let chars = |to: usize| self.body.get(..to).map_or(0, |s| s.chars().count());
+        let chars = |to: usize| self.before + self.body.get(..to).map_or(0, |s| s.chars().count());
         let (first, last) = (chars(start), chars(end).saturating_sub(1));
         if first == last {
             return format!(

@@ -259,6 +259,23 @@ impl Tok {
         (Tok::False as u8..=Tok::Yield as u8).contains(&(self as u8))
     }
 
+    /// A statement with blocks begins with this token; decorators are part of it.
+    pub fn starts_compound(self) -> bool {
+        matches!(
+            self,
+            Tok::At
+                | Tok::Def
+                | Tok::Class
+                | Tok::If
+                | Tok::While
+                | Tok::For
+                | Tok::With
+                | Tok::Try
+                | Tok::Async
+                | Tok::Match
+        )
+    }
+
     /// An operand may end with this token, so that an operator may follow.
     pub fn ends_operand(self) -> bool {
         self.is_name()

@@ -53,7 +53,7 @@ use self::heap::{Ref, Slot};
 use self::hooks::{Current, LoopHooks, ReportHooks};
 use self::host::Host;
 use self::names::{Interner, Names, TypeMap};
-use self::object::{Class, Dict, Generator, Str};
+use self::object::{CellObject, Class, Dict, Generator, Str};
 use self::types::Types;
 use self::value::Value;
 use std::any::{Any, TypeId};
@@ -256,9 +256,23 @@ impl Vm {
         globals: &Ref<Dict>,
         locals: Option<Value>,
     ) -> R {
+        self.run_closure(code, globals, locals, Vec::new())
+    }
+
+    /// The same of code with free variables, for which there are these cells.
+    pub fn run_closure(
+        &mut self,
+        code: &std::rc::Rc<crate::bytecode::Code>,
+        globals: &Ref<Dict>,
+        locals: Option<Value>,
+        cells: Vec<Ref<CellObject>>,
+    ) -> R {
         let linked = self.link(code, globals);
-        let function = exec::function(linked, Vec::new(), Value::Undef, Value::Undef, Value::Undef);
-        let args: Vec<Value> = locals.into_iter().collect();
+        let function = exec::function(linked, cells, Value::Undef, Value::Undef, Value::Undef);
+        // The code of a function has no namespace.
+        let namespace = code.has_namespace();
+        let namespace = namespace.then(|| locals.unwrap_or_else(|| globals.clone().into()));
+        let args: Vec<Value> = namespace.into_iter().collect();
         self.call(&function.into(), &args)
     }
 

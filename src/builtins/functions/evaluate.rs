@@ -2,10 +2,11 @@
 
 use super::namespace::{caller_globals, caller_locals};
 use super::program::{CodeText, Kind, to_code};
+use crate::bytecode::Code;
 use crate::source::Source;
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{CodeObject, Dict};
+use crate::vm::object::{CellObject, CodeObject, Dict, Tuple};
 use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -70,11 +71,47 @@ fn namespaces(vm: &mut Vm, args: &[Value], function: &str) -> R<(Ref<Dict>, Opti
     Ok((globals, separate.then_some(locals)))
 }
 
+/// The cells for the free variables of code that `exec` is given.
+fn closure(vm: &mut Vm, code: &Code, given: Option<&Value>) -> R<Vec<Ref<CellObject>>> {
+    let free = (code.nnamed - code.free_start) as usize;
+    if free == 0 {
+        return match given {
+            None => Ok(Vec::new()),
+            Some(_) => Err(vm.type_error("cannot use a closure with this code object")),
+        };
+    }
+    let cells = given.and_then(|given| given.as_ref::<Tuple>());
+    let cells = cells.filter(|cells| cells.items().len() == free);
+    let cells = cells.and_then(|cells| {
+        let cells = cells.items().iter();
+        cells
+            .map(|cell| cell.as_ref::<CellObject>().cloned())
+            .collect()
+    });
+    cells.ok_or_else(|| {
+        vm.type_error(format!(
+            "code object requires a closure of exactly length {free}"
+        ))
+    })
+}
+
 fn run(vm: &mut Vm, args: &[Value], function: &str, kind: Kind) -> R {
     let (globals, locals) = namespaces(vm, args, function)?;
+    let cells = args.get(3).and_then(Value::given).filter(|v| !v.is_none());
     if let Some(code) = args[0].downcast::<CodeObject>() {
         let code = code.code.clone();
-        return vm.run_code(&code, &globals, locals);
+        if kind == Kind::Eval && code.nnamed > code.free_start {
+            let message = "code object passed to eval() may not contain free variables";
+            return Err(vm.type_error(message));
+        }
+        let cells = closure(vm, &code, cells)?;
+        return vm.run_closure(&code, &globals, locals, cells);
+    }
+    if cells.is_some() {
+        return Err(vm.type_error(match args[0].opaque::<CodeText>() {
+            Some(_) => "cannot use a closure with this code object",
+            None => "closure can only be used when source is a code object",
+        }));
     }
     let (source, kind) = match args[0].opaque::<CodeText>() {
         Some(text) => {
@@ -107,6 +144,9 @@ fn exec(vm: &mut Vm, args: &[Value]) -> R {
 /// The flags that `compile()` has names for: `__future__`'s, and those of `ast`.
 const KNOWN_FLAGS: i32 = 0x1fe_0000 | 0xfe10;
 
+/// The flag that asks for a syntax tree instead of code.
+const ONLY_AST: i32 = 0x400;
+
 /// The numbers among the arguments of `compile`.
 fn check_options(vm: &mut Vm, args: &[Value]) -> R<()> {
     if let Some(flags) = args[3].given() {
@@ -119,6 +159,10 @@ fn check_options(vm: &mut Vm, args: &[Value]) -> R<()> {
         };
         if flags & !KNOWN_FLAGS != 0 {
             return Err(vm.value_error("compile(): unrecognised flags"));
+        }
+        if flags & ONLY_AST != 0 {
+            let class = vm.exc.not_implemented_error.clone();
+            return Err(vm.error(&class, "compile(): programs have no access to syntax trees"));
         }
     }
     if let Some(level) = args[5].given()
@@ -142,6 +186,9 @@ fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
             }
         },
     };
+    if name.contains('\0') {
+        return Err(vm.value_error("embedded null character"));
+    }
     let Some(mode) = args[2].as_str() else {
         let class = vm.argument_type(&args[2]);
         return Err(vm.type_error(format!(
@@ -153,6 +200,10 @@ fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
         "exec" => Kind::Exec,
         "eval" => Kind::Eval,
         "single" => Kind::Single,
+        "func_type" => {
+            let message = "compile() mode 'func_type' requires flag PyCF_ONLY_AST";
+            return Err(vm.value_error(message));
+        }
         _ => return Err(vm.value_error("compile() mode must be 'exec', 'eval' or 'single'")),
     };
     if args[0].downcast::<CodeObject>().is_some() || args[0].opaque::<CodeText>().is_some() {
@@ -172,13 +223,13 @@ pub const FUNCTIONS: &[NativeDef] = &[
     ),
     NativeDef::new(
         "exec",
-        "(source, /, globals=None, locals=None)",
+        "(source, /, globals=None, locals=None, *, closure=None)",
         exec,
         "Run statements in text form.",
     ),
     NativeDef::new(
         "compile",
-        "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1)",
+        "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)",
         compile_text,
         "Check program text and make it ready to be run.",
     ),

@@ -7,7 +7,7 @@ use crate::compile::{self, Mode};
 use crate::diagnostic::{self, Diagnostic, Found, SyntaxPlace};
 use crate::source::Source;
 use crate::syntax;
-use crate::syntax::ast::{Module, Stmt, StmtKind};
+use crate::syntax::ast::Module;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::object::{CodeObject, Exception, NativeData, Tuple};
 use crate::vm::value::Value;
@@ -71,10 +71,23 @@ impl CodeText {
 
 /// A refusal of parser or compiler as the exception that a program sees.
 pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Raise {
-    let Some(diagnostic) = errors.first() else {
-        let class = vm.exc.syntax_error.clone();
-        return vm.error(&class, "invalid syntax");
-    };
+    match errors.first() {
+        Some(error) => refused(vm, source, error, Kind::Exec),
+        None => {
+            let class = vm.exc.syntax_error.clone();
+            vm.error(&class, "invalid syntax")
+        }
+    }
+}
+
+/// The same of a text that is to become this; only to a module's last line an end is added.
+fn refused(vm: &mut Vm, source: &Source, diagnostic: &Diagnostic, kind: Kind) -> Raise {
+    let unended = kind != Kind::Exec && !source.text().ends_with('\n');
+    let mut diagnostic = diagnostic.clone();
+    if unended && ends_with(source, &diagnostic) {
+        diagnostic.found = Found::Ending;
+    }
+    let diagnostic = &diagnostic;
     let class = match diagnostic.code {
         diagnostic::Code::Indentation => vm.exc.indentation_error.clone(),
         diagnostic::Code::Tab => vm.exc.tab_error.clone(),
@@ -88,6 +101,11 @@ pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Rais
         Found::Compiling => line_of_file(source.path(), place.line),
         _ => place.text,
     };
+    let last = place.line >= source.line_count();
+    let text = text.map(|text| match text.strip_suffix('\n') {
+        Some(line) if last && unended => line.to_owned(),
+        _ => text,
+    });
     let details = [
         Value::str(source.path()),
         Value::Int(place.line.into()),
@@ -105,6 +123,17 @@ pub fn syntax_error(vm: &mut Vm, source: &Source, errors: &[Diagnostic]) -> Rais
     vm.raise(exception.into())
 }
 
+/// Is it only at the end of the text that something is missing?
+fn ends_with(source: &Source, error: &Diagnostic) -> bool {
+    let place = error
+        .labels
+        .first()
+        .map_or(0, |label| label.span.start as usize);
+    let behind = source.text().get(place..).unwrap_or("").trim_start();
+    let nothing = behind.is_empty() || (behind.starts_with('#') && !behind.contains('\n'));
+    error.found == Found::Parsing && error.title == "invalid syntax" && nothing
+}
+
 /// What the file of that name has in a line: a program's text may be called after any file or none.
 fn line_of_file(name: &str, line: u32) -> Option<String> {
     let text = std::fs::read_to_string(name).ok()?;
@@ -117,44 +146,18 @@ fn parse(vm: &mut Vm, source: &Source, kind: Kind, warn: bool) -> R<Module> {
         let class = vm.exc.syntax_error.clone();
         return Err(vm.error(&class, "source code string cannot contain null bytes"));
     }
-    if kind == Kind::Eval {
-        return match syntax::parse_expression(source) {
-            Ok(expression) => Ok(Module {
-                body: vec![Stmt {
-                    span: expression.span,
-                    kind: StmtKind::Expr(expression),
-                }],
-            }),
-            Err(errors) => Err(syntax_error(vm, source, &errors)),
-        };
-    }
-    let parsed = syntax::parse_module(source);
-    if !parsed.errors.is_empty() {
-        return Err(syntax_error(vm, source, &parsed.errors));
-    }
-    if kind == Kind::Single {
-        check_single(vm, source, &parsed.module)?;
-    }
+    let parsed = match kind {
+        Kind::Exec => syntax::parse_module(source),
+        Kind::Eval => syntax::parse_eval(source),
+        Kind::Single => syntax::parse_single(source),
+    };
     if warn {
         issue(vm, source, &parsed.warnings)?;
     }
-    Ok(parsed.module)
-}
-
-/// What is typed at a prompt is one statement, or several small ones in one line.
-fn check_single(vm: &mut Vm, source: &Source, module: &Module) -> R<()> {
-    let line = |at: u32| source.position(at).line;
-    let several = module.body.windows(2).any(|pair| match pair {
-        [first, second] => line(first.span.end) != line(second.span.start),
-        _ => false,
-    });
-    if !several {
-        return Ok(());
+    if let Some(error) = parsed.errors.first() {
+        return Err(refused(vm, source, error, kind));
     }
-    let message = "multiple statements found while compiling a single statement";
-    let first = module.body.first().map(|s| s.span).unwrap_or_default();
-    let error = Diagnostic::refusal(message).label(source, first, "");
-    Err(syntax_error(vm, source, &[error]))
+    Ok(parsed.module)
 }
 
 /// Compiles; `warn` issues what the compiler finds doubtful.

@@ -111,6 +111,7 @@ fn sum(vm: &mut Vm, args: &[Value]) -> R {
         }
     };
     if let Some((what, empty)) = what {
+        vm.iter(&args[0])?;
         return Err(vm.type_error(format!(
             "sum() can't sum {what} [use {empty}.join(seq) instead]"
         )));

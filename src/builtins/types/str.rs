@@ -36,6 +36,13 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &Value) -> R {
+    for (v, what) in [(encoding, "encoding"), (errors, "errors")] {
+        // Unlike other functions this one calls None by the name of its class.
+        if v.given().is_some_and(Value::is_none) {
+            let message = format!("str() argument '{what}' must be str, not NoneType");
+            return Err(vm.type_error(message));
+        }
+    }
     let encoding = codec_name(vm, encoding, "str", "encoding", "utf-8")?;
     let errors = codec_name(vm, errors, "str", "errors", "strict")?;
     let Some(object) = object.given() else {

@@ -186,7 +186,16 @@ impl<'a> Gen<'a> {
             doc: None,
         };
         code_object(self.cx, frame, title, |g| {
-            let value = g.operand(body);
+            let value = match &body.kind {
+                // `[*Ts = *types]`: the one item of the unpacked value.
+                ExprKind::Starred(inner) => {
+                    let item = g.alloc();
+                    let value = g.operand(inner);
+                    g.emit(body.span, Op::Unpack, item, value, 1);
+                    item
+                }
+                _ => g.operand(body),
+            };
             g.emit(body.span, Op::Return, value, 0, 0);
         })
     }

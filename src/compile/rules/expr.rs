@@ -54,11 +54,21 @@ impl<'a> Rules<'a> {
                 }
             }
             E::Starred(inner) => self.value(inner),
-            E::Unary { operand, .. } => self.value(operand),
+            E::Unary { op, operand } => {
+                match &operand.kind {
+                    // `not (x is 1)` is compiled as `x is not 1`.
+                    E::Compare { left, rest } if *op == UnaryOp::Not && rest.len() == 1 => {
+                        self.warn_identity(left, rest, operand.span, true);
+                        self.value(left);
+                        rest.iter().for_each(|(_, e)| self.value(e));
+                    }
+                    _ => self.value(operand),
+                }
+            }
             E::Binary { .. } => self.binary(e),
             E::Bool { values, .. } => values.iter().for_each(|v| self.value(v)),
             E::Compare { left, rest } => {
-                self.warn_identity(left, rest, e.span);
+                self.warn_identity(left, rest, e.span, false);
                 self.value(left);
                 rest.iter().for_each(|(_, e)| self.value(e));
             }

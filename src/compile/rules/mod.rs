@@ -247,7 +247,12 @@ impl<'a> Rules<'a> {
             StmtKind::Match { subject, cases } => self.match_stmt(subject, cases),
             StmtKind::FunctionDef(def) => self.function_def(def, span),
             StmtKind::ClassDef(def) => self.class_def(def, span),
-            StmtKind::TypeAlias { params, value, .. } => {
+            StmtKind::TypeAlias {
+                name,
+                params,
+                value,
+            } => {
+                self.assigned(&name.name, span);
                 self.type_params(params);
                 self.frozen("a type alias", value);
             }
@@ -474,7 +479,7 @@ impl<'a> Rules<'a> {
             frozen: Some(what),
             ..self.place
         };
-        self.at(place, |r| r.value(e));
+        self.at(place, |r| r.annotation(e));
     }
 }
 

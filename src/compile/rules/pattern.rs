@@ -4,6 +4,7 @@ use super::*;
 use crate::bytecode::Const;
 use crate::bytecode::disasm::constant_text;
 use crate::compile::fold;
+use crate::text::complex;
 use std::collections::{BTreeSet, HashSet};
 
 impl<'a> Rules<'a> {
@@ -139,11 +140,13 @@ impl<'a> Rules<'a> {
     fn mapping_keys(&mut self, items: &'a [(Expr, Pattern)], span: Span) {
         let mut seen = HashSet::new();
         for (key, _) in items {
-            let Some(value) = fold::constant(key) else {
+            let Some((value, text)) = fold::constant(key)
+                .map(|value| (equality(&value), constant_text(&value)))
+                .or_else(|| complex_key(key))
+            else {
                 continue;
             };
-            if !seen.insert(equality(&value)) {
-                let text = constant_text(&value);
+            if !seen.insert(value) {
                 let title = format!("mapping pattern checks duplicate key ({text})");
                 return self.error(span, title, "the same key twice", "keep one of the two");
             }
@@ -165,6 +168,31 @@ impl<'a> Rules<'a> {
             }
         }
     }
+}
+
+/// What `1 + 2j` is equal to, and its text: its parts are literals.
+fn complex_key(key: &Expr) -> Option<(String, String)> {
+    let ExprKind::Binary { op, left, right } = &key.kind else {
+        return None;
+    };
+    let real = match fold::constant(left)? {
+        Const::Int(i) => i as f64,
+        Const::Float(f) => f,
+        _ => return None,
+    };
+    let Const::Imaginary(imaginary) = fold::constant(right)? else {
+        return None;
+    };
+    let imaginary = if *op == BinaryOp::Sub {
+        -imaginary
+    } else {
+        imaginary
+    };
+    let text = complex::repr(real, imaginary);
+    if imaginary == 0.0 {
+        return Some((equality(&Const::Float(real)), text));
+    }
+    Some((text.clone(), text))
 }
 
 /// Equal keys have equal texts: `1`, `1.0` and `True` are one key.

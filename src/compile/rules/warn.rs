@@ -5,22 +5,23 @@ use crate::bytecode::Const;
 use crate::compile::fold;
 
 impl<'a> Rules<'a> {
-    /// `x is 1`.
+    /// `x is 1`, or, `inverted`, `not x is 1`.
     pub(super) fn warn_identity(
         &mut self,
         left: &'a Expr,
         rest: &'a [(CompareOp, Expr)],
         span: Span,
+        inverted: bool,
     ) {
         let mut left = left;
         for (op, right) in rest {
-            let (word, meant) = match op {
-                CompareOp::Is => ("is", "=="),
-                CompareOp::IsNot => ("is not", "!="),
-                _ => {
-                    left = right;
-                    continue;
-                }
+            if !matches!(op, CompareOp::Is | CompareOp::IsNot) {
+                left = right;
+                continue;
+            }
+            let (word, meant) = match (*op == CompareOp::IsNot) != inverted {
+                false => ("is", "=="),
+                true => ("is not", "!="),
             };
             if let Some(kind) = compared_by_value(left).or_else(|| compared_by_value(right)) {
                 let title = format!("\"{word}\" with '{kind}' literal. Did you mean \"{meant}\"?");

@@ -125,26 +125,27 @@ fn generator(element: Expr, generators: Vec<CompFor>, e: &mut Matched) -> Expr {
     expr(ExprKind::GeneratorExp(Box::new(comprehension)), e)
 }
 
-/// From the comma before the first `*iterable` that follows a `**mapping`.
+/// From the comma before the first `*iterable` that follows a `**mapping`, to the first argument after
+/// it that is none such, or to the token behind all arguments.
 fn after_mappings(e: &mut Matched) -> Span {
     let mut depth = 0usize;
-    let (mut comma, mut mapping) = (Span::default(), false);
+    let (mut comma, mut mapping, mut first) = (None, false, None);
     for token in e.slice() {
-        match token.kind {
-            Tok::LParen | Tok::LBracket | Tok::LBrace => depth += 1,
-            Tok::RParen | Tok::RBracket | Tok::RBrace => depth = depth.saturating_sub(1),
-            Tok::Comma if depth == 0 => comma = token.span,
-            Tok::DoubleStar if depth == 0 => mapping = true,
-            Tok::Star if depth == 0 && mapping && token.span.start >= comma.end => {
-                let before = e.slice().iter().rfind(|t| t.span.end <= token.span.start);
-                if before.is_some_and(|t| t.span == comma) {
-                    break;
-                }
+        let starts = comma.take();
+        match (token.kind, starts, first) {
+            (Tok::LParen | Tok::LBracket | Tok::LBrace, ..) => depth += 1,
+            (Tok::RParen | Tok::RBracket | Tok::RBrace, ..) => depth = depth.saturating_sub(1),
+            (Tok::Comma, ..) if depth == 0 => comma = Some(token.span),
+            (Tok::DoubleStar, _, None) if depth == 0 => mapping = true,
+            (Tok::Star, Some(comma), None) if mapping => first = Some(comma.start),
+            (Tok::Star, ..) => {}
+            (_, Some(_), Some(first)) => {
+                return Span::new(first, token.span.end.saturating_sub(1));
             }
             _ => {}
         }
     }
-    e.state().to_furthest(comma.start)
+    e.state().to_furthest(first.unwrap_or_default())
 }
 
 /// Positional arguments come first, then keywords; `*iterable` may stand among keywords but not

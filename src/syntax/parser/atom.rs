@@ -396,7 +396,15 @@ fn slice<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
         .try_map_with(|(lower, rest), e| match (lower, rest) {
             (None, None) => Err(Miss),
             (Some((index, _)), None) => Ok(index),
-            (Some((_, false)), Some(_)) => Err(Miss),
+            (Some((walrus, false)), Some(_)) => {
+                let behind = walrus.span.after();
+                let colon = e
+                    .slice()
+                    .iter()
+                    .find(|token| token.span.start >= behind.start);
+                let colon = colon.map_or(behind, |token| token.span);
+                Err(e.state().nothing_beyond(colon))
+            }
             (lower, Some((upper, step))) => {
                 let lower = lower.map(|(lower, _)| lower);
                 let boxed = |bound: Option<Expr>| bound.map(Box::new);

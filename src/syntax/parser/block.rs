@@ -4,7 +4,7 @@
 
 use super::compound::{Line, Lines};
 use super::rule::{Rule, State, cover};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Found};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{
     Block, ClassDef, ExceptHandler, Expr, ExprKind, FunctionDef, MatchCase, Stmt, StmtKind, Try,
@@ -28,9 +28,9 @@ pub struct Failure {
 }
 
 pub struct Blocks<'t> {
-    source: &'t Source,
-    tokens: &'t [Token],
-    at: usize,
+    pub(super) source: &'t Source,
+    pub(super) tokens: &'t [Token],
+    pub(super) at: usize,
     lines: Lines<'t>,
     state: State<'t>,
     pub errors: Vec<Diagnostic>,
@@ -40,6 +40,8 @@ pub struct Blocks<'t> {
     pub last_failure: Option<Failure>,
     /// The first error counts more than the lexical ones.
     pub before_lexical: bool,
+    /// Only an expression is allowed.
+    pub(super) no_statements: bool,
 }
 
 impl<'t> Blocks<'t> {
@@ -54,6 +56,7 @@ impl<'t> Blocks<'t> {
             incomplete: false,
             last_failure: None,
             before_lexical: false,
+            no_statements: false,
         }
     }
 
@@ -69,8 +72,8 @@ impl<'t> Blocks<'t> {
         body
     }
 
-    /// The escapes that deserve a warning, in source order.
-    pub fn odd_escapes(&mut self) -> Vec<(Span, String)> {
+    /// The escapes that deserve a warning, in source order, each with the string that it stands in.
+    pub fn odd_escapes(&mut self) -> Vec<(Span, Span)> {
         let mut odd = std::mem::take(&mut self.state.odd_escapes);
         odd.sort_by_key(|(span, _)| span.start);
         odd.dedup();
@@ -81,7 +84,7 @@ impl<'t> Blocks<'t> {
         self.errors.len() >= MAX_ERRORS
     }
 
-    fn token(&self, ahead: usize) -> Token {
+    pub(super) fn token(&self, ahead: usize) -> Token {
         let end = self.source.text().len() as u32;
         let end = Token {
             kind: Tok::End,
@@ -90,7 +93,7 @@ impl<'t> Blocks<'t> {
         self.tokens.get(self.at + ahead).copied().unwrap_or(end)
     }
 
-    fn kind(&self) -> Tok {
+    pub(super) fn kind(&self) -> Tok {
         self.token(0).kind
     }
 
@@ -102,7 +105,7 @@ impl<'t> Blocks<'t> {
     }
 
     /// `statement: compound_stmt | simple_stmts NEWLINE`
-    fn statement(&mut self, body: &mut Block) {
+    pub(super) fn statement(&mut self, body: &mut Block) {
         let decorators = self.decorators();
         let start = self.token(0).span;
         let kind = match self.kind() {
@@ -154,7 +157,10 @@ impl<'t> Blocks<'t> {
     }
 
     /// Parses a line by a rule; a failure is reported.
-    fn line<O>(&mut self, pick: impl for<'a> Fn(&'a Lines<'t>) -> &'a Rule<'t, O>) -> Option<O> {
+    pub(super) fn line<O>(
+        &mut self,
+        pick: impl for<'a> Fn(&'a Lines<'t>) -> &'a Rule<'t, O>,
+    ) -> Option<O> {
         let tokens = self.take_line();
         if let Some(bad) = tokens.iter().find(|token| token.kind == Tok::Error) {
             self.broken_line(tokens, *bad, pick);
@@ -172,7 +178,7 @@ impl<'t> Blocks<'t> {
             .parse_with_state(tokens, &mut self.state)
             .into_output();
         if parsed.is_none() {
-            let furthest = self.state.furthest;
+            let furthest = self.furthest(tokens);
             self.state.reset(tokens, true);
             let _ = pick(&self.lines).parse_with_state(tokens, &mut self.state);
             self.last_failure = Some(Failure {
@@ -184,6 +190,22 @@ impl<'t> Blocks<'t> {
             self.errors.push(error);
         }
         parsed
+    }
+
+    /// How far into a line that did not parse CPython has read before it looks for the reason: `match`
+    /// may also have been a keyword.
+    fn furthest(&mut self, tokens: &'t [Token]) -> u32 {
+        let furthest = self.state.furthest;
+        let keyword = tokens.first().is_some_and(|token| token.kind == Tok::Match);
+        if !keyword || self.no_statements {
+            return furthest;
+        }
+        self.state.reset(tokens, false);
+        let _ = self
+            .lines
+            .match_line
+            .parse_with_state(tokens, &mut self.state);
+        furthest.max(self.state.furthest)
     }
 
     /// A line with something that is no token has been reported, except for what fails before it: that
@@ -211,12 +233,21 @@ impl<'t> Blocks<'t> {
     }
 
     fn stray_async(&mut self) {
-        let next = self.token(1);
+        let next = self.after_async();
         let error = Diagnostic::refusal("invalid syntax");
         let label = "only `def`, `for` or `with` may follow `async`";
-        self.errors.push(error.label(self.source, next.span, label));
+        self.errors.push(error.label(self.source, next, label));
         self.take_line();
         self.skip_block();
+    }
+
+    /// What follows the `async` that comes next, or the empty place at the end of the line.
+    fn after_async(&self) -> Span {
+        let next = self.token(1);
+        match next.kind {
+            Tok::Newline | Tok::End => self.token(0).span.after(),
+            _ => next.span,
+        }
     }
 
     fn simple(&mut self, body: &mut Block) {
@@ -245,7 +276,7 @@ impl<'t> Blocks<'t> {
         body
     }
 
-    fn unexpected_indent(&mut self, body: &mut Block) {
+    pub(super) fn unexpected_indent(&mut self, body: &mut Block) {
         let token = self.token(1);
         self.before_lexical |= self.errors.is_empty();
         let error = Diagnostic::refusal("unexpected indent")
@@ -294,7 +325,7 @@ impl<'t> Blocks<'t> {
     }
 
     /// Where the last line ends: what is missing at the end of the text is missing there.
-    fn last_place(&self) -> Span {
+    pub(super) fn last_place(&self) -> Span {
         let text = self.source.text();
         let text = text.strip_suffix('\n').unwrap_or(text);
         let end = text.strip_suffix('\r').unwrap_or(text).len() as u32;
@@ -470,27 +501,30 @@ impl<'t> Blocks<'t> {
         decorators
     }
 
-    /// What follows decorators must be a function or a class.
     /// Nothing follows but the ends of open blocks.
     fn text_ends(&self) -> bool {
         let mut following = (0..).map(|i| self.token(i).kind);
         following.find(|kind| *kind != Tok::Dedent) == Some(Tok::End)
     }
 
+    /// What follows decorators must be a function or a class.
     fn decorated(&mut self, decorators: Vec<Expr>) -> Option<StmtKind> {
         if (self.kind(), self.token(1).kind) == (Tok::Async, Tok::Def) {
             return self.function_def(decorators);
         }
-        let mut next = self.token(0);
+        let next = self.token(0);
         self.incomplete |= self.text_ends();
+        let (title, place) = match next.kind {
+            Tok::Dedent => ("unexpected unindent", next.span),
+            Tok::End => ("invalid syntax", self.last_place()),
+            Tok::Async => ("invalid syntax", self.after_async()),
+            _ => ("invalid syntax", next.span),
+        };
+        let label = "a function or class must follow its decorators";
+        let mut error = Diagnostic::refusal(title).label(self.source, place, label);
         if next.kind == Tok::End {
-            next.span = self.last_place();
+            error.found = Found::Ending;
         }
-        let error = Diagnostic::refusal("invalid syntax").label(
-            self.source,
-            next.span,
-            "a function or class must follow its decorators",
-        );
         self.errors.push(error);
         None
     }
@@ -521,7 +555,7 @@ impl<'t> Blocks<'t> {
     }
 
     /// `match` is a keyword only if its line is a header.
-    fn is_match_stmt(&self) -> bool {
+    pub(super) fn is_match_stmt(&self) -> bool {
         let rest = self.tokens.get(self.at..).unwrap_or_default();
         let line = rest
             .split(|token| token.kind == Tok::Newline)
@@ -576,21 +610,5 @@ impl<'t> Blocks<'t> {
         self.errors.push(error);
         self.take_line();
         self.skip_block();
-    }
-
-    /// The whole input as one expression, for `eval`.
-    pub fn eval(&mut self) -> Option<Expr> {
-        let value = self.line(|lines| &lines.eval);
-        if value.is_some() && self.kind() != Tok::End {
-            let next = self.token(0);
-            let error = Diagnostic::refusal("invalid syntax");
-            self.errors.push(error.label(
-                self.source,
-                next.span,
-                "nothing may follow the expression",
-            ));
-            return None;
-        }
-        value
     }
 }

@@ -55,6 +55,8 @@ pub struct Lines<'t> {
     pub function_def: Rule<'t, Line<DefHeader>>,
     pub class_def: Rule<'t, Line<ClassHeader>>,
     pub decorator: Rule<'t, Expr>,
+    /// As `match_stmt`, to the end of the line: for how far CPython would read it.
+    pub match_line: Rule<'t, Span>,
     /// An expression alone, for `eval`.
     pub eval: Rule<'t, Expr>,
 }
@@ -81,11 +83,12 @@ impl<'t> Lines<'t> {
             except_block: with_body(except_block(&x), &simple),
             finally_block: with_body(word(Tok::Finally), &simple),
             match_stmt: match_stmt(&x).map(|subject| (subject, None)).boxed(),
+            match_line: match_stmt(&x).ignore_then(tok(Tok::Newline)).boxed(),
             case_block: with_body(case_block(&x), &simple),
             function_def: with_body(function_def(&x), &simple),
             class_def: with_body(class_def(&x), &simple),
             decorator: tok(Tok::At).ignore_then(x.named_expression.clone()).boxed(),
-            eval: x.star_expressions.clone(),
+            eval: tuple_of(x.expression.clone()),
             simple: explaining(match_without_colon(&x))
                 .ignore_then(simple)
                 .boxed(),
@@ -138,9 +141,20 @@ fn with_stmt<'t>(x: &Expressions<'t>) -> Rule<'t, WithHeader> {
 fn with_item<'t>(x: &Expressions<'t>) -> Rule<'t, WithItem> {
     let target = choice((starred(x.bitwise_or.clone()), x.bitwise_or.clone()))
         .try_map_with(|target, e| checked(target, Place::Assign, e));
+    let expression = x.expression.clone();
+    // Before CPython says what is no target it tries an expression there.
+    let tried = explaining(move |inp: &mut Reader<'t, '_>| {
+        let before = inp.save();
+        let _ = inp.parse(&expression);
+        inp.rewind(before);
+        match inp.state().raised {
+            Some(_) => Err(Miss),
+            None => Ok(()),
+        }
+    });
     x.expression
         .clone()
-        .then(tok(Tok::As).ignore_then(target).or_not())
+        .then(tok(Tok::As).ignore_then(tried).ignore_then(target).or_not())
         .map(|(context, target)| WithItem { context, target })
         .boxed()
 }

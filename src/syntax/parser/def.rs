@@ -3,6 +3,7 @@
 use super::expr::{Expressions, starred};
 use super::params::params;
 use super::rule::{Miss, Rule, colon, comma_list, explaining, name, next_kind, next_span, tok};
+use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Params, TypeParam, TypeParamKind};
 use crate::syntax::token::Tok;
 use chumsky::prelude::*;
@@ -88,7 +89,18 @@ pub fn type_params<'t>(x: &Expressions<'t>) -> Rule<'t, Vec<TypeParam>> {
         .try_map_with(|params, e| {
             if params.is_empty() {
                 let at = super::rule::here(e);
-                let pointed = e.state().to_furthest(at.end.saturating_sub(1));
+                // In a `type` statement CPython has tried an expression with an empty list in it.
+                let alias = e
+                    .state()
+                    .line
+                    .first()
+                    .is_some_and(|token| token.kind == Tok::Type);
+                let last = match alias {
+                    true => e.state().behind(at.end),
+                    false => e.state().to_furthest(at.start).end,
+                };
+                let pointed =
+                    Span::new(at.end.saturating_sub(1), last.max(at.end.saturating_sub(1)));
                 let title = "Type parameter list cannot be empty";
                 return Err(e.state().raise_pointed(title, at, pointed));
             }

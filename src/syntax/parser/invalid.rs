@@ -30,6 +30,8 @@ pub fn expression<'t>(
         }
         if is_legacy(inp, parsed) && next != Tok::LParen {
             legacy_statement(inp, parsed, expression)?;
+        } else if parsed.len() == 1 && (soft || name_and_string) && next != Tok::LParen {
+            after_name(inp, expression)?;
         }
     } else if next == Tok::If {
         take(inp, |kind| kind == Tok::If)?;
@@ -89,6 +91,26 @@ fn forgotten_comma<'t>(
         "a comma or an operator is missing between these",
     ))
 }
+
+/// CPython tries any name as a statement of Python 2. If it looked at nothing else before, it so comes
+/// upon what is wrong behind the name.
+fn after_name<'t>(inp: &mut Reader<'t, '_>, expression: &Rule<'t, Expr>) -> Result<(), Miss> {
+    if inp.state().legacy >= MAX_LEGACY || inp.state().raised.is_some() {
+        return Ok(());
+    }
+    let before = inp.save();
+    inp.state().legacy += 1;
+    let _ = inp.parse(expression);
+    inp.state().legacy -= 1;
+    inp.rewind(before);
+    match inp.state().raised {
+        Some(_) => Err(Miss),
+        None => Ok(()),
+    }
+}
+
+/// Names in a row that are tried like this: each is looked at again for each before it.
+const MAX_LEGACY: usize = 3;
 
 fn legacy_statement<'t>(
     inp: &mut Reader<'t, '_>,
@@ -326,6 +348,9 @@ pub fn argument_end<'t, O>(
             ArgumentKind::Keyword => return Ok(()),
         };
         let span = operand.to(next_span(inp));
+        if is_walrus(parsed) {
+            return Ok(());
+        }
         // `name=` followed by something that did not parse.
         if parsed.len() == 1 && parsed.iter().all(|token| token.kind.is_name()) {
             return Ok(());
@@ -335,10 +360,12 @@ pub fn argument_end<'t, O>(
     let refused = matches!(kind, ArgumentKind::Keyword | ArgumentKind::Star);
     if refused && matches!(next, Tok::For | Tok::Async) {
         let before = inp.save();
+        let start = inp.cursor();
         let matched = inp.parse(for_if_clauses).is_ok();
+        let clauses = cover(inp.slice_since(&start..));
         inp.rewind(before);
         if matched && kind == ArgumentKind::Star {
-            return Err(inp.state().raise(STAR_IN_COMPREHENSION, place));
+            return starred_generator(inp, place, clauses);
         }
         if matched {
             let equal = parsed.get(1).map_or(place, |token| token.span);
@@ -348,6 +375,38 @@ pub fn argument_end<'t, O>(
         }
     }
     Ok(())
+}
+
+/// `name := value` without parentheses.
+fn is_walrus(parsed: &[Token]) -> bool {
+    parsed
+        .get(1)
+        .is_some_and(|token| token.kind == Tok::ColonEqual)
+}
+
+/// `*iterable for …`: the first argument, or one after others; after keywords nothing is said of it.
+fn starred_generator(inp: &mut Reader, item: Span, clauses: Span) -> Result<(), Miss> {
+    let state = inp.state();
+    let before = state.before(item.start);
+    if before.last().is_none_or(|token| token.kind != Tok::Comma) {
+        return Err(state.raise(STAR_IN_COMPREHENSION, item));
+    }
+    let mut open = 0usize;
+    let own = before.iter().rev().take_while(|token| {
+        match token.kind {
+            Tok::RParen | Tok::RBracket | Tok::RBrace => open += 1,
+            Tok::LParen | Tok::LBracket | Tok::LBrace if open == 0 => return false,
+            Tok::LParen | Tok::LBracket | Tok::LBrace => open -= 1,
+            _ => {}
+        }
+        true
+    });
+    let mut own = own.map(|token| token.kind);
+    if own.any(|kind| matches!(kind, Tok::Equal | Tok::DoubleStar)) {
+        return Ok(());
+    }
+    let title = "Generator expression must be parenthesized";
+    Err(state.raise(title, item.to(clauses)))
 }
 
 /// `*iterable = value` where an argument or an item of an index should stand.

@@ -16,5 +16,6 @@ mod rule;
 mod simple;
 mod strings;
 mod target;
+mod whole;
 
 pub use block::Blocks;

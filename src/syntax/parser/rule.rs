@@ -68,10 +68,14 @@ pub struct State<'t> {
     pub furthest: u32,
     /// The line that is being parsed.
     pub line: &'t [Token],
+    /// The empty place where it ends.
+    end: Span,
+    /// How many names in a row are being taken for a statement of Python 2.
+    pub legacy: usize,
     /// How many tokens the explaining pass may still look at.
     pub fuel: u32,
-    /// Escapes that mean nothing, by the place of the escape.
-    pub odd_escapes: Vec<(Span, String)>,
+    /// Escapes that mean nothing: the place of the escape, the string that it stands in.
+    pub odd_escapes: Vec<(Span, Span)>,
 }
 
 /// Tokens that explaining one line may look at: the error productions can ask for the same token
@@ -87,6 +91,8 @@ impl<'t> State<'t> {
             raised: None,
             furthest: 0,
             line: &[],
+            legacy: 0,
+            end: Span::default(),
             fuel: EXPLAIN_FUEL,
             odd_escapes: Vec::new(),
         }
@@ -95,17 +101,32 @@ impl<'t> State<'t> {
     /// Prepares for parsing another line.
     pub fn reset(&mut self, line: &'t [Token], explain: bool) {
         self.line = line;
+        self.end = self.end_of(line);
         self.explain = explain;
         self.raised = None;
+        self.legacy = 0;
         self.furthest = 0;
         self.fuel = EXPLAIN_FUEL;
     }
 
     /// The empty place at the end of the line.
     pub fn line_end(&self) -> Span {
-        self.line
+        self.end
+    }
+
+    /// Where a line ends: after its last token, or, where a line join stands there, after that.
+    fn end_of(&self, line: &[Token]) -> Span {
+        let last = line
             .last()
-            .map_or(Span::default(), |token| token.span.after())
+            .map_or(Span::default(), |token| token.span.after());
+        let behind = self.text.get(last.start as usize..).unwrap_or("");
+        match behind.trim_start_matches([' ', '\t']).strip_prefix("\\\n") {
+            Some(next) if !next.is_empty() => {
+                let at = (self.text.len() - next.len()) as u32;
+                Span::new(at, at)
+            }
+            _ => last,
+        }
     }
 
     /// The tokens of the line that end before a place. Found by halving: a line may be long.
@@ -234,6 +255,12 @@ impl<'t> State<'t> {
     pub fn to_furthest(&self, start: u32) -> Span {
         let end = self.furthest_span().end.saturating_sub(1);
         Span::new(start, end.max(start))
+    }
+
+    /// Where CPython stands when it has read the token behind a place; the line's end is one.
+    pub fn behind(&self, place: u32) -> u32 {
+        let next = self.line.iter().find(|token| token.span.start >= place);
+        next.map_or(place, |token| token.span.end.saturating_sub(1))
     }
 
     /// Says that nothing behind this place could have matched, whatever has been looked at.

@@ -173,7 +173,9 @@ fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], dangling: bool, state: &
                 .chain(values.iter().take(count))
                 .find_map(|target| invalid_target(target, Place::Assign));
             let Some(culprit) = culprit else { return Miss };
-            if matches!(culprit.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
+            let bare = state.before(culprit.span.start).last();
+            let bare = bare.is_none_or(|token| token.kind != Tok::LParen);
+            if bare && matches!(culprit.kind, ExprKind::Yield(_) | ExprKind::YieldFrom(_)) {
                 return state.raise("assignment to yield expression not possible", culprit.span);
             }
             let title = format!("cannot assign to {}", kind_name(culprit));
@@ -198,9 +200,7 @@ fn refusal(first: &Expr, tail: &Tail, tokens: &[Token], dangling: bool, state: &
                 ExprKind::List(_) => "only single target (not list) can be annotated",
                 _ => "illegal target for annotation",
             };
-            let place = tokens
-                .first()
-                .map_or(first.span, |token| token.span.to(first.span));
+            let place = first.span;
             // Of a tuple without parentheses the first item.
             let place = match &first.kind {
                 ExprKind::Tuple(items) if tokens.first().is_none_or(|t| t.kind != Tok::LParen) => {

@@ -60,19 +60,28 @@ fn decode(state: &mut State, span: Span) -> Result<Piece, Miss> {
     } else {
         Piece::Text(decoder.text())
     };
-    complain(state, decoder.problems, span)?;
+    complain(state, decoder.problems, span, span)?;
     Ok(piece)
 }
 
-fn complain(state: &mut State, problems: Vec<EscapeProblem>, span: Span) -> Result<(), Miss> {
+/// What is wrong with escapes in `span`; doubts are told with the place `told`.
+fn complain(
+    state: &mut State,
+    problems: Vec<EscapeProblem>,
+    span: Span,
+    told: Span,
+) -> Result<(), Miss> {
     let mut warned = false;
     for problem in problems {
         match problem {
             // The first in a literal is enough.
             EscapeProblem::Unknown { .. } if warned => {}
-            EscapeProblem::Unknown { escape, at } => {
+            EscapeProblem::Unknown { at } => {
                 warned = true;
-                state.odd_escapes.push((at, escape));
+                // CPython warns before it looks for the reason of an error.
+                if !state.explain {
+                    state.odd_escapes.push((at, told));
+                }
             }
             EscapeProblem::Bad(message) => {
                 return Err(state.raise_with(message, span, "in this string"));
@@ -171,22 +180,35 @@ fn literal(token: Token, in_spec: bool, state: &mut State) -> Result<FStringPart
     let mut text = String::with_capacity(body.len());
     let mut problems = Vec::new();
     let mut offset = token.span.start;
+    // CPython decodes piece by piece: each ends with a doubled brace or a named character.
+    let mut piece = 0;
+    let mut at = 0;
     for (chunk, escaped) in split_escapes(body) {
+        let before = body.get(piece..at).map_or(0, |text| text.chars().count());
+        at += chunk.len();
         if chunk == "\\" {
             text.push_str(chunk);
             problems.extend(escaped_brace(state, offset));
         } else if escaped {
-            let mut decoder = Decoder::new(chunk, offset, false);
+            let mut decoder = Decoder::within(chunk, offset, before);
             text.push_str(&decoder.text());
             problems.append(&mut decoder.problems);
+            if chunk.starts_with("\\N") {
+                piece = at;
+            }
         } else {
+            let doubled = chunk
+                .rfind("{{")
+                .max(chunk.rfind("}}"))
+                .filter(|_| !in_spec);
+            piece = doubled.map_or(piece, |doubled| at - chunk.len() + doubled + 2);
             let mut plain = String::new();
             push_lines(&mut plain, chunk);
             text.push_str(&undoubled(plain));
         }
         offset += chunk.len() as u32;
     }
-    complain(state, problems, token.span).inspect_err(|_| {
+    complain(state, problems, token.span, token.span.after()).inspect_err(|_| {
         let end = fstring_end(state, token.span);
         if let Some(raised) = &mut state.raised {
             raised.pointed = end;
@@ -198,10 +220,8 @@ fn literal(token: Token, in_spec: bool, state: &mut State) -> Result<FStringPart
 /// `\{` means nothing, whether the brace opens a field or is one of two.
 fn escaped_brace(state: &State, offset: u32) -> Option<EscapeProblem> {
     let at = Span::new(offset, offset + 2);
-    let escape = state.slice(at).to_owned();
-    escape
-        .ends_with(['{', '}'])
-        .then_some(EscapeProblem::Unknown { escape, at })
+    let brace = state.slice(at).ends_with(['{', '}']);
+    brace.then_some(EscapeProblem::Unknown { at })
 }
 
 /// The quotes that end the f-string which this text belongs to.
@@ -336,6 +356,7 @@ fn field_value<'t>(inp: &mut Reader<'t, '_>, annotated_rhs: &Rule<'t, Expr>) -> 
             return Err(inp.state().raise(title, first));
         }
     }
+    let start = inp.cursor();
     let Ok(value) = inp.parse(annotated_rhs) else {
         if inp.state().explain {
             let title = "f-string: expecting a valid expression after '{'";
@@ -343,12 +364,31 @@ fn field_value<'t>(inp: &mut Reader<'t, '_>, annotated_rhs: &Rule<'t, Expr>) -> 
         }
         return Err(Miss);
     };
+    if ends_in_lambda(inp.slice_since(&start..)) {
+        // The `:` of the lambda is that of a format spec.
+        let at = next_span(inp).start;
+        let title = "f-string: expecting '=', or '!', or ':', or '}'";
+        return Err(inp.state().raise(title, Span::new(at, at)));
+    }
     expect(
         inp,
         &[Tok::Equal, Tok::Exclamation, Tok::Colon, Tok::RBrace],
         "f-string: expecting '=', or '!', or ':', or '}'",
     )?;
     Ok(value)
+}
+
+/// Is there a `lambda` outside of brackets?
+fn ends_in_lambda(tokens: &[Token]) -> bool {
+    let mut depth = 0usize;
+    tokens.iter().any(|token| {
+        match token.kind {
+            Tok::LParen | Tok::LBracket | Tok::LBrace => depth += 1,
+            Tok::RParen | Tok::RBracket | Tok::RBrace => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && token.kind == Tok::Lambda
+    })
 }
 
 /// For `{x = }`, where the text to show ends: at the token after the `=`.

@@ -166,7 +166,7 @@ fn values_of_single_mode_go_to_the_hook() {
     let text = "\
 import sys
 exec(compile('1; 2', 'f', 'single'))
-exec(compile('for i in \"ab\": i', 'f', 'single'))
+exec(compile('for i in \"ab\": i\\n', 'f', 'single'))
 sys.displayhook = lambda v: print('shown', v)
 exec(compile('[3]', 'f', 'single'))
 def f(): 4
