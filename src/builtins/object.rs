@@ -162,10 +162,13 @@ const METHODS: &[NativeDef] = &[
 /// `__str__`: whatever `__repr__` gives; whoever asked for a str looks at it.
 fn shown(vm: &mut Vm, args: &[Value]) -> R {
     let (value, name) = (at(args, 0), vm.names.__repr__.clone());
-    match vm.call_special(&value, &name, &[])? {
-        Some(shown) => Ok(shown),
-        None => Ok(vm.repr(&value)?.into()),
-    }
+    // A class whose `__repr__` is this very method calls without end.
+    vm.nested(" while calling a Python object", |vm| {
+        match vm.call_special(&value, &name, &[])? {
+            Some(shown) => Ok(shown),
+            None => Ok(vm.repr(&value)?.into()),
+        }
+    })
 }
 
 fn not_implemented(vm: &mut Vm, _: &[Value]) -> R {

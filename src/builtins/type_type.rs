@@ -179,15 +179,19 @@ const GETSET: &[GetSet] = &[
         "__base__",
         |vm, v| {
             let class = of(vm, v)?;
-            Ok(vm.primary_base(&class).map_or(Value::None, Value::from))
+            Ok(class.primary_base().map_or(Value::None, Value::from))
         },
         "The base class that decides what instances are made of.",
     ),
     GetSet::read(
         "__mro__",
         |vm, v| {
-            let class = of(vm, v)?;
-            Ok(Tuple::value(classes(&class.mro())))
+            let order = of(vm, v)?.mro();
+            // As long as its metaclass's `mro()` is being asked, a class has none.
+            Ok(match order.is_empty() {
+                true => Value::None,
+                false => Tuple::value(classes(&order)),
+            })
         },
         "The method resolution order.",
     ),

@@ -106,6 +106,7 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
         qualname: RefCell::new(name.into()),
         layout,
         bases: RefCell::new(bases),
+        primary: Cell::new(0),
         mro: RefCell::new(Rc::new([])),
         dict: Dict::new(),
         metaclass: Slot::undef(),

@@ -81,6 +81,8 @@ pub struct Class {
     pub qualname: RefCell<Rc<str>>,
     pub layout: Layout,
     pub bases: RefCell<Rc<[Ref<Class>]>>,
+    /// The place among the bases of the one whose memory layout instances get: `__base__`.
+    pub primary: Cell<usize>,
     /// The method resolution order, this class first.
     pub mro: RefCell<Rc<[Ref<Class>]>>,
     pub dict: Ref<Dict>,
@@ -203,6 +205,11 @@ impl Class {
         self.bases.borrow().clone()
     }
 
+    /// `__base__`.
+    pub fn primary_base(&self) -> Option<Ref<Class>> {
+        self.bases.borrow().get(self.primary.get()).cloned()
+    }
+
     pub fn flags(&self) -> ClassFlags {
         self.flags.get()
     }
@@ -213,6 +220,19 @@ impl Ref<Class> {
     #[inline]
     pub fn is_subclass(&self, other: &Ref<Class>) -> bool {
         self.is(other) || self.mro.borrow().iter().any(|c| c.is(other))
+    }
+
+    /// Whether `other` is this or one of the chain of primary bases, whatever the MRO says: while
+    /// a metaclass's `mro()` runs, the two may differ.
+    pub fn descends_from(&self, other: &Ref<Class>) -> bool {
+        let mut next = Some(self.clone());
+        while let Some(class) = next {
+            if class.is(other) {
+                return true;
+            }
+            next = class.primary_base();
+        }
+        false
     }
 
     #[inline(always)]

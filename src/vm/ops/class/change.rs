@@ -1,5 +1,6 @@
 //! Changing what exists: `obj.__class__ = …`, `class.__bases__ = …`.
 
+use super::make::place_of;
 use super::slots::weakly_referable;
 use crate::vm::heap::{Ref, flags};
 use crate::vm::object::{Class, Exception, Future, Instance, Kind, Module, Opaque, Tuple};
@@ -91,7 +92,7 @@ impl Vm {
             return true;
         }
         let same_names = member_names(&solid_a) == member_names(&solid_b);
-        let bases = self.primary_base(&solid_a).zip(self.primary_base(&solid_b));
+        let bases = solid_a.primary_base().zip(solid_b.primary_base());
         same_names && bases.is_some_and(|(a, b)| a.is(&b))
     }
 
@@ -124,30 +125,39 @@ impl Vm {
                 );
                 return Err(self.type_error(message));
             };
-            if base.is_subclass(class) {
+            if base.is_subclass(class) || base.descends_from(class) {
                 return Err(self.type_error("a __bases__ item causes an inheritance cycle"));
             }
             bases.push(base.clone());
         }
         let best = self.best_base(&bases)?;
-        let old_solid = self.primary_base(class).map(|b| self.solid_base(&b));
+        let old_solid = class.primary_base().map(|b| self.solid_base(&b));
         let new_solid = self.solid_base(&best);
         if !old_solid.as_ref().is_some_and(|old| old.is(&new_solid)) {
             let message = format!(
                 "__bases__ assignment: '{}' object layout differs from '{}'",
                 self.tp_name(&best),
-                self.primary_base(class)
+                class
+                    .primary_base()
                     .map_or_else(|| "object".into(), |b| self.tp_name(&b))
             );
             return Err(self.type_error(message));
         }
-        self.replace_bases(class, bases.into())
+        let primary = place_of(&best, &bases);
+        self.replace_bases(class, bases.into(), primary)
     }
 
-    fn replace_bases(&mut self, class: &Ref<Class>, bases: Rc<[Ref<Class>]>) -> R<()> {
-        let old = class.bases.replace(bases.clone());
+    fn replace_bases(
+        &mut self,
+        class: &Ref<Class>,
+        bases: Rc<[Ref<Class>]>,
+        primary: usize,
+    ) -> R<()> {
+        let old = class.bases.replace(bases);
+        let old_primary = class.primary.replace(primary);
         if let Err(raise) = self.reorder(class) {
             *class.bases.borrow_mut() = old;
+            class.primary.set(old_primary);
             return Err(raise);
         }
         for base in old.iter() {

@@ -203,7 +203,7 @@ impl Vm {
         }
         let mut native = class.clone();
         while native.flags().heap {
-            match self.primary_base(&native) {
+            match native.primary_base() {
                 Some(base) => native = base,
                 None => return Ok(()),
             }

@@ -55,6 +55,7 @@ impl Vm {
             qualname: RefCell::new(qualname),
             layout: best.layout,
             bases: RefCell::new(bases.clone()),
+            primary: Cell::new(place_of(&best, &bases)),
             mro: RefCell::new(Rc::new([])),
             dict: namespace,
             metaclass: Slot::new(winner.into()),
@@ -198,7 +199,7 @@ impl Vm {
     pub(super) fn solid_base(&self, class: &Ref<Class>) -> Ref<Class> {
         let mut class = class.clone();
         loop {
-            let Some(base) = self.primary_base(&class) else {
+            let Some(base) = class.primary_base() else {
                 return class;
             };
             if self.adds_memory(&class, &base) {
@@ -206,20 +207,6 @@ impl Vm {
             }
             class = base;
         }
-    }
-
-    /// `__base__`: of a class made before, its layout cannot conflict.
-    pub fn primary_base(&self, class: &Ref<Class>) -> Option<Ref<Class>> {
-        let bases = class.bases();
-        let mut best: Option<(Ref<Class>, Ref<Class>)> = None;
-        for base in bases.iter() {
-            let solid = self.solid_base(base);
-            best = match best {
-                Some((winner, winning)) if winning.is_subclass(&solid) => Some((winner, winning)),
-                _ => Some((base.clone(), solid)),
-            };
-        }
-        best.map(|(base, _)| base)
     }
 
     fn adds_memory(&self, class: &Ref<Class>, base: &Ref<Class>) -> bool {
@@ -427,4 +414,9 @@ fn wrap_function(dict: &Ref<Dict>, name: &Ref<Str>, wrap: impl FnOnce(Slot) -> V
     {
         dict.set_str(name, wrap(Slot::new(value)));
     }
+}
+
+/// The place of the best base among the bases.
+pub(super) fn place_of(best: &Ref<Class>, bases: &[Ref<Class>]) -> usize {
+    bases.iter().position(|base| base.is(best)).unwrap_or(0)
 }

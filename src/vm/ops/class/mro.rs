@@ -87,7 +87,10 @@ impl Vm {
         let mut classes = Vec::new();
         for item in self.collect(&order)? {
             match item.as_ref::<Class>() {
-                Some(class) => classes.push(class.clone()),
+                Some(found) => {
+                    self.check_layout_in_order(class, found)?;
+                    classes.push(found.clone());
+                }
                 None => {
                     let message =
                         format!("mro() returned a non-class ('{}')", self.type_name(&item));
@@ -96,6 +99,20 @@ impl Vm {
             }
         }
         Ok(classes.into())
+    }
+
+    /// What `mro()` names must lie in memory as the class's own bases do: its methods will meet
+    /// the instances of the class.
+    fn check_layout_in_order(&mut self, class: &Ref<Class>, found: &Ref<Class>) -> R<()> {
+        let solid = self.solid_base(found);
+        if found.is(class) || self.solid_base(class).is_subclass(&solid) {
+            return Ok(());
+        }
+        let message = format!(
+            "mro() returned base with unsuitable layout ('{}')",
+            found.name()
+        );
+        Err(self.type_error(message))
     }
 }
 
