@@ -37,7 +37,7 @@ pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
 pub use object::{dir, object_state};
 pub use report::{
-    call_excepthook, has_own_stderr, prepare_report, show_exception, show_unraisable,
+    call_excepthook, has_own_stderr, line_of_file, prepare_report, show_exception, show_unraisable,
     syntax_warnings, warn_about, write_stderr,
 };
 

@@ -289,7 +289,9 @@ impl Place {
         Place {
             file: label.map_or_else(String::new, |l| l.source.path().to_string()),
             line,
-            text: label.map_or_else(String::new, |l| l.source.line_text(line).trim().to_string()),
+            text: label
+                .and_then(|l| line_of_file(l.source.path(), line))
+                .map_or_else(String::new, |text| text.trim().to_string()),
             module: Value::None,
             globals: None,
         }
@@ -371,6 +373,13 @@ pub fn warn_about(vm: &mut Vm, class: &Ref<Class>, message: &str, source: &Value
     }
     write_stderr(vm, &text);
     Ok(())
+}
+
+/// What the file of that name has in a line: a program's text may be called after any file or none.
+pub fn line_of_file(name: &str, line: u32) -> Option<String> {
+    let text = std::fs::read_to_string(name).ok()?;
+    let index = usize::try_from(line).ok()?.checked_sub(1)?;
+    text.split_inclusive('\n').nth(index).map(str::to_owned)
 }
 
 /// Tells the SyntaxWarnings of a program text, before it runs; an error if a filter says so.

@@ -22,8 +22,7 @@ impl Vm {
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
         let parts = self.thrown_parts.take();
         if self.is_generator_exit(&exception) {
-            let close = self.names.close.clone();
-            if let Some(close) = self.get_attr_opt(&delegate, &close)?
+            if let Some(close) = self.close_of(&delegate)
                 && let Err(raise) = self.call(&close, &[])
             {
                 return Err(self.enters(raise));
@@ -49,6 +48,17 @@ impl Vm {
                 Ok(Flow::Go)
             }
         }
+    }
+
+    /// The `close` of a delegate; an error in looking for it is told of, and stops nothing.
+    #[cold]
+    fn close_of(&mut self, delegate: &Value) -> Option<Value> {
+        let close = self.names.close.clone();
+        self.get_attr_opt(delegate, &close).unwrap_or_else(|raise| {
+            let exception = self.take_raised(raise);
+            self.unraisable(&exception, delegate);
+            None
+        })
     }
 
     /// An exception out of a delegate's own method enters the running frame.

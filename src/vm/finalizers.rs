@@ -134,7 +134,7 @@ impl Vm {
         }
     }
 
-    fn unraisable(&mut self, exception: &Value, object: &Value) {
+    pub(super) fn unraisable(&mut self, exception: &Value, object: &Value) {
         let bare = exception
             .downcast::<Exception>()
             .is_some_and(|e| e.traceback.is_undef());

@@ -3,7 +3,7 @@
 
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
-use crate::vm::object::{GenKind, Generator, Layout, NativeData, Str, Tuple};
+use crate::vm::object::{Generator, Layout, NativeData, Str, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -70,24 +70,7 @@ fn iterator(vm: &mut Vm, this: &AnextAwaitable) -> R {
     if !known.is_undef() {
         return Ok(known);
     }
-    let is_coroutine = this
-        .awaitable
-        .downcast::<Generator>()
-        .is_some_and(|g| g.kind() == GenKind::Coroutine);
-    let found = if is_coroutine {
-        this.awaitable.clone()
-    } else {
-        let name = vm.names.__await__.clone();
-        match vm.call_special(&this.awaitable, &name, &[])? {
-            Some(iterator) => iterator,
-            None => {
-                let class = vm.type_name(&this.awaitable);
-                return Err(vm.type_error(format!(
-                    "object {class} can't be used in 'await' expression"
-                )));
-            }
-        }
-    };
+    let found = vm.await_iterator(&this.awaitable)?;
     this.iterator.set(found.clone());
     Ok(found)
 }

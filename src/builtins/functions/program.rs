@@ -1,7 +1,7 @@
 //! From program text to code, for `compile`, `exec`, `eval` and `import`: what is refused becomes
 //! a SyntaxError, what is doubtful a SyntaxWarning.
 
-use crate::builtins::syntax_warnings;
+use crate::builtins::{line_of_file, syntax_warnings};
 use crate::bytecode::Code;
 use crate::compile::{self, Mode};
 use crate::diagnostic::{self, Diagnostic, Found, SyntaxPlace};
@@ -132,13 +132,6 @@ fn ends_with(source: &Source, error: &Diagnostic) -> bool {
     let behind = source.text().get(place..).unwrap_or("").trim_start();
     let nothing = behind.is_empty() || (behind.starts_with('#') && !behind.contains('\n'));
     error.found == Found::Parsing && error.title == "invalid syntax" && nothing
-}
-
-/// What the file of that name has in a line: a program's text may be called after any file or none.
-fn line_of_file(name: &str, line: u32) -> Option<String> {
-    let text = std::fs::read_to_string(name).ok()?;
-    let index = usize::try_from(line).ok()?.checked_sub(1)?;
-    text.split_inclusive('\n').nth(index).map(str::to_owned)
 }
 
 fn parse(vm: &mut Vm, source: &Source, kind: Kind, warn: bool) -> R<Module> {

@@ -277,13 +277,13 @@ fn add(vm: &mut Vm, args: &[Value]) -> R {
 
 fn discard(vm: &mut Vm, args: &[Value]) -> R {
     let set = this::<Set>(vm, &args[0])?;
-    vm.set_remove(&set.map, &frozen_key(&args[1]))?;
+    vm.set_remove(&set.map, &frozen_key(vm, &args[1]))?;
     Ok(Value::None)
 }
 
 fn remove(vm: &mut Vm, args: &[Value]) -> R {
     let set = this::<Set>(vm, &args[0])?;
-    if vm.set_remove(&set.map, &frozen_key(&args[1]))? {
+    if vm.set_remove(&set.map, &frozen_key(vm, &args[1]))? {
         return Ok(Value::None);
     }
     Err(vm.key_error(&args[1]))

@@ -21,9 +21,23 @@ pub(super) fn resolve(
             lay_out(scopes, *id, inlined, separate_locals);
         }
     }
+    let declared = if separate_locals {
+        declared_global(scopes)
+    } else {
+        HashSet::default()
+    };
     for id in &ids {
-        settle_access(scopes, *id, separate_locals);
+        let apart = separate_locals.then_some(&declared);
+        settle_access(scopes, *id, apart);
     }
+}
+
+/// The names that some function declares `global`: the module itself then keeps them among the
+/// globals, too, even where its locals are something else.
+fn declared_global(scopes: &Scopes) -> HashSet<Name> {
+    let symbols = scopes.list.iter().flat_map(|scope| &scope.symbols);
+    let declared = symbols.filter(|(_, symbol)| symbol.flags & GLOBAL != 0);
+    declared.map(|(name, _)| name.clone()).collect()
 }
 
 /// The inlined comprehensions of each frame, outer ones before inner ones.
@@ -302,8 +316,10 @@ fn variable_register(scopes: &Scopes, frame: ScopeId, name: &str, binder: ScopeI
     home.symbols.get(name).map_or(0, |s| s.register)
 }
 
-/// Decides how each name of a scope is reached.
-fn settle_access(scopes: &mut Scopes, id: ScopeId, separate_locals: bool) {
+/// Decides how each name of a scope is reached. `apart` are the names that are global all the same
+/// where the module's locals are not its globals.
+fn settle_access(scopes: &mut Scopes, id: ScopeId, apart: Option<&HashSet<Name>>) {
+    let separate_locals = apart.is_some();
     let scope = scopes.get(id);
     let frame_kind = scopes.get(scope.frame).kind;
     let (kind, frame) = (scope.kind, scope.frame);
@@ -320,6 +336,11 @@ fn settle_access(scopes: &mut Scopes, id: ScopeId, separate_locals: bool) {
     for (name, symbol) in &scope.symbols {
         let access = match symbol.binder {
             _ if symbol.flags & GLOBAL != 0 => Access::Global,
+            None if frame_kind == ScopeKind::Module
+                && apart.is_some_and(|names| names.contains(name)) =>
+            {
+                Access::Global
+            }
             None if namespace => Access::Name,
             None => Access::Global,
             Some(binder) => {

@@ -6,6 +6,7 @@ use crate::text::int::DEFAULT_MAX_STR_DIGITS;
 use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::{GetSet, ModuleDef, NativeDef, TypeDef};
 use crate::vm::object::{Class, Exception, Kind, List, Module, Set, Tuple};
+use crate::vm::ops::format::IntDigits;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -122,7 +123,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         NativeDef::new(
             "get_int_max_str_digits",
             "()",
-            |vm, _| Ok(vm.state::<DigitLimit>().0.into()),
+            |vm, _| Ok(vm.state::<IntDigits>().0.into()),
             "Return the maximum string digits limit for non-binary int<->str conversions.",
         ),
         NativeDef::new(
@@ -212,14 +213,6 @@ pub static MODULE: ModuleDef = ModuleDef {
     ],
     init: Some(init),
 };
-
-struct DigitLimit(usize);
-
-impl Default for DigitLimit {
-    fn default() -> Self {
-        DigitLimit(DEFAULT_MAX_STR_DIGITS)
-    }
-}
 
 macro_rules! fields {
     ($($name:literal)*) => { { const NAMES: &[&str] = &[$($name),*]; const N: usize = NAMES.len(); const ROWS: [GetSet; N] = rows(NAMES); &ROWS } };
@@ -577,7 +570,7 @@ fn set_int_max_str_digits(vm: &mut Vm, args: &[Value]) -> R {
     let limit = vm.index_i64(&args[0])?;
     match usize::try_from(limit) {
         Ok(limit) if limit == 0 || limit >= 640 => {
-            vm.state::<DigitLimit>().0 = limit;
+            vm.state::<IntDigits>().0 = limit;
             Ok(Value::None)
         }
         _ => Err(vm.value_error("maxdigits must be 0 or larger than 640")),

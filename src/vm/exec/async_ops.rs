@@ -95,6 +95,17 @@ fn awaitable(vm: &mut Vm, value: Value, place: u16) -> R {
 }
 
 impl Vm {
+    /// What `await value` would drive, for those that drive it by its methods.
+    pub fn await_iterator(&mut self, value: &Value) -> R {
+        let found = awaitable(self, value.clone(), 0)?;
+        if !found.is(value) || found.downcast::<Generator>().is_some() {
+            return Ok(found);
+        }
+        // What the VM awaits without an iterator has one all the same.
+        let name = self.names.__await__.clone();
+        Ok(self.call_special(value, &name, &[])?.unwrap_or(found))
+    }
+
     /// The running frame is a coroutine's (or an iterable coroutine's).
     fn in_coroutine(&self) -> bool {
         self.frame

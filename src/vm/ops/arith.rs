@@ -150,8 +150,14 @@ impl Vm {
     #[cold]
     pub fn unsupported(&mut self, symbol: &str, a: &Value, b: &Value) -> Raise {
         let (left, right) = (self.type_name(a), self.type_name(b));
+        let native = a.downcast::<NativeFunction>().map(|f| f.def.name);
+        // What Python 2 had for another stream.
+        let hint = match (symbol, native) {
+            (">>", Some("print")) => ". Did you mean \"print(<message>, file=<output_stream>)\"?",
+            _ => "",
+        };
         self.type_error(format!(
-            "unsupported operand type(s) for {symbol}: '{left}' and '{right}'"
+            "unsupported operand type(s) for {symbol}: '{left}' and '{right}'{hint}"
         ))
     }
 

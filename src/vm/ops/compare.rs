@@ -449,7 +449,8 @@ impl Vm {
     }
 }
 
-/// Whether `==` of such an object is identity: neither it nor a base defines `__eq__`.
+/// Whether `==` and `!=` of such an object are identity: neither its class nor a base defines
+/// `__eq__` or `__ne__`.
 fn compares_by_identity(v: &Value) -> bool {
     match v.kind() {
         Some(Kind::Instance) => v
@@ -543,12 +544,20 @@ pub fn set_has(vm: &mut Vm, set: &sets::AnySet, item: &Value) -> R<bool> {
     };
     let class = vm.exc.type_error.clone();
     vm.catch(error, &class)?;
-    vm.set_contains(set.map(), &frozen_key(item))
+    vm.set_contains(set.map(), &frozen_key(vm, item))
 }
 
 /// For lookups: an unhashable set stands for the frozenset equal to it.
-pub fn frozen_key(item: &Value) -> Value {
+pub fn frozen_key(vm: &Vm, item: &Value) -> Value {
+    let hash = &vm.names.__hash__;
     match item.payload::<Set>() {
+        Some(_)
+            if vm
+                .lookup(&vm.class_of(item), hash)
+                .is_some_and(|h| !h.is_none()) =>
+        {
+            item.clone()
+        }
         Some(set) => sets::make(set.map.borrow().copied(), true),
         None => item.clone(),
     }

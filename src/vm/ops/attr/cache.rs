@@ -174,7 +174,11 @@ impl Vm {
                 &hooked,
             ),
             has_del: flag(&[&names.__del__], |f| f.has_del, &written_in_language),
-            custom_eq: flag(&[&names.__eq__], |f| f.custom_eq, &not_objects),
+            custom_eq: flag(
+                &[&names.__eq__, &names.__ne__],
+                |f| f.custom_eq,
+                &not_objects,
+            ),
             custom_hash: flag(&[&names.__hash__], |f| f.custom_hash, &not_objects),
             ..class.flags()
         }

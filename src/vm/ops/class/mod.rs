@@ -92,7 +92,9 @@ impl Vm {
             return self.any_of(members.items(), |vm, member| vm.is_instance(v, member));
         }
         if let Some(members) = class.payload::<Tuple>() {
-            return self.any_of(members.items(), |vm, member| vm.is_instance(v, member));
+            return self.nested(" in __instancecheck__", |vm| {
+                vm.any_of(members.items(), |vm, member| vm.is_instance(v, member))
+            });
         }
         if class.opaque::<GenericAlias>().is_some() {
             let message = "isinstance() argument 2 cannot be a parameterized generic";
@@ -145,7 +147,9 @@ impl Vm {
             return self.any_of(members.items(), |vm, member| vm.is_subclass(class, member));
         }
         if let Some(members) = of.payload::<Tuple>() {
-            return self.any_of(members.items(), |vm, member| vm.is_subclass(class, member));
+            return self.nested(" in __subclasscheck__", |vm| {
+                vm.any_of(members.items(), |vm, member| vm.is_subclass(class, member))
+            });
         }
         if of.opaque::<GenericAlias>().is_some() {
             let message = "issubclass() argument 2 cannot be a parameterized generic";
@@ -169,9 +173,9 @@ impl Vm {
                 let bases = self.names.__bases__.clone();
                 let bases = self.get_attr_opt(class, &bases)?;
                 match bases.as_ref().and_then(|b| b.as_ref::<Tuple>()) {
-                    Some(bases) => {
-                        self.any_of(bases.items(), |vm, base| vm.plain_is_subclass(base, of))
-                    }
+                    Some(bases) => self.nested(" in __subclasscheck__", |vm| {
+                        vm.any_of(bases.items(), |vm, base| vm.plain_is_subclass(base, of))
+                    }),
                     None => Err(self.type_error("issubclass() arg 1 must be a class")),
                 }
             }
