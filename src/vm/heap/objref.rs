@@ -515,6 +515,10 @@ fn release(at: NonNull<Header>) {
         return unsafe { free_finished(at.cast()) };
     }
     let info = kind_info(header.kind);
+    if header.kind == Kind::Generator && header.has_flag(flags::WEAKLY_REFERENCED) {
+        // Unlike others, these go from sight before they are finalized.
+        weak::object_died(header);
+    }
     if info.finalizes && finalize::wants_finalizer(header) {
         return;
     }
