@@ -205,8 +205,12 @@ fn item_repr(vm: &mut Vm, item: &Value) -> R<String> {
     if item.opaque::<GenericAlias>().is_some() {
         return Ok(vm.repr(item)?.as_str().to_string());
     }
+    let (origin, arguments) = (vm.intern("__origin__"), vm.intern("__args__"));
+    let is_alias =
+        vm.get_attr_opt(item, &origin)?.is_some() && vm.get_attr_opt(item, &arguments)?.is_some();
     let (qualname, module) = (vm.names.__qualname__.clone(), vm.names.__module__.clone());
-    if let Some(name) = vm.get_attr_opt(item, &qualname)?
+    if !is_alias
+        && let Some(name) = vm.get_attr_opt(item, &qualname)?
         && let Some(module) = vm.get_attr_opt(item, &module)?
         && !module.is_none()
     {

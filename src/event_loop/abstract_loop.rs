@@ -93,7 +93,7 @@ pub(super) static METHODS: &[NativeDef] = &[
     promised_soon(
         "create_connection",
         "(self, protocol_factory, host=None, port=None, *, ssl=None, family=0, proto=0, flags=0, sock=None, local_addr=None, server_hostname=None, ssl_handshake_timeout=None, ssl_shutdown_timeout=None, happy_eyeballs_delay=None, interleave=None)",
-        "",
+        "Connect to a server.",
     ),
     promised_soon(
         "create_server",

@@ -1,6 +1,7 @@
 //! Names that stand for nothing, or for `None`.
 
 use super::{Failure, Hint};
+use crate::builtins::STDLIB_MODULE_NAMES;
 use crate::source::Span;
 use crate::stdlib;
 use crate::syntax::ast::{Block, Expr, ExprKind, StmtKind};
@@ -125,10 +126,19 @@ pub fn unknown_module(failure: &Failure<'_>) -> Option<Hint> {
         .strip_prefix("ModuleNotFoundError: No module named '")?;
     let name = missing.split('\'').next()?;
     let known: Vec<&str> = stdlib::names().filter(|n| !n.starts_with('_')).collect();
-    if let Some(meant) = suggest(name, &known) {
+    let exists = STDLIB_MODULE_NAMES.binary_search(&name).is_ok();
+    if !exists && let Some(meant) = suggest(name, &known) {
         return Some(Hint::help(format!("the library has a module `{meant}`")));
     }
     let head = name.split('.').next()?;
+    if STDLIB_MODULE_NAMES.binary_search(&head).is_ok() {
+        let have = known.iter().filter(|n| !n.contains('.'));
+        let have: Vec<&str> = have.copied().collect();
+        return Some(Hint::help(format!(
+            "coro's library is a part of Python's, without `{name}`; it has {}",
+            have.join(", ")
+        )));
+    }
     let here = format!("`{head}.coro` or `{head}/__init__.coro` beside the program");
     Some(Hint::help(format!(
         "a module of your own is a file {here}; coro uses no packages from outside"

@@ -122,6 +122,7 @@ embedded! {
     "keyword" "keyword.coro" false;
     "linecache" "linecache.coro" false;
     "logging" "logging/__init__.coro" true;
+    "logging.config" "logging/config.coro" false;
     "logging.handlers" "logging/handlers.coro" false;
     "numbers" "numbers.coro" false;
     "operator" "operator.coro" false;

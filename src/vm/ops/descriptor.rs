@@ -402,6 +402,7 @@ pub fn copy_wrapped(vm: &mut Vm, wrapper: &Value, callable: &Value) -> R<()> {
         vm.names.__name__.clone(),
         vm.names.__qualname__.clone(),
         vm.names.__doc__.clone(),
+        vm.names.__annotations__.clone(),
     ];
     for name in names {
         if let Some(value) = vm.get_attr_opt(callable, &name)? {

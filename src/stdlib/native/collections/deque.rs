@@ -246,7 +246,7 @@ fn hint<const BACKWARDS: bool>(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::from(len.saturating_sub(iterator.at.get())))
 }
 
-fn iter(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn iter(vm: &mut Vm, args: &[Value]) -> R {
     let version = this(vm, &args[0])?.version.get();
     Ok(vm.make(DequeIterator::<false> {
         deque: args[0].clone(),

@@ -342,11 +342,21 @@ comparisons! {
 }
 
 fn reduce(vm: &mut Vm, args: &[Value]) -> R {
-    let deque = this(vm, &args[0])?;
-    let mut arguments = vec![List::value(deque.snapshot())];
-    arguments.extend(deque.maxlen.get().map(Value::from));
+    let maxlen = this(vm, &args[0])?.maxlen.get();
+    let arguments = match maxlen {
+        Some(maxlen) => vec![Tuple::value([]), maxlen.into()],
+        None => vec![],
+    };
     let class = vm.class_of(&args[0]);
-    Ok(Tuple::value([class.into(), Tuple::value(arguments)]))
+    let attributes = crate::vm::ops::attr::dict_of(&class, &args[0]);
+    let state = attributes.filter(|d| !d.map.borrow().is_empty());
+    let items = super::deque::iter(vm, args)?;
+    Ok(Tuple::value([
+        class.into(),
+        Tuple::value(arguments),
+        state.map_or(Value::None, Value::from),
+        items,
+    ]))
 }
 
 pub const METHODS: &[NativeDef] = &[

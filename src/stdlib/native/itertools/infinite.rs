@@ -60,13 +60,15 @@ fn repr_count(vm: &mut Vm, args: &[Value]) -> R {
     let Some(count) = args[0].opaque::<Count>() else {
         return Ok(Value::str("count(0)"));
     };
+    let class = vm.class_of(&args[0]);
+    let name = class.name();
     let next = vm.repr(&count.next.get())?;
     if matches!(count.step, Value::Int(1)) {
-        return Ok(Value::from(format!("count({})", next.as_str())));
+        return Ok(Value::from(format!("{name}({})", next.as_str())));
     }
     let step = vm.repr(&count.step)?;
     Ok(Value::from(format!(
-        "count({}, {})",
+        "{name}({}, {})",
         next.as_str(),
         step.as_str()
     )))
@@ -175,10 +177,12 @@ fn repr_repeat(vm: &mut Vm, args: &[Value]) -> R {
     let Some(repeat) = args[0].opaque::<Repeat>() else {
         return Ok(Value::str("repeat()"));
     };
+    let class = vm.class_of(&args[0]);
+    let name = class.name();
     let object = vm.repr(&repeat.object)?;
     Ok(Value::from(match repeat.left.get() {
-        Some(n) => format!("repeat({}, {n})", object.as_str()),
-        None => format!("repeat({})", object.as_str()),
+        Some(n) => format!("{name}({}, {n})", object.as_str()),
+        None => format!("{name}({})", object.as_str()),
     }))
 }
 
