@@ -123,6 +123,11 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
             vm.repr(&file)?.as_str()
         ),
         None if native => format!("<module {} (built-in)>", name.as_str()),
+        None if let Some(path) = module.dict.get_str(&vm.names.__path__) => format!(
+            "<module {} (namespace) from {}>",
+            name.as_str(),
+            vm.repr(&path)?.as_str()
+        ),
         None => format!("<module {}>", name.as_str()),
     };
     Ok(Value::from(text))

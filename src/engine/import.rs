@@ -148,6 +148,7 @@ fn load(vm: &mut Vm, name: &str, parent: Option<&Value>, wanted: &str) -> R {
             package,
             file,
         } => run_module(vm, name, &key, &source, package, file)?,
+        Found::Folders(folders) => namespace_package(vm, name, &key, &folders),
         Found::Nothing => return Err(missing(vm, name, parent, wanted)),
     };
     if let Some(parent) = parent {
@@ -165,6 +166,8 @@ enum Found {
         package: Option<PathBuf>,
         file: String,
     },
+    /// Folders of that name without an `__init__`: a package all the same.
+    Folders(Vec<PathBuf>),
     Nothing,
 }
 
@@ -198,6 +201,7 @@ fn find(vm: &mut Vm, name: &str, leaf: &str, parent: Option<&Value>) -> R<Found>
             }
         });
     }
+    let mut portions = Vec::new();
     for folder in folders {
         let base = Path::new(&folder).join(leaf);
         for extension in ["coro", "py"] {
@@ -209,8 +213,14 @@ fn find(vm: &mut Vm, name: &str, leaf: &str, parent: Option<&Value>) -> R<Found>
                 }
             }
         }
+        if base.is_dir() {
+            portions.push(base);
+        }
     }
-    Ok(Found::Nothing)
+    Ok(match portions.is_empty() {
+        true => Found::Nothing,
+        false => Found::Folders(portions),
+    })
 }
 
 fn read(vm: &mut Vm, name: &str, path: &Path, package: Option<PathBuf>) -> R<Found> {
@@ -255,6 +265,24 @@ fn strings(vm: &mut Vm, list: &Value) -> R<Vec<String>> {
         .iter()
         .filter_map(|v| v.as_str().map(str::to_string))
         .collect())
+}
+
+/// A package that is only a place for modules.
+fn namespace_package(vm: &mut Vm, name: &str, key: &Ref<Str>, folders: &[PathBuf]) -> Value {
+    let module: Ref<Module> = new_module(vm, name);
+    let path = folders.iter().map(|f| Value::str(&f.to_string_lossy()));
+    let parts = [
+        ("__package__", Value::str(name)),
+        ("__file__", Value::None),
+        ("__path__", List::value(path.collect())),
+    ];
+    for (key, value) in parts {
+        let key = vm.intern(key);
+        module.dict.set_str(&key, value);
+    }
+    let value = Value::from(module);
+    vm.modules.set_str(key, value.clone());
+    value
 }
 
 /// Runs a module's text. It stands in `sys.modules` from the beginning, so that circular imports

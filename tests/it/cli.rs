@@ -278,6 +278,37 @@ fn ctrl_c_interrupts_whatever_runs() {
     }
 }
 
+/// A folder without `__init__` is a package all the same; one with it, or a module, comes first.
+#[test]
+fn a_folder_of_modules_is_a_namespace_package() {
+    let folder = scratch("namespace_package").canonicalize().unwrap();
+    for (name, text) in [
+        (
+            "plain/inner/mod.coro",
+            "from .. import sibling\nprint(__name__, __package__, sibling.x)\n",
+        ),
+        ("plain/sibling.coro", "x = 1\n"),
+        ("both/other.coro", ""),
+        ("both.coro", "print('the module')\n"),
+        (
+            "main.coro",
+            "import plain.inner.mod\nimport both\nprint(plain, plain.__file__)\n\
+             print(len(plain.__path__), plain.__package__)\n",
+        ),
+    ] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let run = finish(command().arg("main.coro").current_dir(&folder), b"", LIMIT);
+    let here = folder.display();
+    let expected = format!(
+        "plain.inner.mod plain.inner 1\nthe module\n\
+         <module 'plain' (namespace) from ['{here}/plain']> None\n1 plain\n"
+    );
+    assert_eq!(run.out(), expected, "{}", run.stderr);
+}
+
 /// As in CPython: `__file__` and `co_filename` are full paths with nothing resolved in them,
 /// `sys.path[0]` is the folder's real one, `sys.argv[0]` is what was given; reports name files as
 /// they were given.

@@ -1,5 +1,6 @@
 //! Namespaces: `globals`, `locals`, `vars`, `dir`, `__import__`, `breakpoint`, `help`.
 
+use crate::bytecode::Code;
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
 use crate::vm::object::{Dict, List, Tuple};
@@ -19,11 +20,13 @@ pub fn caller_locals(vm: &mut Vm) -> Value {
         return Dict::new().into();
     };
     let code = &frame.code.code;
-    if code.has_namespace() {
-        return vm.frame_register(0, 0);
-    }
-    if code.flags.module {
-        return frame.code.globals.clone().into();
+    // The variables of a comprehension hide the namespace around it.
+    let has_namespace = code.has_namespace() || code.flags.module;
+    if has_namespace && !in_comprehension(vm, code) {
+        return match code.has_namespace() {
+            true => vm.frame_register(0, 0),
+            false => frame.code.globals.clone().into(),
+        };
     }
     let dict = Dict::new();
     for (i, name) in code.names.iter().enumerate().take(code.nnamed as usize) {
@@ -34,6 +37,13 @@ pub fn caller_locals(vm: &mut Vm) -> Value {
         }
     }
     dict.into()
+}
+
+/// Whether a module or a class body is inside a comprehension: only then has it variables.
+fn in_comprehension(vm: &Vm, code: &Code) -> bool {
+    let own = code.names.iter().enumerate().take(code.free_start as usize);
+    own.filter(|(_, name)| !name.starts_with('.') && &***name != "__class__")
+        .any(|(i, _)| !vm.frame_local(0, i).is_undef())
 }
 
 fn globals(vm: &mut Vm, _: &[Value]) -> R {

@@ -150,7 +150,15 @@ fn index(vm: &mut Vm, args: &[Value]) -> R {
 
 fn remove(vm: &mut Vm, args: &[Value]) -> R {
     let deque = this(vm, &args[0])?;
-    let Some(i) = position(vm, deque, &args[1], (0, usize::MAX))? else {
+    let version = deque.version.get();
+    let found = position(vm, deque, &args[1], (0, usize::MAX));
+    if found.is_err() && deque.version.get() != version {
+        // Here, and only here, CPython has it an IndexError.
+        let class = vm.exc.runtime_error.clone();
+        found.or_else(|raise| vm.catch(raise, &class).map(|_| None))?;
+        return Err(vm.index_error("deque mutated during iteration"));
+    }
+    let Some(i) = found? else {
         return Err(not_in_deque(vm, &args[1]));
     };
     deque.changed();

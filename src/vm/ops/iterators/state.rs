@@ -165,11 +165,13 @@ impl Resumable for ListIterator {
 
 impl Resumable for ListReverseIterator {
     fn remaining(&self) -> usize {
-        if self.list.is_undef() {
-            0
-        } else {
-            self.at.get()
-        }
+        let list = self.list.get();
+        let length = list
+            .as_ref::<List>()
+            .map_or(0, |list| list.items.borrow().len());
+        // A list that has become shorter than the place says is over.
+        let at = self.at.get();
+        if at > length { 0 } else { at }
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
