@@ -36,6 +36,7 @@ embedded! {
     "_enum_flags" "_enum_flags.coro" false;
     "_help" "_help.coro" false;
     "_inspect_frames" "_inspect_frames.coro" false;
+    "_io_streams" "_io_streams.coro" false;
     "_kde" "_kde.coro" false;
     "_log_format" "_log_format.coro" false;
     "_normal_dist" "_normal_dist.coro" false;
@@ -121,6 +122,7 @@ embedded! {
     "json.encoder" "json/encoder.coro" false;
     "keyword" "keyword.coro" false;
     "linecache" "linecache.coro" false;
+    "locale" "locale.coro" false;
     "logging" "logging/__init__.coro" true;
     "logging.config" "logging/config.coro" false;
     "logging.handlers" "logging/handlers.coro" false;
