@@ -237,9 +237,7 @@ fn changes(keywords: &Value) -> Vec<(Value, Value)> {
         return Vec::new();
     };
     let map = dict.map.borrow();
-    let pairs = map
-        .iter()
-        .filter_map(|e| Some((e.key.clone(), e.value.clone())));
+    let pairs = map.iter().map(|e| (e.key.clone(), e.value.clone()));
     pairs.collect()
 }
 
