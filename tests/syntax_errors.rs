@@ -33,7 +33,8 @@ fn verdict(text: &str) -> (i64, String) {
         return (0, "fine".into());
     };
     let name = error.code.refusal().unwrap_or("no refusal");
-    let at = error.labels.first().map_or(0, |label| label.span.start);
+    let label = error.labels.first().map(|label| label.span);
+    let at = error.pointed.or(label).map_or(0, |span| span.start);
     (
         i64::from(source.line_of(at)),
         format!("{name}: {}", error.title),
@@ -175,6 +176,7 @@ fn the_repl_knows_what_is_unfinished() {
         "if a:\n    b\nelse:",
         "match a:",
         "f'''{",
+        "f'{",
         "f(\n# note\n",
     ];
     for text in unfinished {
@@ -189,7 +191,6 @@ fn the_repl_knows_what_is_unfinished() {
         "x = = (",
         "for",
         "f'{a b}'",
-        "f'{",
         "1 +",
         "",
     ];

@@ -57,6 +57,11 @@ pub fn parse(text: &str) -> Option<(f64, f64)> {
     }
 }
 
+/// An underscore that does not stand between digits is told apart from other mistakes.
+pub fn has_stray_underscore(text: &str) -> bool {
+    without_underscores(&to_ascii_number(text)).is_none()
+}
+
 fn whole_float(text: &str) -> Option<f64> {
     (float_prefix(text)? == text.len()).then(|| text.parse().ok())?
 }

@@ -67,6 +67,8 @@ pub struct PercentFormat {
     pub pieces: Vec<Piece>,
     /// The ValueError to raise once all pieces are dealt with (the earlier pieces' errors come first).
     pub error: Option<&'static str>,
+    /// The piece with the error has a key, which may be cut off itself: that is looked up first.
+    pub error_key: Option<Option<String>>,
 }
 
 /// The ValueError text for a conversion character that means nothing.
@@ -87,7 +89,7 @@ pub fn parse(format: &str) -> PercentFormat {
     };
     let mut pieces = Vec::new();
     let mut literal = String::new();
-    let mut error = None;
+    let (mut error, mut error_key) = (None, None);
     while let Some(c) = parser.next() {
         if c != '%' {
             literal.push(c);
@@ -99,8 +101,8 @@ pub fn parse(format: &str) -> PercentFormat {
             }
             match parser.spec() {
                 Ok(spec) => pieces.push(Piece::Spec(spec)),
-                Err(text) => {
-                    error = Some(text);
+                Err((text, key)) => {
+                    (error, error_key) = (Some(text), key);
                     break;
                 }
             }
@@ -109,7 +111,11 @@ pub fn parse(format: &str) -> PercentFormat {
     if !literal.is_empty() {
         pieces.push(Piece::Literal(literal));
     }
-    PercentFormat { pieces, error }
+    PercentFormat {
+        pieces,
+        error,
+        error_key,
+    }
 }
 
 struct Parser<'a> {
@@ -137,12 +143,16 @@ impl Parser<'_> {
         found
     }
 
-    fn spec(&mut self) -> Result<PercentSpec, &'static str> {
-        let key = if self.take('(') {
-            Some(self.key()?)
-        } else {
-            None
+    fn spec(&mut self) -> Result<PercentSpec, (&'static str, Option<Option<String>>)> {
+        let key = match self.take('(') {
+            true => Some(self.key().map_err(|text| (text, Some(None)))?),
+            false => None,
         };
+        self.rest(key.clone()).map_err(|text| (text, key.map(Some)))
+    }
+
+    /// A piece from behind its key.
+    fn rest(&mut self, key: Option<String>) -> Result<PercentSpec, &'static str> {
         let flags = self.flags();
         let width = self.count(i64::MAX as u64, "width too big")?;
         let precision = match self.take('.') {
@@ -426,7 +436,8 @@ mod tests {
             parsed,
             PercentFormat {
                 pieces,
-                error: None
+                error: None,
+                error_key: None,
             }
         );
     }

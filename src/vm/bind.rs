@@ -381,7 +381,7 @@ impl Vm {
                         let position = i + 1 - usize::from(f.has_self());
                         let message = format!(
                             "argument for {}() given by name ('{text}') and position ({position})",
-                            f.def.name
+                            f.short_name()
                         );
                         return Err(self.type_error(message));
                     }

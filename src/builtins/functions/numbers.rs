@@ -4,7 +4,7 @@ use crate::text::int;
 use crate::vm::native::NativeDef;
 use crate::vm::object::Tuple;
 use crate::vm::ops::arith::Arith;
-use crate::vm::ops::number;
+use crate::vm::ops::number::{self, Num};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -48,6 +48,13 @@ fn pow(vm: &mut Vm, args: &[Value]) -> R {
         && !vm.is_not_implemented(&result)
     {
         return Ok(result);
+    }
+    // The types of the other two are asked next.
+    for v in [exponent, modulus] {
+        if matches!(number::num(&v.unwrapped()), Some(Num::Float(_))) {
+            let message = "pow() 3rd argument not allowed unless all arguments are integers";
+            return Err(vm.type_error(message));
+        }
     }
     let names = [base, exponent, modulus].map(|v| vm.type_name(v));
     Err(vm.type_error(format!(

@@ -53,19 +53,30 @@ pub fn source_bytes(vm: &mut Vm, class: &str, args: &[Value], byte: &str) -> R<V
             }
         };
     }
-    if let Some(n) = size(vm, source)? {
+    // What a TypeError on the way leaves is something that cannot be converted.
+    let n = size(vm, source);
+    if let Some(n) = unless_type_error(vm, n)? {
         return zeros(vm, n);
     }
-    if vm.iter_opt(source)?.is_none() {
+    let iterator = vm.iter_opt(source);
+    let Some(iterator) = unless_type_error(vm, iterator)? else {
         let got = vm.type_name(source);
         return Err(vm.type_error(format!("cannot convert '{got}' object to {class}")));
-    }
+    };
     let mut bytes = Vec::new();
-    vm.for_each(source, |vm, item| {
+    vm.for_each(&iterator, |vm, item| {
         bytes.push(vm.byte(&item, byte)?);
         Ok(true)
     })?;
     Ok(bytes)
+}
+
+/// Nothing instead of a TypeError.
+fn unless_type_error<T>(vm: &mut Vm, result: R<Option<T>>) -> R<Option<T>> {
+    result.or_else(|raise| {
+        let class = vm.exc.type_error.clone();
+        vm.catch(raise, &class).map(|_| None)
+    })
 }
 
 /// A number of zeros, if the source is an int.

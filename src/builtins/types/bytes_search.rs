@@ -4,7 +4,7 @@ use super::bytes_methods::{buffer_argument, like, own};
 use crate::builtins::arguments::{bound, flag, limit};
 use crate::text::bytes_ops;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{List, Tuple};
+use crate::vm::object::{ByteArray, List, Tuple};
 use crate::vm::ops::sequence::buffer;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -148,14 +148,30 @@ fn splitlines(vm: &mut Vm, args: &[Value]) -> R {
     Ok(list(&args[0], bytes_ops::splitlines(&own(&args[0]), keep)))
 }
 
-fn partition_with(vm: &mut Vm, args: &[Value], with: fn(&[u8], &[u8]) -> Option<Parts>) -> R {
+fn partition_with(
+    vm: &mut Vm,
+    args: &[Value],
+    last: bool,
+    with: fn(&[u8], &[u8]) -> Option<Parts>,
+) -> R {
     let sep = buffer_argument(vm, &args[1])?;
     if sep.is_empty() {
         return Err(vm.value_error("empty separator"));
     }
     let whole = own(&args[0]);
-    let (a, b, c) = with(&whole, &sep).unwrap_or_default();
-    Ok(Tuple::value([a, b, c].map(|p| like(&args[0], p))))
+    if let Some((a, b, c)) = with(&whole, &sep).filter(|(_, found, _)| !found.is_empty()) {
+        return Ok(Tuple::value([a, b, c].map(|p| like(&args[0], p))));
+    }
+    // What has no separator is itself a part, a bytearray a copy of it.
+    let itself = match args[0].payload::<ByteArray>() {
+        Some(_) => like(&args[0], whole),
+        None => args[0].clone(),
+    };
+    let nothing = || like(&args[0], Vec::new());
+    Ok(Tuple::value(match last {
+        true => [nothing(), nothing(), itself],
+        false => [itself, nothing(), nothing()],
+    }))
 }
 
 type Parts = (Vec<u8>, Vec<u8>, Vec<u8>);
@@ -165,11 +181,15 @@ fn owned((a, b, c): (&[u8], &[u8], &[u8])) -> Parts {
 }
 
 fn partition(vm: &mut Vm, args: &[Value]) -> R {
-    partition_with(vm, args, |b, s| bytes_ops::partition(b, s).map(owned))
+    partition_with(vm, args, false, |b, s| {
+        bytes_ops::partition(b, s).map(owned)
+    })
 }
 
 fn rpartition(vm: &mut Vm, args: &[Value]) -> R {
-    partition_with(vm, args, |b, s| bytes_ops::rpartition(b, s).map(owned))
+    partition_with(vm, args, true, |b, s| {
+        bytes_ops::rpartition(b, s).map(owned)
+    })
 }
 
 pub const METHODS: &[NativeDef] = &[

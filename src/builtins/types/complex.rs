@@ -2,6 +2,7 @@
 
 use super::{VALUE, made};
 use crate::text::complex;
+use crate::text::repr::str_repr;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Complex, Tuple};
 use crate::vm::ops::arith::Arith;
@@ -96,6 +97,10 @@ fn new(vm: &mut Vm, args: &[Value]) -> R {
         }
         return match complex::parse(text) {
             Some((re, im)) => made(vm, &args[0], &class, Value::complex(re, im)),
+            None if complex::has_stray_underscore(text) => {
+                let shown = str_repr(text);
+                Err(vm.value_error(format!("could not convert string to complex: {shown}")))
+            }
             None => Err(vm.value_error("complex() arg is a malformed string")),
         };
     }

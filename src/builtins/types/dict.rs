@@ -135,6 +135,11 @@ fn clear(vm: &mut Vm, args: &[Value]) -> R {
 
 fn copy(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
+    if !is_dict(&args[0]) {
+        let copy = Dict::new();
+        vm.dict_update(&copy, &args[0])?;
+        return Ok(copy.into());
+    }
     let map = RefCell::new(dict.map.borrow().clone());
     Ok(Ref::new(Dict { map }).into())
 }
@@ -187,13 +192,22 @@ fn fromkeys(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn or(vm: &mut Vm, args: &[Value]) -> R {
-    let result = sets::operator(vm, Arith::Or, &args[0].unwrapped(), &args[1].unwrapped())?;
-    Ok(vm.or_not_implemented(result))
+    joined(vm, &args[0], &args[1])
+}
+
+/// A dict of both; a subclass may iterate in a way of its own.
+fn joined(vm: &mut Vm, a: &Value, b: &Value) -> R {
+    if a.payload::<Dict>().is_none() || b.payload::<Dict>().is_none() {
+        return Ok(vm.or_not_implemented(None));
+    }
+    let both = Dict::new();
+    vm.dict_update(&both, a)?;
+    vm.dict_update(&both, b)?;
+    Ok(both.into())
 }
 
 fn ror(vm: &mut Vm, args: &[Value]) -> R {
-    let result = sets::operator(vm, Arith::Or, &args[1].unwrapped(), &args[0].unwrapped())?;
-    Ok(vm.or_not_implemented(result))
+    joined(vm, &args[1], &args[0])
 }
 
 fn ior(vm: &mut Vm, args: &[Value]) -> R {

@@ -200,6 +200,20 @@ fn from_value(vm: &mut Vm, v: &Value) -> R<f64> {
             None => Err(cannot_convert(vm, &str_repr(text))),
         };
     }
+    // A subclass may say something else.
+    if matches!(v.unwrapped(), Value::Float(_)) && !matches!(v, Value::Float(_)) {
+        let name = vm.names.__float__.clone();
+        if let Some(result) = vm.call_special(v, &name, &[])? {
+            return match result.unwrapped().as_f64() {
+                Some(x) => Ok(x),
+                None => {
+                    let (class, got) = (vm.type_name(v), vm.type_name(&result));
+                    let message = format!("{class}.__float__ returned non-float (type {got})");
+                    Err(vm.type_error(message))
+                }
+            };
+        }
+    }
     if let Some(x) = vm.to_f64_opt(v)? {
         return Ok(x);
     }

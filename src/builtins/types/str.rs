@@ -49,6 +49,8 @@ fn decode_argument(vm: &mut Vm, object: &Value, encoding: &Value, errors: &Value
         return Ok(Value::str(""));
     };
     match buffer(object) {
+        // Nothing needs no codec.
+        Some(bytes) if bytes.is_empty() => Ok(Value::str("")),
         Some(bytes) => codecs::decode(vm, &bytes, &encoding, &errors).map(Value::from),
         None if object.as_str().is_some() => Err(vm.type_error("decoding str is not supported")),
         None => {
@@ -146,6 +148,9 @@ fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
         return table_from_dict(vm, &table, &map);
     };
     let to = must_be_str(vm, to, "maketrans", 2)?;
+    if let Some(gone) = args[2].given() {
+        must_be_str(vm, gone, "maketrans", 3)?;
+    }
     let Some(from) = args[0].as_str() else {
         return Err(vm.type_error(
             "first maketrans argument must be a string if there is a second argument",

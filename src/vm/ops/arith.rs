@@ -140,6 +140,9 @@ impl Vm {
         if in_place && let Some(result) = sequence::in_place(self, op, a, b)? {
             return Ok(result);
         }
+        if in_place && op == Arith::Mul && sequence::is_other(a) {
+            return Err(self.unsupported(op.symbol(true), a, b));
+        }
         match builtin(self, op, a, b)? {
             Some(result) => Ok(result),
             None => Err(self.unsupported(op.symbol(in_place), a, b)),
@@ -279,7 +282,9 @@ impl Vm {
                 _ => sequence::multiply(self, &plain, b),
             };
         }
-        if op == Arith::Mul && inherits(self, b, &names.reflected)? {
+        // In place CPython asks only the left one, if its type could be a sequence's: as a class can.
+        let asks_left = in_place && self.class_of(a).flags.get().heap;
+        if op == Arith::Mul && !asks_left && inherits(self, b, &names.reflected)? {
             return sequence::multiply(self, a, &b.unwrapped());
         }
         Ok(None)
@@ -414,15 +419,12 @@ impl Vm {
 
     /// As `to_f64`, but `None` for what is no number.
     pub fn to_f64_opt(&mut self, v: &Value) -> R<Option<f64>> {
-        let plain = v.unwrapped();
-        if let Some(f) = plain.as_f64() {
+        if let Some(f) = v.unwrapped().as_f64() {
             return Ok(Some(f));
         }
         if !is_plain(v) {
             let name = self.names.__float__.clone();
-            if !is_int(&plain)
-                && let Some(result) = self.call_special(v, &name, &[])?
-            {
+            if let Some(result) = self.call_special(v, &name, &[])? {
                 return match result.as_f64() {
                     Some(f) => Ok(Some(f)),
                     None => {

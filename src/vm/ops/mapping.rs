@@ -197,19 +197,17 @@ impl Vm {
         self.dict_from_pairs(dict, from)
     }
 
-    /// A dict, or an instance of a subclass that does not define `__iter__` or `keys` anew.
+    /// A dict, or an instance of a subclass that does not define `__iter__` anew.
     fn iterates_as_dict(&mut self, v: &Value) -> bool {
         if v.kind() == Some(Kind::Dict) {
             return true;
         }
         let (class, base) = (self.class_of(v), self.types.dict.clone());
-        let names = [self.names.__iter__.clone(), self.names.keys.clone()];
-        names.iter().all(
-            |name| match (self.lookup(&class, name), self.lookup(&base, name)) {
-                (Some(own), Some(inherited)) => own.is(&inherited),
-                _ => false,
-            },
-        )
+        let name = self.names.__iter__.clone();
+        match (self.lookup(&class, &name), self.lookup(&base, &name)) {
+            (Some(own), Some(inherited)) => own.is(&inherited),
+            _ => false,
+        }
     }
 
     /// Copies all entries of another dict.

@@ -62,6 +62,19 @@ impl Arguments {
     }
 }
 
+impl Arguments {
+    /// The mapping's value for a key.
+    fn look_up(&self, vm: &mut Vm, key: &str, bytes: bool) -> R {
+        let key = if bytes {
+            Bytes::value(key.chars().map(|c| c as u8).collect::<Vec<u8>>())
+        } else {
+            Value::str(key)
+        };
+        let whole = self.whole.clone();
+        vm.get_item(&whole, &key)
+    }
+}
+
 fn is_bytes(v: &Value) -> bool {
     v.payload::<Bytes>().is_some() || v.payload::<ByteArray>().is_some()
 }
@@ -101,6 +114,13 @@ fn format_text(vm: &mut Vm, format: &str, operand: &Value, bytes: bool) -> R<Str
             }
         }
     }
+    if let Some(key) = &parsed.error_key {
+        match key {
+            _ if !arguments.mapping => return Err(vm.type_error("format requires a mapping")),
+            Some(key) => arguments.look_up(vm, key, bytes).map(drop)?,
+            None => {}
+        }
+    }
     if let Some(error) = parsed.error {
         return Err(vm.value_error(match error {
             percent::PRECISION_TOO_BIG if bytes => "prec too big",
@@ -122,14 +142,8 @@ fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bo
         if !arguments.mapping {
             return Err(vm.type_error("format requires a mapping"));
         }
-        let key = if bytes {
-            Bytes::value(key.chars().map(|c| c as u8).collect::<Vec<u8>>())
-        } else {
-            Value::str(key)
-        };
-        let whole = arguments.whole.clone();
         // From here on the value found is the only argument, as in CPython.
-        arguments.items = vec![vm.get_item(&whole, &key)?];
+        arguments.items = vec![arguments.look_up(vm, key, bytes)?];
         arguments.next = 0;
     }
     let width = match spec.width {
@@ -165,6 +179,9 @@ fn convert(vm: &mut Vm, spec: &PercentSpec, arguments: &mut Arguments, bytes: bo
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => {
             let x = real(vm, &value, bytes)?;
             Ok(layout.float(x, spec.conversion))
+        }
+        c if bytes && !c.is_ascii() => {
+            Err(vm.overflow_error("character argument not in range(0x110000)"))
         }
         _ => Err(vm.value_error(percent::unsupported(spec))),
     }
@@ -219,27 +236,24 @@ fn character(vm: &mut Vm, value: &Value, bytes: bool) -> R<char> {
 }
 
 fn integer(vm: &mut Vm, value: &Value, conversion: char, bytes: bool) -> R<BigInt> {
-    let plain = value.unwrapped();
-    if let Some(n) = plain.as_bigint() {
+    if let Some(n) = value.unwrapped().as_bigint() {
         return Ok(n);
     }
     let decimal = matches!(conversion, 'd' | 'i' | 'u');
-    if decimal && let Some(Num::Float(f)) = num(&plain) {
+    if decimal && let Some(Num::Float(f)) = num(value) {
         return match to_integer(f) {
             Ok(n) => Ok(n.into_big()),
             Err(e) => Err(super::number::float_error(vm, e, "integer")),
         };
     }
-    if decimal && !super::arith::is_plain(value) {
-        let name = vm.names.__int__.clone();
-        if let Some(result) = vm.call_special(value, &name, &[])?
-            && let Some(n) = result.as_bigint()
-        {
-            return Ok(n);
+    // A TypeError on the way is told as if there were no way.
+    match converted(vm, value, decimal) {
+        Ok(Some(n)) => return Ok(n),
+        Ok(None) => {}
+        Err(raise) => {
+            let class = vm.exc.type_error.clone();
+            drop(vm.catch(raise, &class)?);
         }
-    }
-    if let Some(n) = vm.index_opt(value)? {
-        return Ok(n.as_bigint().unwrap_or_default());
     }
     let class = vm.type_name(value);
     let wanted = if decimal {
@@ -254,6 +268,20 @@ fn integer(vm: &mut Vm, value: &Value, conversion: char, bytes: bool) -> R<BigIn
     Err(vm.type_error(format!(
         "%{conversion} format: {wanted} required, not {class}"
     )))
+}
+
+/// What `__int__`, where a decimal is wanted, or `__index__` gives.
+fn converted(vm: &mut Vm, value: &Value, decimal: bool) -> R<Option<BigInt>> {
+    if decimal && !super::arith::is_plain(value) {
+        let name = vm.names.__int__.clone();
+        if let Some(result) = vm.call_special(value, &name, &[])?
+            && let Some(n) = result.as_bigint()
+        {
+            return Ok(Some(n));
+        }
+    }
+    let index = vm.index_opt(value)?;
+    Ok(index.map(|n| n.as_bigint().unwrap_or_default()))
 }
 
 fn real(vm: &mut Vm, value: &Value, bytes: bool) -> R<f64> {

@@ -90,6 +90,14 @@ fn is_sequence(v: &Value) -> bool {
     )
 }
 
+/// Whether a built-in value is of a type that has something of a sequence, but cannot be repeated.
+pub fn is_other(v: &Value) -> bool {
+    matches!(
+        v.kind(),
+        Some(Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Range)
+    )
+}
+
 /// `a * b` where one is exactly a built-in sequence; `None` if neither is, TypeError if the
 /// other is no int.
 pub fn multiply(vm: &mut Vm, a: &Value, b: &Value) -> R<Option<Value>> {

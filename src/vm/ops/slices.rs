@@ -188,18 +188,33 @@ impl Vm {
         slice: &Slice,
         value: &Value,
     ) -> R<()> {
+        self.fit_slice(slice, || array.0.borrow().len())?;
         let bytes = match buffer(value) {
             Some(bytes) => bytes,
-            None if matches!(value, Value::Int(_)) || value.as_str().is_some() => {
+            None if value.as_str().is_some() || self.is_number(value) => {
                 return Err(self.type_error(
                     "can assign only bytes, buffers, or iterables of ints in range(0, 256)",
                 ));
             }
-            None => self.bytes_from_iterable(value)?,
+            None => match self.iter_opt(value)? {
+                Some(iterator) => self.bytes_from_iterable(&iterator)?,
+                None => {
+                    let class = self.type_name(value);
+                    let message = format!("cannot convert '{class}' object to bytearray");
+                    return Err(self.type_error(message));
+                }
+            },
         };
+        // Collecting may have run bytecode that changed it.
         let fitted = self.fit_slice(slice, || array.0.borrow().len())?;
         if fitted.step == 1 {
             self.check_resizable(array, bytes.len(), fitted.count)?;
+        }
+        if bytes.is_empty() && fitted.step != 1 {
+            // Nothing in the place of every other byte deletes these.
+            self.check_resizable(array, 0, fitted.count)?;
+            take(&mut array.0.borrow_mut(), fitted);
+            return Ok(());
         }
         let mut array = array.0.borrow_mut();
         if fitted.step == 1 {
@@ -221,6 +236,18 @@ impl Vm {
             }
         }
         Ok(())
+    }
+
+    /// Whether a value's class says what number it is.
+    fn is_number(&mut self, v: &Value) -> bool {
+        let (index, int) = (self.names.__index__.clone(), self.names.__int__.clone());
+        let float = self.names.__float__.clone();
+        let class = self.class_of(v);
+        let names = [&index, &int, &float];
+        super::number::num(v).is_some()
+            || names
+                .into_iter()
+                .any(|name| self.lookup(&class, name).is_some())
     }
 
     /// `del bytearray[slice]`.
