@@ -13,6 +13,7 @@ use crate::vm::object::{
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
+use indexmap::IndexSet;
 
 pub fn install(vm: &mut Vm) {
     let class = vm.types.code.clone();
@@ -232,11 +233,10 @@ fn variables(code: &CodeObject, which: Variables) -> Vec<Value> {
             Variables::Locals => i < free && (i < parameters || !is_cell),
         }
     };
-    let names = code.names.iter().enumerate();
-    names
-        .filter(|(i, _)| wanted(*i))
-        .map(|(_, name)| Value::str(name))
-        .collect()
+    let wanted = code.names.iter().enumerate().filter(|(i, _)| wanted(*i));
+    // A target of a comprehension has a register of its own beside a local of its name.
+    let names: IndexSet<&str> = wanted.map(|(_, name)| &**name).collect();
+    names.into_iter().map(Value::str).collect()
 }
 
 fn names(vm: &mut Vm, v: &Value, which: Variables) -> R {

@@ -8,7 +8,8 @@ use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Frame, take};
 use super::heap::{Ref, finalize};
 use super::object::{
-    BoundMethod, CodeObject, Function, GenKind, Generator, Kind, NativeFunction, StaticMethod, Str,
+    BoundMethod, CodeObject, Function, GenKind, GenState, Generator, Kind, NativeFunction,
+    StaticMethod, Str,
 };
 use super::ops::guard::NATIVE_DEPTH;
 use super::value::Value;
@@ -142,7 +143,15 @@ impl Vm {
 
     /// `generator.close()`.
     pub fn close(&mut self, generator: &Ref<Generator>) -> R {
+        let suspended = generator.state.get() == GenState::Suspended;
         match self.resume(generator, Resume::Close) {
+            // As in CPython, which takes only StopIteration for a return.
+            Ok(Resumed::Returned(_))
+                if suspended && generator.kind() == GenKind::AsyncGenerator =>
+            {
+                let class = self.exc.stop_async_iteration.clone();
+                Err(self.error_with(&class, Vec::new()))
+            }
             Ok(Resumed::Returned(v)) => Ok(v),
             Ok(Resumed::Yielded(_)) => {
                 let what = super::generator::kind_name(generator.kind());

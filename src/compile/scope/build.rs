@@ -106,11 +106,20 @@ impl Builder<'_> {
     pub(super) fn note(&mut self, name: &Name, span: Span, flags: Flags) -> Flags {
         let scope = self.scope();
         let name = mangle(scope.class_name.as_deref(), name);
+        let frame = scope.frame;
+        let for_comprehension = flags & BOUND != 0 && scope.kind.is_inlined();
+        if for_comprehension && self.scopes.get(frame).kind.has_locals() {
+            // In CPython a target of an inlined comprehension is a local of the function: a local of
+            // this name has its place from here on. Without flags nothing is done with it.
+            let symbols = &mut self.scopes.get_mut(frame).symbols;
+            symbols.entry(Name::clone(&name)).or_default();
+        }
+        let scope = self.scope();
         if let Some(symbol) = scope.symbols.get_mut(&*name) {
             let before = symbol.flags;
             symbol.flags |= flags;
             let declared = GLOBAL | NONLOCAL;
-            if flags & declared != 0 && before & declared == 0 {
+            if before == 0 || flags & declared != 0 && before & declared == 0 {
                 symbol.span = span;
             }
             return before;
@@ -249,6 +258,7 @@ impl Builder<'_> {
 
     fn try_stmt(&mut self, t: &Try) {
         self.block(&t.body);
+        let before = self.scope().symbols.len();
         for handler in &t.handlers {
             self.optional(handler.typ.as_ref());
             if let Some(name) = &handler.name {
@@ -256,7 +266,15 @@ impl Builder<'_> {
             }
             self.block(&handler.body);
         }
+        let of_handlers = self.scope().symbols.len() - before;
         self.block(&t.orelse);
+        if !t.is_star && self.scope().kind.has_locals() {
+            // CPython looks for errors in this order, but generates the `else` before the
+            // handlers, and locals are in the order of the code.
+            let symbols = &mut self.scope().symbols;
+            let last = symbols.len().saturating_sub(1);
+            (0..of_handlers).for_each(|_| symbols.move_index(before, last));
+        }
         self.block(&t.finalbody);
     }
 

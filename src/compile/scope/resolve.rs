@@ -67,7 +67,7 @@ fn resolve_scope(source: &Source, scopes: &mut Scopes, id: ScopeId, errors: &mut
             errors.push(error.help("keep one of the two declarations"));
             continue;
         }
-        if flags & GLOBAL != 0 {
+        if flags & GLOBAL != 0 || flags == 0 {
             continue;
         }
         if flags & NONLOCAL != 0 && kind == ScopeKind::Module {
