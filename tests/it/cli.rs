@@ -217,6 +217,26 @@ fn virtual_time_jumps() {
     );
 }
 
+/// The corpus runs in virtual time; here the operating system's clock counts.
+#[test]
+fn without_it_sleeping_takes_as_long_as_it_says() {
+    let program = "import asyncio, time\n\
+                   async def after(s):\n    await asyncio.sleep(s)\n    print(s, flush=True)\n\
+                   async def main():\n    \
+                   await asyncio.gather(*map(after, (0.4, 0.1, 0)))\n    \
+                   async with asyncio.timeout(0.1) as limit:\n        \
+                   try: await asyncio.Event().wait()\n        \
+                   finally: print(limit.when() <= asyncio.get_running_loop().time() + 0.01)\n\
+                   t = time.monotonic()\n\
+                   try: asyncio.run(main())\n\
+                   except TimeoutError as e: print(repr(e))\n\
+                   print(0.5 <= time.monotonic() - t < 30)\n";
+    assert_eq!(
+        coro(&["-c", program]).out(),
+        "0\n0.1\n0.4\nTrue\nTimeoutError()\nTrue\n"
+    );
+}
+
 #[test]
 fn the_stages_can_be_looked_at() {
     for (stage, part) in [("tokens", "NAME"), ("ast", "BinOp"), ("dis", "Return")] {
