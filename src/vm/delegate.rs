@@ -2,17 +2,16 @@
 //! delegate that is no generator.
 
 use super::dispatch::Flow;
-
 use super::frame::{Frame, registers_of, take};
-use super::generator::{CHAIN_LIMIT, is_executing, kind_name, stop_value, yield_from};
+use super::generator::{CHAIN_LIMIT, find_leaf, is_executing, kind_name, stop_value, yield_from};
 use super::heap::{Header, Ref};
 use super::linked::place;
 use super::object::{Future, GenKind, GenState, Generator, Kind, Tuple};
 use super::ops::future::NextTurn;
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
-use crate::bytecode::Instr;
 use crate::bytecode::opcode::DROPPED;
+use crate::bytecode::{Instr, Op};
 use std::mem;
 
 impl Vm {
@@ -44,7 +43,7 @@ impl Vm {
                 let raise = self.enters(raise);
                 let value = self.catch_stop_value(raise)?;
                 drop(delegate);
-                self.end_delegation(i, value);
+                self.end_delegation(value);
                 Ok(Flow::Go)
             }
         }
@@ -120,7 +119,7 @@ impl Vm {
             self.run_in(inner);
             return Ok(Flow::Go);
         }
-        let leaf = self.find_leaf(inner);
+        let leaf = find_leaf(inner);
         self.run_in(&leaf);
         self.send_into_leaf(&leaf, Value::None);
         Ok(Flow::Go)
@@ -149,7 +148,7 @@ impl Vm {
         let place = unsafe { &mut *self.frame.regs.add(i.b as usize) };
         // What stands in the register tells whether the turn has been given away already.
         if place.is_none() {
-            self.end_delegation(i, Value::None);
+            self.end_delegation(Value::None);
             return Ok(Flow::Go);
         }
         if place.opaque::<NextTurn>().is_some() {
@@ -168,11 +167,11 @@ impl Vm {
             }
             let result = super::ops::future::future_result(self, future)?;
             drop(delegate);
-            self.end_delegation(i, result);
+            self.end_delegation(result);
             return Ok(Flow::Go);
         }
         if let Some(inner) = delegate.as_ref::<Generator>() {
-            return self.delegate_to_unfit(i, inner.clone(), value);
+            return self.delegate_to_unfit(inner.clone(), value);
         }
         if let Some((inner, value)) = super::asyncgen::begin_asend(self, &delegate, &value)? {
             let outer = self.frame;
@@ -182,7 +181,7 @@ impl Vm {
             if inner.state.get() == GenState::Created {
                 self.run_in(&inner);
             } else {
-                let leaf = self.find_leaf(&inner);
+                let leaf = find_leaf(&inner);
                 self.run_in(&leaf);
                 self.send_into_leaf(&leaf, value);
             }
@@ -192,19 +191,14 @@ impl Vm {
             Ok(yielded) => self.suspend_with(yielded),
             Err(returned) => {
                 drop(delegate);
-                self.end_delegation(i, returned);
+                self.end_delegation(returned);
                 Ok(Flow::Go)
             }
         }
     }
 
     /// Delegating to a generator that was resumed by somebody else meanwhile, or is finished.
-    pub(super) fn delegate_to_unfit(
-        &mut self,
-        i: Instr,
-        inner: Ref<Generator>,
-        value: Value,
-    ) -> R<Flow> {
+    pub(super) fn delegate_to_unfit(&mut self, inner: Ref<Generator>, value: Value) -> R<Flow> {
         if is_executing(&inner) {
             let what = kind_name(inner.kind());
             return Err(self.value_error(format!("{what} already executing")));
@@ -215,7 +209,7 @@ impl Vm {
             }
             GenState::Finished => {
                 drop(inner);
-                self.end_delegation(i, Value::None);
+                self.end_delegation(Value::None);
                 Ok(Flow::Go)
             }
             _ => {
@@ -226,7 +220,7 @@ impl Vm {
                 match self.resume(&inner, Resume::Send(value))? {
                     super::call::Resumed::Yielded(v) => self.suspend_with(v),
                     super::call::Resumed::Returned(v) => {
-                        self.end_delegation(i, v);
+                        self.end_delegation(v);
                         Ok(Flow::Go)
                     }
                 }
@@ -274,17 +268,23 @@ impl Vm {
         class.flags().native_iterator && !class.flags().heap
     }
 
-    /// The delegation of the running frame is over: its result goes to the instruction's `a`.
-    pub(super) fn end_delegation(&mut self, i: Instr, value: Value) {
-        // SAFETY: the verifier has seen both registers; values are moved out before release.
+    /// The delegation of the running frame is over, which is at its `Delegate`: the result goes to
+    /// the instruction's `a`.
+    #[inline(always)]
+    pub(super) fn end_delegation(&mut self, value: Value) {
+        // SAFETY: the instruction is the one before `pc`; the verifier has seen both registers;
+        // values are moved out before release.
         unsafe {
-            let delegate = take(self.frame.regs.add(i.b as usize));
+            let i = &*self.frame.pc.sub(1);
+            debug_assert!(i.op == Op::Delegate);
+            let regs = self.frame.regs;
+            let delegate = take(place(regs, i.b));
             if i.t & DROPPED != 0 && value.as_obj().is_none() {
                 self.frame.pc = self.frame.pc.add(1);
                 drop(delegate);
                 return;
             }
-            let old = mem::replace(&mut *self.frame.regs.add(i.a as usize), value);
+            let old = mem::replace(&mut *place(regs, i.a), value);
             drop(delegate);
             drop(old);
         }

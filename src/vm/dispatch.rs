@@ -8,9 +8,12 @@
 //! again.
 
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, raw, registers_of, release_frame, running, take};
+use super::frame::{
+    Activation, Deliver, Frame, raw, registers_of, release_frame, running, take, undefine,
+};
 use super::generator::{CHAIN_LIMIT, is_fresh, leaf_at_yield};
 use super::heap::{self, Header, ObjRef, Ref, finalize};
+use super::hold::hold;
 use super::linked::{Linked, NEXT, place};
 use super::object::{
     CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
@@ -57,6 +60,9 @@ pub(super) mod hit {
     /// `value` is a method of the built-in class with version `key`, to which all objects of the
     /// kind `slot` belong (unless that is 0).
     pub const BUILTIN_METHOD: u8 = 5;
+    /// In `key2` of a `BUILTIN_METHOD`: it is `send`, and the next two instructions put a name or a
+    /// constant behind it and call it.
+    pub const SEND: u32 = u32::MAX - 1;
     /// `value` is an attribute of the class with version `key`.
     pub const CLASS: u8 = 6;
     /// Storing adds `shape` to an instance of shape `key2`, of a class with version `key`.
@@ -640,7 +646,10 @@ impl Vm {
                     // frame; its state is for the caller to set. The root stands in a register. Tells
                     // what to switch to.
                     macro_rules! resume {
-                        ($root:expr, $leaf:expr, $window:expr, $deliver:expr) => {{
+                        ($root:expr, $leaf:expr, $window:expr, $deliver:expr) => {
+                            resume!($root, $leaf, $window, $deliver, i.a)
+                        };
+                        ($root:expr, $leaf:expr, $window:expr, $deliver:expr, $dst:expr) => {{
                             let (root, leaf): (*const Header, *const Header) = ($root, $leaf);
                             let caller = Frame {
                                 pc: next!(),
@@ -651,7 +660,7 @@ impl Vm {
                             // SAFETY: there is room.
                             unsafe {
                                 self.control.push_plain(
-                                    Activation::to_operand(caller, $window, $deliver, i.a)
+                                    Activation::to_operand(caller, $window, $deliver, $dst)
                                         .resuming(root),
                                 );
                             }
@@ -753,9 +762,10 @@ impl Vm {
                                 $moved($given as usize + if $has_self { 1 } else { 2 });
                                 // SAFETY: the callee's named registers lie below `end`.
                                 unsafe {
-                                    for n in $given..$callee.free_start {
-                                        args.add(n as usize).write(Value::Undef);
-                                    }
+                                    undefine(
+                                        args.add($given as usize),
+                                        args.add($callee.free_start as usize),
+                                    );
                                     super::window::put_closure($f, $callee, args);
                                 }
                                 self.frame.top = end;
@@ -1112,6 +1122,35 @@ impl Vm {
                                         .as_ref::<Generator>()
                                         .is_some_and(|g| g.kind() == GenKind::Generator))
                             {
+                                // `generator.send(x)`, where that goes on at a `yield`: done here.
+                                if cache.key2.get() == hit::SEND
+                                    && let Some(generator) = obj.as_ref::<Generator>()
+                                    && generator.state.is_at_yield()
+                                    && self.control.has_room()
+                                    && self.handled_is_clear()
+                                    && reg!(i.a).as_obj().is_none()
+                                    && reg!(i.a + NEXT).as_obj().is_none()
+                                {
+                                    // SAFETY: who set the key has seen the two instructions.
+                                    let (argument, call) =
+                                        unsafe { (&*at.wrapping_add(1), &*at.wrapping_add(2)) };
+                                    let value = match argument.op {
+                                        Op::LoadConst => konst!(argument.bc()).clone(),
+                                        _ => reg!(argument.b).clone(),
+                                    };
+                                    generator.state.set_iterated();
+                                    let root = raw(generator.as_obj());
+                                    let this = operand!(b, DIES_B);
+                                    let window: *mut Value = reg!(i.a + NEXT);
+                                    // SAFETY: what is overwritten owns nothing.
+                                    unsafe { window.write(this) };
+                                    at = call;
+                                    let (to, to_regs, to_code) =
+                                        resume!(root, root, window, Deliver::Value, call.a);
+                                    // SAFETY: it is suspended after a `Yield`.
+                                    let received = unsafe { (*to).a };
+                                    give!(to, to_regs, to_code, received, value);
+                                }
                                 let this = operand!(b, DIES_B);
                                 set!(i.a, cache.value.get());
                                 set!(i.a + NEXT, this);
@@ -1775,23 +1814,6 @@ impl Vm {
             }
         }
     }
-}
-
-/// Keeps the compiler from looking behind a pointer's origin: it would otherwise make the two loops
-/// of `run` one, in which what is constant within a frame changes, and move it about between two
-/// machine registers in each instruction.
-#[inline(always)]
-#[allow(
-    clippy::pointers_in_nomem_asm_block,
-    reason = "nothing is read or written there"
-)]
-fn hold<T>(mut pointer: *const T) -> *const T {
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    // SAFETY: there are no instructions in it.
-    unsafe {
-        std::arch::asm!("/* {0} */", inout(reg) pointer, options(nomem, nostack, preserves_flags));
-    }
-    pointer
 }
 
 /// Where a global or builtin stands by its inline cache, or null. The cache of a global has the

@@ -10,6 +10,7 @@
 //! locals to `Undef` first.
 
 use super::heap::{Header, ObjRef, Ref};
+use super::hold::hold;
 use super::linked::{Linked, NEXT, operand_of};
 use super::object::{CodeObject, Generator};
 use super::value::Value;
@@ -274,6 +275,22 @@ impl Link {
     #[inline(always)]
     pub(super) fn root(&self) -> Option<&Ref<Generator>> {
         self.subject.as_ref()
+    }
+}
+
+/// Makes the registers from `at` up to `end` those of names that have no value yet.
+///
+/// # Safety
+/// They are in a frame that is being set up, and own nothing.
+#[inline(always)]
+pub(super) unsafe fn undefine(at: *mut Value, end: *mut Value) {
+    let mut at = at;
+    while at < end {
+        // SAFETY: promised by the caller.
+        unsafe {
+            at.write(Value::Undef);
+            at = hold(at.add(1)).cast_mut();
+        }
     }
 }
 

@@ -43,6 +43,28 @@ pub fn suspended_leaf(root: &Ref<Generator>) -> Option<Ref<Generator>> {
     fits.then_some(leaf)
 }
 
+/// The innermost frame of a chain.
+pub(super) fn find_leaf(root: &Ref<Generator>) -> Ref<Generator> {
+    if let Some(leaf) = root.chain.take_leaf()
+        && let Ok(leaf) = leaf.into_ref::<Generator>()
+        && leaf.chain.is_leaf_of(raw(root.as_obj()))
+        && leaf.state.get() == GenState::Suspended
+    {
+        return leaf;
+    }
+    let mut g = root.clone();
+    while g.state.get() == GenState::Suspended {
+        match delegate_of(&g) {
+            Some(inner) if inner.state.get() == GenState::Suspended && !is_executing(&inner) => {
+                inner.parent.set(raw(g.as_obj()));
+                g = inner;
+            }
+            _ => break,
+        }
+    }
+    g
+}
+
 /// The frame that delegates to one.
 pub fn delegating_to(g: &Ref<Generator>) -> Option<Ref<Generator>> {
     // SAFETY: a parent pointer is cleared before the parent lets go of its delegate.
@@ -331,7 +353,7 @@ impl Vm {
             Resume::Close => Resume::Throw(self.generator_exit()),
             how => how,
         };
-        let leaf = self.find_leaf(root);
+        let leaf = find_leaf(root);
         root.state.set(GenState::Running);
         let handled = self.handled.take();
         let unusual = !root.parent.get().is_null() || !matches!(how, Resume::Send(_));
@@ -376,36 +398,12 @@ impl Vm {
         }
     }
 
-    /// The innermost frame of a chain.
-    pub(super) fn find_leaf(&mut self, root: &Ref<Generator>) -> Ref<Generator> {
-        if let Some(leaf) = root.chain.take_leaf()
-            && let Ok(leaf) = leaf.into_ref::<Generator>()
-            && leaf.chain.is_leaf_of(raw(root.as_obj()))
-            && leaf.state.get() == GenState::Suspended
-        {
-            return leaf;
-        }
-        let mut g = root.clone();
-        while g.state.get() == GenState::Suspended {
-            match delegate_of(&g) {
-                Some(inner)
-                    if inner.state.get() == GenState::Suspended && !is_executing(&inner) =>
-                {
-                    inner.parent.set(raw(g.as_obj()));
-                    g = inner;
-                }
-                _ => break,
-            }
-        }
-        g
-    }
-
     /// Gives a value to the suspended leaf, which is the running frame now.
     pub(super) fn send_into_leaf(&mut self, leaf: &Ref<Generator>, value: Value) {
         match suspended_at(leaf) {
             // The turn that was given away is over.
             Some(i) if i.op == Op::Delegate && leaf.register(i.b as usize).is_none() => {
-                self.end_delegation(i, Value::None);
+                self.end_delegation(Value::None);
             }
             Some(i) if i.op == Op::Delegate => self.redo_delegate(Resume::Send(value)),
             Some(i) => {
@@ -454,7 +452,7 @@ impl Vm {
         let i = self.instruction();
         // SAFETY: the verifier has seen the register.
         super::asyncgen::end_asend(unsafe { &*self.frame.regs.add(i.b as usize) });
-        self.end_delegation(i, value);
+        self.end_delegation(value);
         Ok(Flow::Go)
     }
 
@@ -478,11 +476,8 @@ impl Vm {
 
     /// Suspends the running chain with a value that goes to whoever resumed its root.
     pub(super) fn suspend_with(&mut self, value: Value) -> R<Flow> {
-        if let Some(queue) = self.direct_queue()
-            && self.suspend_step(&queue, &value)
-        {
-            drop(value);
-            return self.next_step_directly(&queue);
+        if let Some(next) = self.suspend_step(&value) {
+            return next;
         }
         if let Some(link) = self.top_link()
             && !link.entered.is_null()
@@ -562,10 +557,8 @@ impl Vm {
         if is_root || parent.is_null() {
             drop(g);
             let mut value = value;
-            if let Some(queue) = self.direct_queue()
-                && self.finish_step(&queue, &mut value)
-            {
-                return self.next_step_directly(&queue);
+            if let Some(next) = self.finish_step(&mut value) {
+                return next;
             }
             return self.finish_activation(Outcome::Returned(value));
         }
@@ -583,8 +576,7 @@ impl Vm {
             return Err(self.error_with(&class, Vec::new()));
         }
         drop(g);
-        let i = self.instruction();
-        self.end_delegation(i, value);
+        self.end_delegation(value);
         Ok(Flow::Go)
     }
 

@@ -21,6 +21,7 @@ mod frame;
 mod frames;
 pub mod generator;
 pub mod heap;
+mod hold;
 pub mod hooks;
 pub mod host;
 pub mod inspect;

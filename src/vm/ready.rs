@@ -120,16 +120,18 @@ fn fetch_ahead(entries: &VecDeque<Ready>) {
     if entries.len() < MANY {
         return;
     }
-    let entry = |i| entries.get(i).and_then(Ready::future);
-    if let Some(third) = entry(3) {
+    // Behind the end of the ring the first ones are not looked for.
+    let (front, _) = entries.as_slices();
+    let [_, first, second, third, ..] = front else {
+        return;
+    };
+    if let Some(third) = third.future() {
         heap::fetch(third.as_obj().header());
     }
-    if let Some(second) = entry(2) {
+    if let Some(second) = second.future() {
         second.fetch_next();
     }
-    if let Some(first) = entry(1)
-        && let Some(part) = first.part()
-    {
+    if let Some(part) = first.future().and_then(|f| f.part()) {
         part.coro.visit(&mut |coro| {
             if let Some(root) = coro.downcast::<Generator>() {
                 heap::fetch(root.chain.leaf());

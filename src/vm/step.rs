@@ -5,101 +5,75 @@
 //! the long way through `LoopHooks`, with the same outcome. One of the places where `unsafe` lives.
 
 use super::dispatch::Flow;
-use super::frame::{Deliver, Link, raw, registers_of, running};
-use super::generator::suspended_at;
-use super::heap::{Header, Ref, finalize};
+use super::frame::{Deliver, Frame, raw, running};
+use super::generator::find_leaf;
+use super::heap::{Header, Ref, Slot, finalize};
 use super::hooks::Current;
+use super::linked::place;
 use super::object::{Future, GenState, Generator, Waiter};
 use super::ready::{Queue, Ready};
 use super::value::Value;
 use super::{R, Resume, Vm};
 use crate::bytecode::Op;
 use std::mem;
-use std::rc::Rc;
+use std::ptr;
 
 impl Vm {
     /// The queue of the running loop, if the running chain is a step of one of its tasks and other
     /// steps may follow it directly.
-    #[inline]
-    pub(super) fn direct_queue(&self) -> Option<Rc<Queue>> {
-        let queue = self.current.queue.as_ref()?;
+    #[inline(always)]
+    fn direct_queue(&self) -> Option<*const Queue> {
+        let queue = &**self.current.queue.as_ref()?;
         let fits = self.control.last().deliver == Deliver::Task
             && queue.direct.get()
             && self.links.last()?.entered.is_null()
             && !self.async_yielded
             && !finalize::pending();
-        fits.then(|| queue.clone())
+        fits.then_some(ptr::from_ref(queue))
     }
 
-    /// The chain of a task is suspended with a value for its loop. False if it has to go the long
-    /// way.
-    #[inline]
-    pub(super) fn suspend_step(&mut self, queue: &Queue, value: &Value) -> bool {
-        let Some(link) = self.links.last_mut() else {
-            return false;
-        };
-        let Some(task) = link.task.as_ref::<Future>() else {
-            return false;
-        };
-        match value {
+    /// The chain of a task is suspended with a value for its loop: goes on in the next step.
+    /// `None`, and nothing has changed, if it has to go the long way.
+    #[inline(always)]
+    pub(super) fn suspend_step(&mut self, value: &Value) -> Option<R<Flow>> {
+        // SAFETY: the loop's queue is alive, and nothing is released here but what has no finalizer.
+        let queue = unsafe { &*self.direct_queue()? };
+        let link = self.links.last_mut()?;
+        let task = link.task.as_ref::<Future>()?;
+        let awaited = match value {
             // Nothing to wait for: the next step is in the next turn.
-            Value::None => queue.push(Ready::Step(task.clone())),
+            Value::None => None,
             Value::Obj(obj) => {
-                let Some(f) = obj.as_ref::<Future>() else {
-                    return false;
-                };
-                let Some(part) = task.part().filter(|_| can_wait(task, f)) else {
-                    return false;
-                };
+                let f = obj.as_ref::<Future>()?;
+                let part = task.part().filter(|_| can_wait(task, f))?;
                 if !f.is_plain() {
-                    return false;
+                    return None;
                 }
+                Some((f, part))
+            }
+            _ => return None,
+        };
+        match awaited {
+            None => queue.push(Ready::Step(task.clone())),
+            Some((f, part)) => {
                 f.blocking().set(false);
                 f.add_waiter(Waiter::Task(task.clone()));
                 part.waiting_for.set(value.clone());
             }
-            _ => return false,
         }
-        self.leave_chain();
-        true
+        leave_chain(&self.frame, link.root(), &self.handled);
+        self.current.pause_context(task);
+        Some(self.next_step_directly(queue))
     }
 
-    /// The running chain is suspended: its frames say where it goes on.
-    fn leave_chain(&mut self) {
-        let own = self.frame.generator;
-        let Some(root) = self.links.last().and_then(Link::root) else {
-            return;
-        };
-        // SAFETY: the running frame's generator is alive.
-        let Some(leaf) = (unsafe { running(own) }) else {
-            return;
-        };
-        // SAFETY: `pc` points into the instructions.
-        let at = unsafe { self.frame.pc.offset_from(leaf.code.entry) };
-        leaf.pc.set(at as u32);
-        leaf.state.set(GenState::Suspended);
-        root.state.set(GenState::Suspended);
-        leaf.chain.set_root(raw(root.as_obj()));
-        if !self.handled.is_undef() {
-            leaf.set_handled(self.handled.take());
-        }
-        if raw(root.as_obj()) != own {
-            // SAFETY: as above, and not null.
-            let own = unsafe { &*own };
-            root.chain.set_leaf(own.to_ref());
-        }
-    }
-
-    /// The coroutine of a task has returned. False if that has to go the long way.
-    pub(super) fn finish_step(&mut self, queue: &Queue, value: &mut Value) -> bool {
-        let Some(link) = self.links.last_mut() else {
-            return false;
-        };
-        let Some(task) = link.task.as_ref::<Future>() else {
-            return false;
-        };
+    /// The coroutine of a task has returned: goes on in the next step. `None` if that has to go the
+    /// long way.
+    pub(super) fn finish_step(&mut self, value: &mut Value) -> Option<R<Flow>> {
+        // SAFETY: as above.
+        let queue = unsafe { &*self.direct_queue()? };
+        let task = self.links.last()?.task.as_ref::<Future>()?;
         if task.is_done() || task.must_cancel().get() {
-            return false;
+            return None;
         }
         let row = self.profile.as_mut().and_then(|p| p.place_of(task));
         queue.finish(task, mem::take(value));
@@ -107,24 +81,24 @@ impl Vm {
             self.note_task_done(row);
         }
         drop(self.handled.take());
-        true
+        let task = mem::take(&mut self.links.last_mut()?.task);
+        if let Some(task) = task.as_ref::<Future>() {
+            self.current.pause_context(task);
+        }
+        drop(mem::take(&mut self.links.last_mut()?.subject));
+        drop(task);
+        Some(self.next_step_directly(queue))
     }
 
     /// Goes on with what is next after a step that was suspended or has finished.
-    pub(super) fn next_step_directly(&mut self, queue: &Queue) -> R<Flow> {
-        if let Some(link) = self.links.last_mut() {
-            let task = mem::take(&mut link.task);
-            let coro = mem::take(&mut link.subject);
-            if mem::take(&mut link.unusual) {
-                self.unusual_links -= 1;
-            }
-            if let Some(task) = task.as_ref::<Future>() {
-                self.current.pause_context(task);
-            }
-            drop(coro);
-            drop(task);
-            drop(self.current.woken_by.take());
+    #[inline(always)]
+    fn next_step_directly(&mut self, queue: &Queue) -> R<Flow> {
+        if let Some(link) = self.links.last_mut()
+            && mem::take(&mut link.unusual)
+        {
+            self.unusual_links -= 1;
         }
+        drop(self.current.woken_by.take());
         while !finalize::pending() {
             let now = || self.host.clock.monotonic().as_secs_f64();
             match queue.pop_if(is_plain, now) {
@@ -141,6 +115,7 @@ impl Vm {
         let Some((activation, link)) = self.pop_activation() else {
             return Ok(Flow::Halt);
         };
+        drop((link.subject, link.task));
         self.frame = activation.frame;
         self.handled.set(link.handled);
         (self.loop_hooks.step_left)(self);
@@ -148,25 +123,23 @@ impl Vm {
     }
 
     /// Goes on in a task in the present activation.
+    #[inline(always)]
     fn enter_step(&mut self, task: Ref<Future>) {
-        let Some(part) = task.part() else {
-            return;
-        };
         if self.is_profiled() {
             self.note_step(&task);
         }
-        let coro = part.coro.get();
+        let (Some(part), Some(link)) = (task.part(), self.links.last_mut()) else {
+            return;
+        };
         let waited = part.waiting_for.take();
         self.current.resume_context(part.context.get());
-        if let Some(link) = self.links.last_mut() {
-            link.subject = coro.clone();
-            link.task = task.clone().into();
-        }
+        link.subject = part.coro.get();
+        link.task = task.clone().into();
         self.current.task.set(task.into());
-        if let Some(root) = coro.as_ref::<Generator>() {
+        if let Some(root) = link.root() {
             root.set_started();
             let fresh = root.state.get() == GenState::Created;
-            let leaf = self.find_leaf(root);
+            let leaf = find_leaf(root);
             root.state.set(GenState::Running);
             self.run_in(&leaf);
             if !fresh {
@@ -176,26 +149,49 @@ impl Vm {
         self.current.woken_by.set(waited);
     }
 
-    /// What a suspended leaf gets, now that what it waited for is done.
-    #[inline]
+    /// What a suspended leaf, which is the running frame now, gets when what it waited for is done.
+    #[inline(always)]
     fn give_result(&mut self, leaf: &Ref<Generator>, waited: &Value) {
-        let Some(i) = suspended_at(leaf) else {
-            return;
-        };
+        // SAFETY: a suspended frame is at the instruction before `pc`.
+        let i = unsafe { &*self.frame.pc.sub(1) };
         if i.op != Op::Delegate {
             self.send_into_leaf(leaf, Value::None);
             return;
         }
         // SAFETY: the leaf is alive; the verifier has seen the register.
-        let place = unsafe { &*registers_of(raw(leaf.as_obj())).add(i.b as usize) };
+        let place = unsafe { &*place(self.frame.regs, i.b) };
         match (place, waited.as_ref::<Future>()) {
-            (Value::None, _) => self.end_delegation(i, Value::None),
+            (Value::None, _) => self.end_delegation(Value::None),
             (Value::Obj(obj), Some(f)) if obj.is(f.as_obj()) => {
                 let result = f.result();
-                self.end_delegation(i, result);
+                self.end_delegation(result);
             }
             _ => self.redo_delegate(Resume::Send(Value::None)),
         }
+    }
+}
+
+/// The running chain is suspended: its frames say where it goes on.
+#[inline(always)]
+fn leave_chain(frame: &Frame, root: Option<&Ref<Generator>>, handled: &Slot) {
+    let own = frame.generator;
+    // SAFETY: the running frame's generator is alive.
+    let (Some(root), Some(leaf)) = (root, unsafe { running(own) }) else {
+        return;
+    };
+    // SAFETY: `pc` points into the instructions.
+    let at = unsafe { frame.pc.offset_from(leaf.code.entry) };
+    leaf.pc.set(at as u32);
+    leaf.state.set(GenState::Suspended);
+    root.state.set(GenState::Suspended);
+    leaf.chain.set_root(raw(root.as_obj()));
+    if !handled.is_undef() {
+        leaf.set_handled(handled.take());
+    }
+    if raw(root.as_obj()) != own {
+        // SAFETY: as above, and not null.
+        let own = unsafe { &*own };
+        root.chain.set_leaf(own.to_ref());
     }
 }
 

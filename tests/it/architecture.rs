@@ -40,6 +40,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/vm/heap/",
     "src/vm/value.rs",
     "src/vm/frame.rs",
+    "src/vm/hold.rs",
     "src/vm/linked.rs",
     "src/vm/window.rs",
     "src/vm/dispatch.rs",

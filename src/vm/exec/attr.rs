@@ -2,9 +2,11 @@
 
 use super::names::site_name;
 use super::{operand_a, operand_b, put_at};
-use crate::bytecode::Instr;
+use crate::bytecode::opcode::DIES_B;
+use crate::bytecode::{Instr, Op};
 use crate::vm::dispatch::{class_version, hit};
 use crate::vm::heap::{ObjRef, Ref, RefSlot};
+use crate::vm::native::Resumes;
 use crate::vm::object::{
     CacheEntry, Class, CodeObject, Exception, Function, Future, Instance, Kind, Module,
     NativeFunction, Opaque,
@@ -282,11 +284,36 @@ pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
             let name = site_name(vm, i.site());
             vm.load_method(&obj, &name)?
         }
-        Some(cache) => method_through_cache(vm, cache, obj)?,
+        Some(cache) => {
+            let found = method_through_cache(vm, cache, obj)?;
+            note_send(vm, cache, i);
+            found
+        }
     };
     put_at(regs, i.a as usize, func);
     put_at(regs, i.a as usize + 1, this);
     Ok(())
+}
+
+/// Notes in the cache of a `LoadMethod` that has just found `send` of a generator whether what
+/// follows is the call of it with a name or a constant.
+fn note_send(vm: &Vm, cache: &CacheEntry, load: &Instr) {
+    let found = cache.value.get();
+    let resumes = found.downcast::<NativeFunction>().map(|f| f.def.resumes);
+    let is_send = cache.kind.get() == hit::BUILTIN_METHOD
+        && cache.slot.get() == Kind::Generator as u32
+        && resumes == Some(Resumes::Send);
+    let Some(code) = vm.frame.code().filter(|_| is_send) else {
+        return;
+    };
+    let following = code.code.instrs.get(vm.frame.index() + 1..);
+    if let Some([argument, call, ..]) = following
+        && (argument.op == Op::LoadConst || argument.op == Op::Move && argument.t & DIES_B == 0)
+        && (argument.a, call.op) == (load.a + 2, Op::CallMethod)
+        && (call.b, call.c) == (load.a, 1)
+    {
+        cache.key2.set(hit::SEND);
+    }
 }
 
 /// An object of a built-in type that has no attributes of its own.

@@ -5,6 +5,7 @@
 
 use super::objref::{Gc, Header, Object, Ref, move_values, size};
 use super::slab;
+use crate::vm::frame::undefine;
 use crate::vm::object::{CodeObject, Generator, Kind};
 use crate::vm::value::Value;
 use std::cell::Cell;
@@ -85,9 +86,7 @@ impl ZombieFrames {
             body.renew(code.kind, slab::birth_now());
             let registers = Gc::tail(frame);
             move_values(args, registers, count);
-            for i in count..code.nnamed as usize {
-                registers.add(i).write(Value::Undef);
-            }
+            undefine(registers.add(count), registers.add(code.nnamed as usize));
             (&raw mut (*at).header).write(Header::new(Generator::KIND));
             Some(Ref::own(frame))
         }
