@@ -393,9 +393,10 @@ fn reduce_by(vm: &mut Vm, obj: &Value, protocol: i64) -> R {
     let class = vm.class_of(obj);
     let name = vm.names.__new__.clone();
     let new = vm.lookup(&class, &name);
+    // What is made by no constructor, and iterators: a new one would begin anew.
     if !class.flags().heap
         && !class.is(&vm.types.object)
-        && new.is_none_or(|new| vm.is_objects_own(&name, &new))
+        && (class.flags().native_iterator || new.is_none_or(|new| vm.is_objects_own(&name, &new)))
     {
         let message = format!("cannot pickle '{}' object", vm.tp_name(&class));
         return Err(vm.type_error(message));

@@ -116,6 +116,7 @@ impl Engine {
         let host = Host {
             clock,
             stdout: options.stdout,
+            stdout_closed: false,
             stderr: options.stderr,
             stdin: options.stdin,
             entropy: options.entropy,

@@ -1,6 +1,8 @@
-//! `str.encode` and `bytes.decode`: UTF-8, UTF-16, UTF-32, ASCII and Latin-1 with CPython's error handlers and texts.
+//! `str.encode` and `bytes.decode`: UTF-8, UTF-16, UTF-32, ASCII, Latin-1 and the escapes of literals, with CPython's
+//! error handlers and texts.
 //! Knows nothing of values. Half surrogates do not exist in our strings: handlers that would make one refuse.
 
+use super::codec_escape;
 use super::unicode::is_assigned;
 use std::borrow::Cow;
 
@@ -30,6 +32,10 @@ pub enum Codec {
     Utf16(Order),
     /// `utf-32` and its kin.
     Utf32(Order),
+    /// `unicode_escape`: as a literal would write it.
+    Escape,
+    /// `raw_unicode_escape`: Latin-1 with `\u` and `\U`.
+    RawEscape,
 }
 
 /// Why text or bytes could not be converted.
@@ -72,8 +78,25 @@ impl Codec {
             "utf_32" | "utf32" | "u32" => Codec::Utf32(Order::Marked),
             "utf_32_le" | "utf_32le" | "utf32_le" => Codec::Utf32(Order::Little),
             "utf_32_be" | "utf_32be" | "utf32_be" => Codec::Utf32(Order::Big),
+            "unicode_escape" | "unicodeescape" => Codec::Escape,
+            "raw_unicode_escape" | "rawunicodeescape" => Codec::RawEscape,
             _ => return None,
         })
+    }
+
+    /// Whether this is the name of one that is not between text and bytes, which only `codecs` uses.
+    pub fn is_transform(name: &str) -> bool {
+        let plain = name.to_ascii_lowercase().replace('-', "_");
+        let names = [
+            "rot13",
+            "rot_13",
+            "hex",
+            "hex_codec",
+            "base64",
+            "base64_codec",
+            "base_64",
+        ];
+        names.contains(&plain.as_str())
     }
 
     /// The name that errors show.
@@ -86,6 +109,8 @@ impl Codec {
             Codec::Utf16(_) => "utf-16-le",
             Codec::Utf32(Order::Big) => "utf-32-be",
             Codec::Utf32(_) => "utf-32-le",
+            Codec::Escape => "unicodeescape",
+            Codec::RawEscape => "rawunicodeescape",
         }
     }
 }
@@ -135,7 +160,7 @@ pub fn decode_message(
     }
 }
 
-fn escape(code: u32) -> String {
+pub(super) fn escape(code: u32) -> String {
     match code {
         0..=0xff => format!("\\x{code:02x}"),
         0x100..=0xffff => format!("\\u{code:04x}"),
@@ -155,6 +180,8 @@ pub fn encode(text: &str, codec: Codec, errors: &str) -> Result<Vec<u8>, CodecEr
             Ok(wide_bytes(units, order, 2))
         }
         Codec::Utf32(order) => Ok(wide_bytes(text.chars().map(u32::from), order, 4)),
+        Codec::Escape => Ok(codec_escape::encode(text)),
+        Codec::RawEscape => Ok(codec_escape::encode_raw(text)),
     }
 }
 
@@ -240,7 +267,7 @@ fn is_handler(errors: &str) -> bool {
 }
 
 /// What is wrong with the bytes from a place on: how many they are, and why.
-type Bad = (usize, &'static str);
+pub(super) type Bad = (usize, &'static str);
 
 /// `bytes.decode(codec, errors)`.
 pub fn decode(bytes: &[u8], codec: Codec, errors: &str) -> Result<String, CodecError> {
@@ -261,7 +288,7 @@ pub fn decode(bytes: &[u8], codec: Codec, errors: &str) -> Result<String, CodecE
                 .iter()
                 .for_each(|byte| out.push_str(&format!("\\x{byte:02x}"))),
             "xmlcharrefreplace" | "namereplace" => return Err(CodecError::CannotHandle),
-            _ if !is_handler(errors) => return Err(CodecError::UnknownHandler),
+            _ if errors != "strict" => return Err(CodecError::UnknownHandler),
             _ => {
                 // A mark that is taken away is not counted.
                 let start = if codec == Codec::Utf8 { at - skip } else { at };
@@ -321,6 +348,8 @@ fn decode_run(bytes: &[u8], codec: Codec, out: &mut String) -> (usize, Option<Ba
         }
         Codec::Utf16(order) => decode_wide(bytes, |rest| utf16_step(rest, order), out),
         Codec::Utf32(order) => decode_wide(bytes, |rest| utf32_step(rest, order), out),
+        Codec::Escape => decode_steps(bytes, codec_escape::step, out),
+        Codec::RawEscape => decode_steps(bytes, codec_escape::step_raw, out),
     }
 }
 
@@ -351,13 +380,25 @@ fn decode_wide(
     step: impl Fn(&[u8]) -> Result<(char, usize), Bad>,
     out: &mut String,
 ) -> (usize, Option<Bad>) {
+    let step = |rest: &[u8], out: &mut String| {
+        step(rest).map(|(c, length)| {
+            out.push(c);
+            length
+        })
+    };
+    decode_steps(bytes, step, out)
+}
+
+/// By a step that appends what the first bytes stand for, and tells how many they are.
+fn decode_steps(
+    bytes: &[u8],
+    step: impl Fn(&[u8], &mut String) -> Result<usize, Bad>,
+    out: &mut String,
+) -> (usize, Option<Bad>) {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
-        match step(rest) {
-            Ok((c, length)) => {
-                out.push(c);
-                at += length;
-            }
+        match step(rest, out) {
+            Ok(length) => at += length,
             Err(bad) => return (at, Some(bad)),
         }
     }

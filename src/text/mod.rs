@@ -3,6 +3,7 @@
 
 pub mod bytes_ops;
 pub mod codec;
+mod codec_escape;
 pub mod complex;
 pub mod dates;
 pub mod float;

@@ -64,6 +64,8 @@ impl Signals for NoSignals {
 pub struct Host {
     pub clock: Box<dyn Clock>,
     pub stdout: Box<dyn Output>,
+    /// The program has closed its standard output.
+    pub stdout_closed: bool,
     pub stderr: Box<dyn Output>,
     pub stdin: Box<dyn Input>,
     /// A number to seed `random` with.

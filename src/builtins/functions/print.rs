@@ -14,7 +14,7 @@ fn replaced_stdout(vm: &mut Vm) -> Option<Value> {
     let names = &sys.downcast::<Module>()?.dict;
     let stdout = names.get_str(&vm.names.stdout)?;
     match names.get_str(&own) {
-        Some(own) if own.is(&stdout) => None,
+        Some(own) if own.is(&stdout) && !vm.host.stdout_closed => None,
         _ => Some(stdout),
     }
 }

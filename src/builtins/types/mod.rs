@@ -5,7 +5,7 @@ mod bytearray;
 mod bytes;
 mod bytes_methods;
 mod bytes_search;
-mod codecs;
+pub mod codecs;
 mod complex;
 mod dict;
 mod float;
@@ -27,7 +27,6 @@ mod timsort;
 mod tuple;
 
 pub use bytes_methods::buffer_argument;
-pub use codecs::{decode, encode};
 pub use list_sort::sort_values;
 pub use memoryview_data::MemoryView;
 

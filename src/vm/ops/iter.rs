@@ -70,7 +70,7 @@ impl Vm {
                     return Ok(Some(v.clone()));
                 }
                 if let Some(view) = DictView::of(v) {
-                    return Ok(Some(DictIterator::forward(self, &view.dict, view.part)));
+                    return Ok(Some(view.iterator(self, false)));
                 }
                 self.iter_special(v)
             }

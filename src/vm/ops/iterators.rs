@@ -1,6 +1,9 @@
 //! The iterators of the built-in containers.
 
+mod ordered;
 mod state;
+
+pub use ordered::OrderedIterator;
 
 use super::range;
 use crate::vm::heap::{ObjRef, Ref, Slot};

@@ -2,7 +2,7 @@
 
 use super::arith::Arith;
 use super::compare::{Cmp, set_has};
-use super::iterators::{DictIterator, Part};
+use super::iterators::{DictIterator, OrderedIterator, Part};
 use super::sets::{self, AnySet};
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
@@ -15,6 +15,8 @@ use std::cell::RefCell;
 pub struct DictView {
     pub dict: Ref<Dict>,
     pub part: Part,
+    /// It is one of an `OrderedDict`, whose iterators notice more.
+    pub ordered: bool,
 }
 
 /// The view of the keys.
@@ -23,9 +25,15 @@ pub struct KeysView(DictView);
 pub struct ValuesView(DictView);
 /// The view of the pairs.
 pub struct ItemsView(DictView);
+/// The view of the keys of an `OrderedDict`.
+pub struct OrderedKeysView(DictView);
+/// The view of its values.
+pub struct OrderedValuesView(DictView);
+/// The view of its pairs.
+pub struct OrderedItemsView(DictView);
 
 macro_rules! view_type {
-    ($($view:ident $class:literal $methods:expr;)*) => { $(
+    ($($view:ident $class:literal $def:expr;)*) => { $(
         impl NativeData for $view {
             fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
                 visit(self.0.dict.as_obj());
@@ -37,16 +45,30 @@ macro_rules! view_type {
         }
 
         impl NativeType for $view {
-            const DEF: &'static TypeDef =
-                &TypeDef::new($class, "builtins", Layout::Final).methods($methods);
+            const DEF: &'static TypeDef = &$def(TypeDef::new($class, "builtins", Layout::Final));
         }
     )* };
 }
 
 view_type! {
-    KeysView "dict_keys" SET_METHODS;
-    ValuesView "dict_values" VALUES_METHODS;
-    ItemsView "dict_items" SET_METHODS;
+    KeysView "dict_keys" like_a_set;
+    ValuesView "dict_values" of_values;
+    ItemsView "dict_items" like_a_set;
+    OrderedKeysView "odict_keys" ordered::<KeysView>;
+    OrderedValuesView "odict_values" ordered::<ValuesView>;
+    OrderedItemsView "odict_items" ordered::<ItemsView>;
+}
+
+const fn like_a_set(class: TypeDef) -> TypeDef {
+    class.methods(SET_METHODS)
+}
+
+const fn of_values(class: TypeDef) -> TypeDef {
+    class.methods(VALUES_METHODS)
+}
+
+const fn ordered<Base: NativeType>(class: TypeDef) -> TypeDef {
+    class.base(|vm| vm.class_for::<Base>())
 }
 
 impl DictView {
@@ -56,6 +78,21 @@ impl DictView {
             .map(|k| &k.0)
             .or_else(|| v.opaque::<ItemsView>().map(|i| &i.0))
             .or_else(|| v.opaque::<ValuesView>().map(|x| &x.0))
+            .or_else(|| v.opaque::<OrderedKeysView>().map(|x| &x.0))
+            .or_else(|| v.opaque::<OrderedItemsView>().map(|x| &x.0))
+            .or_else(|| v.opaque::<OrderedValuesView>().map(|x| &x.0))
+    }
+
+    /// An iterator over what it shows.
+    pub fn iterator(&self, vm: &mut Vm, reversed: bool) -> Value {
+        match (self.ordered, reversed) {
+            (false, false) => DictIterator::forward(vm, &self.dict, self.part),
+            (false, true) => DictIterator::reversed(vm, &self.dict, self.part),
+            (true, _) => {
+                let iterator = OrderedIterator::new(&self.dict, self.part, reversed);
+                vm.make(iterator)
+            }
+        }
     }
 
     /// Keys and items behave like sets.
@@ -100,11 +137,30 @@ impl Vm {
     /// `dict.keys()`, `dict.values()` or `dict.items()`.
     pub fn dict_view(&mut self, dict: &Ref<Dict>, part: Part) -> Value {
         let dict = dict.clone();
-        let view = DictView { dict, part };
+        let view = DictView {
+            dict,
+            part,
+            ordered: false,
+        };
         match part {
             Part::Keys => self.make(KeysView(view)),
             Part::Values => self.make(ValuesView(view)),
             Part::Items => self.make(ItemsView(view)),
+        }
+    }
+
+    /// The same of an `OrderedDict`.
+    pub fn ordered_view(&mut self, dict: &Ref<Dict>, part: Part) -> Value {
+        let dict = dict.clone();
+        let view = DictView {
+            dict,
+            part,
+            ordered: true,
+        };
+        match part {
+            Part::Keys => self.make(OrderedKeysView(view)),
+            Part::Values => self.make(OrderedValuesView(view)),
+            Part::Items => self.make(OrderedItemsView(view)),
         }
     }
 }
@@ -308,7 +364,7 @@ fn iter(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reversed(vm: &mut Vm, args: &[Value]) -> R {
     match DictView::of(&args[0]) {
-        Some(view) => Ok(DictIterator::reversed(vm, &view.dict, view.part)),
+        Some(view) => Ok(view.iterator(vm, true)),
         None => vm.iter(&args[0]),
     }
 }

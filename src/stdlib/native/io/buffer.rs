@@ -43,6 +43,11 @@ impl LineEnds {
         }
     }
 
+    /// Whether what is read tells which line ends it had.
+    fn are_noted(self) -> bool {
+        matches!(self, LineEnds::Universal | LineEnds::Any)
+    }
+
     /// How long the first line is, its end included.
     fn line(self, text: &str) -> usize {
         let end = match self {
@@ -64,18 +69,71 @@ pub(super) struct TextBuffer {
     text: String,
     at: usize,
     ends: LineEnds,
+    /// What is written counts as read, too.
+    memory: bool,
+    seen: SeenEnds,
+}
+
+/// Which line ends a text has.
+#[derive(Clone, Copy, Default)]
+struct SeenEnds {
+    line: bool,
+    ret: bool,
+    both: bool,
+}
+
+impl SeenEnds {
+    fn add(&mut self, text: &str) {
+        let mut before = '\0';
+        for c in text.chars().chain(std::iter::once('\0')) {
+            match (before, c) {
+                ('\r', '\n') => self.both = true,
+                ('\r', _) => self.ret = true,
+                (_, '\n') => self.line = true,
+                _ => {}
+            }
+            before = c;
+        }
+    }
+
+    fn names(self) -> Vec<&'static str> {
+        let all = [(self.ret, "\r"), (self.line, "\n"), (self.both, "\r\n")];
+        let seen = all.into_iter().filter(|(seen, _)| *seen);
+        seen.map(|(_, name)| name).collect()
+    }
 }
 
 impl TextBuffer {
     /// A text that was read from outside.
     pub fn new(text: String, ends: LineEnds) -> Self {
-        let text = ends.read(text);
-        TextBuffer { text, at: 0, ends }
+        let mut seen = SeenEnds::default();
+        if ends.are_noted() {
+            seen.add(&text);
+        }
+        TextBuffer {
+            text: ends.read(text),
+            at: 0,
+            ends,
+            memory: false,
+            seen,
+        }
+    }
+
+    /// The line ends that were read so far.
+    pub fn seen_ends(&self) -> Vec<&'static str> {
+        if self.memory || self.at > 0 {
+            self.seen.names()
+        } else {
+            Vec::new()
+        }
     }
 
     /// A text that the program has given.
     pub fn given(text: &str, ends: LineEnds) -> Self {
-        Self::new(ends.written(text).into_owned(), ends)
+        TextBuffer {
+            memory: true,
+            ..Self::new(ends.written(text).into_owned(), ends)
+        }
     }
 
     pub fn text(&self) -> &str {
@@ -147,7 +205,12 @@ impl TextBuffer {
     /// Writes over what stands here, and on beyond the end.
     pub fn write(&mut self, more: &str) {
         let ends = self.ends;
-        let more: &str = &ends.written(more);
+        let mut more = ends.written(more);
+        if self.memory && ends.are_noted() {
+            self.seen.add(&more);
+            more = ends.read(more.into_owned()).into();
+        }
+        let more: &str = &more;
         while self.text.len() < self.at {
             self.text.push('\0');
         }

@@ -10,7 +10,7 @@ use super::file::{
 use super::position::{seek, tell, truncate};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Class, Layout, NativeData};
+use crate::vm::object::{Class, Layout, NativeData, Tuple};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -171,7 +171,22 @@ const ERRORS: GetSet = GetSet::read(
     },
     "What becomes of text that cannot be encoded.",
 );
-const NEWLINES: GetSet = GetSet::read("newlines", |_, _| Ok(Value::None), "The line ends seen.");
+const NEWLINES: GetSet = GetSet::read(
+    "newlines",
+    |vm, v| {
+        let data = this(vm, v)?;
+        let seen = match &*data.content.borrow() {
+            Content::Text(buffer) => buffer.seen_ends(),
+            _ => Vec::new(),
+        };
+        Ok(match seen.as_slice() {
+            [] => Value::None,
+            [one] => Value::str(one),
+            many => Tuple::value(many.iter().map(|end| Value::str(end))),
+        })
+    },
+    "The line ends seen.",
+);
 const LINE_BUFFERING: GetSet = GetSet::read(
     "line_buffering",
     |_, _| Ok(Value::False),

@@ -6,7 +6,7 @@
 use super::buffer::{ByteBuffer, LineEnds, TextBuffer};
 use super::check::{check_open, check_readable, check_writable, limit, os_error, unsupported};
 use super::classes::TextFile;
-use crate::builtins::types::buffer_argument;
+use crate::builtins::types::{buffer_argument, codecs};
 use crate::text::codec::{self, Codec};
 use crate::vm::heap::Slot;
 use crate::vm::object::{Bytes, Class, List, NativeData};
@@ -312,6 +312,13 @@ pub(super) fn write(vm: &mut Vm, args: &[Value]) -> R {
             format!("write() argument must be str, not {name}")
         }));
     };
+    // What cannot be encoded is not written, and not found out when all is.
+    if data.path.is_some()
+        && data.codec != Codec::Utf8
+        && let Err(error) = codec::encode(text, data.codec, &data.errors)
+    {
+        return Err(codecs::encode_error(vm, error, text, &data.errors));
+    }
     let written = match &mut *data.content.borrow_mut() {
         Content::Text(buffer) => {
             if data.appends {
@@ -377,6 +384,9 @@ pub(super) fn close(vm: &mut Vm, args: &[Value]) -> R {
     if !data.closed.get() {
         flush_data(vm, data)?;
         data.closed.set(true);
+        if matches!(&*data.content.borrow(), Content::Stdout) {
+            vm.host.stdout_closed = true;
+        }
     }
     Ok(Value::None)
 }

@@ -4,7 +4,7 @@ use super::buffer::{ByteBuffer, LineEnds, TextBuffer};
 use super::check::os_error;
 use super::classes::{BytesRandom, BytesReader, BytesWriter, RawFile, TextFile};
 use super::file::{Content, FileData};
-use crate::text::codec::{self, Codec};
+use crate::builtins::types::codecs;
 use crate::vm::cycles;
 use crate::vm::object::Bytes;
 use crate::vm::value::Value;
@@ -102,7 +102,8 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
         Ok(bytes) => bytes,
         Err(error) => return Err(os_error(vm, &error, &file)),
     };
-    let (codec, name) = find_codec(vm, encoding)?;
+    let name = encoding.as_str().unwrap_or("utf-8").to_owned();
+    let codec = codecs::find(vm, &name, "open")?;
     let errors = errors.as_str().unwrap_or("strict").to_owned();
     let content = if mode.binary {
         let mut buffer = ByteBuffer::new(bytes);
@@ -111,10 +112,7 @@ pub(super) fn open(vm: &mut Vm, args: &[Value]) -> R {
         }
         Content::Bytes(buffer)
     } else {
-        let decoded = match codec::decode(&bytes, codec, &errors) {
-            Ok(decoded) => decoded,
-            Err(_) => return Err(decode_error(vm, &name, &bytes)),
-        };
+        let decoded = codecs::decode(vm, &bytes, &name, &errors)?;
         let mut buffer = TextBuffer::new(decoded, line_ends);
         if mode.action == 'a' {
             buffer.seek_end();
@@ -195,26 +193,5 @@ fn prepare(path: &Path, mode: &Mode) -> io::Result<Vec<u8>> {
         std::fs::read(path)
     } else {
         Ok(Vec::new())
-    }
-}
-
-fn find_codec(vm: &mut Vm, encoding: &Value) -> R<(Codec, String)> {
-    let name = encoding.as_str().unwrap_or("utf-8").to_owned();
-    match Codec::find(&name) {
-        Some(codec) => Ok((codec, name)),
-        None => {
-            let class = vm.exc.lookup_error.clone();
-            Err(vm.error(&class, format!("unknown encoding: {name}")))
-        }
-    }
-}
-
-/// The error that `bytes.decode` has for this.
-fn decode_error(vm: &mut Vm, encoding: &str, bytes: &[u8]) -> crate::vm::Raise {
-    let bytes = Bytes::value(bytes);
-    let decode = vm.intern("decode");
-    match vm.call_method(&bytes, &decode, &[encoding.into()]) {
-        Err(raise) => raise,
-        Ok(_) => vm.value_error("cannot decode the file"),
     }
 }
