@@ -5,7 +5,7 @@ use super::bind::Kwargs;
 use super::dispatch::Flow;
 use super::exec::Called;
 use super::flow::Outcome;
-use super::frame::{Activation, Deliver, Frame, take};
+use super::frame::{Activation, Deliver, Frame, take, undefine};
 use super::heap::{Ref, finalize};
 use super::object::{
     BoundMethod, CodeObject, Function, GenKind, GenState, Generator, Kind, NativeFunction,
@@ -382,9 +382,7 @@ impl Vm {
         let regs = call.args_ptr();
         // SAFETY: there is room for all registers; above the arguments nothing is owned.
         unsafe {
-            for i in call.count()..named {
-                regs.add(i).write(Value::Undef);
-            }
+            undefine(regs.add(call.count()), regs.add(named));
             put_closure(f, &code, regs);
         }
         if code.suspends {

@@ -4,7 +4,7 @@
 
 use super::Vm;
 use super::exec::Called;
-use super::frame::{Activation, Deliver, Frame, take};
+use super::frame::{Activation, Deliver, Frame, take, undefine};
 use super::heap::{ObjRef, Ref};
 use super::object::{CodeObject, Dict, Function, Generator, Str, Tuple};
 use super::value::Value;
@@ -194,9 +194,7 @@ impl Vm {
                 move_window(base, caller.top, given + before);
                 (caller.top, caller.top.add(before))
             };
-            for i in given..code.free_start as usize {
-                regs.add(i).write(Value::Undef);
-            }
+            undefine(regs.add(given), regs.add(code.free_start as usize));
             put_defaults(f, regs, given as u32, given as u32 + defaults);
             put_closure(f, code, regs);
             self.frame = Frame {

@@ -2,7 +2,7 @@
 //! they stand in the call window, behind them `Undef` for what was left out.
 
 use super::Called;
-use crate::vm::frame::{release_registers, take};
+use crate::vm::frame::{release_registers, take, undefine};
 use crate::vm::heap::Ref;
 use crate::vm::native::{Arity, Direct, Role};
 use crate::vm::object::{Class, Generator, NativeFunction};
@@ -130,10 +130,8 @@ fn apply(vm: &mut Vm, place: Place, direct: &Direct) -> R {
     let saved = vm.frame.top;
     // SAFETY: `takes` has seen that there is room; nothing behind the window is owned.
     let args = unsafe {
-        for n in place.count()..slots {
-            first.add(n).write(Value::Undef);
-        }
         let end = first.add(slots);
+        undefine(first.add(place.count()), end);
         if vm.frame.generator.is_null() && end > saved {
             vm.frame.top = end;
         }
