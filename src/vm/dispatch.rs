@@ -16,8 +16,8 @@ use super::heap::{self, Header, ObjRef, Ref, finalize};
 use super::hold::hold;
 use super::linked::{Linked, NEXT, place};
 use super::object::{
-    CacheEntry, CodeObject, Dict, Function, GenKind, GenState, Generator, Instance, Kind, List,
-    Module, NativeFunction, Str, Tuple,
+    CacheEntry, CodeObject, Dict, Function, Future, GenKind, GenState, Generator, Instance, Kind,
+    List, Module, NativeFunction, Str, Tuple,
 };
 use super::ops::arith::Arith;
 use super::ops::compare::Cmp;
@@ -1670,7 +1670,8 @@ impl Vm {
                                 continue;
                             }
                             if let Value::Obj(obj) = reg!(i.b)
-                                && self.current.next_turn.holds(obj)
+                                && (self.current.next_turn.holds(obj)
+                                    || obj.downcast::<Future>().is_some_and(Future::is_plain))
                             {
                                 set!(i.a, operand!(b, DIES_B));
                                 continue;
@@ -1694,12 +1695,24 @@ impl Vm {
                                 switch!(to, to_regs, to_code);
                             }
                             if let Value::Obj(obj) = reg!(i.b)
-                                && self.current.next_turn.holds(obj)
                                 && self.input.is_none()
                             {
-                                // What stands in the register tells that the turn is given away.
-                                set!(i.b, Value::None);
-                                flow!(self.suspend_with(Value::None))
+                                let given = if self.current.next_turn.holds(obj) {
+                                    // What stands in the register tells that the turn is given
+                                    // away.
+                                    set!(i.b, Value::None);
+                                    Some(Value::None)
+                                } else if let Some(future) = obj.downcast::<Future>()
+                                    && !future.is_done()
+                                    && !future.blocking().replace(true)
+                                {
+                                    Some(reg!(i.b).clone())
+                                } else {
+                                    None
+                                };
+                                if let Some(given) = given {
+                                    flow!(self.suspend_with(given));
+                                }
                             }
                             flow!(self.delegate())
                         }

@@ -60,6 +60,9 @@ pub struct CacheEntry {
 
 /// Ways beside the first: a site that sees more shapes than that takes the slow way for some.
 const MORE_WAYS: usize = 4;
+/// A way that was taken so often becomes the first, which the dispatch loop looks at: objects may
+/// get their last attributes after they were used for the first time.
+const OFTEN: u8 = 8;
 
 /// What one lookup of a site found, and what must be unchanged for it to hold.
 pub struct CacheWay {
@@ -72,7 +75,8 @@ pub struct CacheWay {
     pub slot: Cell<u32>,
     /// What kind of hit it is; meaning defined by the opcode.
     pub kind: Cell<u8>,
-    /// In the first way: which of the others is filled next.
+    /// In the first way: which of the others is filled next. In the others: how often they were
+    /// taken since they are where they are, up to `OFTEN`.
     next: Cell<u8>,
     /// The cached object.
     pub value: Slot,
@@ -123,6 +127,18 @@ impl CacheWay {
         keys == (shape, version) || keys == (version, shape)
     }
 
+    /// Each gets what the other one has found.
+    #[cold]
+    fn trade_places(&self, other: &CacheWay) {
+        self.key.swap(&other.key);
+        self.key2.swap(&other.key2);
+        self.slot.swap(&other.slot);
+        self.kind.swap(&other.kind);
+        self.value.set(other.value.replace(self.value.take()));
+        self.shape.swap(&other.shape);
+        self.place.swap(&other.place);
+    }
+
     fn is_of_shape(&self, shape: u32) -> bool {
         self.key.get() == shape || self.key2.get() == shape
     }
@@ -164,8 +180,16 @@ impl CacheEntry {
         if self.first.holds_for(shape, version) {
             return Some(&self.first);
         }
-        let more = self.more.get()?;
-        more.iter().find(|w| w.holds_for(shape, version))
+        let mut more = self.more.get()?.iter();
+        let way = more.find(|w| w.holds_for(shape, version))?;
+        let taken = way.next.get() + 1;
+        if taken < OFTEN {
+            way.next.set(taken);
+            return Some(way);
+        }
+        way.next.set(0);
+        self.first.trade_places(way);
+        Some(&self.first)
     }
 
     /// Every value that the ways hold.
