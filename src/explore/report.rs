@@ -2,10 +2,14 @@
 
 use super::{End, Exploration, Group};
 use crate::diagnostic::render::{RenderOptions, sketch};
+use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// Outcomes that are shown, and lines of what one prints.
 const SHOWN: usize = 10;
 const LINES: usize = 12;
+/// Lines among which those are looked for that tell outcomes apart.
+const LOOKED_THROUGH: usize = 200;
 
 /// The whole report. `command` is what replays an order: `coro run --order ORDER race.coro`, with
 /// `ORDER` to be replaced.
@@ -40,9 +44,9 @@ fn heading(found: &Exploration) -> String {
         n => format!("{n} outcomes"),
     };
     let groups = found.groups.iter().enumerate().take(SHOWN);
-    let telling = telling_line(&found.groups);
+    let telling = telling_lines(&found.groups);
     let groups: Vec<String> = groups
-        .map(|(i, g)| format!("{} {} ({})", letter(i), brief(g, telling), g.orders))
+        .map(|(i, g)| format!("{} {} ({})", letter(i), brief(g, &telling), g.orders))
         .collect();
     let more = if found.groups.len() > SHOWN {
         " · …"
@@ -57,27 +61,56 @@ fn heading(found: &Exploration) -> String {
     text
 }
 
-/// The first line of output by which outcomes can be told apart.
-fn telling_line(groups: &[Group]) -> Option<usize> {
-    let first = groups.first()?;
-    let lines = first.outcome.printed.lines().enumerate();
-    let mut telling = lines.filter(|(i, line)| {
-        let mut others = groups.iter();
-        others.any(|g| g.outcome.printed.lines().nth(*i) != Some(line))
-    });
-    telling.next().map(|(i, _)| i)
+/// Lines of output by which outcomes can be told apart: the first that does it alone, else of those
+/// that tell most apart as many as it takes.
+fn telling_lines(groups: &[Group]) -> Vec<usize> {
+    let printed: Vec<Vec<&str>> = groups
+        .iter()
+        .take(SHOWN)
+        .filter(|g| matches!(g.outcome.end, End::Exit(0)))
+        .map(|g| g.outcome.printed.lines().take(LOOKED_THROUGH).collect())
+        .collect();
+    let longest = printed.iter().map(Vec::len).max().unwrap_or(0);
+    let told_apart = |lines: &[usize]| {
+        let shown = printed
+            .iter()
+            .map(|p| -> Vec<Option<&str>> { lines.iter().map(|i| p.get(*i).copied()).collect() });
+        shown.collect::<HashSet<_>>().len()
+    };
+    let mut chosen: Vec<usize> = Vec::new();
+    let mut apart = 1;
+    while apart < printed.len() {
+        let with = |i: usize| told_apart(&[&chosen[..], &[i]].concat());
+        let best = (0..longest).map(|i| (with(i), Reverse(i))).max();
+        match best {
+            Some((more, Reverse(i))) if more > apart => {
+                apart = more;
+                chosen.push(i);
+            }
+            _ => break,
+        }
+    }
+    chosen.sort_unstable();
+    chosen
 }
 
-/// An outcome in a few characters: the line that tells it apart, else its last one.
-fn brief(group: &Group, telling: Option<usize>) -> String {
-    let mut lines = group.outcome.printed.lines();
-    let last = match telling {
-        Some(line) => lines.nth(line),
-        None => lines.next_back(),
+/// An outcome in a few characters: the lines that tell it apart, else its last one.
+fn brief(group: &Group, telling: &[usize]) -> String {
+    let lines: Vec<&str> = group.outcome.printed.lines().collect();
+    let told: Vec<&str> = match telling {
+        [] => lines.last().copied().into_iter().collect(),
+        _ => telling
+            .iter()
+            .filter_map(|i| lines.get(*i).copied())
+            .collect(),
     };
-    match (&group.outcome.end, last) {
-        (End::Exit(0), Some(line)) => format!("{:?}", cut(line)),
-        (End::Exit(0), None) => "prints nothing".to_owned(),
+    match (&group.outcome.end, told.as_slice()) {
+        (End::Exit(0), []) if lines.is_empty() => "prints nothing".to_owned(),
+        (End::Exit(0), []) => "prints no more".to_owned(),
+        (End::Exit(0), told) => {
+            let told: Vec<String> = told.iter().map(|line| format!("{:?}", cut(line))).collect();
+            told.join(", ")
+        }
         (End::Exit(code), _) => format!("exit code {code}"),
         (End::Raised(line), _) => cut(line),
         (End::Deadlock(_), _) => "deadlock".to_owned(),
