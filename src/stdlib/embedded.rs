@@ -155,6 +155,18 @@ embedded! {
     "traceback" "traceback.coro" false;
     "types" "types.coro" false;
     "typing" "typing.coro" false;
+    "unittest" "unittest/__init__.coro" true;
+    "unittest._assertions" "unittest/_assertions.coro" false;
+    "unittest._contexts" "unittest/_contexts.coro" false;
+    "unittest.async_case" "unittest/async_case.coro" false;
+    "unittest.case" "unittest/case.coro" false;
+    "unittest.loader" "unittest/loader.coro" false;
+    "unittest.main" "unittest/main.coro" false;
+    "unittest.result" "unittest/result.coro" false;
+    "unittest.runner" "unittest/runner.coro" false;
+    "unittest.signals" "unittest/signals.coro" false;
+    "unittest.suite" "unittest/suite.coro" false;
+    "unittest.util" "unittest/util.coro" false;
     "urllib" "urllib/__init__.coro" true;
     "urllib.parse" "urllib/parse.coro" false;
     "uuid" "uuid.coro" false;
