@@ -609,8 +609,7 @@ impl Vm {
                             {
                                 outer.state.set(GenState::Suspended);
                             }
-                            inner.set_entered_from(outer);
-                            inner.state.set(GenState::Running);
+                            inner.enter_from(outer);
                             inner.parent.set(self.frame.generator);
                             self.frame.generator = raw(inner.as_obj());
                             let inner_code: *const CodeObject = std::ptr::from_ref(&*inner.code);
@@ -1368,7 +1367,7 @@ impl Vm {
                             // SAFETY: the running frame's generator is alive.
                             if let Some(own) = unsafe { running(child) }
                             && own.kind() != GenKind::AsyncGenerator
-                            && own.rare().is_none()
+                            && own.is_bare()
                             && self.handled_is_clear()
                             // SAFETY: the parent of a frame in the running chain is alive.
                             && let Some(parent) = unsafe { running(own.parent.get()) }

@@ -320,6 +320,14 @@ impl ChainSlot {
         }
     }
 
+    /// As `set_root` with none, where no frame is counted.
+    #[inline(always)]
+    pub fn forget_root(&self) {
+        debug_assert!(!self.has_leaf());
+        // SAFETY: a number is overwritten.
+        unsafe { *self.0.get() = 0 };
+    }
+
     /// Whether the frame was suspended last as the innermost one under this root.
     #[inline(always)]
     pub fn is_leaf_of(&self, root: *const Header) -> bool {

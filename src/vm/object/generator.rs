@@ -49,6 +49,7 @@ pub enum GenState {
 /// The state of a frame, and two special cases of it that the dispatch loop asks for, so that it
 /// need not ask for all that they stand for.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 enum Stage {
     Created,
     Suspended,
@@ -58,17 +59,65 @@ enum Stage {
     Iterated,
 }
 
-/// The state of a frame.
-pub struct StateCell(Cell<Stage>);
+/// The state of a frame, of which kind it is, two facts about it, and its depth. They lie so that
+/// each can be had alone, or all in one word: the state lowest, the depth highest.
+#[repr(C, align(4))]
+pub struct StateCell {
+    stage: Cell<Stage>,
+    /// Two bits for the kind, one each for the facts, four that are the lowest of the depth.
+    bits: Cell<u8>,
+    /// The others of the depth, in two bytes.
+    _depth: Cell<[u8; 2]>,
+}
+
+const KINDS: u8 = 0b11;
+const STARTED: u8 = 0b100;
+const ASYNC_RUNNING: u8 = 0b1000;
+/// Where the bits stand in the word, and where the depth.
+const BITS_SHIFT: u32 = 8;
+const DEPTH_SHIFT: u32 = 12;
 
 impl StateCell {
-    fn new() -> StateCell {
-        StateCell(Cell::new(Stage::Created))
+    fn new(kind: GenKind) -> StateCell {
+        StateCell {
+            stage: Cell::new(Stage::Created),
+            bits: Cell::new(kind as u8),
+            _depth: Cell::new([0; 2]),
+        }
+    }
+
+    #[inline(always)]
+    fn word(&self) -> u32 {
+        // SAFETY: it is as large and aligned as the word, without a gap.
+        u32::from_le(unsafe { (&raw const *self).cast::<u32>().read() })
+    }
+
+    #[inline(always)]
+    fn set_word(&self, stage: Stage, bits: u8, depth: u32) {
+        let word = stage as u32 | u32::from(bits) << BITS_SHIFT | depth << DEPTH_SHIFT;
+        // SAFETY: as above; all of it lies in cells, and the lowest byte is that of a stage.
+        unsafe {
+            (&raw const *self)
+                .cast_mut()
+                .cast::<u32>()
+                .write(word.to_le())
+        }
+    }
+
+    #[inline(always)]
+    fn has(&self, bit: u8) -> bool {
+        self.bits.get() & bit != 0
+    }
+
+    #[inline(always)]
+    fn mark(&self, bit: u8, on: bool) {
+        let bits = self.bits.get();
+        self.bits.set(if on { bits | bit } else { bits & !bit });
     }
 
     #[inline(always)]
     pub fn get(&self) -> GenState {
-        match self.0.get() {
+        match self.stage.get() {
             Stage::Created => GenState::Created,
             Stage::Suspended | Stage::AtYield => GenState::Suspended,
             Stage::Running | Stage::Iterated => GenState::Running,
@@ -79,7 +128,7 @@ impl StateCell {
     /// A change of state. It ends the special cases.
     #[inline(always)]
     pub fn set(&self, state: GenState) {
-        self.0.set(match state {
+        self.stage.set(match state {
             GenState::Created => Stage::Created,
             GenState::Suspended => Stage::Suspended,
             GenState::Running => Stage::Running,
@@ -99,30 +148,29 @@ impl StateCell {
     /// exception: it is resumed by putting a value where the `yield` left off.
     #[inline(always)]
     pub fn is_at_yield(&self) -> bool {
-        self.0.get() == Stage::AtYield
+        self.stage.get() == Stage::AtYield
     }
 
     #[inline(always)]
     pub fn set_at_yield(&self) {
-        self.0.set(Stage::AtYield);
+        self.stage.set(Stage::AtYield);
     }
 
     /// Running since it was resumed where it was `AtYield`, by an activation without a link, and
     /// has not delegated since: when it is the running frame, that activation is the innermost.
     #[inline(always)]
     pub fn is_iterated(&self) -> bool {
-        self.0.get() == Stage::Iterated
+        self.stage.get() == Stage::Iterated
     }
 
     #[inline(always)]
     pub fn set_iterated(&self) {
-        self.0.set(Stage::Iterated);
+        self.stage.set(Stage::Iterated);
     }
 }
 
 pub struct Generator {
     pub state: StateCell,
-    marks: Marks,
     /// Where to go on: index of the next instruction.
     pub pc: Cell<u32>,
     pub code: Ref<CodeObject>,
@@ -139,40 +187,6 @@ const _: () = assert!(
     size_of::<Generator>() == 40,
     "programs suspend a million frames"
 );
-
-/// What kind of frame it is, two facts about it, and its depth, in three bytes.
-struct Marks {
-    /// Two bits for the kind, one each for the facts, four that are the highest of the depth.
-    bits: Cell<u8>,
-    /// The low bytes of the depth, as an array, which needs no alignment.
-    depth: Cell<[u8; 2]>,
-}
-
-const KINDS: u8 = 0b11;
-const STARTED: u8 = 0b100;
-const ASYNC_RUNNING: u8 = 0b1000;
-const DEPTH_SHIFT: u32 = 4;
-
-impl Marks {
-    #[inline(always)]
-    fn new(kind: GenKind) -> Marks {
-        Marks {
-            bits: Cell::new(kind as u8),
-            depth: Cell::new([0; 2]),
-        }
-    }
-
-    #[inline(always)]
-    fn has(&self, bit: u8) -> bool {
-        self.bits.get() & bit != 0
-    }
-
-    #[inline(always)]
-    fn mark(&self, bit: u8, on: bool) {
-        let bits = self.bits.get();
-        self.bits.set(if on { bits | bit } else { bits & !bit });
-    }
-}
 
 /// When the frame was made (`heap::next_birth`): those of a cycle are finalized in that order.
 /// Few frames have more, in a box in which the birth stands too.
@@ -292,8 +306,7 @@ impl Generator {
     #[inline(always)]
     fn body(kind: GenKind, code: Ref<CodeObject>) -> Generator {
         Generator {
-            state: StateCell::new(),
-            marks: Marks::new(kind),
+            state: StateCell::new(kind),
             pc: Cell::new(0),
             code,
             parent: Cell::new(ptr::null()),
@@ -305,18 +318,17 @@ impl Generator {
     /// Makes the frame new, which has finished and owns nothing.
     #[inline(always)]
     pub(in crate::vm) fn renew(&self, kind: GenKind, birth: u64) {
-        self.state.set(GenState::Created);
-        self.marks.bits.set(kind as u8);
-        self.marks.depth.set([0; 2]);
+        debug_assert!(!self.has_extra());
+        self.state.set_word(Stage::Created, kind as u8, 0);
         self.pc.set(0);
         self.parent.set(ptr::null());
-        self.chain.set_root(ptr::null());
-        self.rest.set_birth(birth);
+        self.chain.forget_root();
+        self.rest.0.set(Rest::born(birth));
     }
 
     #[inline(always)]
     pub fn kind(&self) -> GenKind {
-        match self.marks.bits.get() & KINDS {
+        match self.state.bits.get() & KINDS {
             0 => GenKind::Generator,
             1 => GenKind::Coroutine,
             _ => GenKind::AsyncGenerator,
@@ -326,48 +338,42 @@ impl Generator {
     /// Whether it was ever resumed or closed (a coroutine that was not is reported).
     #[inline(always)]
     pub fn has_started(&self) -> bool {
-        self.marks.has(STARTED)
+        self.state.has(STARTED)
     }
 
     #[inline(always)]
     pub fn set_started(&self) {
-        self.marks.mark(STARTED, true);
+        self.state.mark(STARTED, true);
     }
 
     /// For async generators: an `asend`/`athrow`/`aclose` is under way.
     #[inline(always)]
     pub fn is_async_running(&self) -> bool {
-        self.marks.has(ASYNC_RUNNING)
+        self.state.has(ASYNC_RUNNING)
     }
 
     #[inline(always)]
     pub fn set_async_running(&self, on: bool) {
-        self.marks.mark(ASYNC_RUNNING, on);
+        self.state.mark(ASYNC_RUNNING, on);
     }
 
     /// Number of frames above it in its chain when it was delegated to, at most `MOST_DEPTH`.
     #[inline(always)]
     pub fn depth(&self) -> u32 {
-        let high = u32::from(self.marks.bits.get()) >> DEPTH_SHIFT;
-        high << u16::BITS | u32::from(u16::from_le_bytes(self.marks.depth.get()))
+        self.state.word() >> DEPTH_SHIFT
     }
 
     #[inline(always)]
     pub fn set_depth(&self, depth: u32) {
-        let high = (depth >> u16::BITS) as u8;
-        let low = self.marks.bits.get() & ((1 << DEPTH_SHIFT) - 1);
-        self.marks.bits.set(high << DEPTH_SHIFT | low);
-        self.marks.depth.set((depth as u16).to_le_bytes());
+        let bits = self.state.bits.get() & (KINDS | STARTED | ASYNC_RUNNING);
+        self.state.set_word(self.state.stage.get(), bits, depth);
     }
 
-    /// `outer` delegates to this frame: it has started, one deeper than that.
+    /// `outer` delegates to this frame: it runs, one deeper than that.
     #[inline(always)]
-    pub fn set_entered_from(&self, outer: &Generator) {
-        let depth = outer.depth() + 1;
-        let bits = self.marks.bits.get() & (KINDS | ASYNC_RUNNING) | STARTED;
-        let high = (depth >> u16::BITS) as u8;
-        self.marks.bits.set(high << DEPTH_SHIFT | bits);
-        self.marks.depth.set((depth as u16).to_le_bytes());
+    pub fn enter_from(&self, outer: &Generator) {
+        let bits = self.state.bits.get() & (KINDS | ASYNC_RUNNING) | STARTED;
+        self.state.set_word(Stage::Running, bits, outer.depth() + 1);
     }
 
     /// The exception it was handling when it was suspended, or `Undef`.
@@ -395,12 +401,18 @@ impl Generator {
     /// Whether it owns anything but its code and its registers.
     #[inline(always)]
     pub fn has_extra(&self) -> bool {
-        self.chain.has_leaf() || self.rest.extra().is_some()
+        self.chain.has_leaf() || !self.is_bare()
     }
 
     /// What few frames have.
     pub fn extra(&self) -> &GenExtra {
         self.rest.extra_or_new()
+    }
+
+    /// Whether it has nothing of what few frames have.
+    #[inline(always)]
+    pub fn is_bare(&self) -> bool {
+        self.rest.0.get().addr() & Rest::BIRTH != 0
     }
 
     /// What few frames have, if it is there.
