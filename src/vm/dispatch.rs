@@ -935,7 +935,7 @@ impl Vm {
                         Op::LShift => arith!(LShift, shift_left, |_, _| None),
                         Op::RShift => arith!(RShift, shift_right, |_, _| None),
                         Op::MatMul => slow!(exec::arith(self, Arith::MatMul, plain!(), regs)),
-                        Op::Pow => slow!(exec::arith(self, Arith::Pow, plain!(), regs)),
+                        Op::Pow => arith!(Pow, |_, _| None, float_pow),
                         Op::AddI => arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
                         Op::SubI => arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
                         Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
@@ -1869,6 +1869,12 @@ pub(super) fn class_version(instance: &Instance) -> u32 {
 #[inline(always)]
 fn wrap_index(n: i64, len: usize) -> usize {
     (if n < 0 { n.wrapping_add(len as i64) } else { n }) as usize
+}
+
+/// Where neither a complex number nor an exception can come of it.
+fn float_pow(x: f64, y: f64) -> Option<f64> {
+    let power = x.powf(y);
+    (x > 0.0 && y.is_finite() && power.is_finite()).then_some(power)
 }
 
 /// Nothing where Python raises ZeroDivisionError.

@@ -13,6 +13,7 @@ use crate::vm::object::{
     CellObject, Class, CodeObject, Dict, Function, GenKind, Generator, Kind, List, NativeFunction,
     Str, Tuple,
 };
+use crate::vm::ops::range;
 use crate::vm::ops::super_object::Super;
 use crate::vm::simple_call::SimpleCall;
 use crate::vm::value::Value;
@@ -57,10 +58,13 @@ fn call_otherwise(vm: &mut Vm, i: &Instr, place: Place) -> R<Called> {
         dst,
     } = place;
     // SAFETY: as in `call`.
-    if let Some(class) = unsafe { (*at).as_ref::<Class>() }
-        && let Some(called) = call_builtin(vm, place, class)
-    {
-        return called;
+    if let Some(class) = unsafe { (*at).as_ref::<Class>() } {
+        if class.is(&vm.types.range) && loop_over_range(vm, place) {
+            return Ok(Called::Frame);
+        }
+        if let Some(called) = call_builtin(vm, place, class) {
+            return called;
+        }
     }
     let simple = SimpleCall {
         base: at,
@@ -86,6 +90,39 @@ fn call_otherwise(vm: &mut Vm, i: &Instr, place: Place) -> R<Called> {
     }
     let base = window(vm, i.b, argc + 2)?;
     vm.invoke(base, has_self, argc, Keywords::new(), Deliver::Call, dst)
+}
+
+/// `for … in range(…)`, of small integers: fills the registers of the loop as its `ForPrep` would, and
+/// goes on behind that. No range is made.
+fn loop_over_range(vm: &mut Vm, place: Place) -> bool {
+    let Some(next) = vm.frame.next().copied() else {
+        return false;
+    };
+    let only_use = next.op == Op::ForPrep && next.b == place.dst && next.t & DIES_B != 0;
+    if !only_use || place.has_self {
+        return false;
+    }
+    // SAFETY: the arguments are initialised; nobody writes them while they are looked at.
+    let (start, stop, step) = match unsafe { place.args() } {
+        [Value::Int(stop)] => (0, *stop, 1),
+        [Value::Int(start), Value::Int(stop)] => (*start, *stop, 1),
+        [Value::Int(start), Value::Int(stop), Value::Int(step)] if *step != 0 => {
+            (*start, *stop, *step)
+        }
+        _ => return false,
+    };
+    let Some(count) = range::count(start, stop, step) else {
+        return false;
+    };
+    place.release();
+    let regs = vm.frame.regs;
+    for (n, value) in [start, count, step].into_iter().enumerate() {
+        put_at(regs, next.a as usize + n, Value::Int(value));
+    }
+    // SAFETY: the verifier has seen that the target, counted from behind the `ForPrep`, is an
+    // instruction.
+    vm.frame.pc = unsafe { vm.frame.pc.offset(1 + next.imm() as isize) };
+    true
 }
 
 /// `super().name(…)`: puts the method and its self where the `LoadMethod` that follows would.

@@ -18,13 +18,10 @@ pub fn for_prep(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()>
     let at = i.a as usize;
     match value.kind() {
         Some(Kind::Range) => {
-            if let Some(r) = value.downcast::<Range>()
-                && let (Value::Int(start), Value::Int(len), Value::Int(step)) =
-                    (&r.start, &r.len, &r.step)
-            {
-                put_at(regs, at, Value::Int(*start));
-                put_at(regs, at + 1, Value::Int(*len));
-                put_at(regs, at + 2, Value::Int(*step));
+            if let Some((start, len, step)) = value.downcast::<Range>().and_then(Range::small) {
+                put_at(regs, at, Value::Int(start));
+                put_at(regs, at + 1, Value::Int(len));
+                put_at(regs, at + 2, Value::Int(step));
                 return Ok(());
             }
         }

@@ -40,8 +40,17 @@ impl Place {
         }
     }
 
+    /// The arguments, the self included.
+    ///
+    /// # Safety
+    /// Nobody writes the registers as long as they are looked at.
+    pub unsafe fn args<'a>(self) -> &'a [Value] {
+        // SAFETY: they are initialised; the rest is promised by the caller.
+        unsafe { std::slice::from_raw_parts(self.first(), self.count()) }
+    }
+
     /// Releases callable and arguments.
-    fn release(self) {
+    pub fn release(self) {
         // SAFETY: both are initialised.
         unsafe {
             release_registers(self.first(), self.count());

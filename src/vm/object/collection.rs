@@ -156,6 +156,18 @@ pub struct Range {
     pub len: Value,
 }
 
+impl Range {
+    /// Start, number of items and step, where all items are small.
+    pub fn small(&self) -> Option<(i64, i64, i64)> {
+        match (&self.start, &self.stop, &self.step, &self.len) {
+            (Value::Int(start), Value::Int(_), Value::Int(step), Value::Int(len)) => {
+                Some((*start, *len, *step))
+            }
+            _ => None,
+        }
+    }
+}
+
 pub struct Slice {
     // In the order in which CPython releases them.
     pub step: Value,

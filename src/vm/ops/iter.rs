@@ -237,16 +237,13 @@ impl Vm {
             Kind::Bytes => obj
                 .downcast::<Bytes>()
                 .map(|b| b.0.iter().map(|b| Value::Int((*b).into())).collect()),
-            Kind::Range => {
-                let r = obj.downcast::<Range>()?;
-                match (&r.start, &r.step, &r.len) {
-                    (Value::Int(start), Value::Int(step), Value::Int(len)) if *len < 1 << 32 => {
-                        let at = |i: i64| Value::Int(start.wrapping_add(i.wrapping_mul(*step)));
-                        Some((0..*len).map(at).collect())
-                    }
-                    _ => None,
+            Kind::Range => match obj.downcast::<Range>().and_then(Range::small)? {
+                (start, len, step) if len < 1 << 32 => {
+                    let at = |i: i64| Value::Int(start.wrapping_add(i.wrapping_mul(step)));
+                    Some((0..len).map(at).collect())
                 }
-            }
+                _ => None,
+            },
             Kind::Opaque => DictView::of(v).map(DictView::snapshot),
             _ => None,
         }

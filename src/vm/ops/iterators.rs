@@ -195,16 +195,16 @@ pub fn range_iterator(vm: &mut Vm, r: &Ref<Range>, backwards: bool) -> Value {
     } else {
         r.clone()
     };
-    match (&r.start, &r.step, &r.len, &r.stop) {
-        (Value::Int(start), Value::Int(step), Value::Int(len), Value::Int(_)) => {
+    match r.small() {
+        Some((start, len, step)) => {
             let iterator = RangeIterator {
-                next: Cell::new(*start),
-                step: *step,
-                left: Cell::new(*len),
+                next: Cell::new(start),
+                step,
+                left: Cell::new(len),
             };
             vm.make(iterator)
         }
-        _ => vm.make(LongRangeIterator {
+        None => vm.make(LongRangeIterator {
             range: r.clone(),
             index: Slot::new(Value::Int(0)),
         }),

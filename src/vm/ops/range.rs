@@ -20,16 +20,30 @@ pub fn make(start: Value, stop: Value, step: Value) -> Ref<Range> {
     })
 }
 
+/// Number of items of a range; `None` if it is more than an `i64` holds.
+pub fn count(start: i64, stop: i64, step: i64) -> Option<i64> {
+    let (from, to) = if step > 0 {
+        (start, stop)
+    } else {
+        (stop, start)
+    };
+    if from >= to || step == 0 {
+        return Some(0);
+    }
+    // The difference may be twice as large as an `i64`.
+    let distance = to.wrapping_sub(from) as u64;
+    let n = match step.unsigned_abs() {
+        1 => distance,
+        step => (distance - 1) / step + 1,
+    };
+    i64::try_from(n).ok()
+}
+
 fn length(start: &Value, stop: &Value, step: &Value) -> Value {
-    if let (Value::Int(start), Value::Int(stop), Value::Int(step)) = (start, stop, step) {
-        let (start, stop, step) = (i128::from(*start), i128::from(*stop), i128::from(*step));
-        let distance = if step > 0 { stop - start } else { start - stop };
-        let n = if distance <= 0 || step == 0 {
-            0
-        } else {
-            (distance - 1) / step.abs() + 1
-        };
-        return i64::try_from(n).map_or_else(|_| Value::bigint(BigInt::from(n)), Value::Int);
+    if let (Value::Int(start), Value::Int(stop), Value::Int(step)) = (start, stop, step)
+        && let Some(n) = count(*start, *stop, *step)
+    {
+        return Value::Int(n);
     }
     let (start, stop, step) = (big(start), big(stop), big(step));
     let distance = if step.is_positive() {
