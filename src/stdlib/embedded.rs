@@ -27,6 +27,7 @@ embedded! {
     "_chainmap" "_chainmap.coro" false;
     "_decimal_arithmetic" "_decimal_arithmetic.coro" false;
     "_decimal_context" "_decimal_context.coro" false;
+    "_decimal_digits" "_decimal_digits.coro" false;
     "_decimal_functions" "_decimal_functions.coro" false;
     "_decimal_order" "_decimal_order.coro" false;
     "_decimal_text" "_decimal_text.coro" false;
