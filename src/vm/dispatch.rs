@@ -886,8 +886,10 @@ impl Vm {
                         }
                         Op::StoreCell => {
                             let value = operand!(b, DIES_B);
-                            if let Some(cell) = reg!(i.a).downcast::<super::object::CellObject>() {
-                                drop(cell.content.replace(value));
+                            if let Some(cell) = reg!(i.a).downcast::<super::object::CellObject>()
+                                && let Value::Obj(old) = cell.content.replace(value)
+                            {
+                                drop(old);
                                 sync!();
                                 drain!();
                             }
@@ -1404,17 +1406,16 @@ impl Vm {
                             at = unsafe { at.offset(i.imm() as isize) };
                         }
                         Op::ForIter => {
-                            match &*reg!(i.b) {
+                            match reg!(i.b) {
                                 Value::Int(next) => {
-                                    let next = *next;
                                     if let (Value::Int(left), Value::Int(step)) =
-                                        (&*reg!(i.b + NEXT), &*reg!(i.b + 2 * NEXT))
+                                        (reg!(i.b + NEXT), &*reg!(i.b + 2 * NEXT))
                                     {
                                         if *left > 0 {
-                                            let (left, step) = (*left, *step);
-                                            *reg!(i.b) = Value::Int(next.wrapping_add(step));
-                                            *reg!(i.b + NEXT) = Value::Int(left - 1);
-                                            go_round!(Value::Int(next));
+                                            let item = *next;
+                                            *next = item.wrapping_add(*step);
+                                            *left -= 1;
+                                            go_round!(Value::Int(item));
                                         }
                                         continue;
                                     }
