@@ -2,10 +2,11 @@
 //! they stand in the call window, behind them `Undef` for what was left out.
 
 use super::Called;
+use super::attr::tells_the_class;
 use crate::vm::frame::{release_registers, take, undefine};
 use crate::vm::heap::Ref;
 use crate::vm::native::{Arity, Direct, Role};
-use crate::vm::object::{Class, Generator, NativeFunction};
+use crate::vm::object::{Class, Generator, Kind, NativeFunction};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -90,8 +91,24 @@ pub(super) fn call_native(vm: &mut Vm, place: Place, f: &NativeFunction) -> Opti
 /// The first argument of a method is an instance of the class that the method belongs to.
 #[inline(always)]
 fn has_own_self(vm: &Vm, place: Place, f: &NativeFunction) -> bool {
-    // SAFETY: the argument is initialised, if there is one.
-    place.count() > 0 && vm.is_of(unsafe { &*place.first() }, &f.owner)
+    if place.count() == 0 {
+        return false;
+    }
+    // SAFETY: the argument is initialised.
+    let first = unsafe { &*place.first() };
+    let kind = first.kind();
+    kind.is_some() && kind == f.instances.get() || is_own_self(vm, first, f)
+}
+
+/// As `has_own_self`; remembers the answer for the kinds whose objects are all of one class.
+#[inline(never)]
+fn is_own_self(vm: &Vm, first: &Value, f: &NativeFunction) -> bool {
+    let is_own = vm.is_of(first, &f.owner);
+    let one_class = |kind: &Kind| tells_the_class(*kind) != 0 && *kind != Kind::Generator;
+    if is_own && let Some(kind) = first.kind().filter(one_class) {
+        f.instances.set(Some(kind));
+    }
+    is_own
 }
 
 /// Whether a native that only resumes a generator is given one, or is called wrongly.

@@ -1,6 +1,6 @@
 //! Callables, descriptors, code bound to globals, cells, modules.
 
-use super::{Dict, Trace, Tuple};
+use super::{Dict, Kind, Trace, Tuple};
 use crate::bytecode::{Code, Op};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, ZombieFrames};
 use crate::vm::linked::Linked;
@@ -307,6 +307,8 @@ pub struct NativeFunction {
     pub module: Value,
     signature: OnceCell<Box<Signature>>,
     direct: OnceCell<Direct>,
+    /// All objects of this kind are instances of `owner`; of a method that has been called.
+    pub instances: Cell<Option<Kind>>,
 }
 
 impl NativeFunction {
@@ -323,6 +325,7 @@ impl NativeFunction {
             module,
             signature: OnceCell::new(),
             direct: OnceCell::new(),
+            instances: Cell::new(None),
         })
     }
 
