@@ -3,10 +3,11 @@
 
 use super::args::{at, keywords, varargs};
 use super::exception_fields as fields;
+use super::object::repeat_native;
 use crate::vm::exceptions::{ExceptionDef, ExceptionTypes};
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, Dict, Exception, NativeFunction, Str, Traceback, Tuple};
+use crate::vm::object::{Class, Dict, Exception, Str, Traceback, Tuple};
 use crate::vm::ops::exception::none_if_undef;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -68,12 +69,7 @@ fn repeat_constructor(vm: &mut Vm, class: &Ref<Class>, row: &ExceptionDef) {
         .into_iter()
         .chain(new.then(|| vm.names.__new__.clone()))
     {
-        if class.dict.get_str(&name).is_none()
-            && let Some(inherited) = vm.lookup(class, &name)
-            && let Some(inherited) = inherited.as_ref::<NativeFunction>()
-        {
-            vm.extend_class(class, std::slice::from_ref(inherited.def), &[]);
-        }
+        repeat_native(vm, class, &name);
     }
 }
 

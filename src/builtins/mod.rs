@@ -70,6 +70,7 @@ fn install_classes(vm: &mut Vm) {
     types::install(vm);
     iterators::install(vm);
     functions::install(vm);
+    object::repeat_attribute_hooks(vm);
     class_docs::install(vm);
 }
 

@@ -4,7 +4,7 @@ use super::args::{at, count};
 use crate::vm::compare_pure::hash_address;
 use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{GetSet, NativeDef};
-use crate::vm::object::{Class, Dict, List, Str, Tuple};
+use crate::vm::object::{Class, Dict, List, NativeFunction, Str, Tuple};
 use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -12,6 +12,48 @@ use crate::vm::{R, Vm};
 pub fn install(vm: &mut Vm) {
     let class = vm.types.object.clone();
     vm.extend_class(&class, METHODS, GETSET);
+}
+
+/// Some built-in classes have a `__getattribute__` in their own table, `type` all three hooks: what
+/// is inherited, but by their own names in messages.
+pub(super) fn repeat_attribute_hooks(vm: &mut Vm) {
+    let names = &vm.names;
+    let setters = [names.__setattr__.clone(), names.__delattr__.clone()];
+    let (getter, types) = (names.__getattribute__.clone(), &vm.types);
+    let type_class = types.type_.clone();
+    let classes = [
+        &types.int,
+        &types.complex,
+        &types.bytes,
+        &types.bytearray,
+        &types.list,
+        &types.tuple,
+        &types.dict,
+        &types.set,
+        &types.range,
+        &types.slice,
+        &types.property,
+        &types.method,
+        &types.module,
+        &type_class,
+        &vm.exc.base_exception,
+    ];
+    for class in classes.map(Ref::clone) {
+        repeat_native(vm, &class, &getter);
+    }
+    for name in &setters {
+        repeat_native(vm, &type_class, name);
+    }
+}
+
+/// A native method that a class inherits becomes its own.
+pub(super) fn repeat_native(vm: &mut Vm, class: &Ref<Class>, name: &Ref<Str>) {
+    if class.dict.get_str(name).is_none()
+        && let Some(inherited) = vm.lookup(class, name)
+        && let Some(inherited) = inherited.as_ref::<NativeFunction>()
+    {
+        vm.extend_class(class, std::slice::from_ref(inherited.def), &[]);
+    }
 }
 
 const GETSET: &[GetSet] = &[GetSet::write(

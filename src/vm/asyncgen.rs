@@ -318,14 +318,14 @@ fn asend_throw(vm: &mut Vm, args: &[Value]) -> R {
         }
         State::Running => {}
     }
-    let exception = match vm.thrown(args) {
-        Ok(exception) => exception,
+    let how = match vm.thrown_by(&asend.generator, args) {
+        Ok(how) => how,
         Err(raise) => {
             finish(asend);
             return Err(raise);
         }
     };
-    let outcome = vm.resume_outcome(&asend.generator, Resume::Throw(exception));
+    let outcome = vm.resume_outcome(&asend.generator, how);
     settle_asend(vm, asend, outcome)
 }
 
@@ -524,14 +524,14 @@ fn athrow_throw(vm: &mut Vm, args: &[Value]) -> R {
         }
         State::Running => {}
     }
-    let exception = match vm.thrown(args) {
-        Ok(exception) => exception,
+    let how = match vm.thrown_by(&awaitable.generator, args) {
+        Ok(how) => how,
         Err(raise) => {
             awaitable.finish();
             return Err(raise);
         }
     };
-    let outcome = vm.resume_outcome(&awaitable.generator, Resume::Throw(exception));
+    let outcome = vm.resume_outcome(&awaitable.generator, how);
     settle_athrow(vm, awaitable, outcome)
 }
 

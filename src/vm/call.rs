@@ -426,6 +426,9 @@ impl Vm {
             // SAFETY: named registers were initialised by the caller.
             g.set_register(i, unsafe { take(regs.add(i)) });
         }
+        if f.holds_objects() {
+            g.extra().function.set(f.clone().into());
+        }
         if let Some(extra) = f.extra.get() {
             if !extra.name.is_undef() {
                 g.extra().name.set(extra.name.get());

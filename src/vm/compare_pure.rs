@@ -68,9 +68,7 @@ fn equal_objects(
         ),
         (Kind::Tuple, Kind::Tuple) => {
             let (s, t) = (a.as_ref::<Tuple>()?.items(), b.as_ref::<Tuple>()?.items());
-            if s.len() != t.len() {
-                return Some(false);
-            }
+            // Items are asked before the lengths, as CPython does it.
             for (x, y) in s.iter().zip(t) {
                 if matches!(x.kind(), Some(Kind::Tuple)) {
                     return None;
@@ -79,7 +77,7 @@ fn equal_objects(
                     return Some(false);
                 }
             }
-            Some(true)
+            Some(s.len() == t.len())
         }
         (
             Kind::Str | Kind::Int | Kind::Bytes | Kind::Complex,

@@ -19,7 +19,7 @@ impl Vm {
     pub(super) fn throw_into_delegate(&mut self, i: Instr, exception: Value) -> R<Flow> {
         // SAFETY: the verifier has seen the register.
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
-        let parts = self.thrown_parts.take();
+        let message = self.thrown_parts.take();
         if self.is_generator_exit(&exception) {
             if let Some(close) = self.close_of(&delegate)
                 && let Err(raise) = self.call(&close, &[])
@@ -28,21 +28,27 @@ impl Vm {
             }
             return Err(self.raise_thrown(exception));
         }
-        let throw = self.names.throw.clone();
-        let parts = parts.as_ref::<Tuple>().map(Ref::items);
-        let Some(throw) = self.get_attr_opt(&delegate, &throw)? else {
-            let made = match parts {
-                Some(parts) => self.thrown(&[&[Value::None], parts].concat())?,
-                None => exception,
-            };
+        let found = message.as_ref::<Tuple>().map_or(&[][..], Ref::items);
+        let (throw, parts) = match found {
+            [of, method, parts @ ..] if of.is(&delegate) => {
+                (Some(method.clone()).filter(|m| !m.is_none()), parts)
+            }
+            _ => {
+                let throw = self.names.throw.clone();
+                let throw = self.get_attr_opt(&delegate, &throw)?;
+                (throw, std::slice::from_ref(&exception))
+            }
+        };
+        let Some(throw) = throw else {
+            let made = self.thrown(&[&[Value::None], parts].concat())?;
             return Err(self.raise_thrown(made));
         };
-        match self.call(&throw, parts.unwrap_or(&[exception])) {
+        match self.call(&throw, parts) {
             Ok(value) => self.suspend_with(value),
             Err(raise) => {
                 let raise = self.enters(raise);
                 let value = self.catch_stop_value(raise)?;
-                drop(delegate);
+                drop((message, delegate));
                 self.end_delegation(value);
                 Ok(Flow::Go)
             }

@@ -5,7 +5,7 @@
 
 use super::Vm;
 use super::frame::{Frame, generator_at, take};
-use super::heap::Ref;
+use super::heap::{Ref, Slot};
 use super::object::{FrameObject, GenState, Generator};
 use super::value::Value;
 use std::mem;
@@ -68,7 +68,7 @@ impl Vm {
             return;
         };
         self.framed = self.frames.innermost();
-        self.hand_over(&object, self.frame.regs, self.frame.index());
+        self.hand_over(&object, self.frame.regs, self.frame.index(), None);
     }
 
     /// The frame of a generator, which has an object, is over.
@@ -83,7 +83,7 @@ impl Vm {
             } else {
                 g.place()
             };
-            self.hand_over(object, g.tail_ptr(), pc);
+            self.hand_over(object, g.tail_ptr(), pc, g.rare().map(|e| &e.function));
         }
     }
 
@@ -124,11 +124,18 @@ impl Vm {
         drop(g.chain.take_leaf());
         let mut all = g.take_registers();
         all.push(g.take_handled());
+        all.push(g.rare().map_or(Value::Undef, |e| e.function.take()));
         *object.locals.borrow_mut() = all.into_boxed_slice();
     }
 
-    /// The object takes the locals over if it is referred to.
-    fn hand_over(&mut self, object: &Ref<FrameObject>, regs: *mut Value, pc: usize) {
+    /// The object takes the locals over if it is referred to, and the function with them.
+    fn hand_over(
+        &mut self,
+        object: &Ref<FrameObject>,
+        regs: *mut Value,
+        pc: usize,
+        function: Option<&Slot>,
+    ) {
         object.pc.set(pc as u32);
         object.let_go();
         // The reference of whoever ended the frame is one.
@@ -137,7 +144,8 @@ impl Vm {
         }
         let named = object.code.code.nnamed as usize;
         // SAFETY: named registers are initialised in every frame, and this one is over.
-        let locals = (0..named).map(|i| unsafe { take(regs.add(i)) }).collect();
+        let locals = (0..named).map(|i| unsafe { take(regs.add(i)) });
+        let locals = locals.chain(function.map(Slot::take)).collect();
         *object.locals.borrow_mut() = locals;
         let running = self.frame.regs == regs;
         if let Some(caller) = self.nth_frame(usize::from(running))

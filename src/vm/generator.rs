@@ -637,6 +637,7 @@ impl Vm {
             self.end_generator_frame(g);
         }
         g.clear_registers();
+        drop(g.rare().map(|e| e.function.take()));
     }
 
     /// Resuming what is over.

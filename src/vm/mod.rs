@@ -159,7 +159,8 @@ pub struct Vm {
     input: Option<Resume>,
     /// The value being yielded is an async generator's own.
     async_yielded: bool,
-    /// The arguments of a `throw` that a delegate gets as they are.
+    /// A delegate, the `throw` that it was found to have or `None`, and the arguments that it gets
+    /// as they are.
     thrown_parts: Slot,
     /// How the activation that ended a nested dispatch loop ended; `None` if it raised.
     outcome: Option<flow::Outcome>,

@@ -1,7 +1,7 @@
 //! Exceptions that enter a chain of frames from outside: `throw()` and `close()`. See `flow.rs`.
 
 use super::frame::raw;
-use super::generator::{is_executing, kind_name, suspended_at, suspended_chain};
+use super::generator::{is_executing, kind_name, suspended_at, suspended_chain, suspended_leaf};
 use super::heap::Ref;
 use super::object::{Class, Exception, Future, Generator, Traceback, Tuple};
 use super::value::Value;
@@ -19,6 +19,16 @@ pub(super) enum Entered {
     Closing,
 }
 
+/// What the suspended frame waits for, if that has, at most, a `throw` of its own.
+fn foreign_delegate(leaf: &Ref<Generator>) -> Option<Value> {
+    let i = suspended_at(leaf).filter(|i| i.op == Op::Delegate)?;
+    let delegate = leaf.register(i.b as usize);
+    let foreign = delegate.as_obj().is_some()
+        && delegate.as_ref::<Generator>().is_none()
+        && delegate.downcast::<Future>().is_none();
+    foreign.then_some(delegate)
+}
+
 impl Vm {
     /// The exception of `close()`, made where that is called.
     pub(super) fn generator_exit(&mut self) -> Value {
@@ -32,43 +42,57 @@ impl Vm {
     /// arguments as they are; what is no exception is refused by the innermost frame, which the
     /// others then have done with.
     pub fn thrown_by(&mut self, root: &Ref<Generator>, args: &[Value]) -> R<Resume> {
-        let kind = args.get(1).cloned().unwrap_or(Value::None);
-        if kind.downcast::<Exception>().is_some() || !self.is_delegating(root) {
+        if !self.is_delegating(root) {
             return self.thrown(args).map(Resume::Throw);
         }
-        let mut chain = suspended_chain(root);
-        let leaf = chain.pop();
-        if leaf.is_some_and(|leaf| self.has_foreign_delegate(&leaf))
-            && !self.is_generator_exit_class(&kind)
+        let kind = args.get(1).cloned().unwrap_or(Value::None);
+        let leaf = suspended_leaf(root).or_else(|| suspended_chain(root).pop());
+        if let Some(delegate) = leaf.as_ref().and_then(foreign_delegate)
+            && !self.is_generator_exit_kind(&kind)
         {
-            let parts = args[1..].iter().filter_map(Value::given).cloned();
-            self.thrown_parts
-                .set(Tuple::value(parts.collect::<Vec<_>>()));
-            return Ok(Resume::Throw(kind));
+            return self.thrown_to_foreign(root, delegate, kind, args);
         }
-        match (self.thrown(args), chain.last()) {
-            (Err(raise), Some(parent)) => {
-                let refusal = self.take_raised(raise);
-                self.detach_delegate(root, parent);
-                Ok(Resume::Throw(refusal))
-            }
-            (made, _) => made.map(Resume::Throw),
+        match self.thrown(args) {
+            Ok(exception) => Ok(Resume::Throw(exception)),
+            Err(raise) => self.thrown_past_leaf(root, raise),
         }
+    }
+
+    /// The innermost frame passes what is thrown on to the `throw` of something that is no
+    /// generator. Looking for that comes first: if it fails, the frame stays where it is.
+    fn thrown_to_foreign(
+        &mut self,
+        root: &Ref<Generator>,
+        delegate: Value,
+        kind: Value,
+        args: &[Value],
+    ) -> R<Resume> {
+        let throw = self.names.throw.clone();
+        let method = match self.get_attr_opt(&delegate, &throw) {
+            Ok(method) => method.unwrap_or(Value::None),
+            Err(raise) => return self.thrown_past_leaf(root, raise),
+        };
+        let given = args[1..].iter().filter_map(Value::given).cloned();
+        let message: Vec<Value> = [delegate, method].into_iter().chain(given).collect();
+        self.thrown_parts.set(Tuple::value(message));
+        Ok(Resume::Throw(kind))
+    }
+
+    /// An error before anything was thrown into the innermost frame: the one around it gets the
+    /// error and has done with the innermost; without one, it is the error of the `throw` itself.
+    fn thrown_past_leaf(&mut self, root: &Ref<Generator>, raise: Raise) -> R<Resume> {
+        let mut chain = suspended_chain(root);
+        chain.pop();
+        let Some(parent) = chain.last() else {
+            return Err(raise);
+        };
+        let refusal = self.take_raised(raise);
+        self.detach_delegate(root, parent);
+        Ok(Resume::Throw(refusal))
     }
 
     fn is_delegating(&self, g: &Ref<Generator>) -> bool {
         !is_executing(g) && suspended_at(g).is_some_and(|i| i.op == Op::Delegate)
-    }
-
-    /// Whether the suspended frame waits for something that has, at most, a `throw` of its own.
-    fn has_foreign_delegate(&self, leaf: &Ref<Generator>) -> bool {
-        let register = suspended_at(leaf).filter(|i| i.op == Op::Delegate);
-        register.is_some_and(|i| {
-            let delegate = leaf.register(i.b as usize);
-            delegate.as_obj().is_some()
-                && delegate.as_ref::<Generator>().is_none()
-                && delegate.downcast::<Future>().is_none()
-        })
     }
 
     /// A suspended frame of a chain does without what it delegated to.
@@ -138,9 +162,10 @@ impl Vm {
         }
     }
 
-    fn is_generator_exit_class(&self, kind: &Value) -> bool {
+    fn is_generator_exit_kind(&self, kind: &Value) -> bool {
         let class = kind.as_ref::<Class>();
         class.is_some_and(|c| c.is_subclass(&self.exc.generator_exit))
+            || self.is_generator_exit(kind)
     }
 
     /// The GeneratorExit that the root of the chain is to get once those below it are closed.

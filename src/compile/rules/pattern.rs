@@ -140,6 +140,11 @@ impl<'a> Rules<'a> {
     fn mapping_keys(&mut self, items: &'a [(Expr, Pattern)], span: Span) {
         let mut seen = HashSet::new();
         for (key, _) in items {
+            if matches!(key.kind, ExprKind::JoinedStr(_)) {
+                let title = "mapping pattern keys may only match literals and attribute lookups";
+                let help = "compare in a guard: `case {**rest} if text in rest`";
+                return self.error(span, title, "a key made while the program runs", help);
+            }
             let Some((value, text)) = fold::constant(key)
                 .map(|value| (equality(&value), constant_text(&value)))
                 .or_else(|| complex_key(key))
@@ -170,29 +175,33 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// What `1 + 2j` is equal to, and its text: its parts are literals.
+/// What `-2j` or `1 + 2j` is equal to, and its text: its parts are literals.
 fn complex_key(key: &Expr) -> Option<(String, String)> {
-    let ExprKind::Binary { op, left, right } = &key.kind else {
-        return None;
-    };
-    let real = match fold::constant(left)? {
-        Const::Int(i) => i as f64,
-        Const::Float(f) => f,
+    let (real, imaginary) = match &key.kind {
+        ExprKind::Unary { operand, .. } => match fold::constant(operand)? {
+            Const::Imaginary(imaginary) => (-0.0, -imaginary),
+            _ => return None,
+        },
+        ExprKind::Binary { op, left, right } => {
+            let real = match fold::constant(left)? {
+                Const::Int(i) => i as f64,
+                Const::Float(f) => f,
+                _ => return None,
+            };
+            match fold::constant(right)? {
+                Const::Imaginary(imaginary) if *op == BinaryOp::Sub => (real, 0.0 - imaginary),
+                Const::Imaginary(imaginary) => (real, imaginary),
+                _ => return None,
+            }
+        }
         _ => return None,
-    };
-    let Const::Imaginary(imaginary) = fold::constant(right)? else {
-        return None;
-    };
-    let imaginary = if *op == BinaryOp::Sub {
-        -imaginary
-    } else {
-        imaginary
     };
     let text = complex::repr(real, imaginary);
     if imaginary == 0.0 {
         return Some((equality(&Const::Float(real)), text));
     }
-    Some((text.clone(), text))
+    // A zero has no sign where it is compared.
+    Some((complex::repr(real + 0.0, imaginary), text))
 }
 
 /// Equal keys have equal texts: `1`, `1.0` and `True` are one key.
@@ -201,6 +210,7 @@ fn equality(value: &Const) -> String {
         Const::True => "1".to_owned(),
         Const::False => "0".to_owned(),
         Const::Float(f) if f.fract() == 0.0 && f.abs() < 1e15 => (*f as i64).to_string(),
+        Const::Imaginary(f) if *f == 0.0 => "0".to_owned(),
         other => constant_text(other),
     }
 }

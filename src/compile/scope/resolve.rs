@@ -119,14 +119,16 @@ fn set_binder(scopes: &mut Scopes, id: ScopeId, name: &str, binder: ScopeId) {
 }
 
 /// The scope around `id` whose variable `name` is. Class bodies are looked through, except for
-/// the `__class__` that they offer to what is defined in them.
+/// the `__class__` that they offer to what is defined in them; what runs in their own frame, a
+/// comprehension, comes too early for it.
 fn find_binder(scopes: &Scopes, id: ScopeId, name: &str) -> Option<ScopeId> {
+    let frame = scopes.get(id).frame;
     let mut up = scopes.get(id).parent;
     while let Some(at) = up {
         let scope = scopes.get(at);
         match scope.kind {
             ScopeKind::Module => return None,
-            ScopeKind::Class if name == "__class__" => return Some(at),
+            ScopeKind::Class if name == "__class__" && frame != at => return Some(at),
             ScopeKind::Class => {}
             _ => {
                 let flags = scope.symbols.get(name).map_or(0, |s| s.flags);

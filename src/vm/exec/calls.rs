@@ -329,7 +329,12 @@ pub fn make_function(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
             None => Ref::new(CellObject::default()),
         });
     }
-    Ok(function(code, closure, defaults, kwdefaults, annotations).into())
+    let suspends = code.suspends;
+    let made = function(code, closure, defaults, kwdefaults, annotations);
+    if suspends && i.c != NO_REG {
+        made.note_objects();
+    }
+    Ok(made.into())
 }
 
 /// A function object.

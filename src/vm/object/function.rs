@@ -258,6 +258,8 @@ pub struct FunctionExtra {
     pub module: Slot,
     pub dict: Slot,
     pub type_params: Slot,
+    /// Its defaults or annotations are objects whose death somebody may notice.
+    pub holds_objects: Cell<bool>,
 }
 
 impl Function {
@@ -276,6 +278,33 @@ impl Function {
         match self.extra.get().map(|e| e.qualname.get()) {
             Some(v) if v.as_str().is_some() => v.as_str().unwrap_or_default().into(),
             _ => self.code.get().code.qualname.clone(),
+        }
+    }
+
+    /// Whether something dies with it that a program can miss.
+    pub fn holds_objects(&self) -> bool {
+        self.extra
+            .get()
+            .is_some_and(|e| e.holds_objects.get() || !e.dict.is_undef())
+    }
+
+    /// Notes whether its defaults or annotations are objects whose death somebody may notice.
+    pub fn note_objects(&self) {
+        let is_object = |v: &Value| {
+            !matches!(
+                v.kind(),
+                None | Some(Kind::Str | Kind::Bytes | Kind::Int | Kind::Class | Kind::Function)
+            )
+        };
+        let positional = self.defaults();
+        let dicts = [self.kwdefaults.get(), self.annotations.get()];
+        let in_dict = |v: &Value| {
+            let dict = v.downcast::<Dict>();
+            dict.is_some_and(|d| d.map.borrow().iter().any(|e| is_object(&e.value)))
+        };
+        if positional.is_some_and(|p| p.items().iter().any(is_object)) || dicts.iter().any(in_dict)
+        {
+            self.extra().holds_objects.set(true);
         }
     }
 

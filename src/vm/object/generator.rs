@@ -259,6 +259,9 @@ pub struct GenExtra {
     pub origin: Slot,
     /// The finalizer hook of an async generator, taken when it was first iterated.
     pub finalizer: Slot,
+    /// The function that was called, if something would die with it that a program can miss: it
+    /// lives as long as the frame.
+    pub function: Slot,
     /// Its frame as an object, once somebody asked for that.
     pub frame: Slot,
     /// Of a root into which GeneratorExit was thrown: that, while those below it are closed.
@@ -577,6 +580,7 @@ impl Trace for Ref<Generator> {
                 &e.qualname,
                 &e.origin,
                 &e.finalizer,
+                &e.function,
                 &e.frame,
                 &e.exit,
             ] {

@@ -154,7 +154,7 @@ impl Vm {
                 }),
             }
         };
-        let hooked = |_: &Ref<Str>, found: &Value| !self.is_standard_hook(found);
+        let hooked = |name: &Ref<Str>, found: &Value| !self.is_standard_hook(name, found);
         let not_objects = |name: &Ref<Str>, found: &Value| {
             let standard = self.types.object.dict.get_str(name);
             standard.is_none_or(|standard| !standard.is(found))
@@ -184,15 +184,16 @@ impl Vm {
         }
     }
 
-    /// Attribute hooks of `object`, `type` and modules are what attribute access does anyway.
-    fn is_standard_hook(&self, found: &Value) -> bool {
+    /// Attribute hooks of `object`, and those of built-in classes that repeat them, are what
+    /// attribute access does anyway.
+    fn is_standard_hook(&self, name: &Ref<Str>, found: &Value) -> bool {
         let Some(function) = found.as_ref::<NativeFunction>() else {
             return false;
         };
-        let owner = function.owner.as_obj();
-        [&self.types.object, &self.types.type_, &self.types.module]
-            .into_iter()
-            .any(|class| owner.is_some_and(|o| o.is(class.as_obj())))
+        let standard = self.types.object.dict.get_str(name);
+        standard
+            .and_then(|standard| Some(standard.as_ref::<NativeFunction>()?.def))
+            .is_some_and(|def| std::ptr::eq(def, function.def))
     }
 }
 
