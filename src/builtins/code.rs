@@ -1,4 +1,4 @@
-//! Code objects, cells, frames and tracebacks as objects.
+//! Code objects, cells and frames as objects.
 
 use super::args::{address, at};
 use super::code_replace::replace;
@@ -8,8 +8,7 @@ use crate::vm::generator::yield_from;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
-    Bytes, CellObject, CodeObject, Dict, FrameObject, GenKind, GenState, Generator, Str, Traceback,
-    Tuple,
+    Bytes, CellObject, CodeObject, Dict, FrameObject, GenKind, GenState, Generator, Str, Tuple,
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -22,8 +21,6 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, CELL_METHODS, CELL_GETSET);
     let class = vm.types.frame.clone();
     vm.extend_class(&class, FRAME_METHODS, FRAME_GETSET);
-    let class = vm.types.traceback.clone();
-    vm.extend_class(&class, &[], TRACEBACK_GETSET);
 }
 
 // Code
@@ -504,61 +501,5 @@ pub fn delegate(vm: &mut Vm, generator: &Ref<Generator>) -> Value {
     match yield_from(generator) {
         Some(delegate) => seen_awaitable(vm, delegate),
         None => Value::None,
-    }
-}
-
-// Tracebacks
-
-const TRACEBACK_GETSET: &[GetSet] = &[
-    GetSet::read(
-        "tb_frame",
-        |vm, v| Ok(traceback_of(vm, v)?.frame.clone().into()),
-        "The frame.",
-    ),
-    GetSet::read(
-        "tb_lineno",
-        |vm, v| Ok(Value::Int(i64::from(traceback_of(vm, v)?.line()))),
-        "The line.",
-    ),
-    GetSet::read(
-        "tb_lasti",
-        |vm, v| Ok(Value::Int(i64::from(traceback_of(vm, v)?.pc))),
-        "The index of the instruction.",
-    ),
-    GetSet::write(
-        "tb_next",
-        |vm, v| {
-            let next = traceback_of(vm, v)?.next.get();
-            Ok(if next.is_undef() { Value::None } else { next })
-        },
-        |vm, v, value| {
-            let Some(value) = value else {
-                return Err(vm.type_error("can't delete tb_next attribute"));
-            };
-            if !value.is_none() && value.as_ref::<Traceback>().is_none() {
-                let message = format!(
-                    "expected traceback object or None, got '{}'",
-                    vm.type_name(&value)
-                );
-                return Err(vm.type_error(message));
-            }
-            let mut at = value.clone();
-            while let Some(traceback) = at.as_ref::<Traceback>().cloned() {
-                if at.is(v) {
-                    return Err(vm.value_error("traceback loop detected"));
-                }
-                at = traceback.next.get();
-            }
-            traceback_of(vm, v)?.next.set(value);
-            Ok(())
-        },
-        "The next level, towards where it was raised.",
-    ),
-];
-
-fn traceback_of(vm: &mut Vm, v: &Value) -> R<Ref<Traceback>> {
-    match v.as_ref::<Traceback>() {
-        Some(traceback) => Ok(traceback.clone()),
-        None => Err(vm.type_error("descriptor requires a 'traceback' object")),
     }
 }

@@ -131,7 +131,7 @@ const FUNCTION_GETSET: &[GetSet] = &[
         },
         |vm, v, value| {
             let value = checked(vm, value, "__annotations__", "dict", |v| {
-                v.payload::<Dict>().map(Value::from)
+                v.payload::<Dict>().map(|_| v.clone())
             })?;
             function(vm, v)?.annotations.set(value);
             Ok(())

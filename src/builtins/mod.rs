@@ -26,6 +26,7 @@ mod report;
 mod shown;
 mod site;
 mod super_type;
+mod traceback_type;
 mod type_type;
 pub mod types;
 pub mod uncaught;
@@ -37,8 +38,8 @@ pub use module_names::STDLIB_MODULE_NAMES;
 pub use namespace::SimpleNamespace;
 pub use object::{dir, object_state};
 pub use report::{
-    call_excepthook, has_own_stderr, line_of_file, prepare_report, show_exception, show_unraisable,
-    syntax_warnings, warn_about, write_stderr,
+    Hooked, call_excepthook, has_own_stderr, line_of_file, prepare_report, show_exception,
+    show_unraisable, syntax_warnings, warn_about, write_stderr,
 };
 
 pub use functions::{CodeText, abs, syntax_error, write_text};
@@ -60,6 +61,7 @@ fn install_classes(vm: &mut Vm) {
     function::install(vm);
     native_function::install(vm);
     code::install(vm);
+    traceback_type::install(vm);
     module::install(vm);
     generator::install(vm);
     generator_methods::install(vm);

@@ -60,15 +60,23 @@ pub fn show_exception(vm: &mut Vm, exception: &Value) {
     }
 }
 
-/// Calls `sys.excepthook` for an exception that reached the top, if the program replaced it; false
-/// if it did not, so that whoever asks shows the exception.
-pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> bool {
+/// What came of a program's own `sys.excepthook`.
+pub enum Hooked {
+    /// There is none, or it failed: whoever asks shows the exception.
+    No,
+    Told,
+    /// It raised this SystemExit.
+    Exit(Value),
+}
+
+/// Calls `sys.excepthook` for an exception that reached the top, if the program replaced it.
+pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> Hooked {
     let hook = sys_attribute(vm, "excepthook");
     if hook.is_none() && sys_attribute(vm, "__excepthook__").is_some() {
         write_stderr(vm, "sys.excepthook is missing\n");
     }
     let Some(hook) = hook.filter(|h| h.as_ref::<NativeFunction>().is_none()) else {
-        return false;
+        return Hooked::No;
     };
     let traceback = exception
         .downcast::<Exception>()
@@ -77,12 +85,15 @@ pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> bool {
     let args = [class.into(), exception.clone(), traceback];
     if let Err(raise) = vm.call(&hook, &args) {
         let error = vm.take_raised(raise);
+        if vm.class_of(&error).is_subclass(&vm.exc.system_exit) {
+            return Hooked::Exit(error);
+        }
         write_stderr(vm, "Error in sys.excepthook:\n");
         show_exception(vm, &error);
         write_stderr(vm, "\nOriginal exception was:\n");
-        return false;
+        return Hooked::No;
     }
-    true
+    Hooked::Told
 }
 
 /// `sys.unraisablehook`.

@@ -116,7 +116,7 @@ const METHODS: &[NativeDef] = &[
         "(self, subclass, /)",
         |vm, args| {
             let class = this(vm, args)?;
-            Ok(Value::bool(vm.plain_is_subclass(&at(args, 1), &class)?))
+            Ok(Value::bool(vm.is_derived(&at(args, 1), &class.into())?))
         },
         "Check if a class is a subclass.",
     ),

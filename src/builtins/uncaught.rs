@@ -137,7 +137,7 @@ fn entries(vm: &mut Vm, exception: &Value) -> Vec<FrameEntry> {
             let code = level.code();
             FrameEntry {
                 source: code.source.clone(),
-                span: code.span_at(level.pc as usize),
+                span: level.span(),
                 function: code.name.to_string(),
                 qualname: code.qualname.to_string(),
                 task: task_name(&level.noted.get()),

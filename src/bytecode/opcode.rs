@@ -592,6 +592,10 @@ pub enum Intrinsic {
     BaseException = 6,
     /// `sys.displayhook`.
     DisplayHook = 7,
+    /// The `__annotations__` that the globals have, or a new dict.
+    GlobalAnnotations = 8,
+    /// The `__annotations__` that the namespace in register 0 has, or a new dict.
+    OwnAnnotations = 9,
 }
 
 impl Intrinsic {
@@ -604,6 +608,8 @@ impl Intrinsic {
         Intrinsic::Generic,
         Intrinsic::BaseException,
         Intrinsic::DisplayHook,
+        Intrinsic::GlobalAnnotations,
+        Intrinsic::OwnAnnotations,
     ];
 }
 

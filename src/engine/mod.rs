@@ -8,6 +8,7 @@ mod sampler;
 pub use host::{StandardInput, StandardOutput, SystemClock, VirtualClock};
 pub use sampler::Sampler;
 
+use crate::builtins::Hooked;
 use crate::compile::{self, Mode};
 use crate::diagnostic::render::RenderOptions;
 use crate::diagnostic::traceback::UncaughtError;
@@ -18,7 +19,7 @@ use crate::syntax;
 use crate::vm::cycles;
 use crate::vm::heap::{Ref, finalize};
 use crate::vm::host::{Clock, Host, Input, NoSignals, Output, Signals};
-use crate::vm::object::{Dict, Exception, Module};
+use crate::vm::object::{Dict, Exception, Function, Kind, Module};
 use crate::vm::observe::{Chooser, Observer};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -102,6 +103,10 @@ pub struct Engine {
     /// The exception that ended the program, as `LAST` names it.
     last: [Value; 4],
 }
+
+/// What is left of `sys.exit(10**30)`.
+const TOO_LARGE_TO_EXIT: &str = "Exception ignored on threading shutdown:
+OverflowError: Python int too large to convert to C long";
 
 /// What `sys` tells of an uncaught exception, in the order in which it is forgotten at the end.
 const LAST: [&str; 4] = ["last_exc", "last_type", "last_value", "last_traceback"];
@@ -235,16 +240,30 @@ impl Engine {
             self.vm.settle_ages(&last);
         }
         self.forget();
-        self.vm.finalize_all();
-        let values = clear_namespace(&self.main.dict);
-        self.vm.release_in_turn(values);
-        self.vm.settle_finalizers();
+        if !self.is_main_held() {
+            self.vm.finalize_all();
+            let values = clear_namespace(&self.main.dict);
+            self.vm.release_in_turn(values);
+            self.vm.settle_finalizers();
+        }
         if is_seen || release {
             stdlib::collect_garbage(&mut self.vm);
             self.vm.settle_finalizers();
         }
         finalize::close();
         self.flush();
+    }
+
+    /// Whether a function of the program stands in `sys`, an `excepthook` mostly: that outlives all
+    /// other modules, and the globals with it, so that CPython finalizes nothing in them.
+    fn is_main_held(&mut self) -> bool {
+        let globals = self.main.dict.clone();
+        let is_held = |value: &Value| {
+            let function = value.as_ref::<Function>();
+            function.is_some_and(|f| f.code.get().globals.as_obj().is(globals.as_obj()))
+        };
+        let sys = self.sys();
+        sys.is_some_and(|sys| sys.dict.map.borrow().iter().any(|e| is_held(&e.value)))
     }
 
     /// Lets everything written so far come out.
@@ -273,11 +292,15 @@ impl Engine {
         self.remember(exception);
         let interrupted = class.is_subclass(&self.vm.exc.keyboard_interrupt);
         let exit_code = if interrupted { 130 } else { 1 };
-        if builtins::call_excepthook(&mut self.vm, exception) {
-            return RunOutcome {
-                exit_code,
-                ..RunOutcome::default()
-            };
+        match builtins::call_excepthook(&mut self.vm, exception) {
+            Hooked::No => {}
+            Hooked::Told => {
+                return RunOutcome {
+                    exit_code,
+                    ..RunOutcome::default()
+                };
+            }
+            Hooked::Exit(exit) => return self.system_exit(&exit),
         }
         builtins::prepare_report(&mut self.vm);
         let mut explainer = Explainer::default();
@@ -326,14 +349,24 @@ impl Engine {
     }
 
     fn system_exit(&mut self, exception: &Value) -> RunOutcome {
-        let code = exception
-            .downcast::<Exception>()
-            .map_or(Value::None, |e| e.field(0));
+        let name = self.vm.intern("code");
+        let code = match self.vm.get_attr(exception, &name) {
+            Ok(code) => code,
+            Err(raise) => {
+                drop(self.vm.take_raised(raise));
+                exception.clone()
+            }
+        };
         match code {
             Value::None | Value::Undef => RunOutcome::default(),
             other => match other.as_i64() {
                 Some(code) => RunOutcome {
                     exit_code: code as i32,
+                    ..RunOutcome::default()
+                },
+                None if matches!(other.unwrapped().kind(), Some(Kind::Int)) => RunOutcome {
+                    exit_code: -1,
+                    exit_message: Some(TOO_LARGE_TO_EXIT.to_owned()),
                     ..RunOutcome::default()
                 },
                 None => {

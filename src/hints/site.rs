@@ -55,7 +55,7 @@ impl Level {
     }
 
     pub fn span(&self) -> Span {
-        self.level.code().span_at(self.level.pc as usize)
+        self.level.span()
     }
 
     /// What a name stands for here.

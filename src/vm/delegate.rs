@@ -41,7 +41,7 @@ impl Vm {
         };
         let Some(throw) = throw else {
             let made = self.thrown(&[&[Value::None], parts].concat())?;
-            return Err(self.raise_thrown(made));
+            return self.throw_at_delegate(made).map(|()| Flow::Go);
         };
         match self.call(&throw, parts) {
             Ok(value) => self.suspend_with(value),

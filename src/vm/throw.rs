@@ -1,7 +1,9 @@
 //! Exceptions that enter a chain of frames from outside: `throw()` and `close()`. See `flow.rs`.
 
 use super::frame::raw;
-use super::generator::{is_executing, kind_name, suspended_at, suspended_chain, suspended_leaf};
+use super::generator::{
+    is_executing, kind_name, stop_value, suspended_at, suspended_chain, suspended_leaf,
+};
 use super::heap::Ref;
 use super::object::{Class, Exception, Future, Generator, Traceback, Tuple};
 use super::value::Value;
@@ -134,8 +136,20 @@ impl Vm {
                 self.redo_delegate(Resume::Throw(exception));
                 return Ok(());
             }
+            return self.throw_at_delegate(exception);
         }
         Err(self.raise_thrown(exception))
+    }
+
+    /// Raises an exception where the running frame waits for its delegate, which has no `throw`.
+    /// StopIteration is how a delegate ends: whoever throws it decides what its value was.
+    pub(super) fn throw_at_delegate(&mut self, exception: Value) -> R<()> {
+        let class = self.class_of(&exception);
+        if !class.is_subclass(&self.exc.stop_iteration) {
+            return Err(self.raise_thrown(exception));
+        }
+        self.end_delegation(stop_value(&exception));
+        Ok(())
     }
 
     pub(super) fn is_generator_exit(&self, exception: &Value) -> bool {

@@ -137,7 +137,13 @@ fn format(vm: &mut Vm, args: &[Value]) -> R {
     if spec.is_empty() {
         return vm.str(&args[0]).map(Value::from);
     }
-    let text = vm.format_builtin(&args[0].unwrapped(), &args[0], spec)?;
+    let mut value = args[0].unwrapped();
+    let as_float = spec.ends_with(['e', 'E', 'f', 'F', 'g', 'G', '%']);
+    if as_float && args[0].as_obj().is_some_and(|o| o.kind() == Kind::Instance) {
+        // A subclass may be another number as a float.
+        value = Value::float(vm.to_f64(&args[0])?);
+    }
+    let text = vm.format_builtin(&value, &args[0], spec)?;
     Ok(Value::from(text.unwrap_or_default()))
 }
 

@@ -1,7 +1,7 @@
 //! Reading, assigning and deleting names.
 
 use super::*;
-use crate::bytecode::opcode::DIES_A;
+use crate::bytecode::opcode::{DIES_A, Intrinsic};
 
 impl<'a> Gen<'a> {
     /// The register of a local variable that is read in place; checks that it is assigned.
@@ -109,11 +109,16 @@ impl<'a> Gen<'a> {
         self.top = t;
     }
 
-    /// Makes `__annotations__` for a module or class body.
+    /// Makes `__annotations__` for a module or class body, unless it is there.
     pub(super) fn setup_annotations(&mut self) {
+        let name = Rc::from("__annotations__");
+        let present = match self.access(&name) {
+            Access::Name | Access::NameOrCell(_) => Intrinsic::OwnAnnotations,
+            _ => Intrinsic::GlobalAnnotations,
+        };
         let t = self.alloc();
-        self.emit(NOWHERE, Op::BuildDict, t, t, 0);
-        self.store(&Rc::from("__annotations__"), NOWHERE, t);
+        self.emit(NOWHERE, Op::LoadIntrinsic, t, present as u16, 0);
+        self.store(&name, NOWHERE, t);
         self.top = t;
     }
 }

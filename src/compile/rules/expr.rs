@@ -23,7 +23,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Expressions among which a star is allowed.
-    fn items(&mut self, items: &'a [Expr]) {
+    pub(super) fn items(&mut self, items: &'a [Expr]) {
         for item in items {
             match &item.kind {
                 E::Starred(inner) => self.value(inner),
@@ -35,11 +35,6 @@ impl<'a> Rules<'a> {
     pub(super) fn subscript(&mut self, value: &'a Expr, index: &'a Expr) {
         self.value(value);
         self.items(std::slice::from_ref(index));
-    }
-
-    /// An annotation; `*args: *Ts` has a star.
-    pub(super) fn annotation(&mut self, e: &'a Expr) {
-        self.items(std::slice::from_ref(e));
     }
 
     fn expr(&mut self, e: &'a Expr) {
@@ -237,7 +232,8 @@ impl<'a> Rules<'a> {
             in_comprehension: true,
             ..self.place
         };
-        if awaits && !self.is_async() {
+        // What is frozen is a function of its own, which is not asynchronous.
+        if awaits && (!self.is_async() || self.place.frozen.is_some()) {
             let title = "asynchronous comprehension outside of an asynchronous function";
             let help = self.async_help();
             self.error(span, title, "needs a coroutine around it", &help);

@@ -449,7 +449,11 @@ impl<'a> Rules<'a> {
         for param in params {
             self.assigned(&param.name.name, param.name.span);
             if let Some(bound) = &param.bound {
-                self.frozen("a TypeVar bound", bound);
+                let what = match bound.kind {
+                    ExprKind::Tuple(_) => "a TypeVar constraint",
+                    _ => "a TypeVar bound",
+                };
+                self.frozen(what, bound);
             }
             match &param.default {
                 Some(default) => {
@@ -479,7 +483,17 @@ impl<'a> Rules<'a> {
             frozen: Some(what),
             ..self.place
         };
-        self.at(place, |r| r.annotation(e));
+        self.at(place, |r| r.items(std::slice::from_ref(e)));
+    }
+
+    /// An annotation; `*args: *Ts` has a star. One that stays a text is never evaluated.
+    fn annotation(&mut self, e: &'a Expr) {
+        if !self.scopes.future_annotations {
+            return self.items(std::slice::from_ref(e));
+        }
+        let warned = self.warnings.len();
+        self.frozen("an annotation", e);
+        self.warnings.truncate(warned);
     }
 }
 

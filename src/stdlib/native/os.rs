@@ -32,6 +32,7 @@ const FUNCTIONS: &[NativeDef] = &[
     NativeDef::new("geteuid", "()", |_, _| Ok(Value::Int(nix::unistd::geteuid().as_raw().into())), "The number of the user whose rights count."),
     NativeDef::new("getgid", "()", |_, _| Ok(Value::Int(nix::unistd::getgid().as_raw().into())), "The number of the group."),
     NativeDef::new("getegid", "()", |_, _| Ok(Value::Int(nix::unistd::getegid().as_raw().into())), "The number of the group whose rights count."),
+    NativeDef::new("_exit", "(status)", exit, "End the process at once: nothing else is run or flushed."),
     NativeDef::new("exists", "(path, /)", |_, a| Ok(test(a, Path::exists)), "Whether there is a file or folder."),
     NativeDef::new("isfile", "(path, /)", |_, a| Ok(test(a, Path::is_file)), "Whether it is a file."),
     NativeDef::new("isdir", "(path, /)", |_, a| Ok(test(a, Path::is_dir)), "Whether it is a folder."),
@@ -153,11 +154,11 @@ fn listdir(vm: &mut Vm, args: &[Value]) -> R {
 
 /// A number for the system, of what width it takes.
 fn bits(vm: &mut Vm, value: &Value) -> R<u32> {
-    let number = vm.index_i64(value)?;
-    match i32::try_from(number) {
-        Ok(number) => Ok(number as u32),
-        Err(_) => Err(vm.overflow_error("Python int too large to convert to C int")),
-    }
+    Ok(vm.index_c_int(value)? as u32)
+}
+
+fn exit(vm: &mut Vm, args: &[Value]) -> R {
+    std::process::exit(vm.index_c_int(&args[0])? as i32)
 }
 
 fn access(vm: &mut Vm, args: &[Value]) -> R {

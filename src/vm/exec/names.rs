@@ -258,8 +258,22 @@ pub fn intrinsic(vm: &mut Vm, number: u16) -> R {
         Some(Intrinsic::TypeParam) => library(vm, "_make_parameter")?,
         Some(Intrinsic::Generic) => library(vm, "_make_generic")?,
         Some(Intrinsic::DisplayHook) => display_hook(vm)?,
+        Some(Intrinsic::GlobalAnnotations) => {
+            let globals = globals(vm).0.into();
+            annotations(vm, &globals)?
+        }
+        Some(Intrinsic::OwnAnnotations) => {
+            let namespace = vm.frame.register(0);
+            annotations(vm, &namespace)?
+        }
         None => Value::None,
     })
+}
+
+fn annotations(vm: &mut Vm, namespace: &Value) -> R {
+    let name = vm.names.__annotations__.clone();
+    let found = get_from_namespace(vm, namespace, &name)?;
+    Ok(found.unwrap_or_else(|| Dict::new().into()))
 }
 
 fn display_hook(vm: &mut Vm) -> R {

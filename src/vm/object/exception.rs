@@ -2,10 +2,12 @@
 
 use super::{Class, Dict, FrameObject, Str, Trace, Tuple};
 use crate::bytecode::Code;
+use crate::source::Span;
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, next_birth};
 use crate::vm::value::Value;
 use smallvec::SmallVec;
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroI32;
 
 /// An instance of a class derived from `BaseException`. The fields stand in the order in which they
 /// are released, which is CPython's.
@@ -191,17 +193,30 @@ pub struct Traceback {
     pub noted: Slot,
     /// Index of the instruction that raised.
     pub pc: u32,
+    /// The line, where a program has made the traceback and named another than that of `pc`.
+    line: Option<NonZeroI32>,
 }
 
 impl Traceback {
     /// A new level in front of `next` (a `Traceback`, or `None` or `Undef` at the end).
     pub fn new(frame: Ref<FrameObject>, pc: u32, next: Value) -> Ref<Traceback> {
         let next = if next.is_undef() { Value::None } else { next };
+        Self::at_line(frame, pc, None, next)
+    }
+
+    /// As a program makes one.
+    pub fn at_line(
+        frame: Ref<FrameObject>,
+        pc: u32,
+        line: Option<i32>,
+        next: Value,
+    ) -> Ref<Traceback> {
         Ref::new(Traceback {
             next: Slot::new(next),
             frame,
             noted: Slot::undef(),
             pc,
+            line: line.and_then(NonZeroI32::new),
         })
     }
 
@@ -209,8 +224,23 @@ impl Traceback {
         &self.frame.code.code
     }
 
-    pub fn line(&self) -> u32 {
-        self.code().line_at(self.pc as usize)
+    pub fn line(&self) -> i64 {
+        match self.line {
+            Some(line) => line.get().into(),
+            None => self.code().line_at(self.pc as usize).into(),
+        }
+    }
+
+    /// What stands there in the source; of another line than that of the instruction, the first
+    /// of the same code.
+    pub fn span(&self) -> Span {
+        let code = self.code();
+        let at_line = |line: NonZeroI32| {
+            let mut places = 0..code.instrs.len();
+            places.find(|pc| i64::from(code.line_at(*pc)) == i64::from(line.get()))
+        };
+        let named = self.line.and_then(at_line);
+        code.span_at(named.unwrap_or(self.pc as usize))
     }
 }
 
