@@ -42,7 +42,7 @@ pub use report::{
     show_unraisable, syntax_warnings, warn_about, write_stderr,
 };
 
-pub use functions::{CodeText, abs, syntax_error, write_text};
+pub use functions::{CodeText, abs, decoded_source, syntax_error, write_text};
 
 use crate::vm::Vm;
 use crate::vm::value::Value;

@@ -4,6 +4,7 @@
 use super::USAGE;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Source, Span};
+use crate::text::source_encoding::{self, Refusal};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -181,7 +182,7 @@ fn distance(a: &str, b: &str) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
-/// Text from bytes: UTF-8, with or without a byte order mark.
+/// Text from bytes.
 fn decode(name: &str, path: Option<String>, bytes: Vec<u8>) -> Result<Source, Failure> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(Failure::new(
@@ -189,22 +190,31 @@ fn decode(name: &str, path: Option<String>, bytes: Vec<u8>) -> Result<Source, Fa
             1,
         ));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => {
-            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-            Ok(match path {
-                Some(path) => Source::of_file(name, path, text),
-                None => Source::new(name, text),
-            })
+    match source_encoding::text(&bytes) {
+        Ok(text) => Ok(match path {
+            Some(path) => Source::of_file(name, path, text),
+            None => Source::new(name, text),
+        }),
+        Err(Refusal::NotUtf8 { at }) => Err(not_utf8(name, &bytes, at)),
+        Err(Refusal::Marked(encoding)) => Err(encoding_problem(&format!("{encoding} with BOM"))),
+        Err(Refusal::Unknown(encoding) | Refusal::Undecodable { encoding, .. }) => {
+            Err(encoding_problem(&encoding))
         }
-        Err(error) => Err(not_utf8(name, &error)),
+    }
+}
+
+/// CPython's message about an encoding that is declared.
+fn encoding_problem(what: &str) -> Failure {
+    let diagnostic = Diagnostic::refusal(format!("encoding problem: {what}"))
+        .help("save the file as UTF-8, and declare nothing else");
+    Failure {
+        diagnostic: Box::new(diagnostic),
+        exit_code: 1,
     }
 }
 
 /// CPython's message, and the place.
-fn not_utf8(name: &str, error: &std::string::FromUtf8Error) -> Failure {
-    let at = error.utf8_error().valid_up_to();
-    let bytes = error.as_bytes();
+fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Failure {
     let line = bytes.iter().take(at).filter(|b| **b == b'\n').count() + 1;
     let byte = bytes.get(at).copied().unwrap_or(0);
     let title = format!(

@@ -225,12 +225,15 @@ fn find(vm: &mut Vm, name: &str, leaf: &str, parent: Option<&Value>) -> R<Found>
 
 fn read(vm: &mut Vm, name: &str, path: &Path, package: Option<PathBuf>) -> R<Found> {
     let file = path.to_string_lossy().into_owned();
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Found::Text {
-            source: Source::of_file(shown(path), file.clone(), text),
-            package,
-            file,
-        }),
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let text = builtins::decoded_source(vm, &file, &bytes)?;
+            Ok(Found::Text {
+                source: Source::of_file(shown(path), file.clone(), text),
+                package,
+                file,
+            })
+        }
         Err(error) => {
             let class = vm.exc.import_error.clone();
             Err(vm.error(

@@ -19,6 +19,7 @@ pub mod random;
 pub mod repr;
 pub mod sha512;
 pub mod slice;
+pub mod source_encoding;
 pub mod special;
 pub mod str_case;
 pub mod str_format;

@@ -1,7 +1,7 @@
 //! `eval`, `exec`, `compile`.
 
 use super::namespace::{caller_globals, caller_locals};
-use super::program::{CodeText, Kind, to_code};
+use super::program::{CodeText, Kind, decoded_source, to_code};
 use crate::bytecode::Code;
 use crate::source::Source;
 use crate::vm::heap::Ref;
@@ -12,14 +12,12 @@ use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
 /// The program text in a str or bytes argument.
-fn program_text(vm: &mut Vm, v: &Value, function: &str) -> R<String> {
+fn program_text(vm: &mut Vm, v: &Value, file: &str, function: &str) -> R<String> {
     if let Some(text) = v.as_str() {
         return Ok(text.to_string());
     }
     match buffer(v) {
-        Some(bytes) => Ok(String::from_utf8_lossy(&bytes)
-            .trim_start_matches('\u{feff}')
-            .to_string()),
+        Some(bytes) => decoded_source(vm, file, &bytes),
         None => {
             let other = if function == "compile" { "AST" } else { "code" };
             Err(vm.type_error(format!(
@@ -119,7 +117,7 @@ fn run(vm: &mut Vm, args: &[Value], function: &str, kind: Kind) -> R {
             return vm.run_code(&code, &globals, locals);
         }
         None => {
-            let text = program_text(vm, &args[0], function)?;
+            let text = program_text(vm, &args[0], "<string>", function)?;
             let text = if kind == Kind::Eval {
                 text.trim_start_matches([' ', '\t']).to_string()
             } else {
@@ -210,7 +208,7 @@ fn compile_text(vm: &mut Vm, args: &[Value]) -> R {
         let message = "compile() arg 1 must be a string, bytes or AST object";
         return Err(vm.type_error(message));
     }
-    let text = program_text(vm, &args[0], "compile")?;
+    let text = program_text(vm, &args[0], &name, "compile")?;
     CodeText::make(vm, Source::new(name, text), kind)
 }
 

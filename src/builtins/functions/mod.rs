@@ -14,7 +14,7 @@ mod text;
 
 pub use numbers::abs;
 pub use print::write_text;
-pub use program::{CodeText, syntax_error};
+pub use program::{CodeText, decoded_source, syntax_error};
 
 use crate::vm::Vm;
 use crate::vm::native::NativeDef;

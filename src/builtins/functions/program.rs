@@ -8,6 +8,7 @@ use crate::diagnostic::{self, Diagnostic, Found, SyntaxPlace};
 use crate::source::Source;
 use crate::syntax;
 use crate::syntax::ast::Module;
+use crate::text::source_encoding::{self, Refusal};
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::object::{CodeObject, Exception, NativeData, Tuple};
 use crate::vm::value::Value;
@@ -121,6 +122,35 @@ fn refused(vm: &mut Vm, source: &Source, diagnostic: &Diagnostic, kind: Kind) ->
         exception.set_field(i + 1, value);
     }
     vm.raise(exception.into())
+}
+
+/// The text of a program that is given in bytes.
+pub fn decoded_source(vm: &mut Vm, file: &str, bytes: &[u8]) -> R<String> {
+    let (message, at) = match source_encoding::text(bytes) {
+        Ok(text) => return Ok(text.into_owned()),
+        Err(Refusal::NotUtf8 { at }) => {
+            let (message, start) = source_encoding::broken_literal(bytes, at);
+            (message, Some(start))
+        }
+        Err(Refusal::Unknown(encoding)) => (format!("unknown encoding: {encoding}"), None),
+        Err(Refusal::Marked(encoding)) => (format!("encoding problem: {encoding} with BOM"), None),
+        Err(Refusal::Undecodable { message, .. }) => (message, None),
+    };
+    let lines = at.and_then(|at| bytes.get(..at)).map(|before| {
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n');
+        (line, column.count() + 1)
+    });
+    let (line, column) = lines.map_or((0, -1), |(line, column)| (line as i64, column as i64));
+    let class = vm.exc.syntax_error.clone().into();
+    let place = [
+        Value::str(file),
+        Value::Int(line),
+        Value::Int(column),
+        Value::None,
+    ];
+    let error = vm.call(&class, &[Value::from(message), Tuple::value(place)])?;
+    Err(vm.raise(error))
 }
 
 /// Is it only at the end of the text that something is missing?

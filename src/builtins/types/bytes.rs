@@ -63,6 +63,10 @@ pub fn source_bytes(vm: &mut Vm, class: &str, args: &[Value], byte: &str) -> R<V
         let got = vm.type_name(source);
         return Err(vm.type_error(format!("cannot convert '{got}' object to {class}")));
     };
+    if class == "bytes" {
+        // CPython makes room for so many.
+        vm.length_hint(source)?;
+    }
     let mut bytes = Vec::new();
     vm.for_each(&iterator, |vm, item| {
         bytes.push(vm.byte(&item, byte)?);

@@ -273,7 +273,10 @@ impl Vm {
     /// How many items an iterable says it has (`__len__`, `__length_hint__`); 0 if it does not.
     pub fn length_hint(&mut self, v: &Value) -> R<usize> {
         if v.kind() != Some(Kind::Instance) {
-            return Ok(0);
+            return match v.opaque::<SequenceIterator>() {
+                Some(iterator) => iterator.hint(self),
+                None => Ok(0),
+            };
         }
         let (len_name, hint_name) = (
             self.names.__len__.clone(),

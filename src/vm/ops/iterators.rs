@@ -479,6 +479,17 @@ impl SequenceIterator {
             at: Cell::new(0),
         }
     }
+
+    /// How many items are left, as its object says; 0 if that has no `__len__`.
+    pub fn hint(&self, vm: &mut Vm) -> R<usize> {
+        let sequence = self.sequence.get();
+        let name = vm.names.__len__.clone();
+        if sequence.is_undef() || vm.special(&sequence, &name)?.is_none() {
+            return Ok(0);
+        }
+        let len = vm.len(&sequence)?;
+        Ok(len.saturating_sub(usize::try_from(self.at.get()).unwrap_or(0)))
+    }
 }
 
 impl NativeData for SequenceIterator {

@@ -83,8 +83,15 @@ impl Vm {
         after: usize,
         items: &mut Vec<Value>,
     ) -> R<()> {
-        while let Some(item) = self.next(iterator)? {
-            items.push(item);
+        loop {
+            if items.len() == before {
+                // The rest goes into a list, which asks how long it will be.
+                self.length_hint(iterator)?;
+            }
+            match self.next(iterator)? {
+                Some(item) => items.push(item),
+                None => break,
+            }
         }
         if items.len() < before + after {
             return Err(self.too_few(before + after, items.len()));
