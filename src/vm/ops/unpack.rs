@@ -83,12 +83,16 @@ impl Vm {
         after: usize,
         items: &mut Vec<Value>,
     ) -> R<()> {
+        let mut iterator = iterator.clone();
         loop {
             if items.len() == before {
-                // The rest goes into a list, which asks how long it will be.
-                self.length_hint(iterator)?;
+                // The rest goes into a list, which makes an iterator of what is one, and asks how
+                // long it will be.
+                let rest = self.unpack_iter(&iterator)?;
+                self.length_hint(&iterator)?;
+                iterator = rest;
             }
-            match self.next(iterator)? {
+            match self.next(&iterator)? {
                 Some(item) => items.push(item),
                 None => break,
             }
