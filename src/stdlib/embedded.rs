@@ -173,6 +173,8 @@ embedded! {
     "uuid" "uuid.coro" false;
     "warnings" "warnings.coro" false;
     "weakref" "weakref.coro" false;
+    "zoneinfo" "zoneinfo/__init__.coro" true;
+    "zoneinfo._tzfile" "zoneinfo/_tzfile.coro" false;
 }
 
 /// A module by its full name.
