@@ -181,11 +181,15 @@ impl Assembler {
             return;
         }
         self.mark_before(span, op, a, b);
+        if op == Op::Yield && self.counts {
+            // Not behind it: who drops what is sent goes on behind both there.
+            self.emit(span, Op::Count, 0, 0, 0);
+        }
         self.push(span, op, flags, kept, [a, b, c]);
         match op {
             Op::Yield if self.marks => self.mark(span, Mark::Received, a),
             Op::Delegate if self.marks => self.mark(span, Mark::Awaited, a),
-            Op::Yield | Op::Delegate if self.counts => self.emit(span, Op::Count, 0, 0, 0),
+            Op::Delegate if self.counts => self.emit(span, Op::Count, 0, 0, 0),
             _ => {}
         }
     }

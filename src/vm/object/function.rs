@@ -39,7 +39,8 @@ pub struct CodeObject {
     pub zombies: ZombieFrames,
     /// Its generators may be awaited (`types.coroutine`).
     pub iterable_coroutine: Cell<bool>,
-    /// How often it was entered or resumed, as far as `Count` instructions tell.
+    /// How often it was entered or resumed, as far as `Count` instructions tell; a frame that has yielded
+    /// counts as resumed (or closed) for that.
     pub entered: Cell<u64>,
     /// The interned names of the parameters, as far as they can be given by keyword.
     pub parameters: Box<[Ref<super::Str>]>,
