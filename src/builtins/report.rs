@@ -29,9 +29,12 @@ pub fn install(vm: &mut Vm) {
     };
 }
 
-/// Writes to the program's `sys.stderr`, else to the real one.
+/// Writes to the program's `sys.stderr`, else to the real one; to nothing if that is None.
 pub fn write_stderr(vm: &mut Vm, text: &str) {
-    if let Some(stream) = sys_attribute(vm, "stderr").filter(|s| !s.is_none()) {
+    if let Some(stream) = sys_attribute(vm, "stderr") {
+        if stream.is_none() {
+            return;
+        }
         let write = vm.names.write.clone();
         match vm.call_method(&stream, &write, &[Value::str(text)]) {
             Ok(_) => return,
@@ -64,6 +67,7 @@ pub fn show_exception(vm: &mut Vm, exception: &Value) {
 pub enum Hooked {
     /// There is none, or it failed: whoever asks shows the exception.
     No,
+    /// Nothing is left to show: the program has done so, or has no `sys.stderr`.
     Told,
     /// It raised this SystemExit.
     Exit(Value),
@@ -76,7 +80,8 @@ pub fn call_excepthook(vm: &mut Vm, exception: &Value) -> Hooked {
         write_stderr(vm, "sys.excepthook is missing\n");
     }
     let Some(hook) = hook.filter(|h| h.as_ref::<NativeFunction>().is_none()) else {
-        return Hooked::No;
+        let nowhere = sys_attribute(vm, "stderr").is_some_and(|s| s.is_none());
+        return if nowhere { Hooked::Told } else { Hooked::No };
     };
     let traceback = exception
         .downcast::<Exception>()
