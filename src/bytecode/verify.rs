@@ -24,10 +24,24 @@ impl std::error::Error for VerifyError {}
 /// Checks one code object (those among its constants were checked when they were made).
 pub fn verify(code: &Code) -> Result<(), VerifyError> {
     check_layout(code).map_err(|problem| VerifyError { pc: 0, problem })?;
+    let mut of_methods = vec![false; code.sites.len()];
     for (pc, instr) in code.instrs.iter().enumerate() {
         check_instr(code, pc, *instr).map_err(|problem| VerifyError { pc, problem })?;
+        check_method_site(&mut of_methods, *instr)
+            .map_err(|problem| VerifyError { pc, problem })?;
     }
     check_exceptions(code)
+}
+
+/// The cache of a `LoadMethod` may know what instructions follow: no other one has the same.
+fn check_method_site(taken: &mut [bool], instr: Instr) -> Check {
+    match taken.get_mut(instr.site()) {
+        Some(taken) if instr.op == Op::LoadMethod => ensure(
+            !std::mem::replace(taken, true),
+            "two lookups of methods with one cache",
+        ),
+        _ => Ok(()),
+    }
 }
 
 type Check = Result<(), &'static str>;
@@ -167,8 +181,8 @@ fn check_exceptions(code: &Code) -> Result<(), VerifyError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
-    use super::*;
-    use crate::bytecode::{CodeFlags, ExceptionEntry};
+    use crate::bytecode::{CodeFlags, ExceptionEntry, Site};
+    use crate::bytecode::{CodeFlags, ExceptionEntry, code::Site};
     use crate::source::{Source, Span};
 
     fn code(nregs: u16, instrs: &[Instr]) -> Code {
@@ -228,6 +242,10 @@ mod tests {
         assert_eq!(problem(&constant), "an unknown constant");
         let site = code(2, &[Instr::new(Op::LoadGlobal, 0, 1, 0, 0), END]);
         assert_eq!(problem(&site), "an unknown name");
+        let load = Instr::new(Op::LoadMethod, 0, 1, 0, 0);
+        let mut methods = code(4, &[load, load, END]);
+        methods.sites = vec![Site { name: "m".into() }];
+        assert_eq!(problem(&methods), "two lookups of methods with one cache");
         let function = code(5, &[Instr::new(Op::MakeFunction, 0, 1, 0, 1), END]);
         assert_eq!(problem(&function), "a function without code");
         let yields = code(2, &[Instr::new(Op::Yield, 0, 1, 0, 0), END]);

@@ -296,7 +296,8 @@ pub fn load_method(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
 }
 
 /// Notes in the cache of a `LoadMethod` that has just found `send` of a generator whether what
-/// follows is the call of it with a name or a constant.
+/// follows is the call of it with a name or a constant. The cache is of that instruction alone: the
+/// verifier has seen to that.
 fn note_send(vm: &Vm, cache: &CacheEntry, load: &Instr) {
     let found = cache.value.get();
     let resumes = found.downcast::<NativeFunction>().map(|f| f.def.resumes);
