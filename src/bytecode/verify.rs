@@ -181,8 +181,8 @@ fn check_exceptions(code: &Code) -> Result<(), VerifyError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
+    use super::*;
     use crate::bytecode::{CodeFlags, ExceptionEntry, Site};
-    use crate::bytecode::{CodeFlags, ExceptionEntry, code::Site};
     use crate::source::{Source, Span};
 
     fn code(nregs: u16, instrs: &[Instr]) -> Code {
