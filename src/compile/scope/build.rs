@@ -1,6 +1,7 @@
 //! The first half of scope analysis: one walk over the tree, in the order of evaluation, that
 //! opens scopes and notes in each what is done with which name.
 
+use super::order::Code;
 use super::*;
 use crate::syntax::ast::*;
 
@@ -81,6 +82,7 @@ impl Builder<'_> {
             free: IndexMap::default(),
             comp_iter_depth,
             params: Vec::new(),
+            order: Vec::new(),
         });
         id
     }
@@ -106,15 +108,6 @@ impl Builder<'_> {
     pub(super) fn note(&mut self, name: &Name, span: Span, flags: Flags) -> Flags {
         let scope = self.scope();
         let name = mangle(scope.class_name.as_deref(), name);
-        let frame = scope.frame;
-        let for_comprehension = flags & BOUND != 0 && scope.kind.is_inlined();
-        if for_comprehension && self.scopes.get(frame).kind.has_locals() {
-            // In CPython a target of an inlined comprehension is a local of the function: a local of
-            // this name has its place from here on. Without flags nothing is done with it.
-            let symbols = &mut self.scopes.get_mut(frame).symbols;
-            symbols.entry(Name::clone(&name)).or_default();
-        }
-        let scope = self.scope();
         if let Some(symbol) = scope.symbols.get_mut(&*name) {
             let before = symbol.flags;
             symbol.flags |= flags;
@@ -258,7 +251,6 @@ impl Builder<'_> {
 
     fn try_stmt(&mut self, t: &Try) {
         self.block(&t.body);
-        let before = self.scope().symbols.len();
         for handler in &t.handlers {
             self.optional(handler.typ.as_ref());
             if let Some(name) = &handler.name {
@@ -266,15 +258,7 @@ impl Builder<'_> {
             }
             self.block(&handler.body);
         }
-        let of_handlers = self.scope().symbols.len() - before;
         self.block(&t.orelse);
-        if !t.is_star && self.scope().kind.has_locals() {
-            // CPython looks for errors in this order, but generates the `else` before the
-            // handlers, and locals are in the order of the code.
-            let symbols = &mut self.scope().symbols;
-            let last = symbols.len().saturating_sub(1);
-            (0..of_handlers).for_each(|_| symbols.move_index(before, last));
-        }
         self.block(&t.finalbody);
     }
 
@@ -412,6 +396,7 @@ impl Builder<'_> {
                 b.scope().is_async = def.is_async;
                 b.params(&def.params);
                 b.block(&def.body);
+                b.order(&Code::Block(&def.body));
             });
         };
         if def.type_params.is_empty() {

@@ -1,6 +1,7 @@
 //! The part of the walk that goes through expressions and patterns.
 
 use super::build::Builder;
+use super::order::Code;
 use super::*;
 use crate::syntax::ast::*;
 
@@ -47,6 +48,7 @@ impl Builder<'_> {
                 self.open(&**params, Part::Body, ScopeKind::Function, |b| {
                     b.params(params);
                     b.expr(body);
+                    b.order(&Code::Value(body));
                 });
             }
             ExprKind::Named { target, value } => self.named(target, value, e.span),
@@ -167,6 +169,9 @@ impl Builder<'_> {
             }
             b.optional(c.key.as_ref());
             b.expr(&c.element);
+            if kind == ScopeKind::GeneratorExp {
+                b.order(&Code::Elements(c));
+            }
         });
         let scope = self.scopes.get_mut(id);
         scope.has_yield = kind == ScopeKind::GeneratorExp;

@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 pub mod build;
 mod build_expr;
+mod order;
 mod resolve;
 
 /// Number of a scope in [`Scopes`].
@@ -115,6 +116,13 @@ pub struct Symbol {
     span: Span,
 }
 
+impl Symbol {
+    /// Whether it is a variable of the scope itself, and no parameter.
+    const fn is_own_local(&self) -> bool {
+        self.flags & (BOUND | PARAM | GLOBAL | NONLOCAL) == BOUND
+    }
+}
+
 /// Registers of a frame.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
@@ -170,6 +178,8 @@ pub struct Scope {
     /// How deep in iterables of comprehensions the scope stands.
     comp_iter_depth: u32,
     params: Vec<Name>,
+    /// For functions: their locals in the order of their places, by number in `symbols`.
+    order: Vec<(usize, order::Place)>,
 }
 
 /// Tells apart the scopes that one tree node can open.

@@ -1,6 +1,7 @@
 //! The second half of scope analysis: every name finds its binding, and every frame gets its
 //! registers.
 
+use super::order::Place;
 use super::*;
 
 /// Finds the binding of every name and lays out all frames.
@@ -190,21 +191,35 @@ fn lay_out(scopes: &mut Scopes, id: ScopeId, inlined: &[ScopeId], separate_local
         names.push(name);
     }
     if scope.kind.has_locals() {
-        let own =
-            |s: &Symbol| s.flags & (BOUND | PARAM) == BOUND && s.flags & (GLOBAL | NONLOCAL) == 0;
-        for (name, symbol) in &mut scope.symbols {
-            if own(symbol) && symbol.flags & CAPTURED == 0 {
+        let order = std::mem::take(&mut scope.order);
+        let mut placed = vec![false; scope.symbols.len()];
+        // What has no place in the order is never named by code.
+        let rest = (0..placed.len()).map(|index| (index, Place::Name));
+        for (index, place) in order.into_iter().chain(rest) {
+            let symbol = scope.symbols.get_index_mut(index);
+            if let (Some((name, symbol)), Some(placed)) = (symbol, placed.get_mut(index))
+                && symbol.is_own_local()
+                && !*placed
+            {
+                let captured = symbol.flags & CAPTURED != 0;
+                if captured && place == Place::Name {
+                    continue;
+                }
+                *placed = true;
                 symbol.register = next(&names);
                 names.push(name.clone());
+                if captured {
+                    cells.push(symbol.register);
+                }
             }
         }
         let comp_cells = comprehension_registers(scopes, inlined, &mut names);
         let scope = scopes.get_mut(id);
         scope.layout.comp_cells = comp_cells;
-        let mut captured: Vec<(&Name, &mut Symbol)> = scope
-            .symbols
-            .iter_mut()
-            .filter(|(_, s)| own(s) && s.flags & CAPTURED != 0)
+        let symbols = scope.symbols.iter_mut().zip(placed);
+        let mut captured: Vec<(&Name, &mut Symbol)> = symbols
+            .filter(|((_, s), placed)| s.is_own_local() && !placed)
+            .map(|(symbol, _)| symbol)
             .collect();
         captured.sort_by(|a, b| a.0.cmp(b.0));
         for (name, symbol) in captured {
