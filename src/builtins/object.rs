@@ -322,11 +322,13 @@ fn unique(vm: &mut Vm, names: Vec<Value>) -> R<Vec<Value>> {
 
 /// `object.__dir__`.
 fn object_dir(vm: &mut Vm, obj: &Value) -> R<Vec<Value>> {
-    let mut names: Vec<Value> = vm
-        .own_attributes(obj)
-        .into_iter()
-        .map(|(name, _)| name.into())
-        .collect();
+    let key = vm.names.__dict__.clone();
+    let mut names: Vec<Value> = Vec::new();
+    if let Some(dict) = vm.get_attr_opt(obj, &key)?
+        && let Some(dict) = dict.as_ref::<Dict>()
+    {
+        names.extend(dict.map.borrow().iter().map(|e| e.key.clone()));
+    }
     let key = vm.names.__class__.clone();
     if let Some(class) = vm.get_attr_opt(obj, &key)?
         && let Some(class) = class.as_ref::<Class>()

@@ -536,7 +536,7 @@ opcodes! {
     Reraise: Use, None, None;
     /// The exception a becomes the handled one; R[a+1] = what was handled before.
     PushExc: Base, None, None;
-    /// Ends what PushExc began: takes R[a] and R[a+1].
+    /// Ends what PushExc began: takes R[a], which may be empty by now, and R[a+1].
     PopExc: Base, None, None;
     /// a = whether the exception b matches c (a class or tuple of classes; TypeError if not).
     ExcMatches: Def, Keep, Use;

@@ -240,8 +240,7 @@ impl Engine {
             self.vm.settle_ages(&last);
         }
         self.forget();
-        if !self.is_main_held() {
-            self.vm.finalize_all();
+        if !self.is_main_held() && self.vm.finalize_all() {
             let values = clear_namespace(&self.main.dict);
             self.vm.release_in_turn(values);
             self.vm.settle_finalizers();

@@ -37,6 +37,18 @@ pub(super) fn finalization_order(settled: &HashMap<usize, u64>) -> Vec<WeakPoint
     found.iter().map(WeakPointer::new).collect()
 }
 
+/// The birth of the youngest object that is alive and refers to the program: an instance with
+/// `__del__`, a generator.
+pub(super) fn youngest() -> u64 {
+    let mut found = 0;
+    heap::visit_objects(|header| {
+        if header.count() > 0 && matches!(header.kind(), Kind::Instance | Kind::Generator) {
+            found = found.max(birth(&header.to_ref()).unwrap_or(0));
+        }
+    });
+    found
+}
+
 impl Vm {
     /// Gives objects the ages that CPython's list has after a full collection, which began with
     /// these objects and the main namespace.

@@ -3,7 +3,7 @@
 //! Ctrl-C and the collector.
 
 use super::asyncgen::warn_if_unused;
-use super::exit_order::finalization_order;
+use super::exit_order::{finalization_order, youngest};
 use super::heap::finalize::{self, Finalization};
 use super::heap::{ObjRef, Ref, flags};
 use super::object::{Exception, Future, GenKind, GenState, Generator, would_see_exit};
@@ -64,10 +64,13 @@ impl Vm {
         }
     }
 
-    /// The program is over: finalizes all that is left, before anything of it is taken apart, so that finalizers still find the globals they use (CPython's last collection
-    /// finds the namespace, its functions and all they hold as one cycle, PEP 442).
-    pub fn finalize_all(&mut self) {
+    /// The program is over: finalizes all that is left, before anything of it is taken apart, so that
+    /// finalizers still find the globals they use (CPython's last collection finds the namespace,
+    /// its functions and all they hold as one cycle, PEP 442). Whether it can be taken apart now:
+    /// what the finalizers made and left behind is no garbage, and its class leads to all the rest.
+    pub fn finalize_all(&mut self) -> bool {
         self.is_over = true;
+        let before = youngest();
         let settled = std::mem::take(&mut self.settled_ages);
         for due in finalization_order(&settled) {
             if let Some(obj) = due
@@ -79,6 +82,7 @@ impl Vm {
                 self.settle_finalizers();
             }
         }
+        youngest() <= before
     }
 
     /// Runs an object's own finalizer. Its release follows when the reference is dropped.

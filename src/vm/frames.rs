@@ -97,9 +97,10 @@ impl Vm {
         }
     }
 
-    /// A dying generator is suspended still: it would not be closed. What it handles refers to its
-    /// frame, which takes over all there is and so forms a circle with it. At the end of a program
-    /// nobody breaks that any more.
+    /// A dying generator is suspended still: it would not be closed. Where one of its locals leads to
+    /// its frame, mostly as an exception, the frame takes over all there is and so forms a circle.
+    /// At the end of a program nobody breaks that any more. What the generator handles is not the
+    /// frame's.
     #[cold]
     pub(super) fn abandon_generator_frame(&mut self, g: &Ref<Generator>) {
         let object = g.rare().map_or(Value::Undef, |e| e.frame.get());
@@ -111,7 +112,12 @@ impl Vm {
             return;
         }
         if self.is_over {
-            return mem::forget(g.clone());
+            // An exception that nobody else refers to goes with the generator.
+            let handled = g.handled();
+            if handled.as_obj().is_none_or(|e| e.count() > 2) {
+                mem::forget(g.clone());
+            }
+            return;
         }
         // One of the generator is the caller's, one that of whoever finalizes it.
         if g.as_obj().count() > 2 {
@@ -123,9 +129,9 @@ impl Vm {
         g.state.set(GenState::Finished);
         drop(g.chain.take_leaf());
         let mut all = g.take_registers();
-        all.push(g.take_handled());
         all.push(g.rare().map_or(Value::Undef, |e| e.function.take()));
         *object.locals.borrow_mut() = all.into_boxed_slice();
+        drop(g.take_handled());
     }
 
     /// The object takes the locals over if it is referred to, and the function with them.

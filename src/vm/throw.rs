@@ -148,6 +148,10 @@ impl Vm {
         if !class.is_subclass(&self.exc.stop_iteration) {
             return Err(self.raise_thrown(exception));
         }
+        // It is raised there all the same, and caught at once.
+        let handled = self.handled.get();
+        self.set_context(&exception, &handled);
+        self.add_traceback(&exception, self.frame.index());
         self.end_delegation(stop_value(&exception));
         Ok(())
     }

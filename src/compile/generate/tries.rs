@@ -119,6 +119,9 @@ impl<'a> Gen<'a> {
         }
         let name = handler.name.as_ref();
         let named = name.map(|name| self.bind_exception(name, exc, handler.span));
+        if name.is_none() {
+            self.clear(exc);
+        }
         self.push_block(Block::Handler { exc, name, outer }, handler.span);
         self.block(&handler.body);
         self.pop_block();
@@ -139,9 +142,10 @@ impl<'a> Gen<'a> {
         self.asm.bind(next);
     }
 
-    /// `as name`: the handler for what follows, in which the name is to be unbound.
+    /// `as name`: the handler for what follows, in which the name is to be unbound. The frame keeps
+    /// the exception nowhere else: one that is left in the middle of its handler would hold itself.
     fn bind_exception(&mut self, name: &'a Ident, from: u16, span: Span) -> Handler {
-        self.store_kept(&name.name, span, from, true);
+        self.store(&name.name, span, from);
         let named = self.asm.new_handler(self.top);
         self.asm.enter(named);
         named
@@ -200,8 +204,9 @@ impl<'a> Gen<'a> {
         // The part that matched is the handled exception while the body runs.
         let before = self.push_exc(taken);
         let name = handler.name.as_ref();
-        if let Some(name) = name {
-            self.store_kept(&name.name, handler.span, taken, true);
+        match name {
+            Some(name) => self.store(&name.name, handler.span, taken),
+            None => self.clear(taken),
         }
         let exc = taken;
         let outer = leaving;

@@ -239,7 +239,10 @@ impl Run<'_> {
             }
             Op::MakeFunction if c == NO_REG => {}
             Op::MakeFunction => (c..c + 3).for_each(|r| Self::empty(state, r)),
-            Op::PopExc => (a..a + 2).for_each(|r| self.take(pc, state, r)),
+            Op::PopExc => {
+                state[Self::at(a)] = Held::Nothing;
+                self.take(pc, state, a + 1);
+            }
             Op::MatchClass => (b..b + 3).for_each(|r| self.take(pc, state, r)),
             Op::PushExc | Op::ExcStarMatches => self.read(pc, state, a),
             Op::ForIter => self.read(pc, state, b),

@@ -236,6 +236,8 @@ pub fn unpack(vm: &mut Vm, i: &Instr, regs: *mut Value, value: Value) -> R<()> {
         return Ok(());
     }
     let items = vm.unpack(&value, count)?;
+    // It goes before what the variables held so far.
+    drop(value);
     for (n, item) in items.into_iter().enumerate() {
         put_at(regs, i.a as usize + n, item);
     }

@@ -1,10 +1,14 @@
 //! `super`: attribute access that begins behind a class in the MRO of another.
 
 use super::attr::{is_plain_method, own_attr};
+use crate::bytecode::Op;
+use crate::bytecode::opcode::DIES_B;
+use crate::vm::exec::{unbound_cell, unbound_local};
 use crate::vm::heap::{ObjRef, Ref};
+use crate::vm::inspect::FrameView;
 use crate::vm::object::{CellObject, Class, Layout, NativeData, Str};
 use crate::vm::value::Value;
-use crate::vm::{R, Vm};
+use crate::vm::{R, Raise, Vm};
 
 /// A `super` object.
 pub struct Super {
@@ -175,19 +179,35 @@ impl Vm {
             return Err(self.runtime_error("super(): no arguments"));
         }
         let obj = self.frame_local(0, 0);
-        if obj.is_undef() {
-            return Err(self.runtime_error("super(): arg[0] deleted"));
-        }
         let free = code.free_start as usize..code.nnamed as usize;
         let register = free
             .into_iter()
             .find(|i| code.names.get(*i).is_some_and(|n| &**n == "__class__"));
-        let Some(register) = register else {
-            return Err(self.runtime_error("super(): __class__ cell not found"));
-        };
-        match self.frame_local(0, register) {
-            Value::Undef => Err(self.runtime_error("super(): empty __class__ cell")),
-            class => Ok((class, obj)),
+        let class = register.map_or(Value::Undef, |r| self.frame_local(0, r));
+        if obj.is_undef() || class.is_undef() {
+            return Err(self.no_super(&frame, register, &obj));
+        }
+        Ok((class, obj))
+    }
+
+    /// Why there is no `super()`. `super().name` is no call in CPython: it reads both variables.
+    #[cold]
+    fn no_super(&mut self, frame: &FrameView, class: Option<usize>, obj: &Value) -> Raise {
+        let instrs = &frame.code.code.instrs;
+        let call = instrs.get(frame.pc);
+        let next = instrs.get(frame.pc + 1);
+        let reads = next.zip(call).is_some_and(|(next, call)| {
+            let is_attribute = matches!(next.op, Op::LoadAttr | Op::LoadMethod);
+            is_attribute && next.b == call.a && next.t & DIES_B != 0
+        });
+        match class.and_then(|r| u16::try_from(r).ok()) {
+            Some(class) if reads && !self.frame_local(0, class.into()).is_undef() => {
+                unbound_local(self, 0)
+            }
+            Some(class) if reads => unbound_cell(self, class),
+            _ if obj.is_undef() => self.runtime_error("super(): arg[0] deleted"),
+            None => self.runtime_error("super(): __class__ cell not found"),
+            Some(_) => self.runtime_error("super(): empty __class__ cell"),
         }
     }
 }
