@@ -3,7 +3,7 @@
 use super::args::{address, at};
 use super::code::{delegate, generator_frame};
 use crate::vm::generator::is_executing;
-use crate::vm::heap::{Ref, Slot};
+use crate::vm::heap::{ObjSlot, Ref};
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{GenExtra, GenState, Generator};
 use crate::vm::value::Value;
@@ -103,7 +103,7 @@ fn set_name(
     v: &Value,
     value: Option<Value>,
     attribute: &str,
-    slot: fn(&GenExtra) -> &Slot,
+    slot: fn(&GenExtra) -> &ObjSlot,
 ) -> R<()> {
     match value {
         Some(value) if value.as_str().is_some() => {

@@ -3,9 +3,7 @@
 use super::data::LoopData;
 use super::handle::{HandleData, TimerClass};
 use super::loop_type::BaseLoop;
-use super::{
-    abstract_loop, awaited, children, deadlock, executor, future, loop_type, registry, task,
-};
+use super::{abstract_loop, awaited, children, executor, future, loop_type, registry, task};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Kind, Module};
@@ -150,12 +148,6 @@ pub static MODULE: ModuleDef = ModuleDef {
             "(coroutine, /)",
             awaited::chain,
             "The frames of a chain of awaits, outermost first.",
-        ),
-        NativeDef::new(
-            "_took",
-            "(lock, /)",
-            deadlock::note_taken,
-            "The current task has taken a lock.",
         ),
         NativeDef::new(
             "_current_worker",

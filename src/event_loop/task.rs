@@ -9,6 +9,7 @@ use crate::vm::observe::Event;
 use crate::vm::ready::Ready;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
+use smallvec::{SmallVec, smallvec};
 
 const METHODS: &[NativeDef] = &[
     NativeDef::new(
@@ -307,7 +308,7 @@ pub(super) fn cancel(vm: &mut Vm, task: &Ref<Future>, message: Value) -> R<bool>
         vm.tell(&Event::CancelAsked(task));
     }
     // Tasks that wait for tasks that wait for tasks… make a chain of any length: so a loop.
-    let mut chain = vec![task.clone()];
+    let mut chain: SmallVec<[Ref<Future>; 2]> = smallvec![task.clone()];
     // In a circle, one is met again before the chain is twice as long.
     let mut landmark = task.clone();
     let origin = vm.running_place();

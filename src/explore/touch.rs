@@ -25,7 +25,6 @@ const HARMLESS: &[&str] = &[
     "current_task",
     "_create_task",
     "_sleep",
-    "_took",
     "_get_loop",
     "_as_future",
     "isfuture",
@@ -359,7 +358,18 @@ impl<'a> Toucher<'a> {
         match object.kind() {
             Kind::List => self.list_item(object, &key, how),
             Kind::Dict => self.dict_item(object, &key, how),
-            _ => self.operand(container, how),
+            _ => {
+                // Where a plain native stands for it, no code speaks for itself.
+                let class = self.vm.class_of(&owner);
+                let found = self.vm.lookup(&class, &self.vm.names.__setitem__);
+                let native = found.as_ref().and_then(Value::as_ref::<NativeFunction>);
+                if how == Use::Write
+                    && let Some(native) = native.filter(|n| n.owner.downcast::<Class>().is_none())
+                {
+                    self.native(native, &[key]);
+                }
+                self.operand(container, how);
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::Vm;
 use super::frame::{Frame, generator_at, take};
-use super::heap::{Ref, Slot};
+use super::heap::{ObjSlot, Ref};
 use super::object::{FrameObject, GenState, Generator};
 use super::value::Value;
 use std::mem;
@@ -140,7 +140,7 @@ impl Vm {
         object: &Ref<FrameObject>,
         regs: *mut Value,
         pc: usize,
-        function: Option<&Slot>,
+        function: Option<&ObjSlot>,
     ) {
         object.pc.set(pc as u32);
         object.let_go();
@@ -151,7 +151,7 @@ impl Vm {
         let named = object.code.code.nnamed as usize;
         // SAFETY: named registers are initialised in every frame, and this one is over.
         let locals = (0..named).map(|i| unsafe { take(regs.add(i)) });
-        let locals = locals.chain(function.map(Slot::take)).collect();
+        let locals = locals.chain(function.map(ObjSlot::take)).collect();
         *object.locals.borrow_mut() = locals;
         let running = self.frame.regs == regs;
         if let Some(caller) = self.nth_frame(usize::from(running))

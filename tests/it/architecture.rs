@@ -70,7 +70,8 @@ const UNSAFE_FILES: &[&str] = &[
 
 /// Where the process may print, and where it may look at the operating system's clock.
 const PRINTING_FILES: &[&str] = &["src/cli/", "src/engine", "src/repl/"];
-const CLOCK_FILES: &[&str] = &["src/engine/host.rs"];
+// The memory measures how quick the system is, of which no program sees anything.
+const CLOCK_FILES: &[&str] = &["src/engine/host.rs", "src/vm/heap/chunks.rs"];
 
 /// A file of the source tree, its lines without tests.
 struct File {

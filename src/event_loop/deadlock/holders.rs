@@ -4,11 +4,11 @@
 
 use super::waits::{Place, Stuck};
 use crate::bytecode::Op;
+use crate::vm::Vm;
 use crate::vm::heap::{Ref, WeakPointer};
 use crate::vm::names::AddressMap;
 use crate::vm::object::{BoundMethod, CodeObject, Future, Generator, NativeFunction};
 use crate::vm::value::Value;
-use crate::vm::{R, Vm};
 use std::collections::HashMap;
 
 /// Above this many locks, those that are gone are forgotten from time to time.
@@ -32,10 +32,10 @@ struct Taker {
     code: Option<(Ref<CodeObject>, usize)>,
 }
 
-/// `_took(lock)`: the current task has it now.
-pub fn note_taken(vm: &mut Vm, args: &[Value]) -> R {
-    let Some(lock) = args[0].as_obj() else {
-        return Ok(Value::None);
+/// The current task has the lock now.
+pub fn note_taken(vm: &mut Vm, lock: &Value) {
+    let Some(lock) = lock.as_obj() else {
+        return;
     };
     let task = vm.current.task.get();
     let task = task.as_ref::<Future>().map_or((0, 0), |t| t.age());
@@ -47,14 +47,11 @@ pub fn note_taken(vm: &mut Vm, args: &[Value]) -> R {
             taker.code = code;
         }
         _ => {
+            let address = lock.address();
             let lock = WeakPointer::new(lock);
-            takers.add(
-                args[0].as_obj().map_or(0, |l| l.address()),
-                Taker { lock, task, code },
-            );
+            takers.add(address, Taker { lock, task, code });
         }
     }
-    Ok(Value::None)
 }
 
 impl Takers {

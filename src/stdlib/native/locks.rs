@@ -80,11 +80,20 @@ pub fn take_or_join(vm: &mut Vm, args: &[Value]) -> R {
         let line = lock.get(vm, WAITERS)?;
         if all_cancelled_of(vm, &line)? {
             lock.set(vm, LOCKED, Value::True)?;
-            deadlock::note_taken(vm, args)?;
+            deadlock::note_taken(vm, &args[0]);
             return Ok(Value::True);
         }
     }
     join(vm, &lock)
+}
+
+/// `take_turn(lock, fut)`: whose place has been called leaves the line and has the lock.
+pub fn take_turn(vm: &mut Vm, args: &[Value]) -> R {
+    let lock = Like::new(vm, &LOCK, &args[0]);
+    leave_line(vm, &lock, &args[1])?;
+    lock.set(vm, LOCKED, Value::True)?;
+    deadlock::note_taken(vm, &args[0]);
+    Ok(Value::None)
 }
 
 /// `free(lock)`: False if it was not locked; else it is free, and the first in the line is woken.
@@ -112,6 +121,25 @@ pub fn see_or_join(vm: &mut Vm, args: &[Value]) -> R {
         return Ok(Value::True);
     }
     join(vm, &event)
+}
+
+/// `leave(event, fut)`: takes a place out of the line of an event.
+pub fn leave(vm: &mut Vm, args: &[Value]) -> R {
+    let event = Like::new(vm, &EVENT, &args[0]);
+    leave_line(vm, &event, &args[1])
+}
+
+/// Takes a place out of the line of an object; mostly it is the first.
+fn leave_line(vm: &mut Vm, object: &Like, place: &Value) -> R {
+    let line = object.get(vm, WAITERS)?;
+    if let Some(deque) = line.opaque::<Deque>()
+        && deque.get(0).is_some_and(|first| first.is(place))
+    {
+        drop(deque.pop_front());
+        return Ok(Value::None);
+    }
+    let remove = vm.intern("remove");
+    vm.call_method(&line, &remove, std::slice::from_ref(place))
 }
 
 /// `raise_flag(event)`: if it is down, it goes up, and all in the line are woken.

@@ -63,6 +63,12 @@ pub static MODULE: ModuleDef = ModuleDef {
             "Take a lock, which gives True, or a place in its line.",
         ),
         NativeDef::new(
+            "take_turn",
+            "(lock, place, /)",
+            locks::take_turn,
+            "Take a lock that was handed to the owner of a place in its line.",
+        ),
+        NativeDef::new(
             "free",
             "(lock, /)",
             locks::free,
@@ -73,6 +79,12 @@ pub static MODULE: ModuleDef = ModuleDef {
             "(event, /)",
             locks::see_or_join,
             "True if an event is set, else a place in its line.",
+        ),
+        NativeDef::new(
+            "leave",
+            "(event, place, /)",
+            locks::leave,
+            "Take a place out of an event's line.",
         ),
         NativeDef::new(
             "raise_flag",

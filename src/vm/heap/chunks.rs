@@ -1,7 +1,12 @@
 //! Memory for the pages of the slab. The first few come from the allocator one by one, because an
 //! empty script should stay small. Who needs more gets chunks of the size of a huge page, which
-//! the system is asked to use: filling memory costs mostly what the system does at the first touch
-//! of each page, and that is a hundredth then.
+//! the system is asked to use and to fill at once: filling memory costs mostly what the system does
+//! at the first touch of each of its pages, and with huge ones that is half, and using them
+//! is quicker later too.
+//!
+//! Where the system has no huge page at hand, because another process has just left its memory in
+//! small pieces, it moves those together first. That takes twenty times as long, and the next will
+//! take as long again; so from then on small pages have to do.
 //!
 //! Memory is never given back to the system: objects of another size take it over at best.
 
@@ -52,7 +57,7 @@ fn single() -> *mut u8 {
 /// A chunk, null if the system has none.
 #[cfg(target_os = "linux")]
 fn chunk() -> *mut u8 {
-    use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous};
+    use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
     use std::num::NonZeroUsize;
 
     thread_local! {
@@ -76,14 +81,44 @@ fn chunk() -> *mut u8 {
         let Ok(start) = (unsafe { mmap_anonymous(None, size, access, flags) }) else {
             return ptr::null_mut();
         };
-        // SAFETY: advice about our own mapping. Whether it is taken makes no difference but speed.
-        let _ = unsafe { madvise(start, size.get(), MmapAdvise::MADV_HUGEPAGE) };
         let start: *mut u8 = start.as_ptr().cast();
         at = start.map_addr(|a| a.next_multiple_of(CHUNK));
         left = MANY;
     }
     MAPPED.set((at.wrapping_add(CHUNK), left - 1));
+    fill(at);
     at
+}
+
+/// Lets the system fill a chunk, by one huge page unless those have become slow to get.
+#[cfg(target_os = "linux")]
+fn fill(chunk: *mut u8) {
+    use nix::sys::mman::{MmapAdvise, madvise};
+    use std::ptr::NonNull;
+    use std::time::{Duration, Instant};
+
+    thread_local! {
+        static SLOW: Cell<bool> = const { Cell::new(false) };
+    }
+    /// More than a huge page takes that is at hand (a quarter of a millisecond), or small ones.
+    const LONG: Duration = Duration::from_millis(2);
+
+    let Some(chunk) = NonNull::new(chunk.cast()) else {
+        return;
+    };
+    // Whether an advice is taken, or known at all, makes no difference but speed.
+    if SLOW.get() {
+        // SAFETY: our own memory, which nobody uses yet.
+        let _ = unsafe { madvise(chunk, CHUNK, MmapAdvise::MADV_POPULATE_WRITE) };
+        return;
+    }
+    let start = Instant::now();
+    // SAFETY: as above.
+    let _ = unsafe {
+        madvise(chunk, CHUNK, MmapAdvise::MADV_HUGEPAGE)
+            .and_then(|()| madvise(chunk, CHUNK, MmapAdvise::MADV_POPULATE_WRITE))
+    };
+    SLOW.set(start.elapsed() > LONG);
 }
 
 #[cfg(not(target_os = "linux"))]

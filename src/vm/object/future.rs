@@ -166,23 +166,23 @@ const _: () = assert!(size_of::<Future>() == 32, "programs have a million of the
 #[derive(Default)]
 pub struct FutureExtra {
     /// The class, if it is no built-in one.
-    class: Slot,
+    class: ObjSlot,
     /// The exception, once finished with one; for a cancelled future the CancelledError to raise.
-    pub exception: Slot,
+    pub exception: ObjSlot,
     /// The traceback that the exception had when it was set.
-    pub traceback: Slot,
+    pub traceback: ObjSlot,
     pub cancel_message: Slot,
     /// The code that asked for cancellation, and the instruction in it.
-    pub cancelled_in: Slot,
+    pub cancelled_in: ObjSlot,
     pub cancelled_at: Cell<u32>,
     /// Attributes set by programs and subclasses.
     pub dict: Slot,
     /// A task's name, a str, if it is not the default one.
-    pub name: Slot,
+    pub name: ObjSlot,
     /// In debug mode: where it was made.
-    pub origin: Slot,
+    pub origin: ObjSlot,
     /// A list of futures that wait for it in ways that only the program knows.
-    pub awaited_by: Slot,
+    pub awaited_by: ObjSlot,
     /// Counts tasks made with a name, from 1.
     pub order: Cell<u64>,
     /// Its number among the tasks of a profile, from 1.
@@ -514,9 +514,8 @@ impl Future {
         self.log_traceback().set(false);
         drop(self.take_content());
         if let Some(e) = self.rare() {
-            for slot in [&e.exception, &e.traceback, &e.cancel_message] {
-                slot.take();
-            }
+            drop((e.exception.take(), e.traceback.take()));
+            drop(e.cancel_message.take());
         }
     }
 
@@ -526,6 +525,7 @@ impl Future {
         drop(self.take_content());
         if let Some(e) = self.rare() {
             e.slots().into_iter().for_each(|slot| drop(slot.take()));
+            e.values().into_iter().for_each(|slot| drop(slot.take()));
         }
     }
 
@@ -542,18 +542,20 @@ impl Future {
 }
 
 impl FutureExtra {
-    fn slots(&self) -> [&Slot; 9] {
+    fn slots(&self) -> [&ObjSlot; 7] {
         [
             &self.class,
             &self.cancelled_in,
             &self.exception,
             &self.traceback,
-            &self.cancel_message,
-            &self.dict,
             &self.name,
             &self.origin,
             &self.awaited_by,
         ]
+    }
+
+    fn values(&self) -> [&Slot; 2] {
+        [&self.cancel_message, &self.dict]
     }
 }
 
@@ -615,8 +617,9 @@ impl Trace for Ref<Future> {
             }),
             Content::Result(value) => value.as_obj().into_iter().for_each(&mut *visit),
         });
-        for slot in self.rare().map(FutureExtra::slots).into_iter().flatten() {
-            slot.visit(visit);
+        if let Some(e) = self.rare() {
+            e.slots().iter().for_each(|slot| slot.visit(visit));
+            e.values().iter().for_each(|slot| slot.visit(visit));
         }
         if let Some(part) = self.part() {
             for slot in [&part.coro, &part.context, &part.waiting_for] {

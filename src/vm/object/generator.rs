@@ -3,7 +3,7 @@
 
 use super::{CodeObject, FrameObject, Trace};
 use crate::bytecode::{BEFORE_BEGINNING, Op};
-use crate::vm::heap::{ChainSlot, Header, ObjRef, Ref, Slot, ZombieFrames, next_birth};
+use crate::vm::heap::{ChainSlot, Header, ObjRef, ObjSlot, Ref, ZombieFrames, next_birth};
 use crate::vm::value::Value;
 use std::cell::Cell;
 use std::ptr;
@@ -250,22 +250,22 @@ impl Drop for Rest {
 #[derive(Default)]
 pub struct GenExtra {
     /// The exception it was handling when it was suspended.
-    handled: Slot,
+    handled: ObjSlot,
     birth: Cell<u64>,
     /// `__name__` and `__qualname__` where set, or inherited from a renamed function.
-    pub name: Slot,
-    pub qualname: Slot,
+    pub name: ObjSlot,
+    pub qualname: ObjSlot,
     /// Origin tracking of coroutines.
-    pub origin: Slot,
+    pub origin: ObjSlot,
     /// The finalizer hook of an async generator, taken when it was first iterated.
-    pub finalizer: Slot,
+    pub finalizer: ObjSlot,
     /// The function that was called, if something would die with it that a program can miss: it
     /// lives as long as the frame.
-    pub function: Slot,
+    pub function: ObjSlot,
     /// Its frame as an object, once somebody asked for that.
-    pub frame: Slot,
+    pub frame: ObjSlot,
     /// Of a root into which GeneratorExit was thrown: that, while those below it are closed.
-    pub exit: Slot,
+    pub exit: ObjSlot,
     pub hooks_inited: Cell<bool>,
     pub closed: Cell<bool>,
 }

@@ -16,6 +16,7 @@ use crate::vm::object::{
 };
 use crate::vm::value::Value;
 use crate::vm::{R, Raise, Vm};
+use smallvec::{SmallVec, smallvec};
 
 impl Vm {
     /// `obj.name`. Names given to the functions here must be interned.
@@ -332,9 +333,8 @@ impl Vm {
         if this.is_undef() {
             return self.call(func, args);
         }
-        let mut all = Vec::with_capacity(args.len() + 1);
-        all.push(this);
-        all.extend_from_slice(args);
+        let mut all: SmallVec<[Value; 4]> = smallvec![this];
+        all.extend(args.iter().cloned());
         self.call(func, &all)
     }
 }
