@@ -14,13 +14,10 @@ pub fn install(vm: &mut Vm) {
     vm.extend_class(&class, METHODS, GETSET);
 }
 
-/// Some built-in classes have a `__getattribute__` in their own table, `type` all three hooks: what
-/// is inherited, but by their own names in messages.
+/// Some built-in classes have a `__getattribute__` in their own table: what is inherited, but by
+/// their own names in messages.
 pub(super) fn repeat_attribute_hooks(vm: &mut Vm) {
-    let names = &vm.names;
-    let setters = [names.__setattr__.clone(), names.__delattr__.clone()];
-    let (getter, types) = (names.__getattribute__.clone(), &vm.types);
-    let type_class = types.type_.clone();
+    let (getter, types) = (vm.names.__getattribute__.clone(), &vm.types);
     let classes = [
         &types.int,
         &types.complex,
@@ -35,14 +32,11 @@ pub(super) fn repeat_attribute_hooks(vm: &mut Vm) {
         &types.property,
         &types.method,
         &types.module,
-        &type_class,
+        &types.type_,
         &vm.exc.base_exception,
     ];
     for class in classes.map(Ref::clone) {
         repeat_native(vm, &class, &getter);
-    }
-    for name in &setters {
-        repeat_native(vm, &type_class, name);
     }
 }
 
@@ -139,11 +133,8 @@ const METHODS: &[NativeDef] = &[
         "__setattr__",
         "(self, name, value, /)",
         |vm, args| {
-            let name = attribute_name(vm, &at(args, 1))?;
-            let obj = at(args, 0);
-            let class = vm.class_of(&obj);
-            vm.plain_set_attr(&obj, &class, &name, Some(at(args, 2)))?;
-            Ok(Value::None)
+            refuse_class(vm, &at(args, 0), "__setattr__")?;
+            set_attribute(vm, args)
         },
         "Implement setattr(self, name, value).",
     ),
@@ -151,11 +142,8 @@ const METHODS: &[NativeDef] = &[
         "__delattr__",
         "(self, name, /)",
         |vm, args| {
-            let name = attribute_name(vm, &at(args, 1))?;
-            let obj = at(args, 0);
-            let class = vm.class_of(&obj);
-            vm.plain_set_attr(&obj, &class, &name, None)?;
-            Ok(Value::None)
+            refuse_class(vm, &at(args, 0), "__delattr__")?;
+            delete_attribute(vm, args)
         },
         "Implement delattr(self, name).",
     ),
@@ -257,6 +245,33 @@ fn ne(vm: &mut Vm, args: &[Value]) -> R {
         Some(result) => Ok(Value::bool(!vm.truth(&result)?)),
         None => vm.compare(Cmp::Ne, &at(args, 0), &at(args, 1)),
     }
+}
+
+/// `__setattr__` of `object`, and of `type`.
+pub(super) fn set_attribute(vm: &mut Vm, args: &[Value]) -> R {
+    let name = attribute_name(vm, &at(args, 1))?;
+    let obj = at(args, 0);
+    let class = vm.class_of(&obj);
+    vm.plain_set_attr(&obj, &class, &name, Some(at(args, 2)))?;
+    Ok(Value::None)
+}
+
+/// `__delattr__` of both.
+pub(super) fn delete_attribute(vm: &mut Vm, args: &[Value]) -> R {
+    let name = attribute_name(vm, &at(args, 1))?;
+    let obj = at(args, 0);
+    let class = vm.class_of(&obj);
+    vm.plain_set_attr(&obj, &class, &name, None)?;
+    Ok(Value::None)
+}
+
+/// The hooks of `object` would go past those of `type`.
+fn refuse_class(vm: &mut Vm, obj: &Value, hook: &str) -> R<()> {
+    if obj.as_ref::<Class>().is_none() {
+        return Ok(());
+    }
+    let message = format!("can't apply this {hook} to {} object", vm.type_name(obj));
+    Err(vm.type_error(message))
 }
 
 /// The interned name that a native of attribute access was given.

@@ -27,6 +27,26 @@ const SHOWN: &[Shown] = &[
         "anext",
         "($module, aiterator, default=<unrepresentable>, /)",
     ),
+    ("builtins", "compile", COMPILE),
+    ("builtins", "open", OPEN),
+    ("_io", "open", OPEN),
+    ("_functools", "reduce", ""),
+    ("math", "gcd", "($module, *integers)"),
+    ("math", "hypot", ""),
+    ("math", "lcm", "($module, *integers)"),
+    ("math", "log", ""),
+    ("time", "asctime", ""),
+    ("time", "clock_getres", ""),
+    ("time", "ctime", ""),
+    ("time", "clock_gettime", CLOCK),
+    ("time", "clock_gettime_ns", CLOCK),
+    ("time", "get_clock_info", ""),
+    ("time", "gmtime", ""),
+    ("time", "localtime", ""),
+    ("time", "mktime", "($self, object, /)"),
+    ("time", "sleep", "($self, object, /)"),
+    ("time", "strftime", ""),
+    ("time", "strptime", ""),
     ("sys", "audit", "($module, event, /, *args)"),
     ("sys", "getsizeof", ""),
     ("sys", "set_asyncgen_hooks", ""),
@@ -91,7 +111,53 @@ const SHOWN: &[Shown] = &[
     ("GenericAlias", "__instancecheck__", "($self, object, /)"),
     ("GenericAlias", "__subclasscheck__", "($self, object, /)"),
     ("ReferenceType", "__call__", "($self, /, *args, **kwargs)"),
+    ("ProxyType", "__pow__", POWER),
+    ("CallableProxyType", "__pow__", POWER),
+    (
+        "Future",
+        "add_done_callback",
+        "($self, fn, /, *, context=<unrepresentable>)",
+    ),
+    ("Context", "run", ""),
+    ("ContextVar", "get", "($self, default=<unrepresentable>, /)"),
+    ("defaultdict", "__missing__", "($self, object, /)"),
+    ("deque", "index", "($self, value, [start, [stop]])"),
+    ("list", "index", INDEX),
+    ("tuple", "index", INDEX),
+    ("struct_time", "__replace__", "($self, /, **changes)"),
 ];
+
+/// The same of classes.
+const SHOWN_CLASSES: &[(&str, &str)] = &[
+    ("BytesIO", "(initial_bytes=b'')"),
+    ("ContextVar", ""),
+    ("StringIO", "(initial_value='', newline='\\n')"),
+    ("chain", "(*iterables)"),
+    ("code", CODE),
+    ("deque", "([iterable[, maxlen]])"),
+    ("islice", ""),
+    ("mappingproxy", "(mapping)"),
+    ("product", "(*iterables, repeat=1)"),
+    ("repeat", ""),
+    ("SimpleNamespace", "(mapping_or_iterable=(), /, **kwargs)"),
+    ("struct_time", "(iterable=(), /)"),
+    ("zip_longest", "(*iterables, fillvalue=None)"),
+];
+
+/// Modules whose functions name as their first parameter not the module but an object.
+const OF_SELF: &[&str] = &["time", "unicodedata"];
+
+const CODE: &str = "(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize,
+     flags, codestring, constants, names, varnames, filename, name,
+     qualname, firstlineno, linetable, exceptiontable, freevars=(),
+     cellvars=(), /)";
+const COMPILE: &str = "($module, /, source, filename, mode, flags=0,
+        dont_inherit=False, optimize=-1, *, _feature_version=-1)";
+const OPEN: &str = "($module, /, file, mode='r', buffering=-1, encoding=None,
+     errors=None, newline=None, closefd=True, opener=None)";
+const CLOCK: &str = "($module, clk_id, /)";
+const INDEX: &str = "($self, value, start=0, stop=sys.maxsize, /)";
+const POWER: &str = "($self, value, mod=None, /)";
 
 const SUB: &str = "($self, sub[, start[, end]], /)";
 const PREFIX: &str = "($self, prefix[, start[, end]], /)";
@@ -115,21 +181,29 @@ pub fn text_signature(
     match shown {
         Some((_, _, "")) => None,
         Some((_, _, text)) => Some((*text).to_owned()),
-        None => Some(bound_by(def, owner.is_some())),
+        None => Some(bound_by(def, owner.is_some(), module)),
     }
 }
 
+/// What is shown of a class, where that is not what its constructor takes; empty if CPython knows
+/// no signature.
+pub fn class_signature(name: &str) -> Option<&'static str> {
+    let shown = SHOWN_CLASSES.iter().find(|(class, _)| *class == name);
+    shown.map(|(_, text)| *text)
+}
+
 /// The signature by which arguments are bound, in CPython's way of writing.
-fn bound_by(def: &NativeDef, owned: bool) -> String {
+fn bound_by(def: &NativeDef, owned: bool, module: Option<&str>) -> String {
     let own = match (owned, def.kind) {
+        (false, _) if module.is_some_and(|m| OF_SELF.contains(&m)) => "$self",
         (false, _) => "$module",
         (_, NativeKind::Static) => return def.signature.to_string(),
         (_, NativeKind::Class) => "$type",
         _ => "$self",
     };
     let rest = def.signature.trim_start_matches('(');
-    let end = match own {
-        "$module" => 0,
+    let end = match owned {
+        false => 0,
         _ => rest.find([',', ')']).unwrap_or(rest.len()),
     };
     let rest = rest

@@ -3,7 +3,8 @@
 use super::args::{at, keywords, varargs};
 use super::class_docs;
 use super::mappingproxy::MappingProxy;
-use super::object::{class_dir, full_name};
+use super::object::{class_dir, delete_attribute, full_name, set_attribute};
+use super::shown;
 use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Class, Dict, Function, List, NativeFunction, Str, Tuple};
@@ -79,6 +80,18 @@ const METHODS: &[NativeDef] = &[
             Ok(Value::from(format!("<class '{}'>", full_name(vm, &class))))
         },
         "Return repr(self).",
+    ),
+    NativeDef::new(
+        "__setattr__",
+        "(self, name, value, /)",
+        set_attribute,
+        "Implement setattr(self, name, value).",
+    ),
+    NativeDef::new(
+        "__delattr__",
+        "(self, name, /)",
+        delete_attribute,
+        "Implement delattr(self, name).",
     ),
     NativeDef::new(
         "mro",
@@ -415,10 +428,15 @@ fn set_module(vm: &mut Vm, v: &Value, value: Option<Value>) -> R<()> {
 /// What the class takes when it is called, if that is known of one written in Rust.
 fn text_signature(vm: &mut Vm, v: &Value) -> R {
     let class = of(vm, v)?;
-    if let Some(about) = class_docs::of(&class) {
-        return Ok(match about.signature {
+    let native = !class.flags().heap;
+    let told = class_docs::of(&class).map(|about| about.signature);
+    let shown = native
+        .then(|| shown::class_signature(&class.name()))
+        .flatten();
+    if let Some(text) = shown.or(told) {
+        return Ok(match text {
             "" => Value::None,
-            signature => Value::str(signature),
+            text => Value::str(text),
         });
     }
     let none = class.flags().heap || class.is_subclass(&vm.exc.base_exception);

@@ -51,6 +51,7 @@ embedded! {
     "_typing_classes" "_typing_classes.coro" false;
     "_typing_hints" "_typing_hints.coro" false;
     "_user_containers" "_user_containers.coro" false;
+    "_written_in_c" "_written_in_c.coro" false;
     "abc" "abc.coro" false;
     "argparse" "argparse.coro" false;
     "array" "array.coro" false;

@@ -375,7 +375,10 @@ impl Vm {
         if !plain || !call.keywords.is_empty() {
             // SAFETY: the arguments are initialised; nobody writes them while they are bound.
             let args = unsafe { call.args() };
-            let bound = self.bind_function(f, args, &call.keywords)?;
+            let bound = match self.bind_function(f, args, &call.keywords) {
+                Ok(bound) => bound,
+                Err(raise) => return Err(self.reworded(f, args, &call.keywords, raise)),
+            };
             call.replace_args(bound);
         }
         let named = code.code.nnamed as usize;

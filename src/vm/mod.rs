@@ -28,6 +28,7 @@ pub mod inspect;
 mod items;
 mod link;
 mod linked;
+mod misfit;
 pub mod names;
 pub mod native;
 mod native_names;

@@ -105,6 +105,11 @@ const SLOT_NAMES: &[&str] = &[
     "__xor__",
 ];
 
+/// Whether methods of this name are made from slots, in classes that CPython has in C.
+pub(super) fn is_slot_name(name: &str) -> bool {
+    SLOT_NAMES.contains(&name)
+}
+
 /// Classes that CPython has written in Python: their methods describe themselves as functions do.
 const WRITTEN_IN_PYTHON: &[&str] = &[
     "AbstractEventLoop",

@@ -184,16 +184,17 @@ impl Vm {
         }
     }
 
-    /// Attribute hooks of `object`, and those of built-in classes that repeat them, are what
-    /// attribute access does anyway.
+    /// Attribute hooks of `object` and `type`, and those of built-in classes that repeat them, are
+    /// what attribute access does anyway.
     fn is_standard_hook(&self, name: &Ref<Str>, found: &Value) -> bool {
         let Some(function) = found.as_ref::<NativeFunction>() else {
             return false;
         };
-        let standard = self.types.object.dict.get_str(name);
-        standard
-            .and_then(|standard| Some(standard.as_ref::<NativeFunction>()?.def))
-            .is_some_and(|def| std::ptr::eq(def, function.def))
+        [&self.types.object, &self.types.type_]
+            .into_iter()
+            .filter_map(|class| class.dict.get_str(name))
+            .filter_map(|standard| Some(standard.as_ref::<NativeFunction>()?.def))
+            .any(|def| std::ptr::eq(def, function.def))
     }
 }
 
