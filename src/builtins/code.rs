@@ -392,7 +392,8 @@ const FRAME_GETSET: &[GetSet] = &[
         |vm, v| {
             let frame = frame_of(vm, v)?;
             Ok(match vm.place_of(&frame) {
-                BEFORE_BEGINNING => Value::Int(-1),
+                // CPython has run the instructions that make the generator.
+                BEFORE_BEGINNING => Value::Int(2),
                 place => place.into(),
             })
         },

@@ -2,7 +2,6 @@
 //! `reversed`, and the one behind `iter(callable, sentinel)`.
 
 use super::args::{keywords, varargs};
-use super::arguments::flag;
 use super::types::CLASS_GETITEM;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
@@ -321,7 +320,7 @@ impl NativeType for Zip {
         .doc("Tuples of one item from each iterable, until the shortest ends.")
         .iterator()
         .methods(&[
-            NativeDef::constructor("(cls, /, *iterables, strict=False)", new_zip)
+            NativeDef::constructor("(cls, /, *iterables, **kwargs)", new_zip)
                 .direct(new_zip_direct),
             reduce_row(reduce_zip),
             set_state_row(|vm, args| {
@@ -348,7 +347,21 @@ fn reduce_zip(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn new_zip(vm: &mut Vm, args: &[Value]) -> R {
-    let strict = flag(vm, &args[2])?;
+    let given = keywords(vm, args.get(2));
+    let strict = match given.as_slice() {
+        [] => false,
+        [(name, strict)] if name.as_str() == "strict" => vm.truth(strict)?,
+        [(name, _)] => {
+            let name = name.as_str();
+            let message = format!("zip() got an unexpected keyword argument '{name}'");
+            return Err(vm.type_error(message));
+        }
+        more => {
+            let count = more.len();
+            let message = format!("zip() takes at most 1 keyword argument ({count} given)");
+            return Err(vm.type_error(message));
+        }
+    };
     make_zip(vm, &args[0], &values_of(&args[1]), strict)
 }
 

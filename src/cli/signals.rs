@@ -1,7 +1,8 @@
 //! Signals of the operating system other than Ctrl-C, for programs that ask for them: a thread
 //! receives them, and the program looks at them between two instructions.
 
-use crate::vm::host::{Signals, attention};
+use crate::engine::SystemClock;
+use crate::vm::host::{Clock, Signals, attention};
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::iterator::{Handle, Signals as Received};
 use signal_hook::low_level::emulate_default_handler;
@@ -9,6 +10,7 @@ use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 /// Ctrl-C's, which the process watches from the beginning.
 const SIGINT: i32 = signal_hook::consts::SIGINT;
@@ -55,6 +57,14 @@ impl Signals for ProcessSignals {
     fn take(&mut self) -> Option<i32> {
         let (_, receiver) = self.thread.as_ref()?;
         receiver.try_recv().ok()
+    }
+
+    fn attend_after(&mut self, time: Duration) {
+        // Without the thread, alarms ring where the program waits.
+        let _ = thread::Builder::new().name("alarm".into()).spawn(move || {
+            SystemClock::new().sleep(time);
+            attention().store(true, Ordering::Relaxed);
+        });
     }
 
     fn by_default(&mut self, number: i32) {

@@ -251,11 +251,11 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
         if vm.is_profiled() {
             vm.begin_idling();
         }
-        vm.host.clock.sleep(if virtual_clock {
+        vm.host.clock.sleep(vm.until_alarm(if virtual_clock {
             left
         } else {
             left.min(INTERRUPT_CHECK)
-        });
+        }));
         vm.end_idling();
         vm.handle_signals()?;
         if virtual_clock {
@@ -270,11 +270,14 @@ fn wait_for_timer(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
 fn wait_forever(vm: &mut Vm, event_loop: &Value, data: &LoopData) -> R<()> {
     // A bare `run_forever()` with nothing to do idles until Ctrl-C, as in CPython: nobody waits.
     let nobody_waits = data.until.is_undef() && !has_pending_tasks(event_loop);
-    while nobody_waits || vm.current.signals.any_call() {
+    while nobody_waits || vm.current.signals.any_call() || vm.has_alarm() {
         if vm.is_profiled() {
             vm.begin_idling();
         }
-        vm.host.clock.idle(INTERRUPT_CHECK);
+        match vm.host.clock.is_virtual() && vm.has_alarm() {
+            true => vm.host.clock.sleep(vm.until_alarm(Duration::MAX)),
+            false => vm.host.clock.idle(vm.until_alarm(INTERRUPT_CHECK)),
+        }
         vm.end_idling();
         vm.handle_signals()?;
         if !data.queue.is_empty() || data.queue.stopping.get() {

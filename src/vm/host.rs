@@ -43,6 +43,9 @@ pub trait Signals {
     fn take(&mut self) -> Option<i32>;
     /// Does what the system does with a signal that nobody handles.
     fn by_default(&mut self, number: i32);
+    /// When this time has passed the program shall look up from its bytecode, as for a signal.
+    /// Without that it notices its alarms only where it waits.
+    fn attend_after(&mut self, _: Duration) {}
 }
 
 /// For hosts without signals: those that a program raises itself go nowhere.

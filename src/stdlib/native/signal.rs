@@ -1,6 +1,7 @@
 //! The module `_signal`: what happens when a signal comes.
 
 use crate::vm::native::{ModuleDef, NativeDef};
+use crate::vm::object::Tuple;
 use crate::vm::signals::Action;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -33,6 +34,24 @@ pub static MODULE: ModuleDef = ModuleDef {
             "Let a signal come.",
         ),
         NativeDef::new("pause", "()", pause, "Wait until a signal has come."),
+        NativeDef::new(
+            "alarm",
+            "(seconds, /)",
+            alarm,
+            "Let SIGALRM come after some seconds; how many were left of the time set before.",
+        ),
+        NativeDef::new(
+            "set_timer",
+            "(which, seconds, interval, /)",
+            set_timer,
+            "Set one of three timers; the error number if the arguments are none.",
+        ),
+        NativeDef::new(
+            "get_timer",
+            "(which, /)",
+            get_timer,
+            "How long it is until a timer rings, and its interval.",
+        ),
     ],
     init: None,
 };
@@ -83,9 +102,69 @@ const CHECK: Duration = Duration::from_millis(20);
 
 fn pause(vm: &mut Vm, _: &[Value]) -> R {
     while !vm.handle_signals()? {
-        vm.host.clock.idle(CHECK);
+        match vm.host.clock.is_virtual() && vm.has_alarm() {
+            true => vm.host.clock.sleep(vm.until_alarm(Duration::MAX)),
+            false => vm.host.clock.idle(vm.until_alarm(CHECK)),
+        }
     }
     Ok(Value::None)
+}
+
+fn alarm(vm: &mut Vm, args: &[Value]) -> R {
+    let seconds = vm.index_i64(&args[0])?;
+    let (left, _) = vm.alarm_left(0);
+    // The system's way to round: up to one second, otherwise to the nearest.
+    let whole = left.as_secs();
+    let up = left.subsec_micros() >= 500_000 || whole == 0 && !left.is_zero();
+    let seconds = Duration::from_secs(u32::try_from(seconds).unwrap_or(u32::MAX).into());
+    vm.set_alarm(0, seconds, Duration::ZERO);
+    Ok(Value::Int((whole + u64::from(up)) as i64))
+}
+
+/// The number of "invalid argument".
+const EINVAL: i64 = 22;
+
+/// The number of a timer, if it is one of the three.
+fn timer(vm: &mut Vm, value: &Value) -> R<Option<usize>> {
+    let which = vm.index_i64(value)?;
+    Ok(usize::try_from(which).ok().filter(|which| *which < 3))
+}
+
+/// A float, or a whole number.
+fn seconds(vm: &mut Vm, value: &Value) -> R<f64> {
+    if let Value::Float(seconds) = value {
+        return Ok(seconds.get());
+    }
+    let whole = vm.index(value)?;
+    vm.to_f64(&whole)
+}
+
+fn set_timer(vm: &mut Vm, args: &[Value]) -> R {
+    let which = timer(vm, &args[0])?;
+    let (time, interval) = (seconds(vm, &args[1])?, seconds(vm, &args[2])?);
+    let times = (
+        Duration::try_from_secs_f64(time),
+        Duration::try_from_secs_f64(interval),
+    );
+    let (Some(which), (Ok(time), Ok(interval))) = (which, times) else {
+        return Ok(Value::Int(EINVAL));
+    };
+    let old = left(vm, which);
+    vm.set_alarm(which, time, interval);
+    Ok(old)
+}
+
+fn get_timer(vm: &mut Vm, args: &[Value]) -> R {
+    Ok(match timer(vm, &args[0])? {
+        Some(which) => left(vm, which),
+        None => Value::Int(EINVAL),
+    })
+}
+
+fn left(vm: &Vm, which: usize) -> Value {
+    let (left, interval) = vm.alarm_left(which);
+    let seconds = |time: Duration| Value::from(time.as_micros() as f64 / 1e6);
+    Tuple::value([seconds(left), seconds(interval)])
 }
 
 fn raise_signal(vm: &mut Vm, args: &[Value]) -> R {

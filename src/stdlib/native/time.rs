@@ -264,17 +264,17 @@ fn sleep(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn sleep_alone(vm: &mut Vm, time: Duration) -> R<()> {
-    if vm.host.clock.is_virtual() {
-        vm.host.clock.sleep(time);
-        return Ok(());
-    }
-    let end = vm.host.clock.monotonic() + time;
+    let slice = match vm.host.clock.is_virtual() {
+        true => Duration::MAX,
+        false => SLICE,
+    };
+    let end = vm.host.clock.monotonic().saturating_add(time);
     loop {
         let left = end.saturating_sub(vm.host.clock.monotonic());
         if left.is_zero() {
             return Ok(());
         }
-        vm.host.clock.sleep(left.min(SLICE));
+        vm.host.clock.sleep(vm.until_alarm(left.min(slice)));
         vm.handle_signals()?;
     }
 }
