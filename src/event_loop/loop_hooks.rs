@@ -95,7 +95,9 @@ pub(super) fn finalize(vm: &mut Vm, args: &[Value]) -> R {
         let mut all = data.asyncgens.borrow_mut();
         all.retain(|g| g.upgrade().is_some_and(|g| !g.is(object)));
     }
-    if data.closed.get() {
+    // At the end of the program CPython's loops are older than what they would close, and so are
+    // closed before that.
+    if data.closed.get() || vm.is_over {
         return Ok(Value::None);
     }
     let name = vm.intern("aclose");

@@ -39,6 +39,7 @@ embedded! {
     "_inspect_frames" "_inspect_frames.coro" false;
     "_io_streams" "_io_streams.coro" false;
     "_kde" "_kde.coro" false;
+    "_log_file_config" "_log_file_config.coro" false;
     "_log_format" "_log_format.coro" false;
     "_normal_dist" "_normal_dist.coro" false;
     "_re_parse" "_re_parse.coro" false;

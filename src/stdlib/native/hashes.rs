@@ -48,7 +48,12 @@ static STATE: TypeDef = TypeDef::new("State", "_hashes", Layout::Opaque(0x4853))
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_hashes",
     doc: "Digests of bytes.",
-    functions: &[],
+    functions: &[NativeDef::new(
+        "mix",
+        "(blocks, n, /)",
+        mix,
+        "The mixing of scrypt, of one lane.",
+    )],
     init: Some(init),
 };
 
@@ -85,6 +90,15 @@ fn by_name(name: &str, size: usize) -> Option<Box<dyn DynDigest>> {
         ("blake2s", 32) => Box::<Blake2s<U32>>::default(),
         _ => return None,
     })
+}
+
+fn mix(vm: &mut Vm, args: &[Value]) -> R {
+    let blocks = buffer_argument(vm, &args[0])?;
+    let n = usize::try_from(vm.index_i64(&args[1])?).unwrap_or(0);
+    match n.is_power_of_two() {
+        true => Ok(Bytes::value(crate::text::scrypt::mix(&blocks, n))),
+        false => Err(vm.value_error("n must be a power of 2")),
+    }
 }
 
 fn state<'a>(vm: &mut Vm, this: &'a Value) -> R<&'a State> {

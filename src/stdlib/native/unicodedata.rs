@@ -32,6 +32,15 @@ pub static MODULE: ModuleDef = ModuleDef {
             "The canonical combining class; 0 where there is none.",
         ),
         NativeDef::new(
+            "decomposition",
+            "(chr, /)",
+            |vm, a| {
+                let c = character(vm, "decomposition", 1, &a[0])?;
+                Ok(unicode_data::decomposition(c).into())
+            },
+            "What the character decomposes into; an empty text if it does not.",
+        ),
+        NativeDef::new(
             "mirrored",
             "(chr, /)",
             |vm, a| property(vm, "mirrored", a, |p| Value::Int(p.mirrored.into())),

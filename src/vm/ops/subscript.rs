@@ -171,8 +171,31 @@ impl Vm {
         {
             return Ok(());
         }
+        self.check_place(a, key)?;
         let class = self.type_name(a);
         Err(self.type_error(format!("'{class}' object does not support item assignment")))
+    }
+
+    /// Whether CPython sees a sequence in it that refuses to be changed by its places.
+    fn is_fixed_sequence(&self, a: &Value) -> bool {
+        let class = self.class_of(a);
+        let t = &self.types;
+        class.flags().heap
+            || [&t.str_, &t.tuple, &t.bytes, &t.range, &t.set, &t.frozenset]
+                .into_iter()
+                .any(|c| class.is_subclass(c))
+    }
+
+    /// A sequence looks at the number of the place before it refuses.
+    fn check_place(&mut self, a: &Value, key: &Value) -> R<bool> {
+        if !self.is_fixed_sequence(a) {
+            return Ok(false);
+        }
+        let Some(index) = self.index_opt(key)? else {
+            return Ok(false);
+        };
+        let class = self.exc.index_error.clone();
+        self.index_sized(&index, &class).map(|_| true)
     }
 
     /// `a[key] = value` of a value that is exactly a built-in container; false if it is none.
@@ -250,18 +273,12 @@ impl Vm {
             return Ok(());
         }
         // CPython words it differently where a sequence is given an index.
-        let class = self.class_of(a);
-        let t = &self.types;
-        let sequence = class.flags().heap
-            || [&t.str_, &t.tuple, &t.bytes, &t.range, &t.set, &t.frozenset]
-                .into_iter()
-                .any(|c| class.is_subclass(c));
-        let verb = if sequence && key.as_i64().is_some() {
+        let verb = if self.check_place(a, key)? {
             "doesn't"
         } else {
             "does not"
         };
-        let class = self.tp_name(&class);
+        let class = self.type_name(a);
         Err(self.type_error(format!("'{class}' object {verb} support item deletion")))
     }
 

@@ -215,7 +215,8 @@ fn place(vm: &mut Vm, deque: &Deque, key: &Value) -> R<usize> {
         return Err(vm.type_error(format!("sequence index must be integer, not '{class}'")));
     };
     let len = i64::try_from(deque.len()).unwrap_or(i64::MAX);
-    let i = clamp(&i);
+    let class = vm.exc.index_error.clone();
+    let i = vm.index_sized(&i, &class)?;
     let i = if i < 0 { i.saturating_add(len) } else { i };
     match usize::try_from(i).ok().filter(|_| i < len) {
         Some(i) => Ok(i),
@@ -289,7 +290,8 @@ fn iadd(vm: &mut Vm, args: &[Value]) -> R {
 
 fn times(vm: &mut Vm, target: &Value, count: &Value) -> R<()> {
     let deque = this(vm, target)?;
-    let n = usize::try_from(vm.index_i64(count)?).unwrap_or(0);
+    let class = vm.exc.overflow_error.clone();
+    let n = usize::try_from(vm.index_sized(count, &class)?).unwrap_or(0);
     let items = deque.snapshot();
     let keep = deque.maxlen.get().unwrap_or(usize::MAX);
     let total = (items.len() as u128).saturating_mul(n as u128);
