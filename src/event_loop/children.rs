@@ -8,18 +8,38 @@ use crate::vm::object::{Dict, Future, FutureState, GenKind, Generator, List, Tup
 use crate::vm::ready::DoneCallback;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
+use std::mem;
 
 /// The arguments that were seen before, and their futures. Coroutines and futures are only equal
 /// to themselves.
 #[derive(Default)]
 struct Seen {
     by_identity: AddressMap<Value>,
+    /// The lowest and the highest address so far. Objects that were made one after the other mostly
+    /// follow each other in memory: while each lies beyond all before it, none has come twice, and
+    /// the map need not be made.
+    range: Option<(usize, usize)>,
+    is_mapped: bool,
     by_equality: Option<Ref<Dict>>,
 }
 
 impl Seen {
-    fn get(&mut self, vm: &mut Vm, arg: &Value) -> R<Option<Value>> {
+    /// The future of an argument that has come before, if it has. Of all arguments, the futures
+    /// of the `earlier` ones are there.
+    fn get(&mut self, vm: &mut Vm, arg: &Value, earlier: (&[Value], &[Value])) -> R<Option<Value>> {
         if let Some(address) = identity(arg) {
+            let is_inside = |(lowest, highest)| lowest <= address && address <= highest;
+            if !self.range.is_some_and(is_inside) {
+                return Ok(None);
+            }
+            if !mem::replace(&mut self.is_mapped, true) {
+                self.by_identity.reserve(earlier.0.len());
+                for (arg, future) in earlier.0.iter().zip(earlier.1) {
+                    if let Some(address) = identity(arg) {
+                        self.by_identity.insert(address, future.clone());
+                    }
+                }
+            }
             return Ok(self.by_identity.get(&address).cloned());
         }
         let dict = self.by_equality.get_or_insert_with(Dict::new);
@@ -28,7 +48,11 @@ impl Seen {
 
     fn insert(&mut self, vm: &mut Vm, arg: &Value, future: &Value) -> R<()> {
         if let Some(address) = identity(arg) {
-            self.by_identity.insert(address, future.clone());
+            let (lowest, highest) = self.range.unwrap_or((address, address));
+            self.range = Some((lowest.min(address), highest.max(address)));
+            if self.is_mapped {
+                self.by_identity.insert(address, future.clone());
+            }
             return Ok(());
         }
         let dict = self.by_equality.get_or_insert_with(Dict::new);
@@ -64,7 +88,7 @@ pub(super) fn begin(vm: &mut Vm, args: &[Value]) -> R {
     let mut event_loop = Value::None;
     let mut count = 0;
     for arg in arguments {
-        if let Some(future) = seen.get(vm, arg)? {
+        if let Some(future) = seen.get(vm, arg, (arguments, &children))? {
             children.push(future);
             continue;
         }
@@ -165,7 +189,10 @@ fn add_callback(vm: &mut Vm, value: &Value, callback: &Value, left: &Value) -> R
 
 /// `_results(futures)`: their results or exceptions, all of which count as retrieved.
 pub(super) fn results(vm: &mut Vm, args: &[Value]) -> R {
-    let mut results = Vec::new();
+    let many = args[0]
+        .as_ref::<List>()
+        .map_or(0, |l| l.items.borrow().len());
+    let mut results = Vec::with_capacity(many);
     vm.for_each(&args[0], |vm, value| {
         let result = match own(&value) {
             Some(f) if f.is_done() => own_result(vm, f)?,

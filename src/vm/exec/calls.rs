@@ -266,21 +266,37 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     if !matches!(args.kind(), Some(Kind::Tuple | Kind::List)) {
         args = Tuple::value(unpacked(vm, &func, &args)?);
     }
-    let items: Vec<Value> = match (args.as_ref::<Tuple>(), args.as_ref::<List>()) {
-        (Some(t), _) => t.items().to_vec(),
-        (_, Some(l)) => l.items.borrow().clone(),
-        _ => Vec::new(),
+    let argc = match (args.as_ref::<Tuple>(), args.as_ref::<List>()) {
+        (Some(t), _) => t.items().len(),
+        (_, Some(l)) => l.items.borrow().len(),
+        _ => 0,
     };
     // The tuple itself lives until a native that is called is done, and lets go from its end.
     let base = vm.frame.top;
-    vm.check_room(base, items.len() + 2)?;
-    let argc = items.len();
+    vm.check_room(base, argc + 2)?;
+    let is_function = func.kind() == Some(Kind::Function);
     // SAFETY: there is room above the running frame's top, which owns nothing.
     unsafe {
         base.write(func);
         base.add(1).write(Value::Undef);
-        for (n, item) in items.into_iter().enumerate() {
-            base.add(2 + n).write(item);
+        let place = |n: usize| base.add(2 + n);
+        if let Some(list) = args.as_ref::<List>() {
+            // A list that was made for this call alone.
+            if is_function && list.as_obj().count() == 1 {
+                let items = list.items.take().into_iter();
+                items.enumerate().for_each(|(n, item)| place(n).write(item));
+            } else {
+                let items = list.items.borrow();
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(n, item)| place(n).write(item.clone()));
+            }
+        } else if let Some(tuple) = args.as_ref::<Tuple>() {
+            let items = tuple.items().iter();
+            items
+                .enumerate()
+                .for_each(|(n, item)| place(n).write(item.clone()));
         }
     }
     let called = vm.invoke(base, false, argc, keywords, Deliver::Call, i.a);
