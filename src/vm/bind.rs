@@ -16,6 +16,24 @@ pub type Kwargs = [(Ref<Str>, Value)];
 /// The values of all parameters, in the order of a code's first registers.
 pub type Bound = SmallVec<[Value; 8]>;
 
+/// Whether a function takes any positional arguments, if there are so many: the call cannot fail.
+pub(super) fn takes_any(f: &Function, count: usize) -> bool {
+    let code = f.code.get();
+    let c = &code.code;
+    let positional = c.positional as usize;
+    let has_default = |name| {
+        let defaults = f.kwdefaults.get();
+        let defaults = defaults.as_ref::<Dict>();
+        defaults.is_some_and(|d| d.get_str(name).is_some())
+    };
+    let mut kwonly = code
+        .parameters
+        .iter()
+        .skip(positional)
+        .take(c.kwonly as usize);
+    c.flags.vararg && count >= positional && kwonly.all(has_default)
+}
+
 impl Vm {
     /// Arranges the arguments of a call as the function's parameters want them.
     pub(super) fn bind_function(
@@ -46,8 +64,8 @@ impl Vm {
         }
         self.fill_defaults(f, &code, &mut bound)?;
         if c.flags.vararg {
-            let rest: Vec<Value> = args.get(positional..).unwrap_or_default().to_vec();
-            bound.push(Tuple::value(rest));
+            let rest = args.get(positional..).unwrap_or_default();
+            bound.push(Tuple::value(rest.iter().cloned()));
         }
         if let Some(extra) = extra {
             bound.push(extra.into());

@@ -4,6 +4,7 @@ use super::natives::{Place, call_builtin, call_native};
 use super::{Called, put_at, site_name, take_at};
 use crate::bytecode::opcode::{DIES_B, NO_REG};
 use crate::bytecode::{Instr, Op};
+use crate::vm::bind::takes_any;
 use crate::vm::call::Keywords;
 use crate::vm::flow::Outcome;
 use crate::vm::frame::Deliver;
@@ -274,7 +275,11 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     // The tuple itself lives until a native that is called is done, and lets go from its end.
     let base = vm.frame.top;
     vm.check_room(base, argc + 2)?;
-    let is_function = func.kind() == Some(Kind::Function);
+    // Arguments that a call refuses die from the end.
+    let keeps = keywords.is_empty()
+        && func
+            .as_ref::<Function>()
+            .is_some_and(|f| takes_any(f, argc));
     // SAFETY: there is room above the running frame's top, which owns nothing.
     unsafe {
         base.write(func);
@@ -282,7 +287,7 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
         let place = |n: usize| base.add(2 + n);
         if let Some(list) = args.as_ref::<List>() {
             // A list that was made for this call alone.
-            if is_function && list.as_obj().count() == 1 {
+            if keeps && list.as_obj().count() == 1 {
                 let items = list.items.take().into_iter();
                 items.enumerate().for_each(|(n, item)| place(n).write(item));
             } else {
