@@ -9,17 +9,54 @@ use super::value::Value;
 use super::{Raise, Vm};
 use crate::bytecode::Code;
 
-/// The library's files whose methods are in C in CPython.
-const FILES: &[&str] = &[
-    "<coro>/datetime.coro",
-    "<coro>/_time_of_day.coro",
-    "<coro>/_timedelta.coro",
-];
+/// A class of the library that CPython has in C.
+struct Class {
+    file: &'static str,
+    name: &'static str,
+    /// How its constructor calls itself; empty if it does not.
+    constructor: &'static str,
+    /// Whether methods with parameters that have names say their own.
+    named: bool,
+}
 
-/// What constructors call themselves.
-const CONSTRUCTORS: &[(&str, &str)] = &[
-    ("timedelta.__new__", "__new__"),
-    ("timezone.__new__", "timezone"),
+const fn class(file: &'static str, name: &'static str, constructor: &'static str) -> Class {
+    Class {
+        file,
+        name,
+        constructor,
+        named: true,
+    }
+}
+
+const fn nameless(file: &'static str, name: &'static str) -> Class {
+    Class {
+        file,
+        name,
+        constructor: "",
+        named: false,
+    }
+}
+
+const CLASSES: &[Class] = &[
+    class("datetime", "date", ""),
+    class("datetime", "datetime", ""),
+    class("_time_of_day", "time", ""),
+    class("_timedelta", "timedelta", "__new__"),
+    class("_timedelta", "timezone", "timezone"),
+    class("_timedelta", "tzinfo", "tzinfo"),
+    class("array", "array", "array"),
+    class("collections/__init__", "OrderedDict", "OrderedDict"),
+    class("queue", "SimpleQueue", "SimpleQueue"),
+    class("re/__init__", "Match", ""),
+    class("re/__init__", "Pattern", ""),
+    class("struct", "Struct", "Struct"),
+    class("threading", "Lock", "lock"),
+    class("threading", "RLock", "RLock"),
+    nameless("decimal", "Decimal"),
+    nameless("_decimal_arithmetic", "Decimal"),
+    nameless("_decimal_digits", "Decimal"),
+    nameless("_decimal_order", "Decimal"),
+    nameless("_decimal_context", "Context"),
 ];
 
 /// Functions that count their arguments themselves.
@@ -27,6 +64,7 @@ const COUNTING: &[&str] = &["__format__", "fromordinal", "strptime", "utcfromtim
 
 /// A call that did not fit, without `self` or the class.
 struct Call<'a> {
+    class: &'static Class,
     /// `date.isoformat`
     qualname: &'a str,
     /// `isoformat`
@@ -62,21 +100,26 @@ impl Vm {
     ) -> Raise {
         let code = f.code.get();
         let code = &code.code;
-        if !FILES.contains(&code.source.name()) {
-            return complaint;
-        }
         let qualname = f.qualname().to_string();
-        // Functions of the modules themselves, and those inside of others, are nobody else's.
-        let Some((class, name)) = qualname.split_once('.').filter(|(_, n)| !n.contains('.')) else {
+        let Some((class, name)) = class_of_method(code.source.name(), &qualname) else {
             return complaint;
+        };
+        let shown = match class.name {
+            "Lock" => format!("lock.{name}"),
+            _ => qualname.clone(),
         };
         let message = match args.len().checked_sub(1) {
             None if name == "__new__" => {
-                format!("datetime.{class}.__new__(): not enough arguments")
+                let module = match class.file {
+                    "array" | "decimal" => class.file,
+                    _ => "datetime",
+                };
+                format!("{module}.{shown}(): not enough arguments")
             }
-            None => format!("unbound method {qualname}() needs an argument"),
+            None => format!("unbound method {shown}() needs an argument"),
             Some(given) => Call {
-                qualname: &qualname,
+                class,
+                qualname: &shown,
                 name,
                 of_class: code.names.first().is_some_and(|n| &**n == "cls"),
                 params: &self.params(f, code),
@@ -124,16 +167,34 @@ impl Vm {
     }
 }
 
+/// The class and the name of a method that is in C in CPython. Functions of the modules themselves,
+/// and those inside of others, are not.
+fn class_of_method<'a>(file: &str, qualname: &'a str) -> Option<(&'static Class, &'a str)> {
+    let file = file.strip_prefix("<coro>/")?.strip_suffix(".coro")?;
+    let (class, method) = qualname.split_once('.')?;
+    let found = CLASSES.iter().find(|c| c.file == file && c.name == class);
+    found
+        .filter(|_| !method.contains('.'))
+        .map(|class| (class, method))
+}
+
 impl Call<'_> {
     fn message(&self) -> String {
         let (given, most) = (self.given, self.params.len());
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let only_positions = self.params.iter().all(|p| p.kind == Kind::PositionOnly);
         let named = !self.kwargs.is_empty();
-        if is_slot_name(self.name) {
+        let special = matches!(self.name, "__getitem__" | "__contains__");
+        if special || is_slot_name(self.name) && self.name != "__init__" {
+            // What may be given beyond that is ours.
+            let most = self.params.iter().filter(|p| p.required).count();
+            let blank = if most > 1 { " " } else { "" };
             return match named {
                 true => format!("wrapper {}() takes no keyword arguments", self.name),
-                false => format!("expected {most} argument{}, got {given}", plural(most)),
+                false => format!(
+                    "{blank}expected {most} argument{}, got {given}",
+                    plural(most)
+                ),
             };
         }
         if COUNTING.contains(&self.name) {
@@ -150,7 +211,8 @@ impl Call<'_> {
                 ),
             };
         }
-        if only_positions && most < 2 {
+        let all_required = self.params.iter().all(|p| p.required);
+        if only_positions && most < 2 && all_required && !self.is_constructor() {
             let takes = match most {
                 _ if named => return format!("{}() takes no keyword arguments", self.qualname),
                 0 => "no arguments",
@@ -158,16 +220,41 @@ impl Call<'_> {
             };
             return format!("{}() takes {takes} ({given} given)", self.qualname);
         }
+        if only_positions && self.class.named && !self.is_constructor() {
+            return match named {
+                true => format!("{}() takes no keyword arguments", self.qualname),
+                false => self.by_positions(),
+            };
+        }
         self.by_keywords()
+    }
+
+    fn is_constructor(&self) -> bool {
+        matches!(self.name, "__new__" | "__init__")
+    }
+
+    /// Of a function whose parameters have no names.
+    fn by_positions(&self) -> String {
+        let (given, most) = (self.given, self.params.len());
+        let least = self.params.iter().filter(|p| p.required).count();
+        let (bound, count) = match given {
+            _ if least == most => ("", most),
+            _ if given < least => ("at least ", least),
+            _ => ("at most ", most),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        let name = self.name;
+        format!("{name} expected {bound}{count} argument{plural}, got {given}")
     }
 
     /// Of a function whose parameters have names, in the order in which CPython looks.
     fn by_keywords(&self) -> String {
         let plural = |n: usize| if n == 1 { "" } else { "s" };
-        let (function, unnamed) = match CONSTRUCTORS.iter().find(|(f, _)| *f == self.qualname) {
-            Some((_, name)) => (format!("{name}()"), false),
-            None if self.name == "__new__" => ("function".to_owned(), true),
-            None => (format!("{}()", self.name), false),
+        let (function, unnamed) = match self.class.constructor {
+            _ if !self.class.named => ("function".to_owned(), true),
+            "" if self.is_constructor() => ("function".to_owned(), true),
+            name if self.is_constructor() => (format!("{name}()"), false),
+            _ => (format!("{}()", self.name), false),
         };
         let (given, most) = (self.given, self.params.len());
         let all = given + self.kwargs.len();

@@ -290,6 +290,11 @@ fn iadd(vm: &mut Vm, args: &[Value]) -> R {
 
 fn times(vm: &mut Vm, target: &Value, count: &Value) -> R<()> {
     let deque = this(vm, target)?;
+    if vm.index_opt(count)?.is_none() {
+        let class = vm.type_name(count);
+        let message = format!("can't multiply sequence by non-int of type '{class}'");
+        return Err(vm.type_error(message));
+    }
     let class = vm.exc.overflow_error.clone();
     let n = usize::try_from(vm.index_sized(count, &class)?).unwrap_or(0);
     let items = deque.snapshot();
