@@ -286,7 +286,7 @@ fn co_positions(vm: &mut Vm, args: &[Value]) -> R {
     let source = &code.code.source;
     let places: Vec<Value> = (0..code.code.instrs.len())
         .map(|pc| {
-            let span = code.code.span_at(pc);
+            let span = code.code.span_told(pc);
             let (start, end) = (source.position(span.start), source.position(span.end));
             let number = |n: u32| Value::Int(i64::from(n));
             Tuple::value([

@@ -138,6 +138,7 @@ fn entries(vm: &mut Vm, exception: &Value) -> Vec<FrameEntry> {
             FrameEntry {
                 source: code.source.clone(),
                 span: level.span(),
+                told: Some(level.span_told()),
                 function: code.name.to_string(),
                 qualname: code.qualname.to_string(),
                 task: task_name(&level.noted.get()),

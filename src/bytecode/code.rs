@@ -1,7 +1,7 @@
 //! Code objects: immutable plain data, one per function, class body, module, lambda or
 //! generator expression.
 
-use super::opcode::Instr;
+use super::opcode::{Instr, Intrinsic, Op};
 use crate::source::{Source, Span};
 use num_bigint::BigInt;
 use std::rc::Rc;
@@ -127,6 +127,18 @@ impl Code {
             None if pc == BEFORE_BEGINNING => Span::new(self.span.start, self.span.start),
             None => Span::default(),
         }
+    }
+
+    /// As `span_at`, but as CPython tells it: where an `async for` waits for its next item, that is
+    /// the whole loop or comprehension. Its end, where the exception arrives, stands for that.
+    pub fn span_told(&self, pc: usize) -> Span {
+        let mut guards = self.exceptions.iter();
+        let guard = guards.find(|e| (e.start as usize..e.end as usize).contains(&pc));
+        let target = guard.map_or(pc, |e| e.target as usize);
+        let ends = self.instrs.get(target).is_some_and(|i| {
+            i.op == Op::LoadIntrinsic && i.b == Intrinsic::StopAsyncIteration as u16
+        });
+        self.span_at(if ends { target } else { pc })
     }
 
     /// The line (from 1) of the instruction at `pc`.

@@ -179,7 +179,7 @@ fn frames(error: &UncaughtError, show: impl Fn(&mut String, &FrameEntry, u32)) -
     let mut last: Option<(&FrameEntry, u32)> = None;
     let mut count = 0;
     for entry in &error.entries {
-        let line = entry.source.line_of(entry.span.start);
+        let line = entry.source.line_of(entry.told().start);
         let again = last.is_some_and(|(l, at)| {
             at == line && l.function == entry.function && l.source.name() == entry.source.name()
         });
@@ -458,7 +458,7 @@ fn declaration(source: &Source, span: Span, line: u32) -> Option<(usize, usize)>
 
 fn frame(out: &mut String, entry: &FrameEntry, line: u32) {
     place(out, entry, line);
-    for text in source_lines(&entry.source, entry.span, line) {
+    for text in source_lines(&entry.source, entry.told(), line) {
         let _ = writeln!(out, "    {text}");
     }
 }

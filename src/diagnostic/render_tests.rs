@@ -308,7 +308,7 @@ proptest::proptest! {
         for (a, b) in spans {
             let span = Span::new(a, b);
             d = d.label(&source, span, "l");
-            let entry = crate::diagnostic::traceback::FrameEntry { source: source.clone(), span, function: "f".into(), qualname: "f".into(), task: None, library: false };
+            let entry = crate::diagnostic::traceback::FrameEntry { source: source.clone(), span, told: None, function: "f".into(), qualname: "f".into(), task: None, library: false };
             error.entries.push(entry);
         }
         let options = RenderOptions { width, ..plain() };

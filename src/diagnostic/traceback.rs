@@ -12,6 +12,8 @@ pub struct FrameEntry {
     pub source: Source,
     /// The expression that was being evaluated.
     pub span: Span,
+    /// What CPython's tracebacks mark, where that is something else.
+    pub told: Option<Span>,
     /// The code object's plain name: `main`, `<module>`, `<lambda>`.
     pub function: String,
     /// With what it stands in: `Shop.open`.
@@ -23,6 +25,11 @@ pub struct FrameEntry {
 }
 
 impl FrameEntry {
+    /// What CPython's tracebacks mark.
+    pub fn told(&self) -> Span {
+        self.told.unwrap_or(self.span)
+    }
+
     /// How a way names a frame of the program.
     fn way_name(&self) -> Option<String> {
         let name = self.qualname.replace("<locals>.", "");

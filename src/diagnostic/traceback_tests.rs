@@ -8,6 +8,7 @@ fn entry(source: &Source, part: &str, function: &str) -> FrameEntry {
     FrameEntry {
         source: source.clone(),
         span,
+        told: None,
         function: function.into(),
         qualname: function.into(),
         task: None,

@@ -144,7 +144,8 @@ impl Vm {
             .is_some_and(|e| e.traceback.is_undef());
         // One that passed through no frame is shown where the object died.
         if bare && let Some(frame) = self.frame(0) {
-            self.add_traceback(exception, frame.pc);
+            let place = frame.code.code.written_before(frame.pc);
+            self.add_traceback(exception, place);
         }
         let hook = self.report_hooks.unraisable;
         hook(self, exception, "Exception ignored in: ", object);

@@ -22,7 +22,7 @@ from reduce import reduce
 LIMIT_S = 10
 # Addresses and coro's own ids.
 VARYING = re.compile(r"0x[0-9a-f]+")
-HASH_SEEDS = ("1", "77", "20250")
+HASH_SEEDS = ("1", "77", "20250", "4", "5", "600", "7000")
 # CPython has imported modules to write a warning, and its collector has run on the way.
 COLLECTED = "Enable tracemalloc"
 

@@ -44,11 +44,11 @@ impl<'a> Gen<'a> {
         self.asm.enter(failed);
         self.enter_targets(registers);
         let open = if first.is_async {
-            self.begin_async_for(&first.target, iterable, first.iter.span, base)
+            self.begin_async_for(&first.target, iterable, [first.iter.span, span], base)
         } else {
             self.begin_for(&first.target, base, iterable, first.iter.span, 0)
         };
-        self.comprehension_body(c, first, rest, Sink::Collect(op, result), open);
+        self.comprehension_body(c, first, rest, Sink::Collect(op, result), open, span);
         self.asm.enter(outer);
         self.scope = scope;
         self.top = mark;
@@ -108,6 +108,7 @@ impl<'a> Gen<'a> {
         rest: &'a [CompFor],
         sink: Sink,
         open: OpenFor,
+        whole: Span,
     ) {
         let mut loops = Vec::new();
         self.conditions(first, &open);
@@ -117,7 +118,7 @@ impl<'a> Gen<'a> {
             let mark = self.top;
             let open = if generator.is_async {
                 let iterable = self.operand_for_loop(&generator.iter);
-                self.begin_async_for(&generator.target, iterable, span, mark)
+                self.begin_async_for(&generator.target, iterable, [span, whole], mark)
             } else {
                 let base = self.alloc_n(3);
                 let iterable = self.operand_for_loop(&generator.iter);
@@ -209,6 +210,7 @@ impl<'a> Gen<'a> {
             span,
             doc: None,
         };
+        let whole = span;
         code_object(self.cx, frame, title, |g| {
             let span = first.iter.span;
             let base = g.top;
@@ -216,12 +218,12 @@ impl<'a> Gen<'a> {
                 // The argument, in register 0, is the iterator already.
                 let it = g.alloc();
                 g.emit(span, Op::Move, it, 0, 0);
-                g.continue_async_for(&first.target, it, span)
+                g.continue_async_for(&first.target, it, [span, whole])
             } else {
                 g.alloc_n(3);
                 g.begin_for(&first.target, base, 0, span, ITERATOR)
             };
-            g.comprehension_body(c, first, rest, Sink::Yield, open);
+            g.comprehension_body(c, first, rest, Sink::Yield, open, whole);
             g.emit(NOWHERE, Op::ReturnNone, 0, 0, 0);
         })
     }

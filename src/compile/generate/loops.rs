@@ -20,6 +20,8 @@ pub(super) struct OpenFor {
     /// What each item is put into.
     item: u16,
     span: Span,
+    /// The loop or comprehension.
+    whole: Span,
     /// Only for `async for`.
     ended: Option<Handler>,
 }
@@ -62,7 +64,7 @@ impl<'a> Gen<'a> {
 
     pub(super) fn for_loop(
         &mut self,
-        is_async: bool,
+        (is_async, whole): (bool, Span),
         target: &'a Expr,
         iter: &'a Expr,
         body: &'a [Stmt],
@@ -73,7 +75,7 @@ impl<'a> Gen<'a> {
         let open = if is_async {
             // CPython folds the display of a plain `for` only, which its error message shows.
             let iterable = self.operand(iter);
-            self.begin_async_for(target, iterable, iter.span, mark)
+            self.begin_async_for(target, iterable, [iter.span, whole], mark)
         } else {
             let base = self.alloc_n(3);
             let iterable = self.operand_for_loop(iter);
@@ -155,26 +157,33 @@ impl<'a> Gen<'a> {
             next,
             item,
             span,
+            whole: span,
             ended: None,
         }
     }
 
-    /// As [`Gen::begin_for`] for `async for`; the iterator is kept at `base`.
+    /// As [`Gen::begin_for`] for `async for`; the iterator is kept at `base`. `spans` are those of
+    /// the iterable and of the whole.
     pub(super) fn begin_async_for(
         &mut self,
         target: &'a Expr,
         iterable: u16,
-        span: Span,
+        spans: [Span; 2],
         base: u16,
     ) -> OpenFor {
         self.top = base;
         let it = self.alloc();
-        self.emit(span, Op::GetAIter, it, iterable, 0);
-        self.continue_async_for(target, it, span)
+        self.emit(spans[0], Op::GetAIter, it, iterable, 0);
+        self.continue_async_for(target, it, spans)
     }
 
     /// As [`Gen::begin_async_for`] where the async iterator stands in `it`, the topmost temporary.
-    pub(super) fn continue_async_for(&mut self, target: &'a Expr, it: u16, span: Span) -> OpenFor {
+    pub(super) fn continue_async_for(
+        &mut self,
+        target: &'a Expr,
+        it: u16,
+        [span, whole]: [Span; 2],
+    ) -> OpenFor {
         let next = self.asm.label();
         self.asm.forget_deletable();
         self.asm.bind(next);
@@ -196,6 +205,7 @@ impl<'a> Gen<'a> {
             next,
             item,
             span,
+            whole,
             ended: Some(ended),
         }
     }
@@ -238,7 +248,7 @@ impl<'a> Gen<'a> {
         let exc = self.alloc();
         let t = self.alloc();
         let class = Intrinsic::StopAsyncIteration as u16;
-        self.emit(span, Op::LoadIntrinsic, t, class, 0);
+        self.emit(open.whole, Op::LoadIntrinsic, t, class, 0);
         self.emit(span, Op::ExcMatches, t, exc, t);
         let exhausted = self.asm.label();
         self.asm.jump(span, Op::JumpIfTrue, t, 0, 0, exhausted);

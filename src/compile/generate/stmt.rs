@@ -57,7 +57,7 @@ impl<'a> Gen<'a> {
                 iter,
                 body,
                 orelse,
-            } => self.for_loop(*is_async, target, iter, body, orelse),
+            } => self.for_loop((*is_async, span), target, iter, body, orelse),
             StmtKind::With {
                 is_async,
                 items,

@@ -58,7 +58,7 @@ fn place(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("a traceback was expected"));
     };
     let code = traceback.code();
-    let (source, span) = (&code.source, traceback.span());
+    let (source, span) = (&code.source, traceback.span_told());
     let (start, end) = (source.position(span.start), source.position(span.end));
     let lines = marked_lines(source, span);
     let text: String = lines.iter().map(|line| format!("    {line}\n")).collect();

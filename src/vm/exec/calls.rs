@@ -266,6 +266,8 @@ pub fn call_ex(vm: &mut Vm, i: &Instr) -> R<Called> {
     }
     if !matches!(args.kind(), Some(Kind::Tuple | Kind::List)) {
         args = Tuple::value(unpacked(vm, &func, &args)?);
+        // What dies with the iterable dies before the call.
+        vm.settle_finalizers();
     }
     let argc = match (args.as_ref::<Tuple>(), args.as_ref::<List>()) {
         (Some(t), _) => t.items().len(),

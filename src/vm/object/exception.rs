@@ -227,20 +227,29 @@ impl Traceback {
     pub fn line(&self) -> i64 {
         match self.line {
             Some(line) => line.get().into(),
-            None => self.code().line_at(self.pc as usize).into(),
+            None => self.code().source.line_of(self.span_told().start).into(),
         }
     }
 
     /// What stands there in the source; of another line than that of the instruction, the first
     /// of the same code.
     pub fn span(&self) -> Span {
+        self.code().span_at(self.place())
+    }
+
+    /// As `span`, as CPython tells it.
+    pub fn span_told(&self) -> Span {
+        self.code().span_told(self.place())
+    }
+
+    fn place(&self) -> usize {
         let code = self.code();
         let at_line = |line: NonZeroI32| {
             let mut places = 0..code.instrs.len();
             places.find(|pc| i64::from(code.line_at(*pc)) == i64::from(line.get()))
         };
         let named = self.line.and_then(at_line);
-        code.span_at(named.unwrap_or(self.pc as usize))
+        named.unwrap_or(self.pc as usize)
     }
 }
 

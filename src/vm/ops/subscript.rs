@@ -105,8 +105,7 @@ impl Vm {
             }
             _ => {
                 let index = self.sequence_index(kind, key)?;
-                let class = self.exc.index_error.clone();
-                self.index_sized(&index, &class)?
+                self.sized(&index, key)?
             }
         };
         let found = match kind {
@@ -194,8 +193,7 @@ impl Vm {
         let Some(index) = self.index_opt(key)? else {
             return Ok(false);
         };
-        let class = self.exc.index_error.clone();
-        self.index_sized(&index, &class).map(|_| true)
+        self.sized(&index, key).map(|_| true)
     }
 
     /// `a[key] = value` of a value that is exactly a built-in container; false if it is none.
@@ -256,8 +254,19 @@ impl Vm {
             return Ok(*i);
         }
         let index = self.sequence_index(kind, key)?;
-        let class = self.exc.index_error.clone();
-        self.index_sized(&index, &class)
+        self.sized(&index, key)
+    }
+
+    /// The int that a key stands for, if there can be so many items.
+    fn sized(&mut self, index: &Value, key: &Value) -> R<i64> {
+        match index.as_i64() {
+            Some(i) => Ok(i),
+            None => {
+                let class = self.type_name(key);
+                let message = format!("cannot fit '{class}' into an index-sized integer");
+                Err(self.index_error(&message))
+            }
+        }
     }
 
     pub fn del_item(&mut self, a: &Value, key: &Value) -> R<()> {
