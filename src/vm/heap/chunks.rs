@@ -19,7 +19,7 @@ pub(super) const PAGE: usize = 64 * 1024;
 /// What pages are aligned to.
 const ALIGN: usize = 16;
 /// So many pages come one by one.
-pub(super) const SINGLE: usize = 48;
+pub(super) const SINGLE: usize = 128;
 /// The size of a huge page, and of a chunk.
 const CHUNK: usize = 2 * 1024 * 1024;
 
