@@ -184,7 +184,14 @@ impl<'a> Gen<'a> {
             return self.load(e.span, dst, value);
         }
         let t = self.scratch(dst);
-        let x = self.operand_in(operand, t, &[]);
+        let x = match &operand.kind {
+            // CPython's optimiser puts a comparison in the place of the test of its result.
+            ExprKind::Compare { left, rest } if op == UnaryOp::Not && is_ordinary(rest) => {
+                self.compare(left, rest, e.span, t);
+                t
+            }
+            _ => self.operand_in(operand, t, &[]),
+        };
         let op = match op {
             UnaryOp::Neg => Op::Neg,
             UnaryOp::Pos => Op::Pos,
@@ -405,6 +412,12 @@ impl<'a> Gen<'a> {
         }
         self.operand(e)
     }
+}
+
+/// One comparison that CPython does not turn round under `not`, as it does with `in` and `is`.
+fn is_ordinary(rest: &[(CompareOp, Expr)]) -> bool {
+    use CompareOp::{In, Is, IsNot, NotIn};
+    matches!(rest, [(op, _)] if !matches!(op, In | NotIn | Is | IsNot))
 }
 
 /// What `x in [1, 2]` and `for x in {1, 2}` look at: a tuple or frozenset of constants.
