@@ -240,10 +240,14 @@ impl Engine {
             self.vm.settle_ages(&last);
         }
         self.forget();
-        if !self.is_main_held() && self.vm.finalize_all() {
-            let values = clear_namespace(&self.main.dict);
-            self.vm.release_in_turn(values);
-            self.vm.settle_finalizers();
+        if !self.is_main_held() {
+            self.vm.is_over = true;
+            // A heap in which nothing needs it is not looked through once more.
+            if !is_seen || self.vm.finalize_all() {
+                let values = clear_namespace(&self.main.dict);
+                self.vm.release_in_turn(values);
+                self.vm.settle_finalizers();
+            }
         }
         if is_seen || release {
             stdlib::collect_garbage(&mut self.vm);

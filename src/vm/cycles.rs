@@ -7,6 +7,9 @@
 //! 3. The rest is garbage. As in PEP 442: weak references to it go dead, its finalizers run, and if
 //!    that brought something back to life, that (and what it reaches) is left alone.
 //! 4. What is left lets go of what it refers to, and so the counts fall to zero.
+//!
+//! It is due by itself when there are many more objects than it has left the last time. That may be
+//! because of garbage, or because the program needs them; a look at the newest of them mostly tells.
 
 use super::Vm;
 use super::heap::finalize::{self, Finalization};
@@ -30,6 +33,12 @@ thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
     /// Something was made whose release shows outside, although no finalizer runs.
     static SHOWS: Cell<bool> = const { Cell::new(false) };
+    /// With more live objects than this, nobody looks whether the newest are garbage first.
+    static CERTAIN: Cell<usize> = const { Cell::new(FIRST_THRESHOLD) };
+    /// How many pages the heap had after the last collection. Later ones were filled since then.
+    static KNOWN_PAGES: Cell<usize> = const { Cell::new(0) };
+    /// So many collections there were, and so many objects were found by them.
+    static SO_FAR: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
     /// How many times as many objects as are left after a collection make the next one due.
     static GROWTH: Cell<usize> = const { Cell::new(LEAST_GROWTH) };
 }
@@ -38,6 +47,12 @@ thread_local! {
 /// less often; one that leaves cycles behind never keeps more of them than other objects for long.
 const LEAST_GROWTH: usize = 2;
 const MOST_GROWTH: usize = 4;
+
+/// So many of the newest objects are looked at before a collection: few enough to cost nothing.
+const SAMPLE: usize = 8192;
+
+/// How many times as many objects as were left after a collection make the next one certain.
+const PATIENCE: usize = 8;
 
 /// Whether collections happen by themselves.
 pub fn is_enabled() -> bool {
@@ -57,14 +72,34 @@ fn set_threshold(objects: usize) {
 /// A new program begins in this thread.
 pub fn open() {
     GROWTH.set(LEAST_GROWTH);
+    SO_FAR.set((0, 0));
     SHOWS.set(false);
     set_next_threshold();
 }
 
-/// After a collection.
+/// How many collections the program has had, and how many objects they found.
+pub fn so_far() -> (usize, usize) {
+    SO_FAR.get()
+}
+
+/// After a collection, or where a program begins.
 fn set_next_threshold() {
-    let due = heap::live_objects().saturating_mul(GROWTH.get());
-    set_threshold(FIRST_THRESHOLD.max(due));
+    let left = heap::live_objects();
+    set_threshold(FIRST_THRESHOLD.max(left.saturating_mul(GROWTH.get())));
+    CERTAIN.set(FIRST_THRESHOLD.max(left).saturating_mul(PATIENCE));
+    KNOWN_PAGES.set(heap::pages());
+}
+
+/// Whether a collection that is due can wait, because the newest objects are in use. Then the next
+/// one is due later.
+fn can_wait() -> bool {
+    let live = heap::live_objects();
+    let waits = live < CERTAIN.get()
+        && trial::are_newest_unreachable(SAMPLE, KNOWN_PAGES.get()) == Some(false);
+    if waits {
+        set_threshold(live.saturating_mul(2).min(CERTAIN.get()));
+    }
+    waits
 }
 
 /// A collection that found little makes the next one wait longer.
@@ -104,7 +139,7 @@ pub fn is_anything_finalized() -> bool {
 impl Vm {
     /// Collects if it is time to. Called at safe points.
     pub fn maybe_collect(&mut self) {
-        if collection_is_due() {
+        if collection_is_due() && !RUNNING.get() && !can_wait() {
             self.collect_cycles();
         }
     }
@@ -116,6 +151,8 @@ impl Vm {
         }
         let before = heap::live_objects();
         let count = self.release_garbage();
+        let (collections, collected) = SO_FAR.get();
+        SO_FAR.set((collections + 1, collected + count));
         adapt_growth(before, count);
         set_next_threshold();
         RUNNING.set(false);

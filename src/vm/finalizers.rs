@@ -69,7 +69,6 @@ impl Vm {
     /// its functions and all they hold as one cycle, PEP 442). Whether it can be taken apart now:
     /// what the finalizers made and left behind is no garbage, and its class leads to all the rest.
     pub fn finalize_all(&mut self) -> bool {
-        self.is_over = true;
         let before = youngest();
         let settled = std::mem::take(&mut self.settled_ages);
         for due in finalization_order(&settled) {

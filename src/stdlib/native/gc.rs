@@ -137,8 +137,6 @@ pub static MODULE: ModuleDef = ModuleDef {
 struct Settings {
     threshold: [i64; 3],
     debug: i64,
-    collections: i64,
-    collected: i64,
 }
 
 impl Default for Settings {
@@ -146,8 +144,6 @@ impl Default for Settings {
         Settings {
             threshold: [2000, 10, 10],
             debug: 0,
-            collections: 0,
-            collected: 0,
         }
     }
 }
@@ -182,9 +178,6 @@ fn collect(vm: &mut Vm, args: &[Value]) -> R {
         vm.settle_ages(&[]);
     }
     let count = vm.collect_cycles();
-    let settings = vm.state::<Settings>();
-    settings.collections += 1;
-    settings.collected += count as i64;
     callbacks(vm, "stop", count)?;
     Ok(count.into())
 }
@@ -298,10 +291,8 @@ fn get_referrers(_: &mut Vm, args: &[Value]) -> R {
 }
 
 fn get_stats(vm: &mut Vm, _: &[Value]) -> R {
-    let settings = vm.state::<Settings>();
-    let (collections, collected) = (settings.collections, settings.collected);
     let mut all = Vec::new();
-    for (collections, collected) in [(0, 0), (0, 0), (collections, collected)] {
+    for (collections, collected) in [(0, 0), (0, 0), cycles::so_far()] {
         let dict = Dict::new();
         let values = [
             ("collections", collections),
@@ -310,7 +301,7 @@ fn get_stats(vm: &mut Vm, _: &[Value]) -> R {
         ];
         for (key, value) in values {
             let key = vm.intern(key);
-            dict.set_str(&key, Value::Int(value));
+            dict.set_str(&key, value.into());
         }
         all.push(dict.into());
     }

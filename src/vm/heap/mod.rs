@@ -20,7 +20,7 @@ mod zombies;
 
 pub use objref::{Gc, Header, ObjRef, Object, Ref, drop_finished, fetch, flags, trace};
 pub(in crate::vm) use objref::{body_to_ref, drop_object};
-pub use slab::{birth_now, live_objects, next_birth, set_growth_limit, visit_objects};
+pub use slab::{birth_now, live_objects, next_birth, pages, set_growth_limit, visit_objects};
 pub use slot::{ChainSlot, ObjSlot, RefSlot, Slot};
 pub use weak::{WeakPointer, WeakReference};
 pub use zombies::ZombieFrames;

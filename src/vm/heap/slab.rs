@@ -23,6 +23,20 @@ struct Page {
     begun: usize,
 }
 
+impl Page {
+    /// Calls `f` with the header of every slot that holds an object.
+    #[inline(always)]
+    fn visit(&self, f: &mut impl FnMut(&Header)) {
+        for i in 0..self.begun {
+            // SAFETY: every slot that was begun starts with an initialised header.
+            let header = unsafe { &*self.start.add(i * self.slot).cast::<Header>() };
+            if header.kind() != Kind::Free {
+                f(header);
+            }
+        }
+    }
+}
+
 /// While there are few pages, slots are put on the free list so many bytes at a time, so that a
 /// small script touches little memory; later a whole page at once.
 const EXTENT: usize = 4096;
@@ -251,26 +265,63 @@ pub fn birth_now() -> u64 {
     (MADE.get() as u64) << BIRTH_BITS
 }
 
-/// Calls `f` with the header of every live object. `f` must not allocate or release objects.
-pub fn visit_objects(mut f: impl FnMut(&Header)) {
+/// Number of pages so far.
+pub fn pages() -> usize {
+    PAGES.with_borrow(Vec::len)
+}
+
+/// The first of the newest pages, which hold so many live objects together, or all.
+pub(super) fn newest_pages(objects: usize) -> usize {
     PAGES.with_borrow(|pages| {
-        for page in pages {
-            for i in 0..page.begun {
-                // SAFETY: every slot that was begun starts with an initialised header.
-                let header = unsafe { &*page.start.add(i * page.slot).cast::<Header>() };
-                if header.kind() != Kind::Free {
-                    f(header);
-                }
+        let mut found = 0;
+        for (at, page) in pages.iter().enumerate().rev() {
+            page.visit(&mut |header| found += usize::from(header.count() > 0));
+            if found >= objects {
+                return at;
             }
         }
-    });
+        0
+    })
+}
+
+/// Calls `f` with the header of every live object, and of none beside those but some that are being
+/// released. `f` must not allocate or release objects.
+pub fn visit_objects(mut f: impl FnMut(&Header)) {
+    let live = live_objects();
+    let mut seen = 0;
+    let mut visit = |header: &Header| {
+        seen += usize::from(header.count() > 0);
+        f(header);
+        seen
+    };
     LARGE.with_borrow(|large| {
         for prefix in large {
             // SAFETY: a header follows the prefix of every live large object.
             let header = unsafe { &*prefix.cast::<u8>().add(PREFIX).cast::<Header>() };
             if header.kind() != Kind::Free {
-                f(header);
+                visit(header);
             }
+        }
+    });
+    PAGES.with_borrow(|pages| {
+        // After a program that had a million objects, the last pages are empty: they are not walked.
+        let mut done = live == 0;
+        for page in pages {
+            if done {
+                #[cfg(debug_assertions)]
+                page.visit(&mut |header| assert!(header.count() == 0, "a live object is left out"));
+                continue;
+            }
+            page.visit(&mut |header| done = visit(header) >= live);
+        }
+    });
+}
+
+/// As `visit_objects`, in the pages from this one on.
+pub(super) fn visit_pages(from: usize, mut f: impl FnMut(&Header)) {
+    PAGES.with_borrow(|pages| {
+        for page in pages.iter().skip(from) {
+            page.visit(&mut f);
         }
     });
 }

@@ -34,6 +34,22 @@ pub fn unreachable_among(members: &[ObjRef]) -> Vec<ObjRef> {
     search(members, 1)
 }
 
+/// Whether there is much among the newest objects, so many of them, to which nobody outside of them
+/// refers; `None` if some of their pages are not newer than the first so many.
+pub fn are_newest_unreachable(objects: usize, pages: usize) -> Option<bool> {
+    struct Newest(usize);
+    impl Walk for Newest {
+        fn each(&self, visit: impl FnMut(&Header)) {
+            slab::visit_pages(self.0, visit);
+        }
+    }
+    let from = slab::newest_pages(objects);
+    (from >= pages).then(|| search(&Newest(from), 0).len() > objects / MUCH)
+}
+
+/// One object of so many is much.
+const MUCH: usize = 16;
+
 /// Where members are found.
 trait Walk {
     fn each(&self, visit: impl FnMut(&Header));
