@@ -47,13 +47,13 @@ static EVENT_LOOP: TypeDef = TypeDef::new("_UnixSelectorEventLoop", "asyncio.uni
         NativeDef::new(
             "add_signal_handler",
             "(self, sig, callback, *args)",
-            |vm, a| by_module(vm, "add_signal_handler", a),
+            |vm, a| by_module(vm, SIGNALS, "add_signal_handler", a),
             "Call a callback when a signal comes.",
         ),
         NativeDef::new(
             "remove_signal_handler",
             "(self, sig)",
-            |vm, a| by_module(vm, "remove_signal_handler", a),
+            |vm, a| by_module(vm, SIGNALS, "remove_signal_handler", a),
             "Let a signal do what it does by default.",
         ),
     ]);
@@ -211,14 +211,14 @@ static BASE_EVENT_LOOP: TypeDef = TypeDef::new("BaseEventLoop", "asyncio.base_ev
         NativeDef::new(
             "shutdown_asyncgens",
             "(self)",
-            |vm, a| by_module(vm, "shutdown_asyncgens", a),
+            |vm, a| by_module(vm, ENDS, "shutdown_asyncgens", a),
             "Close all async generators.",
         )
         .making_coroutine(),
         NativeDef::new(
             "shutdown_default_executor",
             "(self, timeout=None)",
-            |vm, a| by_module(vm, "shutdown_default_executor", a),
+            |vm, a| by_module(vm, ENDS, "shutdown_default_executor", a),
             "Wait for the work of the executor.",
         )
         .making_coroutine(),
@@ -523,7 +523,7 @@ fn close(vm: &mut Vm, args: &[Value]) -> R {
     data.clear_queues();
     let handlers = vm.intern("_signal_handlers");
     if own_attr(&args[0], &handlers).is_some() {
-        by_module(vm, "remove_signal_handlers", args)?;
+        by_module(vm, SIGNALS, "remove_signal_handlers", args)?;
     }
     data.executor_closed.set(true);
     let executor = data.default_executor.replace(Value::None);
@@ -675,9 +675,14 @@ pub(super) fn import(vm: &mut Vm, name: &str) -> R {
     vm.call(&import, &[name.into(), Value::None, Value::None, all])
 }
 
-/// The coroutines that `asyncio.run` ends with are written in the language.
-fn by_module(vm: &mut Vm, name: &str, args: &[Value]) -> R {
-    let module = import(vm, "asyncio.base_events")?;
+/// What the coroutines that `asyncio.run` ends with stand in.
+const ENDS: &str = "asyncio.base_events";
+/// What signals are handled in.
+const SIGNALS: &str = "asyncio.unix_events";
+
+/// Some of what a loop does is written in the language.
+fn by_module(vm: &mut Vm, module: &str, name: &str, args: &[Value]) -> R {
+    let module = import(vm, module)?;
     let name = vm.intern(name);
     let args: Vec<Value> = args
         .iter()

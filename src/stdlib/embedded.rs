@@ -71,6 +71,7 @@ embedded! {
     "asyncio.locks" "asyncio/locks.coro" false;
     "asyncio.log" "asyncio/log.coro" false;
     "asyncio.mixins" "asyncio/mixins.coro" false;
+    "asyncio.policies" "asyncio/policies.coro" false;
     "asyncio.protocols" "asyncio/protocols.coro" false;
     "asyncio.queues" "asyncio/queues.coro" false;
     "asyncio.runners" "asyncio/runners.coro" false;
@@ -82,6 +83,7 @@ embedded! {
     "asyncio.threads" "asyncio/threads.coro" false;
     "asyncio.timeouts" "asyncio/timeouts.coro" false;
     "asyncio.transports" "asyncio/transports.coro" false;
+    "asyncio.unix_events" "asyncio/unix_events.coro" false;
     "base64" "base64.coro" false;
     "binascii" "binascii.coro" false;
     "calendar" "calendar.coro" false;
