@@ -33,8 +33,12 @@ thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
     /// Something was made whose release shows outside, although no finalizer runs.
     static SHOWS: Cell<bool> = const { Cell::new(false) };
-    /// With more live objects than this, nobody looks whether the newest are garbage first.
-    static CERTAIN: Cell<usize> = const { Cell::new(FIRST_THRESHOLD) };
+    /// Live objects after the last collection.
+    static LEFT: Cell<usize> = const { Cell::new(0) };
+    /// Live objects when the newest were looked at, or after the last collection.
+    static LOOKED_AT: Cell<usize> = const { Cell::new(0) };
+    /// About how many containers the heap has had more at that time than after the last collection.
+    static GROWN: Cell<usize> = const { Cell::new(0) };
     /// How many pages the heap had after the last collection. Later ones were filled since then.
     static KNOWN_PAGES: Cell<usize> = const { Cell::new(0) };
     /// So many collections there were, and so many objects were found by them.
@@ -51,8 +55,12 @@ const MOST_GROWTH: usize = 4;
 /// So many of the newest objects are looked at before a collection: few enough to cost nothing.
 const SAMPLE: usize = 8192;
 
-/// How many times as many objects as were left after a collection make the next one certain.
+/// A collection is certain when so many times as many containers have come as objects were left
+/// after the last one.
 const PATIENCE: usize = 8;
+
+/// One container of so many that nobody refers to is a sign of garbage.
+const SIGN: usize = 16;
 
 /// Whether collections happen by themselves.
 pub fn is_enabled() -> bool {
@@ -86,20 +94,29 @@ pub fn so_far() -> (usize, usize) {
 fn set_next_threshold() {
     let left = heap::live_objects();
     set_threshold(FIRST_THRESHOLD.max(left.saturating_mul(GROWTH.get())));
-    CERTAIN.set(FIRST_THRESHOLD.max(left).saturating_mul(PATIENCE));
+    LEFT.set(left);
+    LOOKED_AT.set(left);
+    GROWN.set(0);
     KNOWN_PAGES.set(heap::pages());
 }
 
 /// Whether a collection that is due can wait, because the newest objects are in use. Then the next
 /// one is due later.
 fn can_wait() -> bool {
+    let Some(sample) = trial::newest(SAMPLE, KNOWN_PAGES.get()) else {
+        return false;
+    };
     let live = heap::live_objects();
-    let waits = live < CERTAIN.get()
-        && trial::are_newest_unreachable(SAMPLE, KNOWN_PAGES.get()) == Some(false);
-    if waits {
-        set_threshold(live.saturating_mul(2).min(CERTAIN.get()));
+    let more = live.saturating_sub(LOOKED_AT.get());
+    let grown = GROWN.get() + more.saturating_mul(sample.members) / sample.objects.max(1);
+    let certain = FIRST_THRESHOLD.max(LEFT.get()).saturating_mul(PATIENCE);
+    if sample.unreachable > sample.members / SIGN || grown >= certain {
+        return false;
     }
-    waits
+    LOOKED_AT.set(live);
+    GROWN.set(grown);
+    set_threshold(live + live.min(certain - grown));
+    true
 }
 
 /// A collection that found little makes the next one wait longer.

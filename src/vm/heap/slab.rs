@@ -270,17 +270,18 @@ pub fn pages() -> usize {
     PAGES.with_borrow(Vec::len)
 }
 
-/// The first of the newest pages, which hold so many live objects together, or all.
-pub(super) fn newest_pages(objects: usize) -> usize {
+/// The first of the newest pages, which hold at least so many live objects together, or all; and how
+/// many they hold.
+pub(super) fn newest_pages(objects: usize) -> (usize, usize) {
     PAGES.with_borrow(|pages| {
         let mut found = 0;
         for (at, page) in pages.iter().enumerate().rev() {
             page.visit(&mut |header| found += usize::from(header.count() > 0));
             if found >= objects {
-                return at;
+                return (at, found);
             }
         }
-        0
+        (0, found)
     })
 }
 

@@ -26,29 +26,44 @@ pub fn unreachable() -> Vec<ObjRef> {
             slab::visit_objects(visit);
         }
     }
-    search(&Heap, 0)
+    search(&Heap, 0).1
 }
 
 /// As `unreachable`, among these containers only.
 pub fn unreachable_among(members: &[ObjRef]) -> Vec<ObjRef> {
-    search(members, 1)
+    search(members, 1).1
 }
 
-/// Whether there is much among the newest objects, so many of them, to which nobody outside of them
-/// refers; `None` if some of their pages are not newer than the first so many.
-pub fn are_newest_unreachable(objects: usize, pages: usize) -> Option<bool> {
+/// What a look at the newest objects has shown.
+pub struct Sample {
+    /// So many objects were looked at.
+    pub objects: usize,
+    /// So many of them are containers.
+    pub members: usize,
+    /// So many of those nobody outside of them refers to.
+    pub unreachable: usize,
+}
+
+/// Looks at the newest objects, at least so many; not if some of their pages are among these, the
+/// oldest pages.
+pub fn newest(objects: usize, pages: usize) -> Option<Sample> {
     struct Newest(usize);
     impl Walk for Newest {
         fn each(&self, visit: impl FnMut(&Header)) {
             slab::visit_pages(self.0, visit);
         }
     }
-    let from = slab::newest_pages(objects);
-    (from >= pages).then(|| search(&Newest(from), 0).len() > objects / MUCH)
+    let (from, objects) = slab::newest_pages(objects);
+    if from < pages {
+        return None;
+    }
+    let (members, unreached) = search(&Newest(from), 0);
+    Some(Sample {
+        objects,
+        members,
+        unreachable: unreached.len(),
+    })
 }
-
-/// One object of so many is much.
-const MUCH: usize = 16;
 
 /// Where members are found.
 trait Walk {
@@ -61,8 +76,9 @@ impl Walk for [ObjRef] {
     }
 }
 
-/// `held`: how many references to each member are the caller's, to be looked through.
-fn search(all: &(impl Walk + ?Sized), held: u32) -> Vec<ObjRef> {
+/// The number of members, and those that are not reached. `held`: how many references to each member
+/// are the caller's, to be looked through.
+fn search(all: &(impl Walk + ?Sized), held: u32) -> (usize, Vec<ObjRef>) {
     let (mut members, mut reached) = (0, 0);
     all.each(|header| members += usize::from(enlist(header, held)));
     all.each(subtract_children);
@@ -92,7 +108,7 @@ fn search(all: &(impl Walk + ?Sized), held: u32) -> Vec<ObjRef> {
             unreached.push(object);
         }
     });
-    unreached
+    (members, unreached)
 }
 
 fn is_member(header: &Header) -> bool {
