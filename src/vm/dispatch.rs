@@ -560,6 +560,24 @@ impl Vm {
                             }
                         }};
                     }
+                    macro_rules! jump_if_none {
+                        ($none:expr) => {{
+                            let jumps = reg!(i.a).is_none() == $none;
+                            if i.t & DIES_A != 0 {
+                                drop(std::mem::take(reg!(i.a)));
+                                if finalize::pending() {
+                                    slow_unit!(exec::before_jump(self, jumps == $none));
+                                }
+                                jump_if!(jumps);
+                            } else if jumps {
+                                at = before!(code, i.bc());
+                                if super::host::attention().load(Ordering::Relaxed) {
+                                    sync!();
+                                    break 'frame Exit::Attention;
+                                }
+                            }
+                        }};
+                    }
                     // Continues in the frame that a cold function has set up.
                     macro_rules! flow {
                         ($call:expr) => {{
@@ -987,12 +1005,19 @@ impl Vm {
                         Op::Gt => compare!(Gt, >),
                         Op::Ge => compare!(Ge, >=),
                         Op::Is | Op::IsNot => {
-                            let (x, y) = (operand!(b, DIES_B), operand!(c, DIES_C));
-                            let same = x.is(&y);
-                            drop((x, y));
+                            let same = reg!(i.b).is(&*reg!(i.c));
+                            let dying = i.t & (DIES_B | DIES_C);
+                            if dying & DIES_B != 0 {
+                                drop(std::mem::take(reg!(i.b)));
+                            }
+                            if dying & DIES_C != 0 {
+                                drop(std::mem::take(reg!(i.c)));
+                            }
                             set!(i.a, Value::bool(same == is_op!(Op::Is)));
-                            sync!();
-                            drain!();
+                            if dying != 0 {
+                                sync!();
+                                drain!();
+                            }
                         }
                         Op::In => slow!(exec::contains(self, plain!(), regs)),
                         Op::NotIn => slow!(exec::contains(self, plain!(), regs)),
@@ -1008,24 +1033,8 @@ impl Vm {
                         Op::JumpIfFalse => jump_if!(!truth!(i.t & DIES_A != 0)),
                         Op::JumpIfTrueKeep => jump_if!(truth!(false)),
                         Op::JumpIfFalseKeep => jump_if!(!truth!(false)),
-                        Op::JumpIfNone => {
-                            let value = operand!(a, DIES_A);
-                            let none = value.is_none();
-                            drop(value);
-                            if finalize::pending() {
-                                slow_unit!(exec::before_jump(self, none));
-                            }
-                            jump_if!(none);
-                        }
-                        Op::JumpIfNotNone => {
-                            let value = operand!(a, DIES_A);
-                            let none = value.is_none();
-                            drop(value);
-                            if finalize::pending() {
-                                slow_unit!(exec::before_jump(self, none));
-                            }
-                            jump_if!(!none);
-                        }
+                        Op::JumpIfNone => jump_if_none!(true),
+                        Op::JumpIfNotNone => jump_if_none!(false),
                         Op::JumpIfLt => compare_jump!(Lt, <, true),
                         Op::JumpIfNotLt => compare_jump!(Lt, <, false),
                         Op::JumpIfLe => compare_jump!(Le, <=, true),
@@ -1570,7 +1579,7 @@ impl Vm {
                             } else {
                                 // One resumed by a `for`, `next` or `send` for the first time, or
                                 // the leaf of a chain that was resumed by them.
-                                self.suspend_iterated()
+                                self.suspend_iterated(own)
                             };
                             if let Some(generator) = suspended {
                                 // SAFETY: it is inside the code of the running frame.

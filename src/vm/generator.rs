@@ -145,11 +145,9 @@ pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<*const Header> {
     // SAFETY: the slot counts its object.
     let header = unsafe { root.chain.leaf().as_ref() }?;
     let leaf = header.peek::<Generator>()?;
-    let fits = leaf.chain.is_leaf_of(raw(root.as_obj()))
-        && leaf.state.get() == GenState::Suspended
-        && !leaf.is_handling()
-        && !root.is_handling()
-        && is_yield(leaf);
+    let fits = leaf.state.is_leaf_at_yield()
+        && leaf.chain.is_leaf_of(raw(root.as_obj()))
+        && !root.is_handling();
     fits.then_some(ptr::from_ref(header))
 }
 
@@ -233,50 +231,33 @@ impl Vm {
         }
     }
 
-    /// For a generator that was resumed without a link: the root of its chain and the running
-    /// frame, which know of each other then. Async generators are not meant.
+    /// Suspends what was resumed without a link, or the leaf of its chain, which runs, is at its
+    /// `yield` and handles no exception. Nothing if something else has resumed it. Async generators
+    /// are not meant. The root and the leaf know of each other then.
     #[inline(always)]
-    fn iterated_leaf<'a>(
-        &self,
-        activation: &'a Activation,
-    ) -> Option<(&'a Generator, &'a Generator)> {
+    pub(super) fn suspend_iterated<'a>(&self, leaf: &'a Generator) -> Option<&'a Generator> {
+        let activation = self.control.last();
+        if activation.linked || leaf.kind() != GenKind::Generator {
+            return None;
+        }
+        let own = self.frame.generator;
         // SAFETY: a generator runs, so the innermost activation is a resume; its subject, if it has
         // one, is the root: see `resumed`.
         let root = unsafe { running(activation.subject) }?;
-        let own = activation.subject;
-        if own == self.frame.generator {
-            root.chain.set_root(own);
-            return (root.kind() == GenKind::Generator).then_some((root, root));
+        leaf.chain.set_root(activation.subject);
+        if own == activation.subject {
+            leaf.state.set(GenState::Suspended);
+            if leaf.parent.get().is_null() && !leaf.is_handling() {
+                leaf.state.set_at_yield();
+            }
+            return Some(leaf);
         }
-        // SAFETY: the running frame's generator is alive while its frame runs, and as long as the
-        // root's slot counts it.
-        let leaf: &'a Generator = unsafe { running(self.frame.generator) }?;
-        if leaf.kind() != GenKind::Generator {
-            return None;
+        if root.chain.leaf() != own {
+            // SAFETY: the running frame's generator is alive.
+            root.chain.set_leaf(unsafe { &*own }.to_ref());
         }
-        if root.chain.leaf() != self.frame.generator {
-            // SAFETY: as above.
-            root.chain
-                .set_leaf(unsafe { generator_at(self.frame.generator) }?.into_obj());
-        }
-        leaf.chain.set_root(own);
-        Some((root, leaf))
-    }
-
-    /// Suspends what was resumed without a link, or the leaf of its chain, which runs, is at its
-    /// `yield` and handles no exception. Nothing if something else has resumed it.
-    #[inline(never)]
-    pub(super) fn suspend_iterated(&self) -> Option<&Generator> {
-        let activation = self.control.last();
-        if activation.linked {
-            return None;
-        }
-        let (root, leaf) = self.iterated_leaf(activation)?;
-        leaf.state.set(GenState::Suspended);
         root.state.set(GenState::Suspended);
-        if ptr::eq(root, leaf) && root.parent.get().is_null() && !root.is_handling() {
-            root.state.set_at_yield();
-        }
+        leaf.state.set_leaf_at_yield();
         Some(leaf)
     }
 

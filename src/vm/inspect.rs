@@ -177,6 +177,21 @@ impl Vm {
 
     /// Where the program is: the innermost frame that is not the library's, and its instruction.
     pub fn program_place(&self) -> Option<(Ref<CodeObject>, usize)> {
+        // Mostly it is part of the chain that runs, and nothing need be counted on the way there.
+        let mut at = self.frame.generator;
+        // SAFETY: the running frame's generator is alive, and so are the parents of a running chain.
+        while let Some(g) = unsafe { running(at) } {
+            if !g.code.code.source.is_library() {
+                let is_running = std::ptr::eq(at, self.frame.generator);
+                let index = if is_running {
+                    self.frame.index()
+                } else {
+                    (g.pc.get() as usize).wrapping_sub(1)
+                };
+                return Some((g.code.clone(), index));
+            }
+            at = g.parent.get();
+        }
         let mut found = None;
         self.each_frame(|f| {
             if f.code().is_some_and(|c| !c.code.source.is_library()) {

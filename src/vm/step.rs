@@ -53,16 +53,24 @@ impl Vm {
             }
             _ => return None,
         };
-        match awaited {
-            None => queue.push(Ready::Step(task.clone())),
-            Some((f, part)) => {
-                f.blocking().set(false);
-                f.add_waiter(Waiter::Task(task.clone()));
-                part.waiting_for.set(value.clone());
-            }
+        if let Some((f, part)) = awaited {
+            f.blocking().set(false);
+            part.waiting_for.set(value.clone());
         }
+        let awaited = awaited.map(|(f, _)| f);
         leave_chain(&self.frame, link.root(), &self.handled);
         self.current.pause_context(task);
+        // The task goes from here to where it waits; it is the current one still.
+        let Value::Obj(task) = mem::take(&mut link.task) else {
+            return None;
+        };
+        let Ok(task) = task.into_ref::<Future>() else {
+            return None;
+        };
+        match awaited {
+            None => queue.push(Ready::Step(task)),
+            Some(f) => f.add_waiter(Waiter::Task(task)),
+        }
         Some(self.next_step_directly(queue))
     }
 

@@ -4,6 +4,7 @@ use super::{copy_at, operand_b, put_at};
 use crate::bytecode::Instr;
 use crate::vm::heap::Ref;
 use crate::vm::object::{Exception, Future, GenKind, Generator, NativeFunction, Str};
+use crate::vm::ops::attr::is_plain_method;
 use crate::vm::ops::future::NextTurn;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -177,16 +178,12 @@ pub fn get_anext(vm: &mut Vm, value: Value) -> R {
 #[inline(never)]
 pub fn enter_with(vm: &mut Vm, i: &Instr, regs: *mut Value, is_async: bool) -> R<()> {
     let manager = operand_b(i, regs);
-    let (enter_name, exit_name) = if is_async {
-        (vm.names.__aenter__.clone(), vm.names.__aexit__.clone())
-    } else {
-        (vm.names.__enter__.clone(), vm.names.__exit__.clone())
-    };
-    let Some((enter, this)) = vm.special(&manager, &enter_name)? else {
-        return Err(not_a_manager(vm, &manager, is_async, None));
-    };
-    let Some((exit, exit_this)) = vm.special(&manager, &exit_name)? else {
-        return Err(not_a_manager(vm, &manager, is_async, Some(&exit_name)));
+    let (enter, this, exit, exit_this) = match plain_enter_and_exit(vm, &manager, is_async) {
+        Some((enter, exit)) => (enter, manager.clone(), exit, manager),
+        None => {
+            let ((enter, this), (exit, exit_this)) = enter_and_exit(vm, &manager, is_async)?;
+            (enter, this, exit, exit_this)
+        }
     };
     let entered = match vm.make_suspended(&enter, this.clone()) {
         Some(coroutine) => coroutine,
@@ -197,6 +194,38 @@ pub fn enter_with(vm: &mut Vm, i: &Instr, regs: *mut Value, is_async: bool) -> R
     put_at(regs, i.a as usize + 1, exit_this);
     put_at(regs, i.c as usize, entered);
     Ok(())
+}
+
+/// The two methods of a context manager, if its class has both as functions.
+#[inline(always)]
+fn plain_enter_and_exit(vm: &Vm, manager: &Value, is_async: bool) -> Option<(Value, Value)> {
+    let (enter, exit) = if is_async {
+        (&vm.names.__aenter__, &vm.names.__aexit__)
+    } else {
+        (&vm.names.__enter__, &vm.names.__exit__)
+    };
+    let class = vm.class_of(manager);
+    let plain = |name: &Ref<Str>| vm.lookup(&class, name).filter(is_plain_method);
+    Some((plain(enter)?, plain(exit)?))
+}
+
+/// A method as it is called: the function, and the self or `Undef`.
+type Bound = (Value, Value);
+
+/// The two methods of a context manager, whatever they are.
+fn enter_and_exit(vm: &mut Vm, manager: &Value, is_async: bool) -> R<(Bound, Bound)> {
+    let (enter_name, exit_name) = if is_async {
+        (vm.names.__aenter__.clone(), vm.names.__aexit__.clone())
+    } else {
+        (vm.names.__enter__.clone(), vm.names.__exit__.clone())
+    };
+    let Some(enter) = vm.special(manager, &enter_name)? else {
+        return Err(not_a_manager(vm, manager, is_async, None));
+    };
+    let Some(exit) = vm.special(manager, &exit_name)? else {
+        return Err(not_a_manager(vm, manager, is_async, Some(&exit_name)));
+    };
+    Ok((enter, exit))
 }
 
 #[cold]

@@ -46,7 +46,7 @@ pub enum GenState {
     Finished,
 }
 
-/// The state of a frame, and two special cases of it that the dispatch loop asks for, so that it
+/// The state of a frame, and three special cases of it that the dispatch loop asks for, so that it
 /// need not ask for all that they stand for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -56,6 +56,7 @@ enum Stage {
     Running,
     Finished,
     AtYield,
+    LeafAtYield,
     Iterated,
 }
 
@@ -119,7 +120,7 @@ impl StateCell {
     pub fn get(&self) -> GenState {
         match self.stage.get() {
             Stage::Created => GenState::Created,
-            Stage::Suspended | Stage::AtYield => GenState::Suspended,
+            Stage::Suspended | Stage::AtYield | Stage::LeafAtYield => GenState::Suspended,
             Stage::Running | Stage::Iterated => GenState::Running,
             Stage::Finished => GenState::Finished,
         }
@@ -154,6 +155,18 @@ impl StateCell {
     #[inline(always)]
     pub fn set_at_yield(&self) {
         self.stage.set(Stage::AtYield);
+    }
+
+    /// Suspended at a `yield` of its own, the innermost of several generators, and handles no
+    /// exception.
+    #[inline(always)]
+    pub fn is_leaf_at_yield(&self) -> bool {
+        self.stage.get() == Stage::LeafAtYield
+    }
+
+    #[inline(always)]
+    pub fn set_leaf_at_yield(&self) {
+        self.stage.set(Stage::LeafAtYield);
     }
 
     /// Running since it was resumed where it was `AtYield`, by an activation without a link, and
