@@ -196,6 +196,7 @@ fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {
         ("TimerHandle", vm.class_for::<TimerClass>()),
         ("CancelledError", vm.exc.cancelled_error.clone()),
         ("InvalidStateError", vm.exc.invalid_state_error.clone()),
+        ("_CoroutineType", vm.types.coroutine.clone()),
     ];
     let next_turn = vm.make(NextTurn);
     vm.current.next_turn.set(next_turn.clone());
