@@ -9,7 +9,8 @@
 
 use super::flow::Outcome;
 use super::frame::{
-    Activation, Deliver, Frame, raw, registers_of, release_frame, running, take, undefine,
+    Activation, Deliver, Frame, raw, registers_of, release_frame, release_registers, running, take,
+    undefine,
 };
 use super::generator::{CHAIN_LIMIT, is_fresh, leaf_at_yield};
 use super::heap::{self, Header, ObjRef, Ref, finalize};
@@ -827,10 +828,52 @@ impl Vm {
                                 && f.extra.get().is_none()
                                 && self.current.origin_depth.get() == 0
                             {
+                                // SAFETY: behind the callable and the self slot.
+                                let args = unsafe { base.add(if $has_self { 1 } else { 2 }) };
+                                // Where a frame begins that is entered at once.
+                                let mut begins_at = 0;
+                                if callee.none_for < given
+                                    && i.t & AWAITED != 0
+                                    // SAFETY: two instructions follow.
+                                    && callee.delegates_by == unsafe { (*at.add(1)).op }
+                                {
+                                    // SAFETY: the arguments are initialised.
+                                    if unsafe { !(*args.add(callee.none_for as usize)).is_none() } {
+                                        begins_at = callee.some_at;
+                                    // SAFETY: the running frame's generator is alive.
+                                    } else if let Some(outer) = unsafe { running(self.frame.generator) }
+                                        && outer.depth() < CHAIN_LIMIT
+                                        && !super::host::attention().load(Ordering::Relaxed)
+                                    {
+                                        // `await f(None)` and `yield from f(None)`, where that
+                                        // returns None at once: no frame is made.
+                                        // SAFETY: callable and arguments are done with; what
+                                        // follows is the `Delegate`, which wants the result.
+                                        let awaiting = unsafe {
+                                            drop(take(base));
+                                            release_registers(args, given as usize);
+                                            at = at.add(2);
+                                            &*at
+                                        };
+                                        drop(std::mem::take(reg!(i.a)));
+                                        let place = reg!(awaiting.a);
+                                        let gone = std::mem::take(place);
+                                        if awaiting.t & DROPPED != 0 {
+                                            at = at.wrapping_add(1);
+                                        } else {
+                                            *place = Value::None;
+                                        }
+                                        drop(gone);
+                                        if finalize::pending() {
+                                            sync!();
+                                            break 'frame Exit::Drain;
+                                        }
+                                        continue;
+                                    }
+                                }
                                 // SAFETY: the arguments are initialised; the code has a register
                                 // for each.
                                 let made = unsafe {
-                                    let args = base.add(if $has_self { 1 } else { 2 });
                                     let made = Generator::for_call(callee, args, given as usize);
                                     if given != callee.frame_args {
                                         super::window::put_defaults(f, made.tail_ptr(), given, callee.frame_args);
@@ -851,6 +894,7 @@ impl Vm {
                                     && outer.depth() < CHAIN_LIMIT
                                 {
                                     let place = reg!(i.a);
+                                    made.pc.set(begins_at);
                                     // Two instructions are done with the call.
                                     let (to, to_regs, to_code) =
                                         enter_inner!(outer, &made, at.wrapping_add(3));

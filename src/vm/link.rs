@@ -6,10 +6,23 @@ use super::linked::Linked;
 use super::object::{Bytes, CacheEntry, CodeObject, Dict, GenKind, SetTable, Tuple};
 use super::ops::sets;
 use super::value::Value;
-use crate::bytecode::{Code, Const};
+use crate::bytecode::{Code, Const, Op};
 use num_bigint::BigInt;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+
+/// `CodeObject::none_for` and `some_at`, of code that begins with `if node is None: return`, or whose
+/// body is one `if node is not None`.
+fn none_for(code: &Code) -> Option<(u32, u32)> {
+    let first = code.instrs.first()?;
+    let (none_at, some_at) = match first.op {
+        Op::JumpIfNone => (first.bc(), 1),
+        Op::JumpIfNotNone => (1, first.bc()),
+        _ => return None,
+    };
+    let returns = code.instrs.get(none_at)?.op == Op::ReturnNone;
+    (returns && first.a < code.positional).then_some((u32::from(first.a), some_at as u32))
+}
 
 impl Vm {
     /// Binds code (and the code inside it) to a namespace of globals.
@@ -38,6 +51,7 @@ impl Vm {
             Some(v) if v.as_ref::<Dict>().is_some() => v.as_ref::<Dict>().cloned(),
             _ => None,
         };
+        let (none_for, some_at) = none_for(code).unwrap_or((u32::MAX, 0));
         let linked: Box<[Linked]> = code.instrs.iter().map(|i| Linked::new(*i)).collect();
         Ref::new(CodeObject {
             entry: linked.as_ptr(),
@@ -55,6 +69,8 @@ impl Vm {
             } else {
                 u32::MAX
             },
+            none_for,
+            some_at,
             kind: gen_kind(code),
             delegates_by: gen_kind(code).delegates_by(),
             suspends: flags.suspends(),

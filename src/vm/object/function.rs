@@ -22,6 +22,11 @@ pub struct CodeObject {
     pub plain_args: u32,
     /// The same for code that makes a suspended frame.
     pub frame_args: u32,
+    /// The parameter of such code that it looks at first, returning None at once if it is None;
+    /// `u32::MAX` if it does something else.
+    pub none_for: u32,
+    /// The instruction where it goes on if it is not None.
+    pub some_at: u32,
     /// What such a frame is; meaningless if a call makes none.
     pub kind: super::GenKind,
     /// The instruction by which another frame delegates to such a frame.
