@@ -375,21 +375,74 @@ pub enum Translated {
     Text(String),
 }
 
-/// `str.translate` over whatever looks characters up.
+/// `str.translate` over whatever looks characters up, which is asked as often as CPython asks:
+/// in ASCII text once for each character that becomes one of ASCII or none, until one becomes
+/// something else; from there on each time, and after one that is dropped for the end of the run
+/// of those.
 pub fn translate<E>(
     text: &str,
     mut lookup: impl FnMut(char) -> Result<Translated, E>,
 ) -> Result<String, E> {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let done = if text.is_ascii() {
+        translate_ascii(text, &mut out, &mut lookup)?
+    } else {
+        0
+    };
+    let mut rest = text.get(done..).unwrap_or_default().chars();
+    while let Some(c) = rest.next() {
         match lookup(c)? {
             Translated::Keep => out.push(c),
-            Translated::Drop => {}
+            Translated::Drop => {
+                let mut next = rest.clone();
+                while let Some(c) = next.next() {
+                    if lookup(c)? != Translated::Drop {
+                        break;
+                    }
+                    rest = next.clone();
+                }
+            }
             Translated::Char(other) => out.push(other),
             Translated::Text(other) => out.push_str(&other),
         }
     }
     Ok(out)
+}
+
+/// The part of an ASCII text that becomes ASCII, one character for each or none: how long it is.
+fn translate_ascii<E>(
+    text: &str,
+    out: &mut String,
+    lookup: &mut impl FnMut(char) -> Result<Translated, E>,
+) -> Result<usize, E> {
+    /// What a character that was looked up became.
+    #[derive(Clone, Copy)]
+    enum Known {
+        Not,
+        Dropped,
+        Became(char),
+    }
+    let mut known = [Known::Not; 128];
+    for (i, c) in text.char_indices() {
+        let Some(entry) = known.get_mut(c as usize) else {
+            return Ok(i);
+        };
+        if let Known::Not = entry {
+            *entry = match lookup(c)? {
+                Translated::Keep => Known::Became(c),
+                Translated::Drop => Known::Dropped,
+                Translated::Char(other) if other.is_ascii() => Known::Became(other),
+                Translated::Text(other) if other.len() == 1 => {
+                    Known::Became(other.chars().next().unwrap_or(c))
+                }
+                Translated::Char(_) | Translated::Text(_) => return Ok(i),
+            };
+        }
+        if let Known::Became(other) = entry {
+            out.push(*other);
+        }
+    }
+    Ok(text.len())
 }
 
 #[cfg(test)]
