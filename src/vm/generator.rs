@@ -428,13 +428,24 @@ impl Vm {
         if !self.handled.is_undef() {
             g.set_handled(self.handled.take());
         }
+        let closed = self.take_entered(g) == Entered::Closing;
+        self.back_from_async(g);
+        if closed {
+            // The `asend` takes a value for an end like any other; nobody gets it.
+            drop(value);
+            return Err(self.exit_again());
+        }
+        self.end_delegation(value);
+        Ok(Flow::Go)
+    }
+
+    /// Continues in the frame that awaits the `asend` of an async generator, which is used up.
+    fn back_from_async(&mut self, g: &Ref<Generator>) {
         g.set_async_running(false);
         self.back_to_parent(g);
         let i = self.instruction();
         // SAFETY: the verifier has seen the register.
         super::asyncgen::end_asend(unsafe { &*self.frame.regs.add(i.b as usize) });
-        self.end_delegation(value);
-        Ok(Flow::Go)
     }
 
     /// The instruction that is being executed.
@@ -518,7 +529,11 @@ impl Vm {
                 leaf.set_handled(self.handled.take());
             }
         }
-        let kind = closed.as_ref().map_or(GenKind::Generator, |g| g.kind());
+        let kind = match closed.as_ref().map(|g| g.kind()) {
+            // Who closes it closes its `asend`, and that counts as a coroutine.
+            Some(GenKind::AsyncGenerator) => GenKind::Coroutine,
+            other => other.unwrap_or(GenKind::Generator),
+        };
         if let Some(closed) = closed {
             closed.chain.set_root(ptr::null());
             self.back_to_parent(&closed);
@@ -544,15 +559,16 @@ impl Vm {
             return self.finish_activation(Outcome::Returned(value));
         }
         let closed = self.take_entered(&g) == Entered::Closing;
-        self.back_to_parent(&g);
+        let is_async = g.kind() == GenKind::AsyncGenerator;
+        if is_async {
+            self.back_from_async(&g);
+        } else {
+            self.back_to_parent(&g);
+        }
         if closed {
             return Err(self.exit_again());
         }
-        if g.kind() == GenKind::AsyncGenerator {
-            g.set_async_running(false);
-            let i = self.instruction();
-            // SAFETY: the verifier has seen the register.
-            super::asyncgen::end_asend(unsafe { &*self.frame.regs.add(i.b as usize) });
+        if is_async {
             let class = self.exc.stop_async_iteration.clone();
             return Err(self.error_with(&class, Vec::new()));
         }
