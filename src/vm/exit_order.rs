@@ -13,8 +13,9 @@
 
 use super::Vm;
 use super::cycles::{age, is_due};
-use super::heap::{self, ObjRef, WeakPointer, birth_now};
-use super::object::{Instance, Kind, Module, birth, set_birth};
+use super::exec::make_cell;
+use super::heap::{self, ObjRef, Ref, WeakPointer, birth_now};
+use super::object::{GenState, Generator, Instance, Kind, Module, birth, set_birth};
 use super::value::Value;
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -59,9 +60,10 @@ impl Vm {
         let mut roots = first.to_vec();
         roots.extend(main.map(|m| m.dict.as_obj().clone()));
         let count = roots.len();
-        let mut found = reachable(roots);
+        let mut graph = Graph::default();
+        let mut found = graph.reachable(roots);
         if IMPORTS.iter().any(|name| self.is_imported(name)) {
-            found = swept(found, count);
+            found = graph.swept(found, count);
         }
         // Later than all there is, earlier than all that comes.
         for (object, time) in found.iter().zip(birth_now() + 1..) {
@@ -105,87 +107,127 @@ const IMPORTS: &[&str] = &[
 /// When an object was made: the moment that births count, and what comes before or after it.
 type Made = (u64, i32);
 
-/// One sweep of the collector over these objects, of which the first so many are at the front.
-fn swept(found: Vec<ObjRef>, roots: usize) -> Vec<ObjRef> {
-    let made = times(&found);
-    let time = |o: &ObjRef| made.get(&o.address()).copied().unwrap_or_default();
-    let mut list: VecDeque<ObjRef> = found.iter().take(roots).cloned().collect();
-    let mut rest: Vec<ObjRef> = found.into_iter().skip(roots).collect();
-    rest.sort_by_cached_key(time);
-    let mut reached: HashSet<usize> = list.iter().map(ObjRef::address).collect();
-    list.extend(rest);
-    let (mut aside, mut order) = (HashSet::new(), Vec::new());
-    while let Some(object) = list.pop_front() {
-        if !reached.contains(&object.address()) {
-            aside.insert(object.address());
-            continue;
+/// What refers to what, as CPython's collector sees it: there, the parameters of a generator that
+/// inner functions use are in their cells before it begins.
+#[derive(Default)]
+struct Graph {
+    /// The cells of each generator that has not begun, with their places among its children.
+    cells: HashMap<usize, Vec<(usize, ObjRef)>>,
+}
+
+impl Graph {
+    /// One sweep of the collector over these objects, of which the first so many are at the front.
+    fn swept(&mut self, found: Vec<ObjRef>, roots: usize) -> Vec<ObjRef> {
+        let made = self.times(&found);
+        let time = |o: &ObjRef| made.get(&o.address()).copied().unwrap_or_default();
+        let mut list: VecDeque<ObjRef> = found.iter().take(roots).cloned().collect();
+        let mut rest: Vec<ObjRef> = found.into_iter().skip(roots).collect();
+        rest.sort_by_cached_key(time);
+        let mut reached: HashSet<usize> = list.iter().map(ObjRef::address).collect();
+        list.extend(rest);
+        let (mut aside, mut order) = (HashSet::new(), Vec::new());
+        while let Some(object) = list.pop_front() {
+            if !reached.contains(&object.address()) {
+                aside.insert(object.address());
+                continue;
+            }
+            for next in self.children(&object) {
+                if made.contains_key(&next.address()) {
+                    reached.insert(next.address());
+                    if aside.remove(&next.address()) {
+                        list.push_back(next);
+                    }
+                }
+            }
+            order.push(object);
         }
-        for next in children(&object) {
-            if made.contains_key(&next.address()) {
-                reached.insert(next.address());
-                if aside.remove(&next.address()) {
-                    list.push_back(next);
+        order
+    }
+
+    /// When each was made. Only some keep it; of others it is told by what they hold: a tuple comes
+    /// after that, the collector knows of a dict from its first entry on, the rest came before.
+    fn times(&mut self, found: &[ObjRef]) -> HashMap<usize, Made> {
+        let mut made: HashMap<usize, Made> = HashMap::new();
+        for object in found.iter().rev() {
+            let known = match age(object) {
+                (0, _) => None,
+                (birth, later) => Some((birth, i32::from(later))),
+            };
+            let time = known.unwrap_or_else(|| {
+                let inside = self.children(object);
+                let mut times = inside.iter().filter_map(|o| made.get(&o.address()));
+                let after = |t: &Made| (t.0, t.1.saturating_add(1));
+                match object.kind() {
+                    Kind::Tuple => times.max().map(after),
+                    Kind::Dict => times.next().map(after),
+                    _ => times.min().map(|t| (t.0, t.1.saturating_sub(1))),
+                }
+                .unwrap_or((u64::MAX, 0))
+            });
+            made.insert(object.address(), time);
+        }
+        made
+    }
+
+    /// Everything that the objects lead to, the nearest first.
+    fn reachable(&mut self, roots: Vec<ObjRef>) -> Vec<ObjRef> {
+        let mut seen: HashSet<usize> = roots.iter().map(ObjRef::address).collect();
+        let mut found = Vec::new();
+        let mut work = VecDeque::from(roots);
+        while let Some(object) = work.pop_front() {
+            work.extend(self.children(&object).into_iter().filter(|next| {
+                !matches!(next.kind(), Kind::Module | Kind::Code) && seen.insert(next.address())
+            }));
+            found.push(object);
+        }
+        found
+    }
+
+    /// What an object refers to: of lists and tuples from their end. What an instance of a class
+    /// derived from a container holds as that is its own.
+    fn children(&mut self, object: &ObjRef) -> Vec<ObjRef> {
+        let mut found = Vec::new();
+        heap::trace(object, &mut |next| found.push(next.clone()));
+        if matches!(object.kind(), Kind::List | Kind::Tuple) {
+            found.reverse();
+        }
+        let payload = object
+            .as_ref::<Instance>()
+            .and_then(|instance| instance.payload());
+        if let Some(payload) = payload.as_ref().and_then(Value::as_obj) {
+            found.retain(|next| !next.is(payload));
+            found.extend(self.children(payload));
+        }
+        if let Some(g) = object.as_ref::<Generator>()
+            && g.state.get() == GenState::Created
+        {
+            let address = object.address();
+            for (place, cell) in self.cells.entry(address).or_insert_with(|| cells_of(g)) {
+                if let Some(child) = found.get_mut(*place) {
+                    child.clone_from(cell);
                 }
             }
         }
-        order.push(object);
+        found
     }
-    order
 }
 
-/// When each was made. Only some keep it; of others it is told by what they hold: a tuple comes after
-/// that, the collector knows of a dict from its first entry on, the rest came before.
-fn times(found: &[ObjRef]) -> HashMap<usize, Made> {
-    let mut made: HashMap<usize, Made> = HashMap::new();
-    for object in found.iter().rev() {
-        let known = match age(object) {
-            (0, _) => None,
-            (birth, later) => Some((birth, i32::from(later))),
-        };
-        let time = known.unwrap_or_else(|| {
-            let inside = children(object);
-            let mut times = inside.iter().filter_map(|o| made.get(&o.address()));
-            let after = |t: &Made| (t.0, t.1.saturating_add(1));
-            match object.kind() {
-                Kind::Tuple => times.max().map(after),
-                Kind::Dict => times.next().map(after),
-                _ => times.min().map(|t| (t.0, t.1.saturating_sub(1))),
-            }
-            .unwrap_or((u64::MAX, 0))
-        });
-        made.insert(object.address(), time);
+/// Cells for the parameters of a generator that inner functions use. Its children are its code, what
+/// its registers hold, and the rest.
+fn cells_of(g: &Ref<Generator>) -> Vec<(usize, ObjRef)> {
+    let mut cells = Vec::new();
+    let mut place = 0;
+    for register in 0..g.code.code.nnamed {
+        let value = g.register(register.into());
+        if value.as_obj().is_none() {
+            continue;
+        }
+        place += 1;
+        if g.code.code.cells.contains(&register)
+            && let Value::Obj(cell) = make_cell(value)
+        {
+            cells.push((place, cell));
+        }
     }
-    made
-}
-
-/// Everything that the objects lead to, the nearest first.
-fn reachable(roots: Vec<ObjRef>) -> Vec<ObjRef> {
-    let mut seen: HashSet<usize> = roots.iter().map(ObjRef::address).collect();
-    let mut found = Vec::new();
-    let mut work = VecDeque::from(roots);
-    while let Some(object) = work.pop_front() {
-        work.extend(children(&object).into_iter().filter(|next| {
-            !matches!(next.kind(), Kind::Module | Kind::Code) && seen.insert(next.address())
-        }));
-        found.push(object);
-    }
-    found
-}
-
-/// What an object refers to: of lists and tuples from their end. What an instance of a class
-/// derived from a container holds as that is its own.
-fn children(object: &ObjRef) -> Vec<ObjRef> {
-    let mut found = Vec::new();
-    heap::trace(object, &mut |next| found.push(next.clone()));
-    if matches!(object.kind(), Kind::List | Kind::Tuple) {
-        found.reverse();
-    }
-    let payload = object
-        .as_ref::<Instance>()
-        .and_then(|instance| instance.payload());
-    if let Some(payload) = payload.as_ref().and_then(Value::as_obj) {
-        found.retain(|next| !next.is(payload));
-        found.extend(children(payload));
-    }
-    found
+    cells
 }
