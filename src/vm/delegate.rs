@@ -21,8 +21,8 @@ impl Vm {
         let delegate = unsafe { (*self.frame.regs.add(i.b as usize)).clone() };
         let message = self.thrown_parts.take();
         if self.is_generator_exit(&exception) {
-            if let Some(close) = self.close_of(&delegate)
-                && let Err(raise) = self.call(&close, &[])
+            if let Some(close) = self.while_throwing(|vm| vm.close_of(&delegate))
+                && let Err(raise) = self.while_throwing(|vm| vm.call(&close, &[]))
             {
                 return Err(self.enters(raise));
             }
@@ -35,7 +35,7 @@ impl Vm {
             }
             _ => {
                 let throw = self.names.throw.clone();
-                let throw = self.get_attr_opt(&delegate, &throw)?;
+                let throw = self.while_throwing(|vm| vm.get_attr_opt(&delegate, &throw))?;
                 (throw, std::slice::from_ref(&exception))
             }
         };
@@ -43,7 +43,7 @@ impl Vm {
             let made = self.thrown(&[&[Value::None], parts].concat())?;
             return self.throw_at_delegate(made).map(|()| Flow::Go);
         };
-        match self.call(&throw, parts) {
+        match self.while_throwing(|vm| vm.call(&throw, parts)) {
             Ok(value) => self.suspend_with(value),
             Err(raise) => {
                 let raise = self.enters(raise);
@@ -53,6 +53,18 @@ impl Vm {
                 Ok(Flow::Go)
             }
         }
+    }
+
+    /// Does what leaves the running frame, which passes an exception on, out of CPython's stack.
+    fn while_throwing<T>(&mut self, act: impl FnOnce(&mut Vm) -> T) -> T {
+        let frame = self.frame.regs;
+        self.throwing.push(frame);
+        let result = act(self);
+        // Another stack may have been parked, or gone on, meanwhile.
+        if let Some(at) = self.throwing.iter().rposition(|f| *f == frame) {
+            self.throwing.remove(at);
+        }
+        result
     }
 
     /// The `close` of a delegate; an error in looking for it is told of, and stops nothing.

@@ -32,6 +32,13 @@ impl FrameObjects {
     }
 }
 
+/// A frame on the stack.
+struct Found {
+    frame: Frame,
+    /// How far out it is, if CPython has it on its stack.
+    depth: Option<usize>,
+}
+
 impl Vm {
     /// The object of a frame on the stack; none outside all frames.
     pub(super) fn frame_object(&mut self, frame: &Frame) -> Option<Ref<FrameObject>> {
@@ -54,9 +61,9 @@ impl Vm {
         }
     }
 
-    /// The object of the frame `depth` levels out from the running native.
+    /// The object of the frame `depth` levels out from the running native, as CPython counts them.
     pub fn frame_object_at(&mut self, depth: usize) -> Option<Ref<FrameObject>> {
-        let frame = self.nth_frame(depth)?;
+        let frame = self.nth_seen_frame(depth)?;
         self.frame_object(&frame)
     }
 
@@ -154,7 +161,7 @@ impl Vm {
         let locals = locals.chain(function.map(ObjSlot::take)).collect();
         *object.locals.borrow_mut() = locals;
         let running = self.frame.regs == regs;
-        if let Some(caller) = self.nth_frame(usize::from(running))
+        if let Some(caller) = self.nth_seen_frame(usize::from(running))
             && let Some(caller) = self.frame_object(&caller)
         {
             object.back.set(caller.into());
@@ -167,15 +174,15 @@ impl Vm {
             return g.register(register);
         }
         match self.find_frame(object) {
-            Some((_, frame)) => frame.register(register),
+            Some(found) => found.frame.register(register),
             None => object.local(register),
         }
     }
 
     /// The instruction at which a frame stands, or stood at its end.
     pub fn place_of(&self, object: &FrameObject) -> usize {
-        if let Some((_, frame)) = self.find_frame(object) {
-            return frame.index();
+        if let Some(found) = self.find_frame(object) {
+            return found.frame.index();
         }
         match self.generator_of(object) {
             Some(g) => g.place(),
@@ -185,7 +192,7 @@ impl Vm {
 
     /// The object of the frame that called a frame, or `None`.
     pub fn caller_of(&mut self, object: &FrameObject) -> Value {
-        if let Some((depth, _)) = self.find_frame(object) {
+        if let Some(depth) = self.find_frame(object).and_then(|found| found.depth) {
             return self
                 .frame_object_at(depth + 1)
                 .map_or(Value::None, Value::from);
@@ -208,17 +215,20 @@ impl Vm {
     }
 
     /// Where on the stack a frame is.
-    fn find_frame(&self, object: &FrameObject) -> Option<(usize, Frame)> {
+    fn find_frame(&self, object: &FrameObject) -> Option<Found> {
         let regs = object.registers.get();
         if regs.is_null() {
             return None;
         }
         let (mut found, mut depth) = (None, 0);
-        self.each_frame(|f| {
-            if f.regs == regs {
-                found = Some((depth, *f));
+        self.walk_stack(|frame, seen| {
+            if frame.regs == regs {
+                found = Some(Found {
+                    frame: *frame,
+                    depth: seen.then_some(depth),
+                });
             }
-            depth += 1;
+            depth += usize::from(seen);
             found.is_none()
         });
         found

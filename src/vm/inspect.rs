@@ -4,7 +4,7 @@
 use super::Vm;
 use super::frame::{Activation, Frame, Link, generator_at, raw, running};
 use super::heap::{Header, Ref};
-use super::object::{CellObject, CodeObject, Generator, Tuple};
+use super::object::{CellObject, CodeObject, GenKind, Generator, Tuple};
 use super::value::Value;
 use crate::source::Source;
 
@@ -274,29 +274,65 @@ impl Vm {
         found
     }
 
+    /// The `depth`th of the frames that CPython has on its stack.
+    pub(super) fn nth_seen_frame(&self, depth: usize) -> Option<Frame> {
+        let (mut found, mut at) = (None, 0);
+        self.walk_stack(|f, seen| {
+            if seen && at == depth {
+                found = Some(*f);
+            }
+            at += usize::from(seen);
+            found.is_none()
+        });
+        found
+    }
+
     /// Calls `f` with the frames from the innermost out, until it says `false`.
     pub(super) fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
+        self.walk_stack(|frame, _| f(frame));
+    }
+
+    /// As `each_frame`, and tells whether CPython has the frame on its stack. What an exception is
+    /// thrown into runs on top of its parent there only if that passes it on to a generator or
+    /// coroutine itself; `close()`, and the `throw` of anything else, leave the parent out.
+    pub(super) fn walk_stack(&self, mut f: impl FnMut(&Frame, bool) -> bool) {
         let mut frame = self.frame;
+        let mut links = self.links.iter().rev();
         let mut activations = self.control.as_slice().iter().rev();
         // A loop that runs tasks stands on the stack once for itself and once for the step.
         let mut last = std::ptr::null();
         loop {
+            let activation = activations.next();
+            let linked = activation.is_some_and(|a| a.linked);
+            let link = if linked { links.next() } else { None };
             if !frame.code.is_null() && !std::ptr::eq(frame.regs, last) {
                 last = frame.regs;
-                if !f(&frame) {
+                if !f(&frame, !self.throwing.contains(&frame.regs)) {
                     return;
                 }
+                let (entered, closing) =
+                    link.map_or((std::ptr::null(), false), |l| (l.entered, l.closing));
+                let root = match link.and_then(Link::root) {
+                    Some(root) => raw(root.as_obj()),
+                    None => activation.map_or(std::ptr::null(), |a| a.subject),
+                };
+                let mut thrown = false;
                 // SAFETY: the generator of a frame on the control stack is alive.
-                let mut g = unsafe { generator_at(frame.generator) };
+                let mut inner = unsafe { generator_at(frame.generator) };
                 // SAFETY: the parents of a running chain are alive.
-                while let Some(parent) = g.and_then(|g| unsafe { generator_at(g.parent.get()) }) {
-                    if !f(&suspended_frame(&parent, &frame)) {
+                while let Some(g) = inner.take()
+                    && raw(g.as_obj()) != root
+                    && let Some(parent) = unsafe { generator_at(g.parent.get()) }
+                {
+                    thrown |= raw(g.as_obj()) == entered;
+                    let left_out = thrown && (closing || g.kind() == GenKind::AsyncGenerator);
+                    if !f(&suspended_frame(&parent, &frame), !left_out) {
                         return;
                     }
-                    g = Some(parent);
+                    inner = Some(parent);
                 }
             }
-            match activations.next() {
+            match activation {
                 Some(activation) => frame = activation.frame,
                 None => return,
             }

@@ -163,6 +163,9 @@ pub struct Vm {
     /// A delegate, the `throw` that it was found to have or `None`, and the arguments that it gets
     /// as they are.
     thrown_parts: Slot,
+    /// Registers of the frames that are passing an exception on to the `throw` or `close` of a
+    /// delegate: see `walk_stack`.
+    throwing: Vec<*mut Value>,
     /// How the activation that ended a nested dispatch loop ended; `None` if it raised.
     outcome: Option<flow::Outcome>,
     /// An exception is on its way that the dispatch loop must unwind before anything else.
@@ -236,6 +239,7 @@ impl Vm {
             input: None,
             async_yielded: false,
             thrown_parts: Slot::undef(),
+            throwing: Vec::new(),
             outcome: None,
             unwinding: false,
             parked: false,
