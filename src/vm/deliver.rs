@@ -5,10 +5,11 @@ use super::dispatch::Flow;
 use super::flow::Outcome;
 use super::frame::{Activation, Deliver, Link};
 use super::generator::kind_name;
+use super::heap::finalize::{self, Finalization};
 use super::hooks::{LoopAction, StepOutcome};
-use super::object::{Future, GenKind};
+use super::object::{Future, GenKind, birth};
 use super::value::Value;
-use super::{R, Vm};
+use super::{R, Raise, Vm};
 use std::mem;
 use std::ptr;
 
@@ -48,13 +49,7 @@ impl Vm {
             },
             Deliver::Init => match outcome {
                 Outcome::Raised => Err(self.raised_again()),
-                Outcome::Returned(v) if !v.is_none() => {
-                    let message = format!(
-                        "__init__() should return None, not '{}'",
-                        self.class_of(&v).name()
-                    );
-                    Err(self.type_error(message))
-                }
+                Outcome::Returned(v) if !v.is_none() => Err(self.refuse_init(v, link)),
                 _ => self.store(activation.register(), link.subject),
             },
             Deliver::Loop => match outcome {
@@ -66,12 +61,43 @@ impl Vm {
         }
     }
 
+    /// An `__init__` has returned something. What it has made itself dies before the instance; its
+    /// arguments, of which that may be one, its caller still has.
+    #[cold]
+    fn refuse_init(&mut self, returned: Value, mut link: Link) -> Raise {
+        let raise = self.init_returned(&returned);
+        let instance = mem::take(&mut link.subject);
+        let begun = instance.as_obj().and_then(birth);
+        let age = |what: &Finalization| match what {
+            Finalization::Object(object) => birth(object).unwrap_or(0),
+            Finalization::WeakCallback(_) => 0,
+        };
+        let is_own = |what: &Finalization| begun.is_some_and(|begun| age(what) > begun);
+        let released = |value: Value| {
+            drop(value);
+            finalize::take()
+        };
+        let registers = finalize::take();
+        let (own, mut arguments): (Vec<_>, Vec<_>) = registers.into_iter().partition(is_own);
+        let result = released(returned).into_iter();
+        let (result, given): (Vec<_>, Vec<_>) =
+            result.partition(|what| begun.is_none() || is_own(what));
+        arguments.extend(given);
+        arguments.sort_by_key(age);
+        own.into_iter()
+            .chain(result)
+            .chain(released(instance))
+            .chain(arguments)
+            .for_each(finalize::enqueue);
+        raise
+    }
+
     /// Writes a register of the frame that execution returns to.
     fn store(&mut self, dst: u16, value: Value) -> R<Flow> {
         // SAFETY: the verifier has seen the register that the resuming instruction writes.
         let old = unsafe { mem::replace(&mut *self.frame.regs.add(dst as usize), value) };
         drop(old);
-        if super::heap::finalize::pending() {
+        if finalize::pending() {
             self.run_finalizers()?;
         }
         Ok(Flow::Go)
@@ -131,7 +157,7 @@ impl Vm {
         let task = mem::take(&mut link.task);
         drop(link);
         // What the frame held dies while its task is still the current one.
-        if super::heap::finalize::pending() {
+        if finalize::pending() {
             self.run_finalizers()?;
         }
         let reported = match task.as_ref::<Future>() {
@@ -155,7 +181,7 @@ impl Vm {
     pub(super) fn next_step(&mut self, reported: R<()>) -> R<Flow> {
         let mut reported = reported;
         loop {
-            if super::heap::finalize::pending() && reported.is_ok() {
+            if finalize::pending() && reported.is_ok() {
                 reported = self.run_finalizers();
             }
             let Some(event_loop) = self.top_link().map(|l| l.subject.clone()) else {
