@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::bytecode::opcode::{DIES_B, DIES_C};
+use crate::compile::fold;
 use crate::syntax::ast::BinaryOp;
 
 impl<'a> Gen<'a> {
@@ -43,9 +44,32 @@ impl<'a> Gen<'a> {
             let slot = self.alloc();
             self.expr_to(value, slot);
         }
-        for (i, target) in targets.iter().enumerate() {
-            self.store_target(target, nth(base, i), false);
+        let backwards = fold::all(values).is_none() && self.are_stored_backwards(targets);
+        for i in 0..targets.len() {
+            let i = if backwards { targets.len() - 1 - i } else { i };
+            self.store_item(targets, i, base);
         }
+    }
+
+    /// Whether CPython's optimizer has two or three locals assigned from the last, instead of turning
+    /// the values over: not if the first and the last, or what is between them and one of these, are
+    /// the same, or if they stand on several lines.
+    fn are_stored_backwards(&self, targets: &'a [Expr]) -> bool {
+        let [first, middle @ .., _] = targets else {
+            return false;
+        };
+        let line = |e: &Expr| self.cx.source.line_of(e.span.start);
+        let stored = |i: usize| match targets.get(i + 1) {
+            Some(next) if self.is_overwritten(targets.get(i)?, next) => None,
+            _ => self.local_target(targets.get(i)?),
+        };
+        let (from, to) = (stored(0), stored(targets.len() - 1));
+        middle.len() <= 1
+            && targets
+                .iter()
+                .all(|e| self.local_target(e).is_some() && line(e) == line(first))
+            && from != to
+            && (middle.is_empty() || stored(1).is_none_or(|it| Some(it) != from && Some(it) != to))
     }
 
     /// Stores a register into a target. A temporary is taken unless `keep`.
@@ -108,15 +132,21 @@ impl<'a> Gen<'a> {
                 self.emit_kept(span, Op::UnpackStar, [base, value, counts], kept);
             }
         }
-        for (i, item) in items.iter().enumerate() {
-            if items
-                .get(i + 1)
-                .is_some_and(|next| self.is_overwritten(item, next))
-            {
-                self.emit(span, Op::Clear, nth(base, i), 0, 0);
-            } else {
-                self.store_target(item, nth(base, i), false);
-            }
+        for i in 0..items.len() {
+            self.store_item(items, i, base);
+        }
+    }
+
+    /// Stores one of the values that stand from `base` on into its target.
+    fn store_item(&mut self, items: &'a [Expr], i: usize, base: u16) {
+        let Some(item) = items.get(i) else {
+            return;
+        };
+        let next = items.get(i + 1);
+        if next.is_some_and(|next| self.is_overwritten(item, next)) {
+            self.emit(item.span, Op::Clear, nth(base, i), 0, 0);
+        } else {
+            self.store_target(item, nth(base, i), false);
         }
     }
 

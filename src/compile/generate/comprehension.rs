@@ -54,8 +54,8 @@ impl<'a> Gen<'a> {
         self.top = mark;
         match registers.as_slice() {
             // What CPython's optimizer makes of names that get their values back before another
-            // one gets the result.
-            [front @ .., last] if !self.is_temp(dst) => {
+            // one gets the result, which must not be one of them.
+            [front @ .., last] if !self.is_temp(dst) && !self.is_named_as(dst, registers) => {
                 self.move_to(span, dst, result);
                 self.clear_targets(front);
                 self.clear_targets(&[*last]);
@@ -66,6 +66,12 @@ impl<'a> Gen<'a> {
             }
         }
         self.comprehension_failure(failed, registers, mark);
+    }
+
+    fn is_named_as(&self, dst: u16, registers: &[u16]) -> bool {
+        let names = &self.frame_scope().layout.names;
+        let name = |reg: u16| names.get(usize::from(reg));
+        registers.iter().any(|reg| name(*reg) == name(dst))
     }
 
     /// Targets that inner functions use get a new cell for each run of the comprehension.

@@ -60,7 +60,7 @@ impl<'a> Gen<'a> {
                 value,
             } => match self.access(&self.mangled(&name.name)) {
                 Access::Local(reg) => {
-                    self.expr_to(value, reg);
+                    self.named_to(value, reg);
                     reg
                 }
                 _ => self.operand(test),

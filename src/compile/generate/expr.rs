@@ -55,7 +55,7 @@ impl<'a> Gen<'a> {
             ExprKind::Name(name) if self.local(name, e.span).is_some() => {}
             ExprKind::Named { target, value } => {
                 if let Access::Local(reg) = self.access(&self.mangled(&target.name)) {
-                    self.expr_to(value, reg);
+                    self.named_to(value, reg);
                 } else {
                     let mark = self.top;
                     let v = self.operand(value);
@@ -70,6 +70,18 @@ impl<'a> Gen<'a> {
                 self.top = t;
             }
         }
+    }
+
+    /// `(reg := value)`. The value of a comprehension is copied on the way, and its variables are
+    /// gone before that: see `inlined_comprehension`.
+    pub(super) fn named_to(&mut self, value: &'a Expr, reg: u16) {
+        use ExprKind::{DictComp, ListComp, SetComp};
+        let t = match &value.kind {
+            ListComp(_) | SetComp(_) | DictComp(_) => self.alloc(),
+            _ => reg,
+        };
+        self.expr_to(value, t);
+        self.move_to(value.span, reg, t);
     }
 
     /// dst = e.
