@@ -9,7 +9,7 @@ use super::frame::{Activation, Deliver, Frame, take, undefine};
 use super::heap::{Ref, finalize};
 use super::object::{
     BoundMethod, CodeObject, Function, GenKind, GenState, Generator, Kind, NativeFunction,
-    StaticMethod, Str,
+    StaticMethod, Str, would_see_exit,
 };
 use super::ops::guard::NATIVE_DEPTH;
 use super::value::Value;
@@ -143,12 +143,10 @@ impl Vm {
 
     /// `generator.close()`.
     pub fn close(&mut self, generator: &Ref<Generator>) -> R {
-        let suspended = generator.state.get() == GenState::Suspended;
+        let resumed = generator.state.get() == GenState::Suspended && would_see_exit(generator);
         match self.resume(generator, Resume::Close) {
             // As in CPython, which takes only StopIteration for a return.
-            Ok(Resumed::Returned(_))
-                if suspended && generator.kind() == GenKind::AsyncGenerator =>
-            {
+            Ok(Resumed::Returned(_)) if resumed && generator.kind() == GenKind::AsyncGenerator => {
                 let class = self.exc.stop_async_iteration.clone();
                 Err(self.error_with(&class, Vec::new()))
             }

@@ -43,12 +43,16 @@ impl Vm {
             let made = self.thrown(&[&[Value::None], parts].concat())?;
             return self.throw_at_delegate(made).map(|()| Flow::Go);
         };
-        match self.while_throwing(|vm| vm.call(&throw, parts)) {
-            Ok(value) => self.suspend_with(value),
+        let thrown = self.while_throwing(|vm| vm.call(&throw, parts));
+        drop((throw, message, delegate));
+        match thrown {
+            Ok(value) => {
+                drop(exception);
+                self.suspend_with(value)
+            }
             Err(raise) => {
                 let raise = self.enters(raise);
                 let value = self.catch_stop_value(raise)?;
-                drop((message, delegate));
                 self.end_delegation(value);
                 Ok(Flow::Go)
             }
@@ -205,10 +209,12 @@ impl Vm {
             }
             return Ok(Flow::Go);
         }
-        match self.send_to_iterator(&delegate, value)? {
+        let sent = self.send_to_iterator(&delegate, value)?;
+        // Whoever resumed this may let go of it at once, and the delegate dies with it.
+        drop(delegate);
+        match sent {
             Ok(yielded) => self.suspend_with(yielded),
             Err(returned) => {
-                drop(delegate);
                 self.end_delegation(returned);
                 Ok(Flow::Go)
             }
@@ -235,7 +241,9 @@ impl Vm {
                 if inner.kind() == GenKind::Coroutine {
                     return Err(self.runtime_error("coroutine is being awaited already"));
                 }
-                match self.resume(&inner, Resume::Send(value))? {
+                let sent = self.resume(&inner, Resume::Send(value))?;
+                drop(inner);
+                match sent {
                     super::call::Resumed::Yielded(v) => self.suspend_with(v),
                     super::call::Resumed::Returned(v) => {
                         self.end_delegation(v);

@@ -125,8 +125,7 @@ impl Vm {
         }
         // No handler is around the place where it stands.
         if g.state.get() == GenState::Suspended && !would_see_exit(g) {
-            self.forget_generator_frame(g);
-            return self.finish(g);
+            return self.end_unseen(g);
         }
         if let Err(raise) = self.close(g) {
             let exception = self.take_raised(raise);

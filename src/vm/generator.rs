@@ -302,7 +302,11 @@ impl Vm {
                 return Ok(Some(Outcome::Returned(Value::None)));
             }
             (GenState::Suspended, Resume::Close) if !would_see_exit(root) => {
-                self.forget_generator_frame(root);
+                if self.is_observed() {
+                    self.tell_interruption(root, &how);
+                }
+                self.end_unseen(root);
+                return Ok(Some(Outcome::Returned(Value::None)));
             }
             (GenState::Created, Resume::Throw(exception)) => {
                 // It passes the place before the first instruction: no handler is there, and nothing
@@ -410,18 +414,18 @@ impl Vm {
             return Err(self.runtime_error("yield outside a generator"));
         };
         if g.kind() == GenKind::AsyncGenerator {
-            return self.async_yield(&g, value);
+            if !self.is_root(raw(g.as_obj())) {
+                return self.async_yield(&g, value);
+            }
+            self.async_yielded = true;
         }
+        // Whoever resumed it may let go of it at once.
+        drop(g);
         self.suspend_with(value)
     }
 
-    /// An async generator's own `yield`: the `anext()` or `asend()` that drives it is done.
+    /// An async generator's own `yield`, in a chain: the `asend()` that drives it is done.
     fn async_yield(&mut self, g: &Ref<Generator>, value: Value) -> R<Flow> {
-        let is_root = self.is_root(raw(g.as_obj()));
-        if is_root {
-            self.async_yielded = true;
-            return self.suspend_with(value);
-        }
         // SAFETY: `pc` points into the instructions.
         g.pc.set(unsafe { self.frame.pc.offset_from(g.code.entry) } as u32);
         g.state.set(GenState::Suspended);
@@ -458,7 +462,7 @@ impl Vm {
     }
 
     /// Continues in the frame that delegates to this one.
-    fn back_to_parent(&mut self, g: &Ref<Generator>) {
+    pub(super) fn back_to_parent(&mut self, g: &Ref<Generator>) {
         let parent = g.parent.replace(ptr::null());
         // SAFETY: the parent is alive: it is part of the running chain.
         if let Some(parent) = unsafe { generator_at(parent) } {
@@ -623,6 +627,12 @@ impl Vm {
             link.subject = Value::Obj(unsafe { ObjRef::from_raw(activation.subject) });
         }
         self.deliver(activation, link, outcome)
+    }
+
+    /// Closes a suspended frame in which nothing could notice: it just ends where it stands.
+    pub(super) fn end_unseen(&mut self, g: &Ref<Generator>) {
+        self.forget_generator_frame(g);
+        self.finish(g);
     }
 
     /// A frame is over: its registers are released.

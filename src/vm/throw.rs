@@ -5,7 +5,9 @@ use super::generator::{
     is_executing, kind_name, stop_value, suspended_at, suspended_chain, suspended_leaf,
 };
 use super::heap::Ref;
-use super::object::{Class, Exception, Future, Generator, Traceback, Tuple};
+use super::object::{
+    Class, Exception, Future, GenKind, Generator, Traceback, Tuple, would_see_exit,
+};
 use super::value::Value;
 use super::{R, Raise, Resume, Vm};
 use crate::bytecode::Op;
@@ -121,6 +123,10 @@ impl Vm {
             link.entered = raw(leaf.as_obj());
             link.closing = exit;
             if thrown.is_some() {
+                if leaf.kind() != GenKind::AsyncGenerator && !would_see_exit(leaf) {
+                    self.end_unseen(leaf);
+                    return Err(self.closed_below(leaf));
+                }
                 exception = self.generator_exit();
             }
         }
@@ -190,6 +196,13 @@ impl Vm {
     pub(super) fn take_exit(&mut self) -> Option<Value> {
         let extra = self.top_link()?.root()?.rare()?;
         extra.exit.take().defined()
+    }
+
+    /// A frame of a chain has been closed and is left for its parent.
+    fn closed_below(&mut self, g: &Ref<Generator>) -> Raise {
+        self.take_entered(g);
+        self.back_to_parent(g);
+        self.exit_again()
     }
 
     /// GeneratorExit for the parent, which runs now, of a frame that was closed well: the root gets
