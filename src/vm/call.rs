@@ -15,6 +15,7 @@ use super::ops::guard::NATIVE_DEPTH;
 use super::value::Value;
 use super::window::{Window, move_window, put_closure};
 use super::{R, Raise, Resume, Tail, Vm};
+use crate::bytecode::Op;
 use smallvec::SmallVec;
 use std::ptr;
 
@@ -311,14 +312,16 @@ impl Vm {
     pub(super) fn invoke_window(&mut self, call: &mut Window) -> R<Called> {
         // Callables that stand for other callables come to an end, or in a circle; each may add an
         // argument, for which the stack's reserve has room.
+        // Whether CPython makes the frame without C in between.
+        let mut direct = true;
         for _ in 0..CALLABLE_NESTING {
             let callable = call.callable();
             let kind = callable.kind();
             match kind {
-                Some(Kind::Function) => return self.invoke_function(call),
+                Some(Kind::Function) => return self.invoke_function(call, direct),
                 Some(Kind::NativeFunction) => match self.invoke_native(call)? {
                     Some(called) => return Ok(called),
-                    None => continue,
+                    None => direct = false,
                 },
                 Some(Kind::BoundMethod) => {
                     let (func, this) = match callable.downcast::<BoundMethod>() {
@@ -329,7 +332,7 @@ impl Vm {
                 }
                 Some(Kind::Class) => match self.invoke_class(call)? {
                     Some(called) => return Ok(called),
-                    None => continue,
+                    None => direct = false,
                 },
                 Some(Kind::StaticMethod) => {
                     let func = callable
@@ -338,6 +341,7 @@ impl Vm {
                     call.set_callable(func);
                 }
                 _ => {
+                    direct = false;
                     let name = self.names.__call__.clone();
                     let Some((func, this)) = self.special(&callable, &name)? else {
                         let class = self.type_name(&callable);
@@ -355,7 +359,7 @@ impl Vm {
         Err(self.recursion_error(""))
     }
 
-    fn invoke_function(&mut self, call: &mut Window) -> R<Called> {
+    fn invoke_function(&mut self, call: &mut Window, direct: bool) -> R<Called> {
         let callable = call.callable();
         let Some(f) = callable.as_ref::<Function>() else {
             return Ok(Called::Value(Value::None));
@@ -375,7 +379,18 @@ impl Vm {
             let args = unsafe { call.args() };
             let bound = match self.bind_function(f, args, &call.keywords) {
                 Ok(bound) => bound,
-                Err(raise) => return Err(self.reworded(f, args, &call.keywords, raise)),
+                Err(raise) => {
+                    let raise = self.reworded(f, args, &call.keywords, raise);
+                    let called = matches!(
+                        self.instruction().op,
+                        Op::Call | Op::CallMethod | Op::CallKw
+                    );
+                    if direct && called && call.deliver == Deliver::Call && call.instance.is_undef()
+                    {
+                        call.release_misfit(&code.code);
+                    }
+                    return Err(raise);
+                }
             };
             call.replace_args(bound);
         }

@@ -174,6 +174,7 @@ pub struct Vm {
     parked: bool,
     /// The depth of natives at which the running execution can park.
     park_depth: Option<u32>,
+    caught: unwind::LastCaught,
     /// The exception on its way was raised again by `Reraise`.
     reraised: bool,
     /// Depth of finalizers that run bytecode inside each other.
@@ -240,6 +241,7 @@ impl Vm {
             async_yielded: false,
             thrown_parts: Slot::undef(),
             throwing: Vec::new(),
+            caught: unwind::LastCaught::default(),
             outcome: None,
             unwinding: false,
             parked: false,

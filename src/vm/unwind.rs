@@ -8,12 +8,14 @@ use super::frame::{
 };
 use super::generator::kind_name;
 use super::heap::{Header, Ref, finalize};
+use super::linked::Linked;
 use super::object::{Exception, FrameObject, GenKind, Generator, Traceback};
 use super::observe::Event;
 use super::throw::Entered;
 use super::value::Value;
 use super::{R, Raise, Vm};
-use crate::bytecode::ExceptionEntry;
+use crate::bytecode::{ExceptionEntry, Op};
+use std::collections::VecDeque;
 use std::mem;
 use std::ptr;
 
@@ -53,6 +55,8 @@ impl Vm {
             let exception = self.raised.get();
             if !quiet {
                 self.add_traceback(&exception, index);
+            } else if let Some(place) = self.raised_before(index, &exception) {
+                self.frame.pc = place;
             }
             drop(exception);
             // The finalizers of its temporaries still see the frame where it was.
@@ -103,7 +107,38 @@ impl Vm {
             .copied()
     }
 
+    /// Where an exception was raised that a `Reraise` raises on: there the frame stands from now on.
+    /// Not for one that no clause has taken, or that a `finally` has seen: it stands at the end of
+    /// these.
+    fn raised_before(&self, index: usize, exception: &Value) -> Option<*const Linked> {
+        let code = self.frame.code()?;
+        let instrs = &code.code.instrs;
+        let i = instrs.get(index).filter(|i| i.op == Op::Reraise)?;
+        let exc = i.a.checked_sub(2)?;
+        let mut before = instrs.iter().take(index);
+        let begin = before.rposition(|i| i.op == Op::PushExc && i.a == exc)?;
+        let is_with = instrs.get(begin + 1).is_some_and(|i| i.op == Op::ExitWith);
+        let caught = self.caught.of(self.frame.regs);
+        let place = if let Some(caught) = caught {
+            let direct = instrs.get(caught.target as usize)?.op != Op::PushExc;
+            (is_with || direct).then_some(caught.place)?
+        } else {
+            // Forgotten, because the `__exit__` has caught much.
+            let traceback = exception.downcast::<Exception>()?.traceback.get();
+            let last = traceback.as_ref::<Traceback>()?;
+            let own = ptr::eq(last.frame.registers.get(), self.frame.regs);
+            (is_with && own).then_some(last.pc)?
+        };
+        // SAFETY: it is inside the instructions.
+        (instrs.len() > place as usize).then(|| unsafe { code.entry.add(place as usize + 1) })
+    }
+
     fn enter_handler(&mut self, entry: ExceptionEntry) {
+        self.caught.note(Caught {
+            registers: self.frame.regs,
+            place: self.frame.index() as u32,
+            target: entry.target,
+        });
         let exception = self.raised.take();
         let Some(code) = self.frame.code() else {
             return;
@@ -352,6 +387,40 @@ unsafe fn handled_by_parents(
         at = parent;
     }
     Value::Undef
+}
+
+/// For what a frame has last entered a handler, and which.
+#[derive(Clone, Copy)]
+struct Caught {
+    registers: *mut Value,
+    place: u32,
+    target: u32,
+}
+
+/// For the frames that entered handlers last. A frame that raises an exception on has entered one
+/// for it, so that what is left of frames that are over is never found.
+#[derive(Default)]
+pub(super) struct LastCaught {
+    entries: VecDeque<Caught>,
+}
+
+impl LastCaught {
+    fn note(&mut self, caught: Caught) {
+        let own = |e: &&mut Caught| ptr::eq(e.registers, caught.registers);
+        if let Some(entry) = self.entries.iter_mut().find(own) {
+            *entry = caught;
+            return;
+        }
+        if self.entries.len() >= 8 {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(caught);
+    }
+
+    fn of(&self, registers: *mut Value) -> Option<Caught> {
+        let own = |e: &&Caught| ptr::eq(e.registers, registers);
+        self.entries.iter().find(own).copied()
+    }
 }
 
 /// What leaving a frame led to.

@@ -6,6 +6,7 @@ use super::frame::{Deliver, release_registers, take};
 use super::heap::Ref;
 use super::object::{CodeObject, Function, Str, Tuple};
 use super::value::Value;
+use crate::bytecode::Code;
 use std::ptr;
 
 /// Moves a call window, which leaves `Undef` behind.
@@ -166,6 +167,47 @@ impl Window {
         self.argc = 0;
         self.has_self = false;
         self.release();
+    }
+
+    /// Releases the arguments of a call that does not fit as CPython does, which has begun to give
+    /// them to the function's frame: those for which there is no place first, then what has found
+    /// its place, in the order of the parameters.
+    #[cold]
+    pub(super) fn release_misfit(&mut self, code: &Code) {
+        let (positional, named) = (code.positional as usize, code.names.len());
+        let mut args: Vec<Value> = Vec::with_capacity(self.count());
+        for i in 0..self.count() {
+            // SAFETY: the arguments are initialised.
+            args.push(unsafe { take(self.args_ptr().add(i)) });
+        }
+        self.argc = 0;
+        self.has_self = false;
+        let mut rest = args.split_off(args.len().min(positional));
+        if !code.flags.vararg {
+            rest.drain(..).for_each(drop);
+        }
+        let mut places = args;
+        places.resize(positional + code.kwonly as usize, Value::Undef);
+        let mut extra = Vec::new();
+        let mut keywords = std::mem::take(&mut self.keywords).into_iter();
+        for (name, value) in keywords.by_ref() {
+            let parameters = code.names.iter().take(places.len().min(named));
+            let place = parameters
+                .skip(code.posonly as usize)
+                .position(|n| **n == *name.as_str());
+            match place.and_then(|i| places.get_mut(i + code.posonly as usize)) {
+                Some(place) if place.is_undef() => *place = value,
+                None if code.flags.kwarg => extra.push(value),
+                _ => {
+                    drop(value);
+                    keywords.for_each(drop);
+                    break;
+                }
+            }
+        }
+        places.into_iter().for_each(drop);
+        rest.into_iter().rev().for_each(drop);
+        extra.into_iter().for_each(drop);
     }
 
     /// Releases everything in the window.

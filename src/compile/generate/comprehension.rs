@@ -65,7 +65,7 @@ impl<'a> Gen<'a> {
                 self.move_to(span, dst, result);
             }
         }
-        self.comprehension_failure(failed, registers, mark);
+        self.comprehension_failure(failed, registers, mark, span);
     }
 
     fn is_named_as(&self, dst: u16, registers: &[u16]) -> bool {
@@ -94,14 +94,14 @@ impl<'a> Gen<'a> {
     }
 
     /// Code aside: an exception leaves the comprehension; it arrives in the register `exc`.
-    fn comprehension_failure(&mut self, failed: Handler, registers: &[u16], exc: u16) {
+    fn comprehension_failure(&mut self, failed: Handler, registers: &[u16], exc: u16, span: Span) {
         let over = self.asm.label();
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, over);
         self.asm.bind_handler(failed);
         self.top = exc;
         self.alloc();
         self.clear_targets(registers);
-        self.emit(NOWHERE, Op::Reraise, exc, 0, 0);
+        self.emit(span, Op::Reraise, exc, 0, 0);
         self.top = exc;
         self.asm.bind(over);
     }

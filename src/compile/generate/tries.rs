@@ -91,7 +91,8 @@ impl<'a> Gen<'a> {
                 self.except(handler, exc, [outer, leaving], raise_on, done);
             }
             self.asm.enter(outer);
-            self.emit(NOWHERE, Op::Copy, exc + 2, exc, 0);
+            let last = t.handlers.last().map_or(NOWHERE, |h| h.span);
+            self.emit(last, Op::Copy, exc + 2, exc, 0);
             self.asm.bind(raise_on);
             self.reraise(exc, leaving);
         }
