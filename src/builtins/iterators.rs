@@ -5,7 +5,7 @@ use super::args::{keywords, varargs};
 use super::types::CLASS_GETITEM;
 use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
-use crate::vm::object::{Kind, Layout, NativeData, Tuple};
+use crate::vm::object::{Kind, Layout, NativeData, Tuple, release_backwards};
 use crate::vm::ops::arith::Arith;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -261,13 +261,20 @@ impl Zip {
         if let Some(first) = parts.as_mut().filter(|p| p.is_empty()) {
             first.resize(iterators.len(), Value::None);
         }
-        let mut items = SmallVec::with_capacity(iterators.len());
+        let mut items: SmallVec<[Value; 4]> = SmallVec::with_capacity(iterators.len());
         for (i, iterator) in iterators.iter().enumerate() {
-            let Some(item) = vm.next(iterator)? else {
-                return match self.strict.get() {
-                    true => strict_end(vm, iterators, i).map(|()| None),
-                    false => Ok(None),
-                };
+            let item = match vm.next(iterator) {
+                Ok(Some(item)) => item,
+                ended => {
+                    // They are in a tuple in CPython, and die before it asks the others.
+                    release_backwards(items.into_vec());
+                    ended?;
+                    vm.settle_finalizers();
+                    return match self.strict.get() {
+                        true => strict_end(vm, iterators, i).map(|()| None),
+                        false => Ok(None),
+                    };
+                }
             };
             if let Some(place) = parts.as_mut().and_then(|p| p.get_mut(i)) {
                 *place = item.clone();

@@ -83,6 +83,13 @@ pub struct ExceptionEntry {
     pub depth: u16,
 }
 
+impl ExceptionEntry {
+    /// Whether it is about the instruction at this place.
+    pub fn covers(&self, place: usize) -> bool {
+        (self.start as usize..self.end as usize).contains(&place)
+    }
+}
+
 /// A constant as plain data.
 #[derive(Clone, Debug)]
 pub enum Const {

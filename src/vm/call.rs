@@ -346,6 +346,8 @@ impl Vm {
                     let Some((func, this)) = self.special(&callable, &name)? else {
                         let class = self.type_name(&callable);
                         let message = format!("'{class}' object is not callable");
+                        // It dies before its arguments.
+                        call.set_callable(Value::None);
                         return Err(self.type_error(message));
                     };
                     if this.is_undef() {

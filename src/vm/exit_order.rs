@@ -15,8 +15,9 @@ use super::Vm;
 use super::cycles::{age, is_due};
 use super::exec::make_cell;
 use super::heap::{self, ObjRef, Ref, WeakPointer, birth_now};
-use super::object::{GenState, Generator, Instance, Kind, Module, birth, set_birth};
+use super::object::{BoundMethod, GenState, Generator, Instance, Kind, Module, birth, set_birth};
 use super::value::Value;
+use crate::bytecode::Op;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// The objects that must be finalized, in order. They are not kept alive: one that dies because of
@@ -108,11 +109,12 @@ const IMPORTS: &[&str] = &[
 type Made = (u64, i32);
 
 /// What refers to what, as CPython's collector sees it: there, the parameters of a generator that
-/// inner functions use are in their cells before it begins.
+/// inner functions use are in their cells before it begins, and a `with` has a bound method instead
+/// of its manager.
 #[derive(Default)]
 struct Graph {
-    /// The cells of each generator that has not begun, with their places among its children.
-    cells: HashMap<usize, Vec<(usize, ObjRef)>>,
+    /// For each suspended frame what stands at some places among its children instead.
+    instead: HashMap<usize, Vec<(usize, Option<ObjRef>)>>,
 }
 
 impl Graph {
@@ -198,13 +200,14 @@ impl Graph {
             found.retain(|next| !next.is(payload));
             found.extend(self.children(payload));
         }
-        if let Some(g) = object.as_ref::<Generator>()
-            && g.state.get() == GenState::Created
-        {
-            let address = object.address();
-            for (place, cell) in self.cells.entry(address).or_insert_with(|| cells_of(g)) {
-                if let Some(child) = found.get_mut(*place) {
-                    child.clone_from(cell);
+        if let Some(g) = object.as_ref::<Generator>() {
+            let instead = self.instead.entry(object.address());
+            let instead = instead.or_insert_with(|| instead_of_registers(g));
+            for (place, other) in instead.iter().rev() {
+                match (found.get_mut(*place), other) {
+                    (Some(child), Some(other)) => child.clone_from(other),
+                    (Some(_), None) => drop(found.remove(*place)),
+                    (None, _) => {}
                 }
             }
         }
@@ -212,22 +215,64 @@ impl Graph {
     }
 }
 
-/// Cells for the parameters of a generator that inner functions use. Its children are its code, what
-/// its registers hold, and the rest.
-fn cells_of(g: &Ref<Generator>) -> Vec<(usize, ObjRef)> {
-    let mut cells = Vec::new();
-    let mut place = 0;
-    for register in 0..g.code.code.nnamed {
+/// The children of a frame are its code, what its registers hold, and the rest.
+fn instead_of_registers(g: &Ref<Generator>) -> Vec<(usize, Option<ObjRef>)> {
+    let code = &g.code.code;
+    let exits = exits_around(g);
+    let (mut instead, mut place) = (Vec::new(), 0);
+    for register in 0..code.nregs {
         let value = g.register(register.into());
         if value.as_obj().is_none() {
             continue;
         }
         place += 1;
-        if g.code.code.cells.contains(&register)
-            && let Value::Obj(cell) = make_cell(value)
-        {
-            cells.push((place, cell));
+        if g.state.get() == GenState::Created && code.cells.contains(&register) {
+            instead.push((place, make_cell(value).as_obj().cloned()));
+        } else if exits.contains(&register) {
+            let this = g.register(usize::from(register) + 1);
+            let bound = this
+                .as_obj()
+                .map(|_| BoundMethod::value(value, this.clone()));
+            instead.extend(
+                bound
+                    .and_then(|b| b.as_obj().cloned())
+                    .map(|b| (place, Some(b))),
+            );
+        } else if register > 0 && exits.contains(&(register - 1)) {
+            instead.push((place, None));
         }
     }
-    cells
+    instead
+}
+
+/// The registers with the exit functions of the `with` statements in whose bodies a frame is
+/// suspended.
+fn exits_around(g: &Ref<Generator>) -> Vec<u16> {
+    if g.state.get() != GenState::Suspended {
+        return Vec::new();
+    }
+    let code = &g.code.code;
+    let (mut at, mut exits) = (g.place(), Vec::new());
+    let instrs = code.instrs.iter();
+    while let Some(entry) = code.exceptions.iter().find(|e| e.covers(at)) {
+        let target = entry.target as usize;
+        let begin = code.instrs.get(target).filter(|i| i.op == Op::PushExc);
+        // The handler of a `with` begins with the exception, and calls the function then.
+        let exit = code.instrs.get(target + 1);
+        exits.extend(
+            exit.filter(|i| begin.is_some() && i.op == Op::ExitWith)
+                .map(|i| i.b),
+        );
+        // What is around the handler is around the place where it raises the exception on.
+        let raised = begin.map_or(entry.depth, |i| i.a + 2);
+        let end = instrs
+            .clone()
+            .skip(target)
+            .position(|i| i.op == Op::Reraise && i.a == raised);
+        let Some(end) = end.map(|end| target + end).filter(|end| *end > at) else {
+            break;
+        };
+        at = end;
+    }
+    exits
 }

@@ -221,7 +221,7 @@ impl Vm {
             return None;
         }
         let (mut found, mut depth) = (None, 0);
-        self.walk_stack(|frame, seen| {
+        self.walk_stack(false, |frame, seen| {
             if frame.regs == regs {
                 found = Some(Found {
                     frame: *frame,

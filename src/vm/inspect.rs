@@ -277,7 +277,7 @@ impl Vm {
     /// The `depth`th of the frames that CPython has on its stack.
     pub(super) fn nth_seen_frame(&self, depth: usize) -> Option<Frame> {
         let (mut found, mut at) = (None, 0);
-        self.walk_stack(|f, seen| {
+        self.walk_stack(true, |f, seen| {
             if seen && at == depth {
                 found = Some(*f);
             }
@@ -289,13 +289,14 @@ impl Vm {
 
     /// Calls `f` with the frames from the innermost out, until it says `false`.
     pub(super) fn each_frame(&self, mut f: impl FnMut(&Frame) -> bool) {
-        self.walk_stack(|frame, _| f(frame));
+        self.walk_stack(false, |frame, _| f(frame));
     }
 
     /// As `each_frame`, and tells whether CPython has the frame on its stack. What an exception is
     /// thrown into runs on top of its parent there only if that passes it on to a generator or
-    /// coroutine itself; `close()`, and the `throw` of anything else, leave the parent out.
-    pub(super) fn walk_stack(&self, mut f: impl FnMut(&Frame, bool) -> bool) {
+    /// coroutine itself; `close()`, and the `throw` of anything else, leave the parent out. With
+    /// `only_seen` it may pass over those that are left out.
+    pub(super) fn walk_stack(&self, only_seen: bool, mut f: impl FnMut(&Frame, bool) -> bool) {
         let mut frame = self.frame;
         let mut links = self.links.iter().rev();
         let mut activations = self.control.as_slice().iter().rev();
@@ -325,6 +326,10 @@ impl Vm {
                     && let Some(parent) = unsafe { generator_at(g.parent.get()) }
                 {
                     thrown |= raw(g.as_obj()) == entered;
+                    if thrown && closing && only_seen {
+                        // All that are left, and there may be a million of them.
+                        break;
+                    }
                     let left_out = thrown && (closing || g.kind() == GenKind::AsyncGenerator);
                     if !f(&suspended_frame(&parent, &frame), !left_out) {
                         return;

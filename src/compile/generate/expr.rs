@@ -326,7 +326,7 @@ impl<'a> Gen<'a> {
         let s = self.scratch(dst);
         let done = self.asm.label();
         for value in before {
-            if self.decide_by_local(op, value, s, done) {
+            if self.decide_by_local(op, value, span, s, done) {
                 continue;
             }
             self.expr_to(value, s);
@@ -334,7 +334,7 @@ impl<'a> Gen<'a> {
                 BoolOp::And => Op::JumpIfFalseKeep,
                 BoolOp::Or => Op::JumpIfTrueKeep,
             };
-            self.asm.jump(value.span, jump, s, 0, 0, done);
+            self.asm.jump(span, jump, s, 0, 0, done);
             self.clear(s);
         }
         self.expr_to(last, s);
@@ -343,7 +343,14 @@ impl<'a> Gen<'a> {
     }
 
     /// A local variable in `and` or `or` is tested where it stands, and moved only if it decides.
-    fn decide_by_local(&mut self, op: BoolOp, value: &'a Expr, s: u16, done: Label) -> bool {
+    fn decide_by_local(
+        &mut self,
+        op: BoolOp,
+        value: &'a Expr,
+        whole: Span,
+        s: u16,
+        done: Label,
+    ) -> bool {
         let ExprKind::Name(name) = &value.kind else {
             return false;
         };
@@ -351,7 +358,7 @@ impl<'a> Gen<'a> {
             return false;
         };
         let next = self.asm.label();
-        self.branch(value.span, reg, op == BoolOp::And, 0, next);
+        self.branch(whole, reg, op == BoolOp::And, 0, next);
         self.move_to(value.span, s, reg);
         self.asm.jump(value.span, Op::Jump, 0, 0, 0, done);
         self.asm.bind(next);

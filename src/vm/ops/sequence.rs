@@ -3,7 +3,9 @@
 use super::arith::Arith;
 use super::sets;
 use crate::vm::heap::Ref;
-use crate::vm::object::{ByteArray, Bytes, Dict, Kind, List, Set, Str, TextBuilder, Tuple};
+use crate::vm::object::{
+    ByteArray, Bytes, Dict, Kind, List, Set, Str, TextBuilder, Tuple, release_backwards,
+};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -196,6 +198,7 @@ pub fn in_place(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R<Option<Value>
                 let repeated = repeat_items(vm, &items, n)?;
                 let old = list.items.replace(repeated);
                 drop(old);
+                release_backwards(items);
             }
         }
         (Some(Kind::ByteArray), Arith::Add) => {
