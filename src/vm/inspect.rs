@@ -320,11 +320,11 @@ impl Vm {
                 let mut thrown = false;
                 // SAFETY: the generator of a frame on the control stack is alive.
                 let mut inner = unsafe { generator_at(frame.generator) };
-                // SAFETY: the parents of a running chain are alive.
-                while let Some(g) = inner.take()
-                    && raw(g.as_obj()) != root
-                    && let Some(parent) = unsafe { generator_at(g.parent.get()) }
-                {
+                while let Some(g) = inner.take().filter(|g| raw(g.as_obj()) != root) {
+                    // SAFETY: the parents of a running chain are alive.
+                    let Some(parent) = (unsafe { generator_at(g.parent.get()) }) else {
+                        break;
+                    };
                     thrown |= raw(g.as_obj()) == entered;
                     if thrown && closing && only_seen {
                         // All that are left, and there may be a million of them.
