@@ -140,7 +140,7 @@ impl Code {
     /// the whole loop or comprehension. Its end, where the exception arrives, stands for that.
     pub fn span_told(&self, pc: usize) -> Span {
         let mut guards = self.exceptions.iter();
-        let guard = guards.find(|e| (e.start as usize..e.end as usize).contains(&pc));
+        let guard = guards.find(|e| e.covers(pc));
         let target = guard.map_or(pc, |e| e.target as usize);
         let ends = self.instrs.get(target).is_some_and(|i| {
             i.op == Op::LoadIntrinsic && i.b == Intrinsic::StopAsyncIteration as u16

@@ -44,8 +44,8 @@ pub struct Sample {
     pub unreachable: usize,
 }
 
-/// Looks at the newest objects, at least so many; not if some of their pages are among these, the
-/// oldest pages.
+/// Looks at the newest objects, at least so many, and all else in their pages; `None` if some of these
+/// pages are among the first so many.
 pub fn newest(objects: usize, pages: usize) -> Option<Sample> {
     struct Newest(usize);
     impl Walk for Newest {
