@@ -2,7 +2,7 @@
 
 use super::input::Input;
 use super::terminal::{Terminal, complain};
-use super::{DebugArgs, STACK_SIZES, USAGE, needed, run};
+use super::{DebugArgs, USAGE, needed, run, stack};
 use crate::compile::{self, Mode};
 use crate::debugger::{App, Look};
 use crate::diagnostic::render::RenderOptions;
@@ -74,7 +74,7 @@ pub(super) fn program<'a>(
         seed: args.seed,
         order: args.order.clone(),
         native_limit: run::NATIVE_LIMIT,
-        stack: STACK_SIZES.into_iter().next().unwrap_or_default(),
+        stack: stack::LARGE,
         kept: KEPT,
     })
 }

@@ -1,7 +1,7 @@
 //! `coro explore`: a program in every order that its tasks could take.
 
 use super::terminal::{Terminal, print};
-use super::{ExploreArgs, needed, run};
+use super::{ExploreArgs, interrupts, needed, run};
 use crate::diagnostic::render::RenderOptions;
 use crate::engine::EngineOptions;
 use crate::explore::{self, Effort, Program};
@@ -24,7 +24,7 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
     // Ctrl-C ends the run that goes on, and the exploration with what it has found so far.
     let interrupted: Arc<AtomicBool> = Arc::default();
     let stopped: Arc<AtomicBool> = Arc::default();
-    run::watch_for_interrupts(vec![interrupted.clone(), stopped.clone()]);
+    interrupts::watch(vec![interrupted.clone(), stopped.clone()]);
     let program = Program {
         source: &source,
         options: &|| EngineOptions {

@@ -14,12 +14,14 @@ mod explain;
 mod explore;
 mod frames;
 mod input;
+mod interrupts;
 mod order;
 mod profile;
 mod quiz;
 mod repl;
 mod run;
 mod signals;
+mod stack;
 mod stdin;
 mod terminal;
 mod timeline;
@@ -33,10 +35,6 @@ use terminal::Terminal;
 const USAGE: i32 = 2;
 /// Exit code of a run in which coro itself failed, as Rust's for a panic.
 const INTERNAL: i32 = 101;
-
-/// Stack for the front end, largest first: recursion over deep trees is bounded, but generously.
-/// The pages are reserved, not used.
-const STACK_SIZES: [usize; 3] = [1 << 30, 256 << 20, 64 << 20];
 
 /// A small Python-like language that shows how coroutines really work.
 #[derive(Parser)]
@@ -348,7 +346,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let code = on_a_large_stack(|| dispatch(&cli));
+    let code = stack::on_a_large_stack(|| dispatch(&cli)).unwrap_or(INTERNAL);
     // As the operating system sees it: the low byte.
     ExitCode::from((code & 0xff) as u8)
 }
@@ -494,20 +492,6 @@ fn unknown_option(word: &std::ffi::OsStr) -> i32 {
         .error(ErrorKind::UnknownArgument, message)
         .print();
     USAGE
-}
-
-fn on_a_large_stack(work: impl Fn() -> i32 + Sync) -> i32 {
-    std::thread::scope(|scope| {
-        for size in STACK_SIZES {
-            let builder = std::thread::Builder::new()
-                .name("main".into())
-                .stack_size(size);
-            if let Ok(thread) = builder.spawn_scoped(scope, &work) {
-                return thread.join().unwrap_or(INTERNAL);
-            }
-        }
-        work()
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `coro run`: a program from text to exit code.
 
 use super::input::Input;
+use super::interrupts;
 use super::signals::ProcessSignals;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
@@ -9,7 +10,7 @@ use crate::engine::{Engine, EngineOptions, RunOutcome, Sampler, has_errors};
 use crate::explore::{self, Order};
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Nested calls from Rust into bytecode that the large stack of `cli` can bear.
 pub(super) const NATIVE_LIMIT: u32 = 2500;
@@ -78,7 +79,7 @@ pub(super) fn options<'a>(
     terminal: &Terminal,
 ) -> EngineOptions {
     let interrupted: Arc<AtomicBool> = Arc::default();
-    watch_for_interrupts(vec![interrupted.clone()]);
+    interrupts::watch(vec![interrupted.clone()]);
     EngineOptions {
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,
@@ -122,13 +123,4 @@ pub(super) fn finish(mut engine: Engine, outcome: &RunOutcome, terminal: &Termin
     }
     engine.finish_process();
     outcome.exit_code
-}
-
-/// Lets Ctrl-C set these flags; the dispatch loop looks at its own.
-pub(super) fn watch_for_interrupts(flags: Vec<Arc<AtomicBool>>) {
-    // Without a handler Ctrl-C ends the process, as it would anyway.
-    let _ = ctrlc::set_handler(move || {
-        flags.iter().for_each(|f| f.store(true, Ordering::Relaxed));
-        crate::vm::host::attention().store(true, Ordering::Relaxed);
-    });
 }

@@ -22,6 +22,8 @@ use crate::source::Source;
 use display::Look;
 use screen::{Screen, ScreenOutput, Stream};
 use session::{Link, Session};
+use signal_hook::consts::SIGINT;
+use signal_hook::iterator::Signals;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::channel;
@@ -56,6 +58,17 @@ pub struct Options {
     pub python_reports: bool,
     /// What is run before the first prompt.
     pub start: Option<Source>,
+}
+
+/// Hands Ctrl-C on from a thread: a signal handler may not send events.
+fn watch_for_interrupts(interrupter: Interrupter) {
+    // Without a handler Ctrl-C ends the process, as it would anyway.
+    let Ok(mut received) = Signals::new([SIGINT]) else {
+        return;
+    };
+    let _ = thread::Builder::new().name("ctrl-c".into()).spawn(move || {
+        received.forever().for_each(|_| interrupter.interrupt());
+    });
 }
 
 /// Runs a session from its first prompt to its end; gives the exit code.
@@ -95,9 +108,7 @@ pub fn run(options: Options) -> i32 {
         screen.complain("coro: cannot start a thread for the terminal\n");
         return 1;
     };
-    let handler = interrupter.clone();
-    // Without a handler Ctrl-C ends the process, as it would anyway.
-    let _ = ctrlc::set_handler(move || handler.interrupt());
+    watch_for_interrupts(interrupter.clone());
     let engine = Engine::new(EngineOptions {
         argv: options.argv,
         path: options.path,

@@ -37,6 +37,8 @@ const LONG_FILES: &[&str] = &["src/vm/dispatch.rs"];
 /// In `object` these are the kinds that keep their slots in the same block.
 const UNSAFE_FILES: &[&str] = &[
     "src/allocator.rs",
+    "src/cli/interrupts.rs",
+    "src/cli/stack.rs",
     "src/vm/heap/",
     "src/vm/value.rs",
     "src/vm/frame.rs",

@@ -145,7 +145,7 @@ fn hot_paths_take_the_instructions_of_the_table() {
 /// How many times the instructions of a plain run a program may take when it is traced.
 const TRACED: &[(&str, f64)] = &[
     ("generator_item", 8.0),
-    ("generator_send", 5.5),
+    ("generator_send", 6.0),
     ("delegated_item", 7.5),
     ("async_generator_item", 13.0),
     ("await_of_a_call", 12.0),
