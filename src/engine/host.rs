@@ -75,8 +75,10 @@ pub struct VirtualClock {
 
 /// What a virtual clock shows as wall time at its start: 2025-01-01 00:00:00 UTC.
 const VIRTUAL_EPOCH: Duration = Duration::from_secs(1_735_689_600);
-/// A program that looks at the clock so often without a sleep waits for it to move…
-const PATIENCE: u32 = 500;
+/// A program that looks at the clock so often without a sleep waits for it to move. One that only
+/// notes when something happens does not look as often in one instant, one that waits has soon done
+/// so…
+const PATIENCE: u32 = 10_000;
 /// …and from then on it does, by this with each look…
 const BUSY_STEP: Duration = Duration::from_millis(1);
 /// …and by twice as much after so many more.

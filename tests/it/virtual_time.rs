@@ -189,6 +189,22 @@ print(round(time.perf_counter() - began, 3))
 }
 
 #[test]
+fn who_notes_the_time_often_does_not_move_it() {
+    let text = "
+import asyncio, time
+
+async def main():
+    loop = asyncio.get_running_loop()
+    for _ in range(2):
+        print({(time.time(), loop.time()) for _ in range(2500)} == {(time.time(), loop.time())})
+        await asyncio.sleep(1)
+
+asyncio.run(main())
+";
+    prints("notes", text, "True\nTrue\n");
+}
+
+#[test]
 fn an_endless_sleep_is_no_sleep() {
     let text = "
 import asyncio
