@@ -10,6 +10,7 @@ use super::hooks::{LoopAction, StepOutcome};
 use super::object::{Future, GenKind, birth};
 use super::value::Value;
 use super::{R, Raise, Vm};
+use crate::bytecode::Op;
 use std::mem;
 use std::ptr;
 
@@ -62,12 +63,18 @@ impl Vm {
     }
 
     /// An `__init__` has returned something. What it has made itself dies before the instance; its
-    /// arguments, of which that may be one, its caller still has.
+    /// arguments, of which that may be one, its caller still has. Which is which the ages tell, unless
+    /// there were none.
     #[cold]
     fn refuse_init(&mut self, returned: Value, mut link: Link) -> Raise {
         let raise = self.init_returned(&returned);
         let instance = mem::take(&mut link.subject);
-        let begun = instance.as_obj().and_then(birth);
+        let call = self.instruction();
+        let none_given = matches!(call.op, Op::Call | Op::CallMethod) && call.c == 0;
+        let begun = match none_given {
+            true => Some(0),
+            false => instance.as_obj().and_then(birth),
+        };
         let age = |what: &Finalization| match what {
             Finalization::Object(object) => birth(object).unwrap_or(0),
             Finalization::WeakCallback(_) => 0,

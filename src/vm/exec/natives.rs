@@ -195,6 +195,8 @@ pub(super) fn call_builtin(vm: &mut Vm, place: Place, class: &Ref<Class>) -> Opt
         }
     };
     let place = place.with_self(made.clone());
-    let result = run(vm, place, &call.apply);
-    Some(result.map(|_| Called::Value(made)))
+    // What was half made dies before the arguments.
+    let result = apply(vm, place, &call.apply).map(|_| made);
+    place.release();
+    Some(result.map(Called::Value))
 }

@@ -76,7 +76,7 @@ impl NativeData for ListIterator {
     }
 }
 
-/// Over a list from its end.
+/// Over a list from its end. The list is let go only where it has become shorter than the place.
 pub struct ListReverseIterator {
     list: Slot,
     /// One past the next index.
@@ -102,11 +102,13 @@ impl NativeData for ListReverseIterator {
         let Some(list) = holder.downcast::<List>() else {
             return Ok(None);
         };
-        let at = self.at.get().checked_sub(1);
-        let item = at.and_then(|at| list.items.borrow().get(at).cloned());
-        match (&item, at) {
-            (Some(_), Some(at)) => self.at.set(at),
-            _ => self.list.set(Value::Undef),
+        let Some(at) = self.at.get().checked_sub(1) else {
+            return Ok(None);
+        };
+        let item = list.items.borrow().get(at).cloned();
+        match item {
+            Some(_) => self.at.set(at),
+            None => self.list.set(Value::Undef),
         }
         Ok(item)
     }

@@ -19,6 +19,8 @@ enum Rest {
     Items(Vec<Value>),
     /// Nothing is left: from an empty container.
     Over(Value),
+    /// The same, of an iterator over a list from its end.
+    OverBackwards,
 }
 
 trait Resumable: NativeType {
@@ -47,6 +49,7 @@ fn reduce<T: Resumable>(vm: &mut Vm, args: &[Value]) -> R {
         Rest::Range(range) => ("iter", range, Some(Value::None)),
         Rest::Items(items) => ("iter", List::value(items), None),
         Rest::Over(empty) => ("iter", empty, None),
+        Rest::OverBackwards => ("reversed", List::value(Vec::new()), None),
     };
     let name = vm.intern(name);
     let function = vm.builtins.get_str(&name).unwrap_or(Value::None);
@@ -175,9 +178,9 @@ impl Resumable for ListReverseIterator {
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(match self.list.get() {
-            Value::Undef => Rest::Over(List::value(Vec::new())),
-            list => Rest::Before(list, self.at.get()),
+        Ok(match (self.list.get(), self.at.get()) {
+            (Value::Undef, _) | (_, 0) => Rest::OverBackwards,
+            (list, at) => Rest::Before(list, at),
         })
     }
 
