@@ -38,7 +38,7 @@ fn init(vm: &mut Vm, args: &[Value]) -> R {
     Ok(Value::None)
 }
 
-fn repr(vm: &mut Vm, args: &[Value]) -> R {
+pub(super) fn repr(vm: &mut Vm, args: &[Value]) -> R {
     let class = vm.type_name(&args[0]);
     Ok(Value::from(format!(
         "{class}({})",
@@ -47,7 +47,7 @@ fn repr(vm: &mut Vm, args: &[Value]) -> R {
 }
 
 fn in_place(vm: &mut Vm, op: Arith, args: &[Value]) -> R {
-    sequence::in_place(vm, op, &args[0].unwrapped(), &args[1])?;
+    sequence::in_place_named(vm, op, &args[0], &args[1])?;
     Ok(args[0].clone())
 }
 

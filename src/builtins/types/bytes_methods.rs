@@ -297,8 +297,16 @@ fn maketrans(vm: &mut Vm, args: &[Value]) -> R {
     Ok(bytes_like(Kind::Bytes, table))
 }
 
+/// An array shows its class.
+fn shown(vm: &mut Vm, args: &[Value]) -> R {
+    match args[0].unwrapped().kind() {
+        Some(Kind::ByteArray) => super::bytearray::repr(vm, args),
+        _ => super::repr(vm, args),
+    }
+}
+
 fn add(vm: &mut Vm, args: &[Value]) -> R {
-    let result = sequence::concat(vm, &args[0].unwrapped(), &args[1])?;
+    let result = sequence::concat_named(vm, &args[0], &args[1])?;
     Ok(vm.or_not_implemented(result))
 }
 
@@ -338,7 +346,7 @@ pub const METHODS: &[NativeDef] = &[
         rmodulo,
         "Return value%self.",
     ),
-    NativeDef::new("__str__", "(self, /)", super::repr, "Return str(self)."),
+    NativeDef::new("__str__", "(self, /)", shown, "Return str(self)."),
     row(
         "capitalize",
         capitalize,

@@ -6,7 +6,7 @@ use crate::builtins::iterators::values_of;
 use crate::builtins::{abs, keywords};
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
-use crate::vm::object::Module;
+use crate::vm::object::{Dict, Module};
 use crate::vm::ops::arith::{Arith, Unary, is_int};
 use crate::vm::ops::compare::Cmp;
 use crate::vm::value::Value;
@@ -223,15 +223,24 @@ fn length_hint(vm: &mut Vm, args: &[Value]) -> R {
     }
 }
 
-/// `+` of what can be indexed.
+/// `+` of what can be indexed; what sequences do comes before what numbers do.
 fn concat(vm: &mut Vm, args: &[Value], in_place: bool) -> R {
-    let getitem = vm.names.__getitem__.clone();
-    let class = vm.class_of(&args[0]);
-    if vm.lookup(&class, &getitem).is_none() {
-        let name = vm.type_name(&args[0]);
-        return Err(vm.type_error(format!("'{name}' object can't be concatenated")));
+    if let Some(result) = vm.concat_sequences(&args[0], &args[1], in_place)? {
+        return Ok(result);
     }
-    vm.arith(Arith::Add, &args[0], &args[1], in_place)
+    let getitem = vm.names.__getitem__.clone();
+    let mut indexed = args.iter().take(2).map(|operand| {
+        let class = vm.class_of(operand);
+        vm.lookup(&class, &getitem).is_some() && operand.payload::<Dict>().is_none()
+    });
+    let result = match indexed.all(|is| is) {
+        true => vm.arith_opt(Arith::Add, &args[0], &args[1], in_place)?,
+        false => None,
+    };
+    result.ok_or_else(|| {
+        let name = vm.type_name(&args[0]);
+        vm.type_error(format!("'{name}' object can't be concatenated"))
+    })
 }
 
 /// Calls `f` with each item, until it says `false`.

@@ -134,19 +134,31 @@ pub fn builtin(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R<Option<Value>>
 impl Vm {
     /// `a op b`, or `a op= b` if `in_place`.
     pub fn arith(&mut self, op: Arith, a: &Value, b: &Value, in_place: bool) -> R {
+        match self.arith_opt(op, a, b, in_place)? {
+            Some(result) => Ok(result),
+            None => Err(self.unsupported(op.symbol(in_place), a, b)),
+        }
+    }
+
+    /// As `arith`; `None` where the operands do not have the operator.
+    #[inline]
+    pub fn arith_opt(
+        &mut self,
+        op: Arith,
+        a: &Value,
+        b: &Value,
+        in_place: bool,
+    ) -> R<Option<Value>> {
         if !(is_plain(a) && is_plain(b)) {
             return self.arith_special(op, a, b, in_place);
         }
         if in_place && let Some(result) = sequence::in_place(self, op, a, b)? {
-            return Ok(result);
+            return Ok(Some(result));
         }
         if in_place && op == Arith::Mul && sequence::is_other(a) {
-            return Err(self.unsupported(op.symbol(true), a, b));
+            return Ok(None);
         }
-        match builtin(self, op, a, b)? {
-            Some(result) => Ok(result),
-            None => Err(self.unsupported(op.symbol(in_place), a, b)),
-        }
+        builtin(self, op, a, b)
     }
 
     /// TypeError "unsupported operand type(s) for …".
@@ -164,23 +176,31 @@ impl Vm {
         ))
     }
 
-    fn arith_special(&mut self, op: Arith, a: &Value, b: &Value, in_place: bool) -> R {
+    fn arith_special(
+        &mut self,
+        op: Arith,
+        a: &Value,
+        b: &Value,
+        in_place: bool,
+    ) -> R<Option<Value>> {
         let names = op.methods(self);
-        if in_place
-            && let Some(method) = self.special(a, &names.in_place)?
-            && !self.waits_for_numbers(op, &method.0)
-            && let Some(result) = self.call_operator(method, b)?
-        {
-            return Ok(result);
+        if in_place && let Some(method) = self.special(a, &names.in_place)? {
+            if !self.is_of_sequence(op, &method.0) {
+                if let Some(result) = self.call_operator(method, b)? {
+                    return Ok(Some(result));
+                }
+            } else if op == Arith::Add
+                && self.class_of(a).flags.get().heap
+                && let Some(result) = sequence::in_place_named(self, op, a, b)?
+            {
+                // What a class inherits as `+=` of a sequence CPython takes for that of a number, too.
+                return Ok(Some(result));
+            }
         }
-        let symbol = op.symbol(in_place);
         if let Some(result) = self.binary_special(&names.forward, &names.reflected, a, b, op)? {
-            return Ok(result);
+            return Ok(Some(result));
         }
-        if let Some(result) = self.sequence_special(op, &names, a, b, in_place)? {
-            return Ok(result);
-        }
-        Err(self.unsupported(symbol, a, b))
+        self.sequence_special(op, &names, a, b, in_place)
     }
 
     /// Forward and reflected special methods, a subclass on the right first; `None` if all
@@ -195,11 +215,11 @@ impl Vm {
     ) -> R<Option<Value>> {
         let (class_a, class_b) = (self.class_of(a), self.class_of(b));
         let left = self.special(a, forward)?;
-        let left = left.filter(|(f, _)| !self.waits_for_numbers(op, f));
+        let left = left.filter(|(f, _)| !self.waits_for_numbers(op, f, &class_a, reflected));
         let mut right = None;
         if !class_a.is(&class_b) {
             right = self.special(b, reflected)?;
-            right = right.filter(|(f, _)| !self.waits_for_numbers(op, f));
+            right = right.filter(|(f, _)| !self.waits_for_numbers(op, f, &class_b, forward));
             if class_b.is_subclass(&class_a)
                 && self.overloads(&class_a, &class_b, reflected)
                 && let Some(method) = right.take()
@@ -240,8 +260,23 @@ impl Vm {
     }
 
     /// Concatenation and repetition of built-in sequences come after all numeric methods of both
-    /// operands.
-    fn waits_for_numbers(&self, op: Arith, func: &Value) -> bool {
+    /// operands; unless the class defines `other`, the same operator from the other side: that makes
+    /// numeric methods of both.
+    fn waits_for_numbers(
+        &self,
+        op: Arith,
+        func: &Value,
+        class: &Ref<Class>,
+        other: &Ref<Str>,
+    ) -> bool {
+        self.is_of_sequence(op, func)
+            && self
+                .lookup(class, other)
+                .is_none_or(|other| self.is_of_sequence(op, &other))
+    }
+
+    /// A method of a built-in sequence.
+    fn is_of_sequence(&self, op: Arith, func: &Value) -> bool {
         if !matches!(op, Arith::Add | Arith::Mul) {
             return false;
         }
@@ -269,25 +304,48 @@ impl Vm {
         }
         let inherits = |vm: &mut Vm, v: &Value, name: &Ref<Str>| -> R<bool> {
             let method = vm.special(v, name)?;
-            Ok(method.is_some_and(|(f, _)| vm.waits_for_numbers(op, &f)))
+            Ok(method.is_some_and(|(f, _)| vm.is_of_sequence(op, &f)))
         };
-        if inherits(self, a, &names.forward)? {
-            let plain = a.unwrapped();
-            if in_place && let Some(result) = sequence::in_place(self, op, &plain, b)? {
-                // The subclass instance itself was changed.
-                return Ok(Some(if result.is(&plain) { a.clone() } else { result }));
-            }
+        // Repetition is one thing from both sides.
+        let has_both = |vm: &mut Vm, v: &Value| -> R<bool> {
+            Ok(inherits(vm, v, &names.forward)?
+                && (op == Arith::Add || inherits(vm, v, &names.reflected)?))
+        };
+        if in_place
+            && inherits(self, a, &names.in_place)?
+            && let Some(result) = sequence::in_place_named(self, op, a, b)?
+        {
+            return Ok(Some(result));
+        }
+        if has_both(self, a)? {
             return match op {
-                Arith::Add => sequence::concat(self, &plain, b),
-                _ => sequence::multiply(self, &plain, b),
+                Arith::Add => sequence::concat_named(self, a, b),
+                _ => sequence::multiply(self, &a.unwrapped(), b),
             };
         }
         // In place CPython asks only the left one, if its type could be a sequence's: as a class can.
         let asks_left = in_place && self.class_of(a).flags.get().heap;
-        if op == Arith::Mul && !asks_left && inherits(self, b, &names.reflected)? {
+        if op == Arith::Mul && !asks_left && has_both(self, b)? {
             return sequence::multiply(self, a, &b.unwrapped());
         }
         Ok(None)
+    }
+
+    /// `a + b` or `a += b` of a built-in sequence or one that has inherited it, the numeric methods of
+    /// neither asked; `None` if `a` is none.
+    pub fn concat_sequences(&mut self, a: &Value, b: &Value, in_place: bool) -> R<Option<Value>> {
+        let names = Arith::Add.methods(self);
+        let inherits = |vm: &mut Vm, name: &Ref<Str>| -> R<bool> {
+            let method = vm.special(a, name)?;
+            Ok(method.is_some_and(|(f, _)| vm.is_of_sequence(Arith::Add, &f)))
+        };
+        if in_place && inherits(self, &names.in_place)? {
+            return sequence::in_place_named(self, Arith::Add, a, b);
+        }
+        match inherits(self, &names.forward)? {
+            true => sequence::concat_named(self, a, b),
+            false => Ok(None),
+        }
     }
 
     pub fn unary(&mut self, op: Unary, a: &Value) -> R {

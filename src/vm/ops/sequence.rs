@@ -57,6 +57,33 @@ pub fn concat(vm: &mut Vm, a: &Value, b: &Value) -> R<Option<Value>> {
     }
 }
 
+/// As `concat`, of an instance of a subclass as well.
+pub fn concat_named(vm: &mut Vm, a: &Value, b: &Value) -> R<Option<Value>> {
+    let plain = a.unwrapped();
+    check_bytes(vm, a, &plain, b)?;
+    concat(vm, &plain, b)
+}
+
+/// As `in_place`, of an instance of a subclass as well, which is changed itself.
+pub fn in_place_named(vm: &mut Vm, op: Arith, a: &Value, b: &Value) -> R<Option<Value>> {
+    let plain = a.unwrapped();
+    if op == Arith::Add {
+        check_bytes(vm, a, &plain, b)?;
+    }
+    let result = in_place(vm, op, &plain, b)?;
+    Ok(result.map(|result| if result.is(&plain) { a.clone() } else { result }))
+}
+
+/// To bytes only bytes can be added: TypeError, which names the class of `a`.
+fn check_bytes(vm: &mut Vm, a: &Value, plain: &Value, b: &Value) -> R<()> {
+    let is_bytes = matches!(plain.kind(), Some(Kind::Bytes | Kind::ByteArray));
+    if !is_bytes || buffer(b).is_some() {
+        return Ok(());
+    }
+    let (class, other) = (vm.type_name(a), vm.type_name(b));
+    Err(vm.type_error(format!("can't concat {other} to {class}")))
+}
+
 fn cannot_concatenate(vm: &mut Vm, class: &str, b: &Value) -> crate::vm::Raise {
     let other = vm.type_name(b);
     vm.type_error(format!(
