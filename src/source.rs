@@ -12,6 +12,10 @@ pub struct Span {
 }
 
 impl Span {
+    /// Of code nobody wrote, to which CPython gives no line either: what shows its line there shows -1
+    /// or `None`.
+    pub const NO_LINE: Span = Span::new(u32::MAX, u32::MAX);
+
     pub const fn new(start: u32, end: u32) -> Self {
         Span { start, end }
     }

@@ -382,7 +382,11 @@ const FRAME_GETSET: &[GetSet] = &[
         |vm, v| {
             let frame = frame_of(vm, v)?;
             let code = &frame.code.code;
-            let line = code.line_at(code.written_before(vm.place_of(&frame)));
+            let place = vm.place_of(&frame);
+            if code.is_lineless(place) {
+                return Ok(Value::None);
+            }
+            let line = code.line_at(code.written_before(place));
             Ok(Value::Int(i64::from(line)))
         },
         "The line.",

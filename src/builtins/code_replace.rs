@@ -113,7 +113,7 @@ fn begin_on(code: &mut Code, line: u32) {
     };
     let shift = |at: u32| (at as usize + moved.len()).saturating_sub(text.len()) as u32;
     let shifted = |span: Span| match span {
-        span if span == Span::default() => span,
+        span if span == Span::default() || span == Span::NO_LINE => span,
         span => Span::new(shift(span.start), shift(span.end)),
     };
     code.span = shifted(code.span);

@@ -50,7 +50,7 @@ const GETSET: &[GetSet] = &[
     ),
     GetSet::read(
         "tb_lineno",
-        |vm, v| Ok(Value::Int(this(vm, v)?.line())),
+        |vm, v| Ok(this(vm, v)?.line().map_or(Value::None, Value::Int)),
         "The line.",
     ),
     GetSet::read(

@@ -60,7 +60,7 @@ pub struct Code {
     pub sites: Vec<Site>,
     pub instrs: Vec<Instr>,
     /// For each instruction, the source it came from (as CPython's `co_positions`). An empty
-    /// span at 0 stands for code nobody wrote.
+    /// span at 0 stands for code nobody wrote, `Span::NO_LINE` for some in which CPython has no line.
     pub spans: Vec<Span>,
     /// Inner ranges come before outer ones: the first that contains a pc decides.
     pub exceptions: Vec<ExceptionEntry>,
@@ -130,6 +130,7 @@ impl Code {
     /// The source of the instruction at `pc`.
     pub fn span_at(&self, pc: usize) -> Span {
         match self.spans.get(pc) {
+            Some(&Span::NO_LINE) => Span::default(),
             Some(span) => *span,
             None if pc == BEFORE_BEGINNING => Span::new(self.span.start, self.span.start),
             None => Span::default(),
@@ -153,10 +154,16 @@ impl Code {
         self.source.line_of(self.span_at(pc).start)
     }
 
+    /// Whether CPython has no line for the instruction.
+    pub fn is_lineless(&self, pc: usize) -> bool {
+        self.spans.get(pc) == Some(&Span::NO_LINE)
+    }
+
     /// The last instruction up to this one that stands for something in the source.
     pub fn written_before(&self, pc: usize) -> usize {
         let upto = self.spans.get(..=pc).unwrap_or_default();
-        let written = upto.iter().rposition(|span| *span != Span::default());
+        let nobodys = [Span::default(), Span::NO_LINE];
+        let written = upto.iter().rposition(|span| !nobodys.contains(span));
         written.unwrap_or(pc)
     }
 

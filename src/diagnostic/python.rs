@@ -155,7 +155,7 @@ pub(super) fn unmarked_stack(error: &UncaughtError, _group: bool) -> String {
     headed(&frames(error, |out, entry, line| {
         place(out, entry, line);
         let text = entry.source.line_text(line).trim();
-        if !text.is_empty() && entry.source.name() != "<stdin>" {
+        if !text.is_empty() && entry.told() != Span::NO_LINE && entry.source.name() != "<stdin>" {
             let _ = writeln!(out, "    {text}");
         }
     }))
@@ -458,18 +458,20 @@ fn declaration(source: &Source, span: Span, line: u32) -> Option<(usize, usize)>
 
 fn frame(out: &mut String, entry: &FrameEntry, line: u32) {
     place(out, entry, line);
+    if entry.told() == Span::NO_LINE {
+        return;
+    }
     for text in source_lines(&entry.source, entry.told(), line) {
         let _ = writeln!(out, "    {text}");
     }
 }
 
 fn place(out: &mut String, entry: &FrameEntry, line: u32) {
-    let _ = writeln!(
-        out,
-        "  File \"{}\", line {line}, in {}",
-        entry.source.path(),
-        entry.function
-    );
+    let (file, function) = (entry.source.path(), &entry.function);
+    let _ = match entry.told() {
+        Span::NO_LINE => writeln!(out, "  File \"{file}\", line -1, in {function}"),
+        _ => writeln!(out, "  File \"{file}\", line {line}, in {function}"),
+    };
 }
 
 /// The lines of a frame's expression, indentation removed, with marks where they say something.

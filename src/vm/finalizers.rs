@@ -142,7 +142,11 @@ impl Vm {
             .is_some_and(|e| e.traceback.is_undef());
         // One that passed through no frame is shown where the object died.
         if bare && let Some(frame) = self.frame(0) {
-            let place = frame.code.code.written_before(frame.pc);
+            let code = &frame.code.code;
+            let place = match code.is_lineless(frame.pc) {
+                true => frame.pc,
+                false => code.written_before(frame.pc),
+            };
             self.add_traceback(exception, place);
         }
         let hook = self.report_hooks.unraisable;

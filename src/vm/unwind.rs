@@ -120,7 +120,11 @@ impl Vm {
         let is_with = instrs.get(begin + 1).is_some_and(|i| i.op == Op::ExitWith);
         let caught = self.caught.of(self.frame.regs);
         let place = if let Some(caught) = caught {
-            let direct = instrs.get(caught.target as usize)?.op != Op::PushExc;
+            let direct = match code.code.is_lineless(index) {
+                // The end of an `except*`, for what the clauses have raised as for what they left.
+                true => caught.target as usize + 1 == index,
+                false => instrs.get(caught.target as usize)?.op != Op::PushExc,
+            };
             (is_with || direct).then_some(caught.place)?
         } else {
             // Forgotten, because the `__exit__` has caught much.

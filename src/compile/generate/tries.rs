@@ -63,9 +63,13 @@ impl<'a> Gen<'a> {
     /// Undoes [`Gen::push_exc`] and raises R[exc + 2] on: for the exceptions of `leaving`, and
     /// for control that comes from above.
     pub(super) fn reraise(&mut self, exc: u16, leaving: Handler) {
+        self.reraise_at(NOWHERE, exc, leaving);
+    }
+
+    fn reraise_at(&mut self, span: Span, exc: u16, leaving: Handler) {
         self.asm.bind_handler(leaving);
-        self.emit(NOWHERE, Op::PopExc, exc, 0, 0);
-        self.emit(NOWHERE, Op::Reraise, exc + 2, 0, 0);
+        self.emit(span, Op::PopExc, exc, 0, 0);
+        self.emit(span, Op::Reraise, exc + 2, 0, 0);
     }
 
     fn try_handlers(&mut self, t: &'a Try) {
@@ -172,22 +176,24 @@ impl<'a> Gen<'a> {
         }
         self.top = rest + 1;
         let all_taken = self.asm.label();
+        // Here branches meet.
+        let span = Span::NO_LINE;
         self.asm
-            .jump(NOWHERE, Op::JumpIfNone, rest, 0, DIES_A, all_taken);
-        self.emit_kept(NOWHERE, Op::ListAppend, [list, rest, 0], DIES_B);
+            .jump(span, Op::JumpIfNone, rest, 0, DIES_A, all_taken);
+        self.emit_kept(span, Op::ListAppend, [list, rest, 0], DIES_B);
         self.asm.bind(all_taken);
-        self.clear(rest);
-        self.emit_kept(NOWHERE, Op::ExcStarResult, [list, exc, list], DIES_B);
+        self.clear_at(span, rest);
+        self.emit_kept(span, Op::ExcStarResult, [list, exc, list], DIES_B);
         self.asm.enter(outer);
         let raise = self.asm.label();
         self.asm
-            .jump(NOWHERE, Op::JumpIfNotNone, list, 0, DIES_A, raise);
-        self.clear(list);
-        self.emit(NOWHERE, Op::PopExc, exc, 0, 0);
-        self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, done);
+            .jump(span, Op::JumpIfNotNone, list, 0, DIES_A, raise);
+        self.clear_at(span, list);
+        self.emit(span, Op::PopExc, exc, 0, 0);
+        self.asm.jump(span, Op::Jump, 0, 0, 0, done);
         // The list's register is the one in which `reraise` expects the exception.
         self.asm.bind(raise);
-        self.reraise(exc, leaving);
+        self.reraise_at(span, exc, leaving);
     }
 
     fn star_handler(&mut self, handler: &'a ExceptHandler, list: u16, rest: u16, leaving: Handler) {

@@ -2,6 +2,7 @@
 
 use crate::builtins::{MappingProxy, SimpleNamespace};
 use crate::diagnostic::traceback::marked_lines;
+use crate::source::Span;
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Function, Module, NativeFunction, Traceback, Tuple};
@@ -58,7 +59,11 @@ fn place(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.type_error("a traceback was expected"));
     };
     let code = traceback.code();
-    let (source, span) = (&code.source, traceback.span_told());
+    let source = &code.source;
+    let span = match traceback.span_told() {
+        Span::NO_LINE => traceback.span(),
+        span => span,
+    };
     let (start, end) = (source.position(span.start), source.position(span.end));
     let lines = marked_lines(source, span);
     let text: String = lines.iter().map(|line| format!("    {line}\n")).collect();

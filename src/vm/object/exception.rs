@@ -224,22 +224,30 @@ impl Traceback {
         &self.frame.code.code
     }
 
-    pub fn line(&self) -> i64 {
+    pub fn line(&self) -> Option<i64> {
         match self.line {
-            Some(line) => line.get().into(),
-            None => self.code().source.line_of(self.span_told().start).into(),
+            Some(line) => Some(line.get().into()),
+            None if self.code().is_lineless(self.pc as usize) => None,
+            None => Some(self.code().source.line_of(self.span_told().start).into()),
         }
     }
 
     /// What stands there in the source; of another line than that of the instruction, the first
-    /// of the same code.
+    /// of the same code; where CPython has no line, what stands before.
     pub fn span(&self) -> Span {
-        self.code().span_at(self.place())
+        let (code, place) = (self.code(), self.place());
+        match code.is_lineless(place) {
+            true => code.span_at(code.written_before(place)),
+            false => code.span_at(place),
+        }
     }
 
     /// As `span`, as CPython tells it.
     pub fn span_told(&self) -> Span {
-        self.code().span_told(self.place())
+        match self.code().is_lineless(self.place()) {
+            true => Span::NO_LINE,
+            false => self.code().span_told(self.place()),
+        }
     }
 
     fn place(&self) -> usize {
