@@ -65,7 +65,8 @@ impl<'a> Gen<'a> {
                 self.move_to(span, dst, result);
             }
         }
-        self.comprehension_failure(failed, registers, mark, span);
+        let half_made = self.is_temp(dst).then_some(dst);
+        self.comprehension_failure(failed, half_made, registers, mark, span);
     }
 
     fn is_named_as(&self, dst: u16, registers: &[u16]) -> bool {
@@ -93,13 +94,24 @@ impl<'a> Gen<'a> {
         }
     }
 
-    /// Code aside: an exception leaves the comprehension; it arrives in the register `exc`.
-    fn comprehension_failure(&mut self, failed: Handler, registers: &[u16], exc: u16, span: Span) {
+    /// Code aside: an exception leaves the comprehension; it arrives in the register `exc`. What was
+    /// half made dies before the targets, wherever it stands.
+    fn comprehension_failure(
+        &mut self,
+        failed: Handler,
+        half_made: Option<u16>,
+        registers: &[u16],
+        exc: u16,
+        span: Span,
+    ) {
         let over = self.asm.label();
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, over);
         self.asm.bind_handler(failed);
         self.top = exc;
         self.alloc();
+        if let Some(result) = half_made {
+            self.clear(result);
+        }
         self.clear_targets(registers);
         self.emit(span, Op::Reraise, exc, 0, 0);
         self.top = exc;

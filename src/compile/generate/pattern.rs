@@ -6,6 +6,7 @@ use crate::bytecode::opcode::{DIES_A, DIES_B, DIES_C};
 use crate::compile::assembler::Label;
 use crate::compile::fold;
 use crate::syntax::ast::{CompareOp, Constant, Ident, MatchCase, Pattern, PatternKind};
+use std::ops::Range;
 
 /// What a pattern is tested against.
 #[derive(Clone, Copy)]
@@ -19,7 +20,26 @@ struct Subject {
 struct Trial<'a> {
     /// Names that the pattern binds, and the temporaries that hold the values.
     captures: Vec<(&'a Ident, u16)>,
+    /// How many of them there are when a test fails while other parts still wait for theirs: these
+    /// die after those.
+    settled: usize,
+    /// How many parts wait.
+    waiting: usize,
+    /// The first of the registers that hold the parts of each thing taken apart.
+    levels: Vec<u16>,
     fail: Label,
+}
+
+impl Trial<'_> {
+    fn new(fail: Label) -> Self {
+        Trial {
+            captures: Vec::new(),
+            settled: 0,
+            waiting: 0,
+            levels: Vec::new(),
+            fail,
+        }
+    }
 }
 
 impl<'a> Gen<'a> {
@@ -61,10 +81,7 @@ impl<'a> Gen<'a> {
     fn case(&mut self, case: &'a MatchCase, subject: Subject, done: Label) {
         let next = self.asm.label();
         let low = self.top;
-        let mut trial = Trial {
-            captures: Vec::new(),
-            fail: next,
-        };
+        let mut trial = Trial::new(next);
         let highest = std::mem::replace(&mut self.highest, low);
         self.pattern(&case.pattern, subject, &mut trial);
         let used = std::mem::replace(&mut self.highest, 0);
@@ -84,17 +101,49 @@ impl<'a> Gen<'a> {
         self.block(&case.body);
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, done);
         self.asm.bind(next);
-        if !is_simple(&case.pattern) {
-            (low..used).for_each(|reg| self.clear_at(case.pattern.span, reg));
+        let rest = if is_simple(&case.pattern) {
+            low..low
+        } else {
+            low..used
+        };
+        let own = (!subject.kept).then_some(subject.reg);
+        self.clear_failed(case.pattern.span, rest, own, &trial);
+    }
+
+    /// After a test that has failed: what was still to be tested dies before the subject, and that
+    /// before what was captured.
+    fn clear_failed(
+        &mut self,
+        span: Span,
+        rest: Range<u16>,
+        subject: Option<u16>,
+        trial: &Trial<'a>,
+    ) {
+        let settled = trial.captures.get(..trial.settled).unwrap_or_default();
+        let captured: Vec<u16> = settled.iter().map(|(_, value)| *value).collect();
+        // The parts of a part before the others of the whole.
+        let mut all: Vec<u16> = Vec::new();
+        let mut end = rest.end;
+        for start in trial.levels.iter().rev().chain([&rest.start]) {
+            all.extend(*start..end);
+            end = end.min(*start);
         }
-        if !subject.kept {
-            self.clear_at(case.pattern.span, subject.reg);
+        all.extend(subject);
+        for reg in all.iter().filter(|reg| !captured.contains(reg)) {
+            self.clear_at(span, *reg);
+        }
+        for reg in captured.iter().filter(|reg| all.contains(reg)) {
+            self.clear_at(span, *reg);
         }
     }
 
     /// Tests; on failure jumps to `trial.fail`. Unless the subject is kept, it is dead afterwards
     /// or has become a capture.
     fn pattern(&mut self, p: &'a Pattern, subject: Subject, trial: &mut Trial<'a>) {
+        let tests = !matches!(p.kind, PatternKind::Star(_) | PatternKind::As { .. });
+        if tests && trial.waiting > 0 {
+            trial.settled = trial.captures.len();
+        }
         match &p.kind {
             PatternKind::Value(e) => self.value_pattern(e, p.span, subject, trial),
             PatternKind::Singleton(c) => self.singleton(c, p.span, subject, trial),
@@ -116,7 +165,9 @@ impl<'a> Gen<'a> {
                         reg: subject.reg,
                         kept: true,
                     };
+                    trial.waiting += 1;
                     self.pattern(inner, kept, trial);
+                    trial.waiting -= 1;
                     self.capture(name.as_ref(), p.span, subject, trial);
                 }
             },
@@ -258,13 +309,28 @@ impl<'a> Gen<'a> {
                 self.emit_kept(span, Op::UnpackStar, [base, subject.reg, counts], kept);
             }
         }
-        for (i, item) in items.iter().enumerate() {
+        self.parts(items.iter(), base, trial);
+    }
+
+    /// Tests the parts of something, which stand in registers from `base` on.
+    fn parts(
+        &mut self,
+        patterns: impl Iterator<Item = &'a Pattern> + Clone,
+        base: u16,
+        trial: &mut Trial<'a>,
+    ) {
+        trial.levels.push(base);
+        let waiting = trial.waiting;
+        let all = patterns.clone().count();
+        for (i, pattern) in patterns.enumerate() {
             let part = Subject {
                 reg: nth(base, i),
                 kept: false,
             };
-            self.pattern(item, part, trial);
+            trial.waiting = waiting + all - i - 1;
+            self.pattern(pattern, part, trial);
         }
+        trial.waiting = waiting;
     }
 
     /// With `*_` the items in the middle are not looked at: the others are fetched by index.
@@ -276,6 +342,7 @@ impl<'a> Gen<'a> {
         subject: Subject,
         trial: &mut Trial<'a>,
     ) {
+        trial.waiting += 1;
         for (i, item) in items.iter().enumerate() {
             if is_wildcard(item) {
                 continue;
@@ -298,6 +365,7 @@ impl<'a> Gen<'a> {
             };
             self.pattern(item, part, trial);
         }
+        trial.waiting -= 1;
         self.drop_subject(span, subject);
     }
 
@@ -329,13 +397,9 @@ impl<'a> Gen<'a> {
                 .jump(span, Op::JumpIfNone, values, 0, DIES_A, trial.fail);
             let base = self.alloc_n(count);
             self.emit(span, Op::Unpack, base, values, count);
-            for (i, (_, pattern)) in items.iter().enumerate() {
-                let part = Subject {
-                    reg: nth(base, i),
-                    kept: false,
-                };
-                self.pattern(pattern, part, trial);
-            }
+            trial.waiting += 1;
+            self.parts(items.iter().map(|(_, pattern)| pattern), base, trial);
+            trial.waiting -= 1;
         }
         if let Some(name) = rest {
             let dict = self.alloc();
@@ -368,7 +432,11 @@ impl<'a> Gen<'a> {
         });
         let names = Const::Tuple(names.collect());
         self.load(span, w + 2, names);
-        self.emit(span, Op::Copy, w, subject.reg, 0);
+        // It dies as soon as its parts are known.
+        match subject.kept {
+            true => self.emit(span, Op::Copy, w, subject.reg, 0),
+            false => self.emit(span, Op::Move, w, subject.reg, 0),
+        }
         self.emit(span, Op::MatchClass, w, w, count(positional.len()));
         self.asm
             .jump(span, Op::JumpIfNone, w, 0, DIES_A, trial.fail);
@@ -377,14 +445,7 @@ impl<'a> Gen<'a> {
         let base = self.alloc_n(count);
         self.emit(span, Op::Unpack, base, w, count);
         let patterns = positional.iter().chain(keyword.iter().map(|(_, p)| p));
-        for (i, pattern) in patterns.enumerate() {
-            let part = Subject {
-                reg: nth(base, i),
-                kept: false,
-            };
-            self.pattern(pattern, part, trial);
-        }
-        self.drop_subject(span, subject);
+        self.parts(patterns, base, trial);
     }
 
     /// Alternatives bind the same names; each leaves the values in the same registers.
@@ -407,10 +468,8 @@ impl<'a> Gen<'a> {
             self.top = inner;
             let outer_highest = std::mem::replace(&mut self.highest, inner);
             let fail = self.asm.label();
-            let mut attempt = Trial {
-                captures: Vec::new(),
-                fail,
-            };
+            let mut attempt = Trial::new(fail);
+            attempt.waiting = 1;
             self.pattern(alternative, kept, &mut attempt);
             let used = self.highest;
             self.highest = outer_highest.max(used);
@@ -422,9 +481,12 @@ impl<'a> Gen<'a> {
             }
             self.asm.jump(alternative.span, Op::Jump, 0, 0, 0, matched);
             self.asm.bind(fail);
-            if !is_simple(alternative) {
-                (inner..used).for_each(|reg| self.clear_at(alternative.span, reg));
-            }
+            let rest = if is_simple(alternative) {
+                inner..inner
+            } else {
+                inner..used
+            };
+            self.clear_failed(alternative.span, rest, None, &attempt);
         }
         self.asm.jump(NOWHERE, Op::Jump, 0, 0, 0, trial.fail);
         self.asm.bind(matched);
