@@ -15,7 +15,9 @@ use super::Vm;
 use super::cycles::{age, is_due};
 use super::exec::make_cell;
 use super::heap::{self, ObjRef, Ref, WeakPointer, birth_now};
-use super::object::{BoundMethod, GenState, Generator, Instance, Kind, Module, birth, set_birth};
+use super::object::{
+    BoundMethod, Exception, GenState, Generator, Instance, Kind, Module, birth, set_birth,
+};
 use super::value::Value;
 use crate::bytecode::Op;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -188,6 +190,12 @@ impl Graph {
     /// What an object refers to: of lists and tuples from their end. What an instance of a class
     /// derived from a container holds as that is its own.
     fn children(&mut self, object: &ObjRef) -> Vec<ObjRef> {
+        // What an exception has as attributes is in a dict there.
+        if let Some(exception) = object.downcast::<Exception>()
+            && !exception.own.list().is_empty()
+        {
+            exception.own.force_dict();
+        }
         let mut found = Vec::new();
         heap::trace(object, &mut |next| found.push(next.clone()));
         if matches!(object.kind(), Kind::List | Kind::Tuple) {
