@@ -300,7 +300,8 @@ impl Vm {
         let adds_dict = (!slots.given || slots.dict)
             && class.layout != Layout::Type
             && bases.iter().all(|b| b.flags().no_dict);
-        if adds_dict {
+        // One of the program's own stays.
+        if adds_dict && dict.get_str(&self.names.__dict__).is_none() {
             let descr = getset(self, class, &INSTANCE_DICT);
             dict.set_str(&self.names.__dict__, descr);
         }
