@@ -140,7 +140,9 @@ class Author(Expressions, Patterns):
             return f"{self.leaf('list')}[{self.pick([self.literal('small'), self.slice(0)])}]"
         if roll < 0.91:
             return f"{self.leaf('dict')}[{self.stored_key(0)}]"
-        return f"{self.leaf('noisy')}.{self.pick(ATTRIBUTES)}"
+        owner, attribute = self.leaf("noisy"), self.pick(ATTRIBUTES)
+        # A name is printed, and the order of a set is nobody's.
+        return f"{owner}.{'x' if (kind, attribute) == ('set', 'name') else attribute}"
 
     def stored_key(self, depth):
         """No new object with a finalizer: whether CPython lets go of the key before the dict and what it holds
