@@ -1636,7 +1636,8 @@ impl Vm {
                                 let (to_regs, to_code) =
                                     (activation.frame.regs, activation.frame.code);
                                 self.frame.generator = activation.frame.generator;
-                                self.frame.top = activation.frame.top;
+                                // Going on in a generator has not moved the top.
+                                debug_assert_eq!(self.frame.top, activation.frame.top);
                                 // SAFETY: it is the one that was looked at.
                                 unsafe { self.control.pop_plain() };
                                 if deliver == Deliver::Iter {
@@ -1752,8 +1753,8 @@ impl Vm {
                             {
                                 let given = if self.current.next_turn.holds(obj) {
                                     // What stands in the register tells that the turn is given
-                                    // away.
-                                    set!(i.b, Value::None);
+                                    // away. Nothing ends here: the VM keeps the object.
+                                    drop(std::mem::replace(reg!(i.b), Value::None));
                                     Some(Value::None)
                                 } else if let Some(future) = obj.downcast::<Future>()
                                     && !future.is_done()
@@ -1899,17 +1900,16 @@ fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) 
     }
 }
 
-/// An attribute of a module by its inline cache.
+/// An attribute of a module by its inline cache, which is of kind `ENTRY`.
 #[inline(always)]
 fn cached_entry(cache: &CacheEntry, module: &ObjRef) -> Option<Value> {
     let module = module.downcast::<Module>()?;
-    // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
-    let map = unsafe { module.dict.map.try_borrow_unguarded() }.ok()?;
-    if map.version() != u64::from(cache.key.get()) {
-        return None;
+    // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs; while it has the
+    // version of the cache, the value stands where it stood.
+    unsafe {
+        ((*module.dict.map.as_ptr()).version() == u64::from(cache.key.get()))
+            .then(|| (*cache.place.get()).clone())
     }
-    map.entry(cache.slot.get() as usize)
-        .map(|e| e.value.clone())
 }
 
 /// The version of an instance's class.

@@ -69,16 +69,21 @@ impl Drop for RegisterStack {
 
 /// Where bytecode is executing. Pointers are valid as long as the frame is on the control stack:
 /// the code is kept alive by the callable in the call window or by the generator.
+///
+/// `generator` and `top` do not stand side by side: they are written one by one and saved together
+/// with the next call, and a processor that is told to read both at once has to wait until both
+/// have reached its cache.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub(super) struct Frame {
-    /// The next instruction. Up to date only while something outside the dispatch loop runs.
-    pub pc: *const Linked,
-    pub regs: *mut Value,
-    pub code: *const CodeObject,
     /// The generator whose frame it is, or null.
     pub generator: *const Header,
+    /// The next instruction. Up to date only while something outside the dispatch loop runs.
+    pub pc: *const Linked,
     /// First register of the stack that is free for calls from here.
     pub top: *mut Value,
+    pub regs: *mut Value,
+    pub code: *const CodeObject,
 }
 
 impl Frame {

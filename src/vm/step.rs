@@ -101,12 +101,15 @@ impl Vm {
     /// Goes on with what is next after a step that was suspended or has finished.
     #[inline(always)]
     fn next_step_directly(&mut self, queue: &Queue) -> R<Flow> {
-        if let Some(link) = self.links.last_mut()
+        if self.unusual_links > 0
+            && let Some(link) = self.links.last_mut()
             && mem::take(&mut link.unusual)
         {
             self.unusual_links -= 1;
         }
-        drop(self.current.woken_by.take());
+        if !self.current.woken_by.is_undef() {
+            drop(self.current.woken_by.take());
+        }
         while !finalize::pending() {
             let now = || self.host.clock.monotonic().as_secs_f64();
             match queue.pop_if(is_plain, now) {

@@ -64,10 +64,16 @@ pub(super) unsafe fn put_defaults(f: &Function, regs: *mut Value, given: u32, wa
         return;
     };
     let items = defaults.items();
-    let (mut from, mut to) = (
-        items.len().saturating_sub((wanted - given) as usize),
-        given as usize,
-    );
+    let to = given as usize;
+    // Most often it is one.
+    if wanted - given == 1 {
+        if let Some(value) = items.last() {
+            // SAFETY: promised by the caller.
+            unsafe { regs.add(to).write(value.clone()) };
+        }
+        return;
+    }
+    let (mut from, mut to) = (items.len().saturating_sub((wanted - given) as usize), to);
     while let Some(value) = items.get(from) {
         // SAFETY: promised by the caller.
         unsafe { regs.add(to).write(value.clone()) };

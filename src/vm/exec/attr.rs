@@ -158,13 +158,14 @@ fn cache_module_attr(cache: &CacheEntry, obj: &Value) {
     };
     let map = module.dict.map.borrow();
     let key: Value = cache.name.clone().into();
-    if let (Some(at), Ok(version)) = (
-        map.find_pure(cache.name.hash(), &key),
-        u32::try_from(map.version()),
-    ) {
+    if let Some(at) = map.find_pure(cache.name.hash(), &key)
+        && let Ok(version) = u32::try_from(map.version())
+        && let Some(entry) = map.entry(at)
+    {
         cache.kind.set(hit::ENTRY);
         cache.set_version(version);
         cache.slot.set(at as u32);
+        cache.place.set(&raw const entry.value);
         cache.value.set(obj.clone());
     }
 }

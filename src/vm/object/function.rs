@@ -88,7 +88,8 @@ pub struct CacheWay {
     pub value: Slot,
     /// For attributes that a store adds: the shape after it.
     pub shape: Cell<Option<Rc<super::Shape>>>,
-    /// For globals: where the value stands in its dict, valid while the dict has the version.
+    /// For globals and attributes of modules: where the value stands in its dict, valid while the
+    /// dict has the version.
     pub place: Cell<*const Value>,
 }
 
