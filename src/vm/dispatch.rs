@@ -1615,15 +1615,16 @@ impl Vm {
                             // resumed, and is there again.
                             // SAFETY: only generators yield: the running frame's is alive.
                             let own = unsafe { (*self.frame.generator).body_of::<Generator>() };
-                            let suspended = if !self.handled_is_clear() {
-                                None
-                            } else if own.state.is_iterated() {
+                            let suspended = if own.state.is_iterated() {
+                                debug_assert!(self.handled_is_clear());
                                 own.state.set_at_yield();
                                 Some(own)
-                            } else {
+                            } else if self.handled_is_clear() {
                                 // One resumed by a `for`, `next` or `send` for the first time, or
                                 // the leaf of a chain that was resumed by them.
                                 self.suspend_iterated(own)
+                            } else {
+                                None
                             };
                             if let Some(generator) = suspended {
                                 // SAFETY: it is inside the code of the running frame.
@@ -1786,6 +1787,10 @@ impl Vm {
                             break 'frame Exit::Raise(self.reraise(exception));
                         }
                         Op::PushExc => {
+                            // SAFETY: the running frame's generator is alive.
+                            if let Some(own) = unsafe { running(self.frame.generator) } {
+                                own.state.set(GenState::Running);
+                            }
                             let previous = self.push_handled(reg!(i.a).clone());
                             *reg!(i.a + NEXT) = previous;
                         }

@@ -15,7 +15,6 @@ use super::throw::Entered;
 use super::value::Value;
 use super::{R, Raise, Vm};
 use crate::bytecode::{ExceptionEntry, Op};
-use std::collections::VecDeque;
 use std::mem;
 use std::ptr;
 
@@ -401,24 +400,42 @@ struct Caught {
     target: u32,
 }
 
+/// How many frames are remembered.
+const CAUGHT: usize = 8;
+
 /// For the frames that entered handlers last. A frame that raises an exception on has entered one
 /// for it, so that what is left of frames that are over is never found.
-#[derive(Default)]
 pub(super) struct LastCaught {
-    entries: VecDeque<Caught>,
+    entries: [Caught; CAUGHT],
+    /// Where the oldest stands, which is forgotten next.
+    oldest: u8,
+}
+
+impl Default for LastCaught {
+    fn default() -> LastCaught {
+        let nobody = Caught {
+            registers: ptr::null_mut(),
+            place: 0,
+            target: 0,
+        };
+        LastCaught {
+            entries: [nobody; CAUGHT],
+            oldest: 0,
+        }
+    }
 }
 
 impl LastCaught {
     fn note(&mut self, caught: Caught) {
-        let own = |e: &&mut Caught| ptr::eq(e.registers, caught.registers);
-        if let Some(entry) = self.entries.iter_mut().find(own) {
+        let own = |e: &Caught| ptr::eq(e.registers, caught.registers);
+        let at = self.entries.iter().position(own).unwrap_or_else(|| {
+            let oldest = self.oldest;
+            self.oldest = (oldest + 1) % CAUGHT as u8;
+            oldest.into()
+        });
+        if let Some(entry) = self.entries.get_mut(at) {
             *entry = caught;
-            return;
         }
-        if self.entries.len() >= 8 {
-            self.entries.pop_front();
-        }
-        self.entries.push_back(caught);
     }
 
     fn of(&self, registers: *mut Value) -> Option<Caught> {

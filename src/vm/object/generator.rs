@@ -170,7 +170,8 @@ impl StateCell {
     }
 
     /// Running since it was resumed where it was `AtYield`, by an activation without a link, and
-    /// has not delegated since: when it is the running frame, that activation is the innermost.
+    /// has not delegated or handled an exception since: when it is the running frame, that
+    /// activation is the innermost.
     #[inline(always)]
     pub fn is_iterated(&self) -> bool {
         self.stage.get() == Stage::Iterated
