@@ -840,6 +840,7 @@ impl Vm {
                                     // SAFETY: the arguments are initialised.
                                     if unsafe { !(*args.add(callee.none_for as usize)).is_none() } {
                                         begins_at = callee.some_at;
+                                        callee.entered.set(callee.entered.get() + 1);
                                     // SAFETY: the running frame's generator is alive.
                                     } else if let Some(outer) = unsafe { running(self.frame.generator) }
                                         && outer.depth() < CHAIN_LIMIT
@@ -847,6 +848,7 @@ impl Vm {
                                     {
                                         // `await f(None)` and `yield from f(None)`, where that
                                         // returns None at once: no frame is made.
+                                        callee.entered.set(callee.entered.get() + 1);
                                         // SAFETY: callable and arguments are done with; what
                                         // follows is the `Delegate`, which wants the result.
                                         let awaiting = unsafe {

@@ -14,10 +14,12 @@ use std::rc::Rc;
 /// `CodeObject::none_for` and `some_at`, of code that begins with `if node is None: return`, or whose
 /// body is one `if node is not None`.
 fn none_for(code: &Code) -> Option<(u32, u32)> {
-    let first = code.instrs.first()?;
+    // Code that is profiled counts first that it is entered; who goes around it counts as well.
+    let begin = code.instrs.iter().position(|i| i.op != Op::Count)?;
+    let first = code.instrs.get(begin)?;
     let (none_at, some_at) = match first.op {
-        Op::JumpIfNone => (first.bc(), 1),
-        Op::JumpIfNotNone => (1, first.bc()),
+        Op::JumpIfNone => (first.bc(), begin + 1),
+        Op::JumpIfNotNone => (begin + 1, first.bc()),
         _ => return None,
     };
     let returns = code.instrs.get(none_at)?.op == Op::ReturnNone;
