@@ -276,6 +276,15 @@ impl Tok {
         )
     }
 
+    pub fn is_constant(self) -> bool {
+        matches!(self, Tok::None | Tok::True | Tok::False | Tok::Ellipsis)
+    }
+
+    /// The token may be an atom of its own.
+    pub fn is_atom(self) -> bool {
+        self.is_name() || self.is_constant() || matches!(self, Tok::Number | Tok::String)
+    }
+
     /// An operand may end with this token, so that an operator may follow.
     pub fn ends_operand(self) -> bool {
         self.is_name()
@@ -292,6 +301,33 @@ impl Tok {
                     | Tok::None
                     | Tok::Ellipsis
             )
+    }
+
+    /// No expression goes on with this token, which is one that often stands behind one.
+    pub fn ends_expression(self) -> bool {
+        matches!(
+            self,
+            Tok::Newline
+                | Tok::Comma
+                | Tok::Colon
+                | Tok::Equal
+                | Tok::RParen
+                | Tok::RBracket
+                | Tok::RBrace
+        )
+    }
+
+    /// No operand goes on with this token: an operator may follow, or something else.
+    pub fn ends_operand_before(self) -> bool {
+        !matches!(
+            self,
+            Tok::Dot
+                | Tok::LParen
+                | Tok::LBracket
+                | Tok::DoubleStar
+                | Tok::String
+                | Tok::FStringStart
+        )
     }
 
     /// An expression may begin with this token.

@@ -6,9 +6,9 @@ use super::expr::{
 use super::invalid::{self, STAR_IN_COMPREHENSION};
 use super::rule::{
     Matched, Miss, Reader, Rule, comma_list, cover, explaining, expr, next_kind, next_span, take,
-    tok, tok_in,
+    tok,
 };
-use super::strings::strings;
+use super::strings::{string_alone, strings};
 use crate::syntax::ast::{CompFor, Comprehension, Constant, Expr, ExprKind};
 use crate::syntax::number;
 use crate::syntax::token::Tok;
@@ -17,16 +17,9 @@ use chumsky::prelude::*;
 /// `atom: NAME | constant | NUMBER | strings | group | tuple | genexp | list | listcomp | dict | set
 /// | dictcomp | setcomp`
 pub fn atom<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
-    let name = custom(|inp: &mut Reader<'t, '_>| {
-        let span = take(inp, Tok::is_name)?.span;
-        Ok(Expr {
-            kind: ExprKind::Name(inp.state().name(span)),
-            span,
-        })
-    });
     choice((
-        name,
-        constant(),
+        custom(name),
+        custom(constant),
         number_literal(),
         strings(annotated_rhs(knot)),
         parenthesised(knot),
@@ -36,35 +29,66 @@ pub fn atom<'t>(knot: &Knot<'t>) -> Rule<'t, Expr> {
     .boxed()
 }
 
-/// `constant: 'None' | 'True' | 'False' | '...'`
-fn constant<'t>() -> Rule<'t, Expr> {
-    tok_in(|kind| {
-        Some(match kind {
-            Tok::None => Constant::None,
-            Tok::True => Constant::True,
-            Tok::False => Constant::False,
-            Tok::Ellipsis => Constant::Ellipsis,
-            _ => return None,
-        })
+/// A name, constant, number or string whose next token ends it, as `ends` says: most expressions
+/// are that, and need not be looked for in each of the rules between an expression and an atom.
+/// None for everything else, and while an error is explained.
+pub fn lone(inp: &mut Reader, ends: fn(Tok) -> bool) -> Option<Result<Expr, Miss>> {
+    let at = *inp.cursor().inner();
+    let state = inp.state();
+    let kind = state.line.get(at).filter(|_| !state.explain)?.kind;
+    let next = state.line.get(at + 1);
+    if !kind.is_atom() || !ends(next.map_or(Tok::Newline, |token| token.kind)) {
+        return None;
+    }
+    // As the rules would have.
+    state.look(next);
+    Some(match kind {
+        Tok::Number => number(inp),
+        Tok::String => string_alone(inp),
+        _ if kind.is_name() => name(inp),
+        _ => constant(inp),
     })
-    .map_with(|constant, e| expr(ExprKind::Constant(constant), e))
-    .boxed()
+}
+
+/// `NAME`
+fn name(inp: &mut Reader) -> Result<Expr, Miss> {
+    let span = take(inp, Tok::is_name)?.span;
+    Ok(Expr {
+        kind: ExprKind::Name(inp.state().name(span)),
+        span,
+    })
+}
+
+/// `constant: 'None' | 'True' | 'False' | '...'`
+fn constant(inp: &mut Reader) -> Result<Expr, Miss> {
+    let token = take(inp, Tok::is_constant)?;
+    let constant = match token.kind {
+        Tok::None => Constant::None,
+        Tok::True => Constant::True,
+        Tok::False => Constant::False,
+        _ => Constant::Ellipsis,
+    };
+    Ok(Expr {
+        kind: ExprKind::Constant(constant),
+        span: token.span,
+    })
 }
 
 /// `NUMBER`
 pub fn number_literal<'t>() -> Rule<'t, Expr> {
-    custom(|inp: &mut Reader<'t, '_>| {
-        let span = take(inp, |kind| kind == Tok::Number)?.span;
-        let state = inp.state();
-        match number::value(state.slice(span)) {
-            Ok(value) => Ok(Expr {
-                kind: ExprKind::Constant(value),
-                span,
-            }),
-            Err(message) => Err(state.raise(message, span)),
-        }
-    })
-    .boxed()
+    custom(number).boxed()
+}
+
+fn number(inp: &mut Reader) -> Result<Expr, Miss> {
+    let span = take(inp, |kind| kind == Tok::Number)?.span;
+    let state = inp.state();
+    match number::value(state.slice(span)) {
+        Ok(value) => Ok(Expr {
+            kind: ExprKind::Constant(value),
+            span,
+        }),
+        Err(message) => Err(state.raise(message, span)),
+    }
 }
 
 /// What stands between brackets after the first item.

@@ -184,6 +184,9 @@ fn expression_rule<'t>(expression: Rule<'t, Expr>, disjunction: Rule<'t, Expr>) 
         .boxed();
     let lambda = lambda(expression.clone());
     let conditional = custom(move |inp: &mut Reader<'t, '_>| {
+        if let Some(alone) = atom::lone(inp, Tok::ends_expression) {
+            return alone;
+        }
         let start = inp.cursor();
         let body = inp.parse(&disjunction)?;
         if inp.state().explain {
@@ -355,7 +358,10 @@ const SUM: u8 = 5;
 /// Precedence climbing: operands joined by operators that bind at least as tightly as `least`.
 fn climb<'t>(inp: &mut Reader<'t, '_>, factor: &Rule<'t, Expr>, least: u8) -> Result<Expr, Miss> {
     let start = inp.cursor();
-    let mut left = inp.parse(factor)?;
+    let mut left = match atom::lone(inp, Tok::ends_operand_before) {
+        Some(operand) => operand?,
+        None => inp.parse(factor)?,
+    };
     while let Some((op, precedence)) = next_kind(inp).binary() {
         if precedence < least {
             break;

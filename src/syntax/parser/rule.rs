@@ -277,7 +277,7 @@ impl<'t> State<'t> {
     }
 
     /// Notes that a rule looks at this token; false if nothing may match any more.
-    fn look(&mut self, token: Option<&Token>) -> bool {
+    pub fn look(&mut self, token: Option<&Token>) -> bool {
         if let Some(token) = token {
             self.furthest = self.furthest.max(token.span.start);
         } else {

@@ -37,6 +37,20 @@ fn string<'t>() -> impl Parser<'t, Tokens<'t>, Piece, Extra<'t>> + Clone {
     })
 }
 
+/// `STRING` without a neighbour.
+pub fn string_alone(inp: &mut Reader) -> Result<Expr, Miss> {
+    let span = take(inp, |kind| kind == Tok::String)?.span;
+    let constant = match decode(inp.state(), span)? {
+        Piece::Text(text) => Constant::Str(text.into()),
+        Piece::Bytes(bytes) => Constant::Bytes(bytes.into()),
+        Piece::Parts(_) => return Err(Miss),
+    };
+    Ok(Expr {
+        kind: ExprKind::Constant(constant),
+        span,
+    })
+}
+
 fn decode(state: &mut State, span: Span) -> Result<Piece, Miss> {
     let text = state.slice(span);
     let quoting = Quoting::of(text);
