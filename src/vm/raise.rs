@@ -51,6 +51,14 @@ impl Vm {
         self.raise(exception.into())
     }
 
+    /// MemoryError, for what would take more than any memory holds. As in CPython, which has the
+    /// exception ready, it has no context.
+    #[cold]
+    pub fn out_of_memory(&mut self) -> Raise {
+        let error = Exception::new(&self.exc.memory_error, Tuple::new([]));
+        self.pass_on(error.into())
+    }
+
     #[cold]
     pub fn type_error(&mut self, message: impl AsRef<str>) -> Raise {
         let class = self.exc.type_error.clone();

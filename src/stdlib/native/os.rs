@@ -223,7 +223,7 @@ fn urandom(vm: &mut Vm, args: &[Value]) -> R {
     let size = vm.index_i64(&args[0])?;
     let size = match usize::try_from(size) {
         Ok(size) if size < 1 << 29 => size,
-        Ok(_) => return Err(vm.error_with(&vm.exc.memory_error.clone(), vec![])),
+        Ok(_) => return Err(vm.out_of_memory()),
         Err(_) => return Err(vm.value_error("negative argument not allowed")),
     };
     let mut bytes = Vec::with_capacity(size + 8);

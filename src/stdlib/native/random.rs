@@ -92,8 +92,7 @@ fn getrandbits(vm: &mut Vm, args: &[Value]) -> R {
         return Err(vm.value_error("number of bits must be non-negative"));
     };
     if bits > int::MAX_BITS {
-        let class = vm.exc.memory_error.clone();
-        return Err(vm.error_with(&class, vec![]));
+        return Err(vm.out_of_memory());
     }
     with(vm, &args[0], |r| {
         Value::bigint(r.getrandbits(bits).into_big())

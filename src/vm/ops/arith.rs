@@ -506,13 +506,6 @@ impl Vm {
             _ => number::big_to_f64(self, &n.as_bigint().unwrap_or_default()),
         }
     }
-
-    /// MemoryError, for what would take more than any memory holds.
-    #[cold]
-    pub fn out_of_memory(&mut self) -> Raise {
-        let class = self.exc.memory_error.clone();
-        self.error_with(&class, Vec::new())
-    }
 }
 
 /// Whether a value is exactly an int or bool.
