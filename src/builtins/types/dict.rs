@@ -7,7 +7,7 @@ use crate::vm::heap::Ref;
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{Dict, Kind, Tuple};
 use crate::vm::ops::arith::Arith;
-use crate::vm::ops::iterators::{DictIterator, Part};
+use crate::vm::ops::iterators::{DictIterator, Part, kept};
 use crate::vm::ops::views::{DictView, ItemsView, KeysView, ValuesView};
 use crate::vm::ops::{sequence, sets};
 use crate::vm::value::Value;
@@ -146,7 +146,7 @@ fn copy(vm: &mut Vm, args: &[Value]) -> R {
 
 fn view(vm: &mut Vm, args: &[Value], part: Part) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
-    Ok(vm.dict_view(&dict, part))
+    Ok(kept(vm.dict_view(&dict, part), &args[0]))
 }
 
 fn keys(vm: &mut Vm, args: &[Value]) -> R {
@@ -163,7 +163,10 @@ fn items(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reversed(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
-    Ok(DictIterator::reversed(vm, &dict, Part::Keys))
+    Ok(kept(
+        DictIterator::reversed(vm, &dict, Part::Keys),
+        &args[0],
+    ))
 }
 
 fn fromkeys(vm: &mut Vm, args: &[Value]) -> R {

@@ -7,7 +7,7 @@ use crate::vm::native::NativeDef;
 use crate::vm::object::{Kind, List, release_backwards};
 use crate::vm::ops::arith::{Arith, clamp};
 use crate::vm::ops::compare::Cmp;
-use crate::vm::ops::iterators::ListReverseIterator;
+use crate::vm::ops::iterators::{ListReverseIterator, kept};
 use crate::vm::ops::sequence;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
@@ -67,7 +67,7 @@ fn imul(vm: &mut Vm, args: &[Value]) -> R {
 
 fn reversed(vm: &mut Vm, args: &[Value]) -> R {
     let list = this::<List>(vm, &args[0])?;
-    Ok(vm.make(ListReverseIterator::new(&list)))
+    Ok(kept(vm.make(ListReverseIterator::new(&list)), &args[0]))
 }
 
 fn append(vm: &mut Vm, args: &[Value]) -> R {

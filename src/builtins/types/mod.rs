@@ -32,8 +32,9 @@ pub use memoryview_data::MemoryView;
 
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Class, Kind};
+use crate::vm::object::{Class, Kind, Str};
 use crate::vm::ops::compare::{self, Cmp};
+use crate::vm::ops::iterators;
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -129,7 +130,12 @@ pub fn len(vm: &mut Vm, args: &[Value]) -> R {
 
 /// `__iter__`.
 pub fn iter(vm: &mut Vm, args: &[Value]) -> R {
-    vm.iter(&args[0].unwrapped())
+    let container = args[0].unwrapped();
+    let iterator = match container.as_ref::<Str>() {
+        Some(text) => iterators::str_iterator(vm, text, args[0].as_ref::<Str>().is_some()),
+        None => vm.iter(&container)?,
+    };
+    Ok(iterators::kept(iterator, &args[0]))
 }
 
 /// `__contains__`.

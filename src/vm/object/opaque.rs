@@ -2,7 +2,7 @@
 //! variables, files, weak references, loops…
 
 use super::{Class, Trace};
-use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot};
+use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, flags};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::any::Any;
@@ -26,6 +26,9 @@ pub trait NativeData: Any {
         let _ = vm;
         None
     }
+
+    /// For iterators and views: keeps the instance inside of which is what it goes over.
+    fn keep(&self, _owner: &Value) {}
 
     /// Lets go of what it refers to: the object is part of a cycle that nobody can reach.
     fn clear(&self) {}
@@ -55,11 +58,15 @@ pub struct Opaque {
 
 impl Opaque {
     pub fn new(class: &Ref<Class>, data: impl NativeData) -> Ref<Opaque> {
-        Ref::new(Opaque {
+        let made = Ref::new(Opaque {
             class: RefSlot::new(class.clone()),
             dict: Slot::undef(),
             data: Box::new(data),
-        })
+        });
+        if class.flags().has_del {
+            made.header().set_flag(flags::HAS_DEL, true);
+        }
+        made
     }
 
     pub fn value(class: &Ref<Class>, data: impl NativeData) -> Value {

@@ -100,7 +100,7 @@ impl Vm {
             }
             Kind::Set | Kind::FrozenSet => Some(self.make(SetIterator::new(v))),
             Kind::Range => Some(range_iterator(self, obj.as_ref::<Range>()?, false)),
-            Kind::Str => Some(str_iterator(self, obj.as_ref::<Str>()?)),
+            Kind::Str => Some(str_iterator(self, obj.as_ref::<Str>()?, true)),
             Kind::Bytes => {
                 let bytes = obj.as_ref::<Bytes>()?;
                 Some(self.make(BytesIterator::new(bytes)))

@@ -1,8 +1,10 @@
 //! The iterators of the built-in containers.
 
+mod held;
 mod ordered;
 mod state;
 
+pub use held::{Held, kept};
 pub use ordered::OrderedIterator;
 
 use super::range;
@@ -38,14 +40,14 @@ fn visit_slot(slot: &Slot, visit: &mut dyn FnMut(&ObjRef)) {
 
 /// Over a list, which may change meanwhile. The list is let go at the end.
 pub struct ListIterator {
-    list: Slot,
+    list: Held,
     at: Cell<usize>,
 }
 
 impl ListIterator {
     pub fn new(list: &Ref<List>) -> Self {
         ListIterator {
-            list: Slot::new(list.clone().into()),
+            list: Held::new(list.clone()),
             at: Cell::new(0),
         }
     }
@@ -64,13 +66,17 @@ impl ListIterator {
 
 impl NativeData for ListIterator {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit_slot(&self.list, visit);
+        self.list.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.list.keep(owner);
     }
 
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
         let item = self.advance();
         if item.is_none() {
-            self.list.set(Value::Undef);
+            self.list.let_go();
         }
         Ok(item)
     }
@@ -78,7 +84,7 @@ impl NativeData for ListIterator {
 
 /// Over a list from its end. The list is let go only where it has become shorter than the place.
 pub struct ListReverseIterator {
-    list: Slot,
+    list: Held,
     /// One past the next index.
     at: Cell<usize>,
 }
@@ -87,14 +93,18 @@ impl ListReverseIterator {
     pub fn new(list: &Ref<List>) -> Self {
         ListReverseIterator {
             at: Cell::new(list.items.borrow().len()),
-            list: Slot::new(list.clone().into()),
+            list: Held::new(list.clone()),
         }
     }
 }
 
 impl NativeData for ListReverseIterator {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit_slot(&self.list, visit);
+        self.list.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.list.keep(owner);
     }
 
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
@@ -108,7 +118,7 @@ impl NativeData for ListReverseIterator {
         let item = list.items.borrow().get(at).cloned();
         match item {
             Some(_) => self.at.set(at),
-            None => self.list.set(Value::Undef),
+            None => self.list.let_go(),
         }
         Ok(item)
     }
@@ -116,14 +126,14 @@ impl NativeData for ListReverseIterator {
 
 /// Over a tuple.
 pub struct TupleIterator {
-    tuple: Slot,
+    tuple: Held,
     at: Cell<usize>,
 }
 
 impl TupleIterator {
     pub fn new(tuple: &Ref<Tuple>) -> Self {
         TupleIterator {
-            tuple: Slot::new(tuple.clone().into()),
+            tuple: Held::new(tuple.clone()),
             at: Cell::new(0),
         }
     }
@@ -131,7 +141,11 @@ impl TupleIterator {
 
 impl NativeData for TupleIterator {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit_slot(&self.tuple, visit);
+        self.tuple.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.tuple.keep(owner);
     }
 
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
@@ -142,7 +156,7 @@ impl NativeData for TupleIterator {
         let item = tuple.items().get(self.at.get()).cloned();
         match item {
             Some(_) => self.at.set(self.at.get() + 1),
-            None => self.tuple.set(Value::Undef),
+            None => self.tuple.let_go(),
         }
         Ok(item)
     }
@@ -228,12 +242,20 @@ fn reversed_range(r: &Ref<Range>) -> Ref<Range> {
 
 /// Over the characters of a str; `ASCII` only tells the two classes apart.
 pub struct StrIterator<const ASCII: bool> {
-    text: Slot,
+    text: Held,
     /// Position in bytes.
     at: Cell<usize>,
 }
 
 impl<const ASCII: bool> NativeData for StrIterator<ASCII> {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.text.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.text.keep(owner);
+    }
+
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
         let holder = self.text.get();
         let Some(text) = holder.downcast::<Str>() else {
@@ -252,17 +274,18 @@ impl<const ASCII: bool> NativeData for StrIterator<ASCII> {
                 Ok(Some(character(c).into()))
             }
             None => {
-                self.text.set(Value::Undef);
+                self.text.let_go();
                 Ok(None)
             }
         }
     }
 }
 
-/// The iterator of a str.
-pub fn str_iterator(vm: &mut Vm, text: &Ref<Str>) -> Value {
-    let (ascii, at) = (text.is_ascii(), Cell::new(0));
-    let text = Slot::new(text.clone().into());
+/// The iterator of a str; `exact` says that it is not inside an instance of a class derived from
+/// str, for which CPython has but one class of iterator.
+pub fn str_iterator(vm: &mut Vm, text: &Ref<Str>, exact: bool) -> Value {
+    let (ascii, at) = (exact && text.is_ascii(), Cell::new(0));
+    let text = Held::new(text.clone());
     if ascii {
         vm.make(StrIterator::<true> { text, at })
     } else {
@@ -272,43 +295,66 @@ pub fn str_iterator(vm: &mut Vm, text: &Ref<Str>) -> Value {
 
 /// Over bytes.
 pub struct BytesIterator {
-    bytes: Ref<Bytes>,
+    bytes: Held,
     at: Cell<usize>,
 }
 
 impl BytesIterator {
     pub fn new(bytes: &Ref<Bytes>) -> Self {
         BytesIterator {
-            bytes: bytes.clone(),
+            bytes: Held::new(bytes.clone()),
             at: Cell::new(0),
         }
     }
 }
 
 impl NativeData for BytesIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.bytes.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.bytes.keep(owner);
+    }
+
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
-        let item = self.bytes.0.get(self.at.get());
-        self.at.set(self.at.get() + 1);
+        let holder = self.bytes.get();
+        let Some(bytes) = holder.downcast::<Bytes>() else {
+            return Ok(None);
+        };
+        let item = bytes.0.get(self.at.get());
+        match item {
+            Some(_) => self.at.set(self.at.get() + 1),
+            None => self.bytes.let_go(),
+        }
         Ok(item.map(|b| Value::Int((*b).into())))
     }
 }
 
 /// Over a bytearray, which may change meanwhile.
 pub struct ByteArrayIterator {
-    array: Slot,
+    array: Held,
     at: Cell<usize>,
 }
 
 impl ByteArrayIterator {
     pub fn new(array: &Ref<ByteArray>) -> Self {
         ByteArrayIterator {
-            array: Slot::new(array.clone().into()),
+            array: Held::new(array.clone()),
             at: Cell::new(0),
         }
     }
 }
 
 impl NativeData for ByteArrayIterator {
+    fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
+        self.array.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.array.keep(owner);
+    }
+
     fn next(&self, _: &mut Vm) -> R<Option<Value>> {
         let holder = self.array.get();
         let Some(array) = holder.downcast::<ByteArray>() else {
@@ -317,7 +363,7 @@ impl NativeData for ByteArrayIterator {
         let item = array.0.borrow().get(self.at.get()).copied();
         match item {
             Some(_) => self.at.set(self.at.get() + 1),
-            None => self.array.set(Value::Undef),
+            None => self.array.let_go(),
         }
         Ok(item.map(|b| Value::Int(b.into())))
     }
@@ -325,7 +371,7 @@ impl NativeData for ByteArrayIterator {
 
 /// Over keys, values or items of a dict: 0, 1, 2, and from the end 3, 4, 5.
 pub struct DictIterator<const KIND: u8> {
-    dict: Slot,
+    dict: Held,
     /// The place to look at next; backwards, one past it.
     at: Cell<usize>,
     /// The size that the dict must keep; `usize::MAX` once it did not.
@@ -357,7 +403,7 @@ impl DictIterator<0> {
 impl<const KIND: u8> DictIterator<KIND> {
     fn over(dict: &Ref<Dict>, at: usize) -> Self {
         DictIterator {
-            dict: Slot::new(dict.clone().into()),
+            dict: Held::new(dict.clone()),
             at: Cell::new(at),
             size: Cell::new(dict.len()),
             left: Cell::new(dict.len()),
@@ -388,7 +434,7 @@ impl<const KIND: u8> DictIterator<KIND> {
         };
         let Some((next, entry)) = found else {
             drop(map);
-            self.dict.set(Value::Undef);
+            self.dict.let_go();
             return Ok(None);
         };
         self.at.set(next);
@@ -403,7 +449,11 @@ impl<const KIND: u8> DictIterator<KIND> {
 
 impl<const KIND: u8> NativeData for DictIterator<KIND> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit_slot(&self.dict, visit);
+        self.dict.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.dict.keep(owner);
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
@@ -417,7 +467,7 @@ impl<const KIND: u8> NativeData for DictIterator<KIND> {
 
 /// Over a set or frozenset.
 pub struct SetIterator {
-    set: Slot,
+    set: Held,
     at: Cell<usize>,
     size: Cell<usize>,
     /// How many elements it has given.
@@ -428,7 +478,7 @@ impl SetIterator {
     /// `set` is one.
     pub fn new(set: &Value) -> Self {
         SetIterator {
-            set: Slot::new(set.clone()),
+            set: Held::new(set.clone()),
             at: Cell::new(0),
             size: Cell::new(super::sets::map_of(set).map_or(0, |s| s.len())),
             given: Cell::new(0),
@@ -438,7 +488,11 @@ impl SetIterator {
 
 impl NativeData for SetIterator {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit_slot(&self.set, visit);
+        self.set.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.set.keep(owner);
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
@@ -461,7 +515,7 @@ impl NativeData for SetIterator {
                 Ok(Some(key))
             }
             None => {
-                self.set.set(Value::Undef);
+                self.set.let_go();
                 Ok(None)
             }
         }

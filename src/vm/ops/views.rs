@@ -2,9 +2,9 @@
 
 use super::arith::Arith;
 use super::compare::{Cmp, set_has};
-use super::iterators::{DictIterator, OrderedIterator, Part};
+use super::iterators::{DictIterator, OrderedIterator, Part, kept};
 use super::sets::{self, AnySet};
-use crate::vm::heap::{ObjRef, Ref};
+use crate::vm::heap::{ObjRef, Ref, Slot};
 use crate::vm::native::{NativeDef, NativeType, TypeDef};
 use crate::vm::object::{Dict, Layout, NativeData, Set, SetTable, Tuple};
 use crate::vm::value::Value;
@@ -17,6 +17,8 @@ pub struct DictView {
     pub part: Part,
     /// It is one of an `OrderedDict`, whose iterators notice more.
     pub ordered: bool,
+    /// The instance that the dict is inside of, if its class is derived from dict.
+    owner: Slot,
 }
 
 /// The view of the keys.
@@ -37,6 +39,11 @@ macro_rules! view_type {
         impl NativeData for $view {
             fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
                 visit(self.0.dict.as_obj());
+                self.0.owner.visit(visit);
+            }
+
+            fn keep(&self, owner: &Value) {
+                self.0.owner.set(owner.clone());
             }
 
             fn size(&self) -> Option<usize> {
@@ -85,14 +92,15 @@ impl DictView {
 
     /// An iterator over what it shows.
     pub fn iterator(&self, vm: &mut Vm, reversed: bool) -> Value {
-        match (self.ordered, reversed) {
+        let iterator = match (self.ordered, reversed) {
             (false, false) => DictIterator::forward(vm, &self.dict, self.part),
             (false, true) => DictIterator::reversed(vm, &self.dict, self.part),
             (true, _) => {
                 let iterator = OrderedIterator::new(&self.dict, self.part, reversed);
                 vm.make(iterator)
             }
-        }
+        };
+        kept(iterator, &self.owner.get())
     }
 
     /// Keys and items behave like sets.
@@ -141,6 +149,7 @@ impl Vm {
             dict,
             part,
             ordered: false,
+            owner: Slot::undef(),
         };
         match part {
             Part::Keys => self.make(KeysView(view)),
@@ -156,6 +165,7 @@ impl Vm {
             dict,
             part,
             ordered: true,
+            owner: Slot::undef(),
         };
         match part {
             Part::Keys => self.make(OrderedKeysView(view)),

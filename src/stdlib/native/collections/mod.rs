@@ -11,7 +11,7 @@ use crate::builtins::arguments::this;
 use crate::vm::heap::Ref;
 use crate::vm::native::{ModuleDef, NativeDef};
 use crate::vm::object::{Dict, Module};
-use crate::vm::ops::iterators::{OrderedIterator, Part};
+use crate::vm::ops::iterators::{OrderedIterator, Part, kept};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 
@@ -49,13 +49,14 @@ const ITERATOR_DOC: &str = "An iterator over the keys of an OrderedDict.";
 
 fn view(vm: &mut Vm, args: &[Value], part: Part) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
-    Ok(vm.ordered_view(&dict, part))
+    Ok(kept(vm.ordered_view(&dict, part), &args[0]))
 }
 
 fn iterator(vm: &mut Vm, args: &[Value]) -> R {
     let dict = this::<Dict>(vm, &args[0])?;
     let reversed = vm.truth(&args[1])?;
-    Ok(vm.make(OrderedIterator::new(&dict, Part::Keys, reversed)))
+    let iterator = vm.make(OrderedIterator::new(&dict, Part::Keys, reversed));
+    Ok(kept(iterator, &args[0]))
 }
 
 fn init(vm: &mut Vm, module: &Ref<Module>) -> R<()> {

@@ -1,21 +1,23 @@
 //! `odict_iterator`: over the keys, values or items of an `OrderedDict`, from either end. Unlike
 //! the iterators of a dict it looks ahead: once it stands at the last entry, changes do not matter.
 
-use super::{Part, visit_slot};
-use crate::vm::heap::{ObjRef, Ref, Slot};
+use super::{Held, Part};
+use crate::vm::heap::{ObjRef, Ref};
 use crate::vm::native::{NativeType, TypeDef};
 use crate::vm::object::{Dict, Layout, NativeData};
 use crate::vm::value::Value;
 use crate::vm::{R, Vm};
 use std::cell::Cell;
 
+const OVER: usize = usize::MAX;
+
 /// Over an `OrderedDict`, which must not change meanwhile.
 pub struct OrderedIterator {
-    /// Let go at the end.
-    dict: Slot,
+    dict: Held,
     part: Part,
     reversed: bool,
-    /// The place to look at next; backwards, one past it.
+    /// The place to look at next; backwards, one past it. `OVER` behind the last one: then the
+    /// next look lets go of the dict.
     at: Cell<usize>,
     /// How many entries there were at the beginning, and where they ended.
     shape: (usize, usize),
@@ -26,14 +28,14 @@ impl OrderedIterator {
     pub fn new(dict: &Ref<Dict>, part: Part, reversed: bool) -> Self {
         let end = dict.map.borrow().end();
         OrderedIterator {
-            dict: Slot::new(if dict.is_empty() {
-                Value::Undef
-            } else {
-                dict.clone().into()
-            }),
+            dict: Held::new(dict.clone()),
             part,
             reversed,
-            at: Cell::new(if reversed { end } else { 0 }),
+            at: Cell::new(match (dict.is_empty(), reversed) {
+                (true, _) => OVER,
+                (false, true) => end,
+                (false, false) => 0,
+            }),
             shape: (dict.len(), end),
         }
     }
@@ -41,10 +43,17 @@ impl OrderedIterator {
 
 impl NativeData for OrderedIterator {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        visit_slot(&self.dict, visit);
+        self.dict.visit(visit);
+    }
+
+    fn keep(&self, owner: &Value) {
+        self.dict.keep(owner);
     }
 
     fn next(&self, vm: &mut Vm) -> R<Option<Value>> {
+        if self.at.get() == OVER {
+            self.dict.let_go();
+        }
         let holder = self.dict.get();
         let Some(dict) = holder.downcast::<Dict>() else {
             return Ok(None);
@@ -58,16 +67,11 @@ impl NativeData for OrderedIterator {
         let found = from(self.at.get()).filter(|_| unchanged);
         let Some((next, entry)) = found else {
             drop(map);
-            self.dict.set(Value::Undef);
+            self.dict.let_go();
             return Err(vm.runtime_error("OrderedDict mutated during iteration"));
         };
         let item = self.part.of(&entry.key, &entry.value);
-        self.at.set(next);
-        let is_last = from(next).is_none();
-        drop(map);
-        if is_last {
-            self.dict.set(Value::Undef);
-        }
+        self.at.set(if from(next).is_some() { next } else { OVER });
         Ok(Some(item))
     }
 }

@@ -258,13 +258,13 @@ impl Resumable for LongRangeIterator {
     }
 }
 
-fn chars_left(text: &Slot, at: usize) -> usize {
+fn chars_left(text: &Held, at: usize) -> usize {
     let holder = text.get();
     let rest = holder.as_str().and_then(|s| s.get(at..));
     rest.map_or(0, |r| r.chars().count())
 }
 
-fn rest_of_text(text: &Slot, at: usize) -> Rest {
+fn rest_of_text(text: &Held, at: usize) -> Rest {
     match text.get() {
         Value::Undef => Rest::Over(Value::str("")),
         whole => {
@@ -276,7 +276,7 @@ fn rest_of_text(text: &Slot, at: usize) -> Rest {
 }
 
 /// Where the character with that index begins.
-fn place_in_text(text: &Slot, at: i64) -> usize {
+fn place_in_text(text: &Held, at: i64) -> usize {
     let holder = text.get();
     let whole = holder.as_str().unwrap_or("");
     let at = usize::try_from(at).unwrap_or(0);
@@ -303,21 +303,27 @@ macro_rules! text_iterators {
 
 text_iterators!(true false);
 
+impl BytesIterator {
+    fn len(&self) -> usize {
+        let holder = self.bytes.get();
+        holder.downcast::<Bytes>().map_or(0, |b| b.0.len())
+    }
+}
+
 impl Resumable for BytesIterator {
     fn remaining(&self) -> usize {
-        self.bytes.0.len().saturating_sub(self.at.get())
+        self.len().saturating_sub(self.at.get())
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(if self.at.get() > self.bytes.0.len() {
-            Rest::Over(Tuple::value([]))
-        } else {
-            Rest::At(self.bytes.clone().into(), self.at.get())
+        Ok(match self.bytes.get() {
+            Value::Undef => Rest::Over(Tuple::value([])),
+            bytes => Rest::At(bytes, self.at.get()),
         })
     }
 
     fn go_to(&self, at: i64) {
-        self.at.set(fitted(at, self.bytes.0.len()));
+        self.at.set(fitted(at, self.len()));
     }
 }
 
@@ -375,7 +381,7 @@ macro_rules! dict_iterators {
             /// What is left, found by a second iterator that goes on where this one is.
             fn rest(&self, vm: &mut Vm) -> R<Rest> {
                 let ahead = DictIterator::<$kind> {
-                    dict: Slot::new(self.dict.get()),
+                    dict: Held::new(self.dict.get()),
                     at: self.at.clone(),
                     size: self.size.clone(),
                     left: self.left.clone(),
@@ -402,7 +408,7 @@ impl Resumable for SetIterator {
 
     fn rest(&self, vm: &mut Vm) -> R<Rest> {
         let ahead = SetIterator {
-            set: Slot::new(self.set.get()),
+            set: Held::new(self.set.get()),
             at: self.at.clone(),
             size: self.size.clone(),
             given: self.given.clone(),
