@@ -100,7 +100,7 @@ impl Profile {
             codes: HashMap::new(),
             rows: Vec::new(),
             shared: HashMap::new(),
-            last: (0, 0),
+            last: (usize::MAX, 0),
         }
     }
 
@@ -119,6 +119,11 @@ impl Profile {
             return Some(own as usize - 1);
         }
         let at = address(&running_code(task)?);
+        self.shared_row(at)
+    }
+
+    /// The row of the tasks that run some code and have no row of their own.
+    fn shared_row(&mut self, at: usize) -> Option<usize> {
         if self.last.0 != at {
             self.last = (at, *self.shared.get(&at)?);
         }
@@ -151,7 +156,7 @@ impl Profile {
             task.extra().profiled.set(number);
             None
         } else {
-            self.shared.get(&at).copied()
+            self.shared_row(at)
         };
         let row = row.unwrap_or_else(|| {
             let own = self.rows.len() < MOST_TASKS;
