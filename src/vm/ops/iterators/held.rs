@@ -33,9 +33,9 @@ impl Held {
         self.owner.set(owner.clone());
     }
 
-    /// The instance, if there is one.
-    pub fn owner(&self) -> Option<Value> {
-        self.owner.defined()
+    /// What the program sees of it: the instance if there is one.
+    pub fn whole(&self) -> Value {
+        self.owner.defined().unwrap_or_else(|| self.container.get())
     }
 
     pub fn visit(&self, visit: &mut dyn FnMut(&ObjRef)) {

@@ -155,7 +155,7 @@ impl Resumable for ListIterator {
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(match self.list.get() {
+        Ok(match self.list.whole() {
             Value::Undef => Rest::Over(List::value(Vec::new())),
             list => Rest::At(list, self.at.get()),
         })
@@ -178,7 +178,7 @@ impl Resumable for ListReverseIterator {
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(match (self.list.get(), self.at.get()) {
+        Ok(match (self.list.whole(), self.at.get()) {
             (Value::Undef, _) | (_, 0) => Rest::OverBackwards,
             (list, at) => Rest::Before(list, at),
         })
@@ -201,7 +201,7 @@ impl Resumable for TupleIterator {
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(match self.tuple.get() {
+        Ok(match self.tuple.whole() {
             Value::Undef => Rest::Over(Tuple::value([])),
             tuple => Rest::At(tuple, self.at.get()),
         })
@@ -265,7 +265,7 @@ fn chars_left(text: &Held, at: usize) -> usize {
 }
 
 fn rest_of_text(text: &Held, at: usize) -> Rest {
-    match text.get() {
+    match text.whole() {
         Value::Undef => Rest::Over(Value::str("")),
         whole => {
             let head = whole.as_str().and_then(|s| s.get(..at));
@@ -316,7 +316,7 @@ impl Resumable for BytesIterator {
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(match self.bytes.get() {
+        Ok(match self.bytes.whole() {
             Value::Undef => Rest::Over(Tuple::value([])),
             bytes => Rest::At(bytes, self.at.get()),
         })
@@ -341,7 +341,7 @@ impl Resumable for ByteArrayIterator {
     }
 
     fn rest(&self, _: &mut Vm) -> R<Rest> {
-        Ok(match self.array.get() {
+        Ok(match self.array.whole() {
             Value::Undef => Rest::Over(Tuple::value([])),
             array => Rest::At(array, self.at.get()),
         })
