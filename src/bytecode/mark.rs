@@ -52,8 +52,8 @@ pub enum Marks {
     Frames,
     /// That, and where statements begin.
     Lines,
-    /// Where frames are entered and resumed is counted.
-    Counts,
+    /// No marks, but instructions that count and measure: where frames are entered and left.
+    Profile,
     /// Everything that could matter to somebody else: what frames give and get, and which objects
     /// are touched; in the library, too.
     Touches,

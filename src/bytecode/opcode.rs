@@ -126,7 +126,7 @@ impl Instr {
     pub fn is_dropped(self, next: Option<&Instr>) -> bool {
         matches!(
             self.op,
-            Op::Call | Op::CallMethod | Op::Delegate | Op::Yield
+            Op::Call | Op::CallMethod | Op::Delegate | Op::Yield | Op::ProfiledYield
         ) && next.is_some_and(|next| next.op == Op::Clear && next.a == self.a)
     }
 
@@ -167,6 +167,29 @@ impl Instr {
 }
 
 impl Op {
+    /// Whether the frame is left behind it, without an exception.
+    pub const fn returns(self) -> bool {
+        matches!(
+            self,
+            Op::Return | Op::ReturnNone | Op::ProfiledReturn | Op::ProfiledReturnNone
+        )
+    }
+
+    /// Whether it suspends the frame with a value.
+    pub const fn yields(self) -> bool {
+        matches!(self, Op::Yield | Op::ProfiledYield)
+    }
+
+    /// What takes its place in code that is compiled for profiling.
+    pub const fn profiled(self) -> Op {
+        match self {
+            Op::Yield => Op::ProfiledYield,
+            Op::Return => Op::ProfiledReturn,
+            Op::ReturnNone => Op::ProfiledReturnNone,
+            other => other,
+        }
+    }
+
     /// Whether it may look at something, or change it, that is seen from other frames too: it does
     /// more than move values between registers, count, jump and build something new.
     pub const fn touches(self) -> bool {
@@ -568,8 +591,16 @@ opcodes! {
     // Being watched
     /// Tells whoever observes the program that b (a `Mark`) has come, with the value a; only in code compiled for that.
     Mark: OptKeep, Count, None;
-    /// Counts that the running code was entered or resumed, and looks whether something asks for attention; only in code compiled for profiling.
-    Count: None, None, None;
+    /// Counts that the running code was entered, and looks whether something asks for attention; as all that follows, only in code compiled for profiling.
+    ProfiledEntry: None, None, None;
+    /// Counts that the running code goes on behind a Delegate.
+    ProfiledResumption: None, None, None;
+    /// As Yield; counts that the running code will be resumed.
+    ProfiledYield: Def, Use, None;
+    /// As Return.
+    ProfiledReturn: Use, None, None;
+    /// As ReturnNone.
+    ProfiledReturnNone: None, None, None;
 }
 
 /// Objects that compiled code needs whatever the names mean.

@@ -85,10 +85,7 @@ fn check_layout(code: &Code) -> Check {
 }
 
 const fn ends_path(op: Op) -> bool {
-    matches!(
-        op,
-        Op::Return | Op::ReturnNone | Op::Raise | Op::Reraise | Op::Jump
-    )
+    op.returns() || matches!(op, Op::Raise | Op::Reraise | Op::Jump)
 }
 
 fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
@@ -111,13 +108,13 @@ fn check_instr(code: &Code, pc: usize, instr: Instr) -> Check {
     }
     let gives = matches!(
         instr.op,
-        Op::Call | Op::CallMethod | Op::Delegate | Op::Yield
+        Op::Call | Op::CallMethod | Op::Delegate | Op::Yield | Op::ProfiledYield
     );
     if gives && instr.t & DROPPED != 0 {
         let dropped = instr.is_dropped(code.instrs.get(pc + 1));
         ensure(dropped, "a result marked as dropped that is not")?;
     }
-    if instr.op == Op::Yield {
+    if instr.op.yields() {
         ensure(code.flags.suspends(), "a yield in code that cannot suspend")?;
     }
     if instr.op == Op::LoadIntrinsic {

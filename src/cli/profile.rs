@@ -43,7 +43,9 @@ fn tables(profile: &Profiled, program: &str) -> String {
 
 fn functions(profile: &Profiled, out: &mut String) {
     let mut rows: BTreeMap<(String, String), (Duration, Duration, u64)> = BTreeMap::new();
-    for f in &profile.functions {
+    // Of the library, what is worth knowing: where time went.
+    let shown = |f: &&FunctionTime| !f.total.is_zero() || !f.code.code.source.is_library();
+    for f in profile.functions.iter().filter(shown) {
         // Equal functions are made by each call of the one around them.
         let row = rows.entry((name(&f.code), place(f))).or_default();
         row.0 += f.own;

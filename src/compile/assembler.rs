@@ -95,8 +95,8 @@ pub struct Assembler {
     pub touches: bool,
     /// An observer is to be told what the frame gives and gets.
     pub marks: bool,
-    /// Entries and resumptions are counted.
-    pub counts: bool,
+    /// Entries and resumptions are counted, and how long the code runs is measured.
+    pub profiled: bool,
     failed: Option<AsmError>,
 }
 
@@ -120,7 +120,7 @@ impl Assembler {
             last_target: 0,
             touches: false,
             marks: false,
-            counts: false,
+            profiled: false,
             failed: None,
         }
     }
@@ -181,16 +181,35 @@ impl Assembler {
             return;
         }
         self.mark_before(span, op, a, b);
-        if op == Op::Yield && self.counts {
-            // Not behind it: who drops what is sent goes on behind both there.
-            self.emit(span, Op::Count, 0, 0, 0);
+        if self.profiled {
+            return self.push_profiled(span, op, flags, kept, [a, b, c]);
         }
         self.push(span, op, flags, kept, [a, b, c]);
         match op {
             Op::Yield if self.marks => self.mark(span, Mark::Received, a),
             Op::Delegate if self.marks => self.mark(span, Mark::Awaited, a),
-            Op::Delegate if self.counts => self.emit(span, Op::Count, 0, 0, 0),
             _ => {}
+        }
+    }
+
+    /// The instruction, and what counts how often the code goes on behind it.
+    fn push_profiled(&mut self, span: Span, op: Op, flags: u8, kept: u8, operands: [u16; 3]) {
+        let resumed = self.instrs.last();
+        let resumed = resumed.is_some_and(|i| i.op == Op::ProfiledResumption);
+        let reached_by_jump = self.last_target as usize == self.instrs.len();
+        match op {
+            Op::Delegate => {
+                self.push(span, op, flags, kept, operands);
+                self.push(span, Op::ProfiledResumption, 0, 0, [0; 3]);
+            }
+            // A result that is dropped is dropped by what gives it, if this comes right behind.
+            Op::Clear if resumed && !reached_by_jump => {
+                let place = self.spans.last().copied().unwrap_or(span);
+                self.pop();
+                self.push(span, op, flags, kept, operands);
+                self.push(place, Op::ProfiledResumption, 0, 0, [0; 3]);
+            }
+            _ => self.push(span, op.profiled(), flags, kept, operands),
         }
     }
 
@@ -222,7 +241,7 @@ impl Assembler {
         self.instrs.push(Instr::new(op, t, a, b, c));
         self.spans.push(span);
         self.ranges.push(self.current);
-        if matches!(op, Op::Return | Op::ReturnNone | Op::Raise | Op::Reraise) {
+        if op.returns() || matches!(op, Op::Raise | Op::Reraise) {
             self.flow = None;
         }
     }
@@ -373,10 +392,15 @@ impl Assembler {
         // Something else that is bound here must not end up before the place it means.
         if jump && self.last_target != end && self.fixups.last() == Some(&(end - 1, label)) {
             self.fixups.pop();
-            self.instrs.pop();
-            self.spans.pop();
-            self.ranges.pop();
+            self.pop();
         }
+    }
+
+    /// Takes the last instruction back.
+    fn pop(&mut self) {
+        self.instrs.pop();
+        self.spans.pop();
+        self.ranges.pop();
     }
 
     /// The handler of the instructions emitted now.

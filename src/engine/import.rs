@@ -341,9 +341,9 @@ thread_local! {
 
 /// The code of a module.
 fn compiled(vm: &mut Vm, source: &Source) -> R<Rc<Code>> {
-    // The library is not what is observed, but whom it touches may matter.
+    // The library is not what is observed, but whom it touches may matter, and the time that it takes.
     let marks = match vm.marks() {
-        Marks::Touches => Marks::Touches,
+        marks @ (Marks::Touches | Marks::Profile) => marks,
         _ if source.is_library() => Marks::None,
         marks => marks,
     };

@@ -178,14 +178,13 @@ fn finish(vm: &mut Vm, data: &LoopData, task: Ref<Future>, outcome: StepOutcome)
     }
     leave(vm, data, &task);
     let woken_by = vm.current.woken_by.take();
-    let row = vm.profile_row(&task);
     let settled = settle(vm, &task, outcome);
     drop(woken_by);
     if vm.is_observed() {
         vm.tell(&Event::StepSettled(&task));
     }
-    if let Some(row) = row.filter(|_| task.is_done()) {
-        vm.note_task_done(row);
+    if vm.is_profiled() && task.is_done() {
+        vm.note_task_done(&task);
     }
     if data.debug.get() {
         super::turn::note_slow(vm, data, &task.clone().into())?;

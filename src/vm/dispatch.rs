@@ -175,7 +175,7 @@ impl Vm {
                 }};
             }
 
-                loop {
+                'next: loop {
                     at = hold(at.wrapping_add(1));
                     // The place is matched, not a copy: a copy would decode every field of every
                     // layout before the jump.
@@ -259,7 +259,7 @@ impl Vm {
                                 sync!();
                                 break 'frame Exit::Drain;
                             }
-                            continue;
+                            continue 'next;
                         }};
                     }
                     // As `switch`, after something was released.
@@ -358,14 +358,14 @@ impl Vm {
                                     let int: fn(i64, i64) -> Option<i64> = $int;
                                     if let Some(n) = int(*x, *y) {
                                         set!(i.a, Value::Int(n));
-                                        continue;
+                                        continue 'next;
                                     }
                                 }
                                 (Value::Float(x), Value::Float(y)) => {
                                     let float: fn(f64, f64) -> Option<f64> = $float;
                                     if let Some(f) = float(x.get(), y.get()) {
                                         set!(i.a, Value::float(f));
-                                        continue;
+                                        continue 'next;
                                     }
                                 }
                                 _ => {}
@@ -406,14 +406,14 @@ impl Vm {
                                     let int: fn(i64, i64) -> Option<i64> = $int;
                                     if let Some(n) = int(*x, i64::from(i.imm())) {
                                         set!(i.a, Value::Int(n));
-                                        continue;
+                                        continue 'next;
                                     }
                                 }
                                 Value::Float(x) => {
                                     let float: fn(f64, f64) -> Option<f64> = $float;
                                     if let Some(f) = float(x.get(), f64::from(i.imm())) {
                                         set!(i.a, Value::float(f));
-                                        continue;
+                                        continue 'next;
                                     }
                                 }
                                 _ => {}
@@ -426,11 +426,11 @@ impl Vm {
                         match (&*reg!(i.b), &*reg!(i.c)) {
                             (Value::Int(x), Value::Int(y)) => {
                                 set!(i.a, Value::bool(x $how y));
-                                continue;
+                                continue 'next;
                             }
                             (Value::Float(x), Value::Float(y)) => {
                                 set!(i.a, Value::bool(x.get() $how y.get()));
-                                continue;
+                                continue 'next;
                             }
                             _ => {}
                         }
@@ -442,6 +442,17 @@ impl Vm {
                         () => {
                             if super::host::attention().load(Ordering::Relaxed) {
                                 sync!();
+                                break 'frame Exit::Attention;
+                            }
+                        };
+                    }
+                    // The same before an instruction that resumes a generator, which comes again after:
+                    // what has run until here is not the generator.
+                    macro_rules! look_up_first {
+                        () => {
+                            if super::host::attention().load(Ordering::Relaxed) {
+                                sync!();
+                                self.frame.pc = at;
                                 break 'frame Exit::Attention;
                             }
                         };
@@ -493,13 +504,13 @@ impl Vm {
                                 if (x $how y) == $when {
                                     branch!();
                                 }
-                                continue;
+                                continue 'next;
                             }
                             (Value::Float(x), Value::Float(y)) => {
                                 if (x.get() $how y.get()) == $when {
                                     branch!();
                                 }
-                                continue;
+                                continue 'next;
                             }
                             _ => {}
                         }
@@ -513,13 +524,13 @@ impl Vm {
                                 if (*x $how i64::from(i.b as i16)) == $when {
                                     branch!();
                                 }
-                                continue;
+                                continue 'next;
                             }
                             Value::Float(x) => {
                                 if (x.get() $how f64::from(i.b as i16)) == $when {
                                     branch!();
                                 }
-                                continue;
+                                continue 'next;
                             }
                             _ => {}
                         }
@@ -737,6 +748,7 @@ impl Vm {
                             // SAFETY: as above.
                             let place = unsafe { base.add($first) };
                             if root.state.is_at_yield() {
+                                look_up_first!();
                                 let value = if given == 1 {
                                     Value::None
                                 } else {
@@ -870,7 +882,7 @@ impl Vm {
                                             sync!();
                                             break 'frame Exit::Drain;
                                         }
-                                        continue;
+                                        continue 'next;
                                     }
                                 }
                                 // SAFETY: the arguments are initialised; the code has a register
@@ -908,837 +920,744 @@ impl Vm {
                                     switch!(to, to_regs, to_code);
                                 }
                                 set!(i.a, made.into());
-                                continue;
+                                continue 'next;
                             }
                         }
                     }};
                 }
 
-                    match i.op {
-                        Op::Nop => {}
-                        Op::LoadConst => set!(i.a, konst!(i.bc()).clone()),
-                        Op::Move => set!(i.a, operand!(b, DIES_B)),
-                        Op::Copy => set!(i.a, reg!(i.b).clone()),
-                        Op::Clear => set!(i.a, Value::Undef),
-                        Op::CheckBound => {
-                            if reg!(i.a).is_undef() {
-                                sync!();
-                                break 'frame Exit::Raise(exec::unbound_local(self, plain!().a));
-                            }
-                        }
-                        Op::DeleteLocal => {
-                            if reg!(i.a).is_undef() {
-                                sync!();
-                                break 'frame Exit::Raise(exec::unbound_local(self, plain!().a));
-                            }
-                            set!(i.a, Value::Undef);
-                        }
-                        Op::MakeCell => {
-                            let content = std::mem::take(reg!(i.a));
-                            *reg!(i.a) = exec::make_cell(content);
-                        }
-                        Op::LoadCell => {
-                            let value = match reg!(i.b).downcast::<super::object::CellObject>() {
-                                Some(cell) => cell.content.get(),
-                                None => Value::Undef,
-                            };
-                            if value.is_undef() {
-                                sync!();
-                                break 'frame Exit::Raise(exec::unbound_cell(self, plain!().b));
-                            }
-                            set!(i.a, value);
-                        }
-                        Op::StoreCell => {
-                            let value = operand!(b, DIES_B);
-                            if let Some(cell) = reg!(i.a).downcast::<super::object::CellObject>()
-                                && let Value::Obj(old) = cell.content.replace(value)
-                            {
-                                drop(old);
-                                sync!();
-                                drain!();
-                            }
-                        }
-                        Op::DeleteCell => slow_unit!(exec::delete_cell(self, plain!().a)),
-                        Op::LoadGlobal => {
-                            let cache = site!(i.bc());
-                            // SAFETY: the running code is alive.
-                            let (globals, builtins) =
-                                unsafe { (&(*code).globals, &(*code).builtins) };
-                            let place = cached_global(cache, globals, builtins);
-                            if place.is_null() {
-                                slow!(exec::load_global(self, i.bc()));
-                            } else {
-                                // SAFETY: while the versions are those of the cache, the value stands
-                                // where it stood.
-                                set!(i.a, unsafe { (*place).clone() });
-                            }
-                        }
-                        Op::StoreGlobal => {
-                            let value = operand!(a, DIES_A);
-                            slow_unit!(exec::store_global(self, plain!().site(), value));
-                        }
-                        Op::DeleteGlobal => slow_unit!(exec::delete_global(self, plain!().site())),
-                        Op::LoadName => slow!(exec::load_name(self, plain!().site(), None)),
-                        Op::StoreName => {
-                            let value = operand!(a, DIES_A);
-                            slow_unit!(exec::store_name(self, plain!().site(), value));
-                        }
-                        Op::DeleteName => slow_unit!(exec::delete_name(self, plain!().site())),
-                        Op::LoadNameOrCell => {
-                            slow!(exec::load_name(self, plain!().site(), Some(plain!().b)))
-                        }
-                        Op::LoadIntrinsic => slow!(exec::intrinsic(self, i.b)),
-
-                        Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
-                        Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
-                        Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                        Op::Div => arith!(Div, |_, _| None, float_div),
-                        Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
-                        Op::Mod => arith!(Mod, floor_mod, |_, _| None),
-                        Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
-                        Op::BitOr => arith!(Or, |x, y| Some(x | y), |_, _| None),
-                        Op::BitXor => arith!(Xor, |x, y| Some(x ^ y), |_, _| None),
-                        Op::LShift => arith!(LShift, shift_left, |_, _| None),
-                        Op::RShift => arith!(RShift, shift_right, |_, _| None),
-                        Op::MatMul => slow!(exec::arith(self, Arith::MatMul, plain!(), regs)),
-                        Op::Pow => arith!(Pow, |_, _| None, float_pow),
-                        Op::AddI => arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
-                        Op::SubI => arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
-                        Op::MulI => arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                        Op::FloorDivI => arith_imm!(FloorDiv, floor_div, |_, _| None),
-                        Op::ModI => arith_imm!(Mod, floor_mod, |_, _| None),
-                        Op::AddK => arith_const!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
-                        Op::SubK => arith_const!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
-                        Op::MulK => arith_const!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
-                        Op::DivK => arith_const!(Div, |_, _| None, float_div),
-                        Op::FloorDivK => arith_const!(FloorDiv, floor_div, |_, _| None),
-                        Op::ModK => arith_const!(Mod, floor_mod, |_, _| None),
-                        Op::BitAndK => arith_const!(And, |x, y| Some(x & y), |_, _| None),
-                        Op::Neg => match &*reg!(i.b) {
-                            Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
-                            Value::Float(f) => set!(i.a, Value::float(-f.get())),
-                            _ => slow!(exec::unary(
-                                self,
-                                super::ops::arith::Unary::Neg,
-                                plain!(),
-                                regs
-                            )),
-                        },
-                        Op::Pos => slow!(exec::unary(
-                            self,
-                            super::ops::arith::Unary::Pos,
-                            plain!(),
-                            regs
-                        )),
-                        Op::Invert => {
-                            slow!(exec::unary(
-                                self,
-                                super::ops::arith::Unary::Invert,
-                                plain!(),
-                                regs
-                            ))
-                        }
-                        Op::Not => match &*reg!(i.b) {
-                            Value::True => set!(i.a, Value::False),
-                            Value::False | Value::None => set!(i.a, Value::True),
-                            _ => slow!(exec::not(self, plain!(), regs)),
-                        },
-
-                        Op::Lt => compare!(Lt, <),
-                        Op::Le => compare!(Le, <=),
-                        Op::Eq => compare!(Eq, ==),
-                        Op::Ne => compare!(Ne, !=),
-                        Op::Gt => compare!(Gt, >),
-                        Op::Ge => compare!(Ge, >=),
-                        Op::Is | Op::IsNot => {
-                            let same = reg!(i.b).is(&*reg!(i.c));
-                            let dying = i.t & (DIES_B | DIES_C);
-                            if dying & DIES_B != 0 {
-                                drop(std::mem::take(reg!(i.b)));
-                            }
-                            if dying & DIES_C != 0 {
-                                drop(std::mem::take(reg!(i.c)));
-                            }
-                            set!(i.a, Value::bool(same == is_op!(Op::Is)));
-                            if dying != 0 {
-                                sync!();
-                                drain!();
-                            }
-                        }
-                        Op::In => slow!(exec::contains(self, plain!(), regs)),
-                        Op::NotIn => slow!(exec::contains(self, plain!(), regs)),
-
-                        Op::Jump => {
-                            at = before!(code, i.bc());
+                    // The running code, which is profiled, is about to be left: the time until here
+                    // is its own.
+                    macro_rules! book_time {
+                        () => {
                             if super::host::attention().load(Ordering::Relaxed) {
                                 sync!();
-                                break 'frame Exit::Attention;
+                                self.book_time();
                             }
-                        }
-                        Op::JumpIfTrue => jump_if!(truth!(i.t & DIES_A != 0)),
-                        Op::JumpIfFalse => jump_if!(!truth!(i.t & DIES_A != 0)),
-                        Op::JumpIfTrueKeep => jump_if!(truth!(false)),
-                        Op::JumpIfFalseKeep => jump_if!(!truth!(false)),
-                        Op::JumpIfNone => jump_if_none!(true),
-                        Op::JumpIfNotNone => jump_if_none!(false),
-                        Op::JumpIfLt => compare_jump!(Lt, <, true),
-                        Op::JumpIfNotLt => compare_jump!(Lt, <, false),
-                        Op::JumpIfLe => compare_jump!(Le, <=, true),
-                        Op::JumpIfNotLe => compare_jump!(Le, <=, false),
-                        Op::JumpIfGt => compare_jump!(Gt, >, true),
-                        Op::JumpIfNotGt => compare_jump!(Gt, >, false),
-                        Op::JumpIfGe => compare_jump!(Ge, >=, true),
-                        Op::JumpIfNotGe => compare_jump!(Ge, >=, false),
-                        Op::JumpIfEq => compare_jump!(Eq, ==, true),
-                        Op::JumpIfNotEq => compare_jump!(Eq, ==, false),
-                        Op::JumpIfNe => compare_jump!(Ne, !=, true),
-                        Op::JumpIfNotNe => compare_jump!(Ne, !=, false),
-                        Op::JumpIfLtI => compare_jump_imm!(Lt, <, true),
-                        Op::JumpIfNotLtI => compare_jump_imm!(Lt, <, false),
-                        Op::JumpIfLeI => compare_jump_imm!(Le, <=, true),
-                        Op::JumpIfNotLeI => compare_jump_imm!(Le, <=, false),
-                        Op::JumpIfGtI => compare_jump_imm!(Gt, >, true),
-                        Op::JumpIfNotGtI => compare_jump_imm!(Gt, >, false),
-                        Op::JumpIfGeI => compare_jump_imm!(Ge, >=, true),
-                        Op::JumpIfNotGeI => compare_jump_imm!(Ge, >=, false),
-                        Op::JumpIfEqI => compare_jump_imm!(Eq, ==, true),
-                        Op::JumpIfNotEqI => compare_jump_imm!(Eq, ==, false),
-                        Op::JumpIfNeI => compare_jump_imm!(Ne, !=, true),
-                        Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
-
-                        Op::LoadAttr => {
-                            let cache = near_site!();
-                            if let Some(instance) = reg!(i.b).as_ref::<Instance>()
-                                && instance.shape_id() == cache.key.get()
-                                && class_version(instance) == cache.key2.get()
-                            {
-                                let value = instance.slot(cache.slot.get() as usize);
-                                if i.t & DIES_B != 0 {
-                                    set_after!(i.a, value, reg!(i.b));
-                                }
-                                set!(i.a, value);
-                                continue;
-                            }
-                            slow!(exec::load_attr(self, plain!(), regs));
-                        }
-                        Op::StoreAttr => {
-                            let cache = near_site!();
-                            if i.t & DIES_A == 0
-                                && let Some(instance) = reg!(i.a).as_ref::<Instance>()
-                                && instance.shape_id() == cache.key.get()
-                                && class_version(instance) == cache.key2.get()
-                            {
-                                let value = operand!(b, DIES_B);
-                                let old = instance.replace_slot(cache.slot.get() as usize, value);
-                                if let Value::Obj(_) = old {
-                                    drop(old);
-                                    sync!();
-                                    drain!();
-                                }
-                                continue;
-                            }
-                            // An attribute that the instance gets here.
-                            if i.t & DIES_A == 0
-                                && let Some(instance) = reg!(i.a).as_ref::<Instance>()
-                                && cache.kind.get() == hit::ADD
-                                && instance.shape_id() == cache.key2.get()
-                                && class_version(instance) == cache.key.get()
-                                && let Some(shape) = cache.added_shape()
-                            {
-                                let value = operand!(b, DIES_B);
-                                instance.become_shape(shape);
-                                std::mem::forget(
-                                    instance.replace_slot(cache.slot.get() as usize, value),
-                                );
-                                continue;
-                            }
-                            slow_unit!(exec::store_attr(self, plain!(), regs));
-                        }
-                        Op::DeleteAttr => {
-                            let obj = operand!(a, DIES_A);
-                            slow_unit!(exec::delete_attr(self, plain!().site(), obj));
-                        }
-                        Op::LoadMethod => {
-                            let cache = near_site!();
-                            if let Some(instance) = reg!(i.b).as_ref::<Instance>()
-                                && instance.shape_id() == cache.key.get()
-                                && class_version(instance) == cache.key2.get()
-                            {
-                                let this = operand!(b, DIES_B);
-                                set!(i.a, cache.value.get());
-                                set!(i.a + NEXT, this);
-                                continue;
-                            }
-                            // A method of a built-in object: `items.append`.
-                            if let Value::Obj(obj) = reg!(i.b)
-                                && cache.kind.get() == hit::BUILTIN_METHOD
-                                && cache.slot.get() == obj.kind() as u32
-                                && (obj.kind() != Kind::Generator
-                                    || obj
-                                        .as_ref::<Generator>()
-                                        .is_some_and(|g| g.kind() == GenKind::Generator))
-                            {
-                                // `generator.send(x)`, where that goes on at a `yield`: done here.
-                                if cache.key2.get() == hit::SEND
-                                    && let Some(generator) = obj.as_ref::<Generator>()
-                                    && generator.state.is_at_yield()
-                                    && self.control.has_room()
-                                    && self.handled_is_clear()
-                                    && reg!(i.a).as_obj().is_none()
-                                    && reg!(i.a + NEXT).as_obj().is_none()
-                                {
-                                    // SAFETY: who set the key has seen the two instructions.
-                                    let (argument, call) =
-                                        unsafe { (&*at.wrapping_add(1), &*at.wrapping_add(2)) };
-                                    let value = match argument.op {
-                                        Op::LoadConst => konst!(argument.bc()).clone(),
-                                        _ => reg!(argument.b).clone(),
-                                    };
-                                    generator.state.set_iterated();
-                                    let root = raw(generator.as_obj());
-                                    let this = operand!(b, DIES_B);
-                                    let window: *mut Value = reg!(i.a + NEXT);
-                                    // SAFETY: what is overwritten owns nothing.
-                                    unsafe { window.write(this) };
-                                    at = call;
-                                    let (to, to_regs, to_code) =
-                                        resume!(root, root, window, Deliver::Value, call.a);
-                                    // SAFETY: it is suspended after a `Yield`.
-                                    let received = unsafe { (*to).a };
-                                    give!(to, to_regs, to_code, received, value);
-                                }
-                                let this = operand!(b, DIES_B);
-                                set!(i.a, cache.value.get());
-                                set!(i.a + NEXT, this);
-                                continue;
-                            }
-                            // That of a future or deque, or of another object with a class.
-                            if let Value::Obj(obj) = reg!(i.b)
-                                && cache.kind.get() == hit::BUILTIN_METHOD
-                                && exec::shared_version(self, obj) == cache.key.get()
-                            {
-                                let this = operand!(b, DIES_B);
-                                set!(i.a, cache.value.get());
-                                set!(i.a + NEXT, this);
-                                continue;
-                            }
-                            // A function of a module: `asyncio.sleep(…)`.
-                            if let Value::Obj(obj) = reg!(i.b)
-                                && cache.kind.get() == hit::ENTRY
-                                && cache.value.holds(obj)
-                                && let Some(value) = cached_entry(cache, obj)
-                            {
-                                if i.t & DIES_B != 0 {
-                                    drop(std::mem::take(reg!(i.b)));
-                                }
-                                set!(i.a, value);
-                                set!(i.a + NEXT, Value::Undef);
-                                continue;
-                            }
-                            slow_unit!(exec::load_method(self, plain!(), regs));
-                        }
-                        Op::GetItem => {
-                            match (&*reg!(i.b), &*reg!(i.c)) {
-                                (Value::Obj(obj), Value::Int(n)) => {
-                                    let found = match obj.kind() {
-                                        Kind::List => obj.downcast::<List>().and_then(|list| {
-                                            // SAFETY: nobody holds a mutable borrow while bytecode runs.
-                                            let items =
-                                                unsafe { list.items.try_borrow_unguarded() }
-                                                    .ok()?;
-                                            items.get(wrap_index(*n, items.len())).cloned()
-                                        }),
-                                        Kind::Tuple => obj.as_ref::<Tuple>().and_then(|t| {
-                                            t.items().get(wrap_index(*n, t.items().len())).cloned()
-                                        }),
-                                        _ => None,
-                                    };
-                                    if let Some(value) = found {
-                                        if i.t & DIES_B != 0 {
-                                            set_after!(i.a, value, reg!(i.b));
-                                        }
-                                        set!(i.a, value);
-                                        continue;
+                        };
+                    }
+                    // The running code is entered, or is about to be suspended and resumed.
+                    macro_rules! count {
+                        () => {{
+                            // SAFETY: the running code is alive.
+                            let entered = unsafe { &(*code).entered };
+                            entered.set(entered.get() + 1);
+                        }};
+                    }
+                    // What `Yield` and `Return` have in common with their twins that are profiled comes
+                    // behind.
+                    let value = 'leave: {
+                        'suspend: {
+                            match i.op {
+                                Op::Nop => {}
+                                Op::LoadConst => set!(i.a, konst!(i.bc()).clone()),
+                                Op::Move => set!(i.a, operand!(b, DIES_B)),
+                                Op::Copy => set!(i.a, reg!(i.b).clone()),
+                                Op::Clear => set!(i.a, Value::Undef),
+                                Op::CheckBound => {
+                                    if reg!(i.a).is_undef() {
+                                        sync!();
+                                        break 'frame Exit::Raise(exec::unbound_local(
+                                            self,
+                                            plain!().a,
+                                        ));
                                     }
                                 }
-                                (Value::Obj(obj), Value::Obj(key)) => {
-                                    if let (Some(dict), Some(name)) =
-                                        (obj.downcast::<Dict>(), key.as_ref::<Str>())
-                                        && let Some(value) = dict.get_str(name)
+                                Op::DeleteLocal => {
+                                    if reg!(i.a).is_undef() {
+                                        sync!();
+                                        break 'frame Exit::Raise(exec::unbound_local(
+                                            self,
+                                            plain!().a,
+                                        ));
+                                    }
+                                    set!(i.a, Value::Undef);
+                                }
+                                Op::MakeCell => {
+                                    let content = std::mem::take(reg!(i.a));
+                                    *reg!(i.a) = exec::make_cell(content);
+                                }
+                                Op::LoadCell => {
+                                    let value =
+                                        match reg!(i.b).downcast::<super::object::CellObject>() {
+                                            Some(cell) => cell.content.get(),
+                                            None => Value::Undef,
+                                        };
+                                    if value.is_undef() {
+                                        sync!();
+                                        break 'frame Exit::Raise(exec::unbound_cell(
+                                            self,
+                                            plain!().b,
+                                        ));
+                                    }
+                                    set!(i.a, value);
+                                }
+                                Op::StoreCell => {
+                                    let value = operand!(b, DIES_B);
+                                    if let Some(cell) =
+                                        reg!(i.a).downcast::<super::object::CellObject>()
+                                        && let Value::Obj(old) = cell.content.replace(value)
                                     {
-                                        if i.t & (DIES_B | DIES_C) != 0 {
-                                            let _ = (operand!(b, DIES_B), operand!(c, DIES_C));
-                                        }
-                                        set!(i.a, value);
-                                        continue;
-                                    }
-                                }
-                                _ => {}
-                            }
-                            slow!(exec::get_item(self, plain!(), regs));
-                        }
-                        Op::SetItem => {
-                            if let (Value::Obj(obj), Value::Int(n)) = (&*reg!(i.a), &*reg!(i.b))
-                                && i.t & DIES_A == 0
-                                && let Some(list) = obj.downcast::<List>()
-                                && let Ok(mut items) = list.items.try_borrow_mut()
-                            {
-                                let at = wrap_index(*n, items.len());
-                                if let Some(place) = items.get_mut(at) {
-                                    let value = operand!(c, DIES_C);
-                                    let old = std::mem::replace(place, value);
-                                    drop(items);
-                                    if let Value::Obj(_) = old {
                                         drop(old);
                                         sync!();
                                         drain!();
                                     }
-                                    continue;
                                 }
-                            }
-                            slow_unit!(exec::set_item(self, plain!(), regs));
-                        }
-                        Op::DelItem => slow_unit!(exec::del_item(self, plain!(), regs)),
-                        Op::BuildSlice => slow!(exec::build_slice(plain!(), regs)),
-                        Op::BuildList => slow!(exec::build_list(plain!(), regs)),
-                        Op::BuildTuple => slow!(exec::build_tuple(plain!(), regs)),
-                        Op::BuildSet => slow!(exec::build_set(self, plain!(), regs)),
-                        Op::BuildDict => slow!(exec::build_dict(self, plain!(), regs)),
-                        Op::BuildString => slow!(exec::build_string(self, plain!(), regs)),
-                        Op::ListAppend => {
-                            let value = operand!(b, DIES_B);
-                            if let Some(list) = reg!(i.a).downcast::<List>()
-                                && let Ok(mut items) = list.items.try_borrow_mut()
-                            {
-                                items.push(value);
-                            }
-                        }
-                        Op::ListExtend => {
-                            let (list, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                            slow_unit!(exec::list_extend(self, list, value));
-                        }
-                        Op::ListToTuple => {
-                            let list = operand!(b, DIES_B);
-                            slow!(exec::list_to_tuple(list));
-                        }
-                        Op::SetAdd => slow_unit!(exec::set_add(self, plain!(), regs)),
-                        Op::SetUpdate => {
-                            let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                            slow_unit!(exec::set_update(self, set, value));
-                        }
-                        Op::DictSet => slow_unit!(exec::dict_set(self, plain!(), regs)),
-                        Op::DictUpdate => {
-                            let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
-                            slow_unit!(exec::dict_update(self, dict, value));
-                        }
-                        Op::DictMerge => {
-                            let (dict, value, func) =
-                                (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
-                            slow_unit!(exec::dict_merge(self, dict, value, func));
-                        }
-                        Op::FormatValue => slow!(exec::format_value(self, plain!(), regs)),
-                        Op::Unpack => {
-                            let value = operand!(b, DIES_B);
-                            slow_unit!(exec::unpack(self, plain!(), regs, value));
-                        }
-                        Op::UnpackStar => {
-                            let value = operand!(b, DIES_B);
-                            slow_unit!(exec::unpack_star(self, plain!(), regs, value));
-                        }
+                                Op::DeleteCell => slow_unit!(exec::delete_cell(self, plain!().a)),
+                                Op::LoadGlobal => {
+                                    let cache = site!(i.bc());
+                                    // SAFETY: the running code is alive.
+                                    let (globals, builtins) =
+                                        unsafe { (&(*code).globals, &(*code).builtins) };
+                                    let place = cached_global(cache, globals, builtins);
+                                    if place.is_null() {
+                                        slow!(exec::load_global(self, i.bc()));
+                                    } else {
+                                        // SAFETY: while the versions are those of the cache, the value stands
+                                        // where it stood.
+                                        set!(i.a, unsafe { (*place).clone() });
+                                    }
+                                }
+                                Op::StoreGlobal => {
+                                    let value = operand!(a, DIES_A);
+                                    slow_unit!(exec::store_global(self, plain!().site(), value));
+                                }
+                                Op::DeleteGlobal => {
+                                    slow_unit!(exec::delete_global(self, plain!().site()))
+                                }
+                                Op::LoadName => slow!(exec::load_name(self, plain!().site(), None)),
+                                Op::StoreName => {
+                                    let value = operand!(a, DIES_A);
+                                    slow_unit!(exec::store_name(self, plain!().site(), value));
+                                }
+                                Op::DeleteName => {
+                                    slow_unit!(exec::delete_name(self, plain!().site()))
+                                }
+                                Op::LoadNameOrCell => {
+                                    slow!(exec::load_name(self, plain!().site(), Some(plain!().b)))
+                                }
+                                Op::LoadIntrinsic => slow!(exec::intrinsic(self, i.b)),
 
-                        Op::Call => {
-                            call_function!(false, i.c);
-                            call_resuming!(2);
-                            call!(exec::call(self, plain!(), false));
-                        }
-                        Op::CallMethod => {
-                            // SAFETY: the window is inside the frame, its self slot initialised.
-                            if unsafe { !(*place(regs, i.b + NEXT)).is_undef() } {
-                                call_function!(true, i.c + 1);
-                                call_resuming!(1);
-                            } else {
-                                call_function!(false, i.c);
-                            }
-                            call!(exec::call(self, plain!(), true));
-                        }
-                        Op::CallKw => call!(exec::call_kw(self, plain!(), i.t & METHOD != 0)),
-                        Op::CallEx => call!(exec::call_ex(self, plain!())),
-                        Op::MakeFunction => slow!(exec::make_function(self, plain!(), regs)),
-                        Op::Return | Op::ReturnNone => {
-                            let value = if is_op!(Op::ReturnNone) {
-                                Value::None
-                            } else {
-                                operand!(a, DIES_A)
-                            };
-                            if self.frame.generator.is_null() {
-                                if std::ptr::eq(regs, self.framed) {
-                                    sync!();
-                                    self.end_frame();
+                                Op::Add => arith!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y)),
+                                Op::Sub => arith!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y)),
+                                Op::Mul => arith!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y)),
+                                Op::Div => arith!(Div, |_, _| None, float_div),
+                                Op::FloorDiv => arith!(FloorDiv, floor_div, |_, _| None),
+                                Op::Mod => arith!(Mod, floor_mod, |_, _| None),
+                                Op::BitAnd => arith!(And, |x, y| Some(x & y), |_, _| None),
+                                Op::BitOr => arith!(Or, |x, y| Some(x | y), |_, _| None),
+                                Op::BitXor => arith!(Xor, |x, y| Some(x ^ y), |_, _| None),
+                                Op::LShift => arith!(LShift, shift_left, |_, _| None),
+                                Op::RShift => arith!(RShift, shift_right, |_, _| None),
+                                Op::MatMul => {
+                                    slow!(exec::arith(self, Arith::MatMul, plain!(), regs))
                                 }
-                                // SAFETY: the running code is alive until its window is released.
-                                let named = unsafe { (*code).nnamed as usize };
-                                // SAFETY: named registers are initialised in every frame.
-                                unsafe { release_frame(regs, named) };
-                                let activation = self.control.last();
-                                if activation.deliver == Deliver::Call {
-                                    let (window, dst) = (activation.window, activation.dst);
-                                    let to = activation.frame.pc.wrapping_sub(1);
-                                    let (to_regs, to_code) =
-                                        (activation.frame.regs, activation.frame.code);
-                                    self.frame.generator = activation.frame.generator;
-                                    self.frame.top = activation.frame.top;
-                                    // SAFETY: it is the one that was looked at.
-                                    unsafe { self.control.pop_plain() };
-                                    // Most calls want the result where the callable stands.
-                                    let place = std::ptr::from_mut(reg_in!(to_regs, to_code, dst));
-                                    if std::ptr::eq(place, window) {
-                                        let is_none = value.is_none();
-                                        // SAFETY: the callable still stands in its window.
-                                        drop(unsafe { std::ptr::replace(window, value) });
-                                        // A statement drops its result: there is nothing to be
-                                        // done by the `Clear` that comes next.
-                                        // SAFETY: it is the instruction that has called.
-                                        if is_none && unsafe { (*to).t } & DROPPED != 0 {
-                                            switch_drained!(to.wrapping_add(1), to_regs, to_code);
-                                        }
-                                        switch_drained!(to, to_regs, to_code);
-                                    }
-                                    // SAFETY: as above.
-                                    drop(unsafe { take(window) });
-                                    drop(std::mem::replace(reg_in!(to_regs, to_code, dst), value));
-                                    switch_drained!(to, to_regs, to_code);
+                                Op::Pow => arith!(Pow, |_, _| None, float_pow),
+                                Op::AddI => {
+                                    arith_imm!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y))
                                 }
-                            }
-                            if self.frame.generator.is_null()
-                                && value.is_none()
-                                && self.return_from_init()
-                            {
-                                switch_drained!(
-                                    self.frame.pc.wrapping_sub(1),
-                                    self.frame.regs,
-                                    self.frame.code
-                                );
-                            }
-                            // A coroutine or generator in a chain returns to the frame that awaits it.
-                            let child = self.frame.generator;
-                            // SAFETY: the running frame's generator is alive.
-                            if let Some(own) = unsafe { running(child) }
-                            && own.kind() != GenKind::AsyncGenerator
-                            && own.is_bare()
-                            && self.handled_is_clear()
-                            // SAFETY: the parent of a frame in the running chain is alive.
-                            && let Some(parent) = unsafe { running(own.parent.get()) }
-                            && (self.unusual_links == 0 || self.returns_to_parent(child))
-                            {
-                                own.state.set(GenState::Finished);
-                                // SAFETY: named registers are initialised; the others own nothing
-                                // when a frame returns.
-                                unsafe { release_frame(regs, (*code).nnamed as usize) };
-                                let (to, to_regs, to_code) = back_to_parent!(own, parent);
-                                // SAFETY: the parent is suspended at its `Delegate`.
-                                let awaiting = unsafe { *to };
-                                let awaited = std::mem::take(reg_in!(to_regs, to_code, awaiting.b));
-                                heap::drop_finished(awaited, child);
-                                if finalize::pending() {
-                                    let place = reg_in!(to_regs, to_code, awaiting.a);
-                                    drop(std::mem::replace(place, value));
-                                    switch_drained!(to, to_regs, to_code);
+                                Op::SubI => {
+                                    arith_imm!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y))
                                 }
-                                give!(to, to_regs, to_code, awaiting.a, value);
-                            }
-                            flow!(self.return_value(value));
-                        }
-
-                        Op::GetIter => {
-                            let value = operand!(b, DIES_B);
-                            slow!(self.iter(&value));
-                        }
-                        Op::ForPrep => {
-                            let value = operand!(b, DIES_B);
-                            sync!();
-                            check!(exec::for_prep(self, plain!(), regs, value));
-                            // SAFETY: the verifier has seen that the target is an instruction.
-                            at = unsafe { at.offset(i.imm() as isize) };
-                        }
-                        Op::ForIter => {
-                            match reg!(i.b) {
-                                Value::Int(next) => {
-                                    if let (Value::Int(left), Value::Int(step)) =
-                                        (reg!(i.b + NEXT), &*reg!(i.b + 2 * NEXT))
-                                    {
-                                        if *left > 0 {
-                                            let item = *next;
-                                            *next = item.wrapping_add(*step);
-                                            *left -= 1;
-                                            go_round!(Value::Int(item));
-                                        }
-                                        continue;
-                                    }
+                                Op::MulI => {
+                                    arith_imm!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y))
                                 }
-                                Value::Obj(obj) => match obj.kind() {
-                                    Kind::List => {
-                                        if let (Value::Int(at), Some(list)) =
-                                            (&*reg!(i.b + NEXT), obj.downcast::<List>())
-                                        {
-                                            let at = *at;
-                                            // SAFETY: nobody holds a mutable borrow while bytecode runs.
-                                            let item = unsafe { list.items.try_borrow_unguarded() }
-                                                .ok()
-                                                .and_then(|items| items.get(at as usize).cloned());
-                                            match item {
-                                                Some(item) => {
-                                                    *reg!(i.b + NEXT) = Value::Int(at + 1);
-                                                    go_round!(item);
-                                                }
-                                                None => set!(i.b, Value::Undef),
-                                            }
-                                            continue;
-                                        }
-                                    }
-                                    Kind::Tuple => {
-                                        if let (Value::Int(at), Some(tuple)) =
-                                            (&*reg!(i.b + NEXT), obj.as_ref::<Tuple>())
-                                        {
-                                            let at = *at;
-                                            match tuple.items().get(at as usize).cloned() {
-                                                Some(item) => {
-                                                    *reg!(i.b + NEXT) = Value::Int(at + 1);
-                                                    go_round!(item);
-                                                }
-                                                None => set!(i.b, Value::Undef),
-                                            }
-                                            continue;
-                                        }
-                                    }
-                                    Kind::Generator => {
-                                        if let Some(generator) = obj.as_ref::<Generator>()
-                                            && self.control.has_room()
-                                            && self.handled_is_clear()
-                                        {
-                                            if generator.state.is_at_yield() {
-                                                iterate!(
-                                                    generator,
-                                                    std::ptr::null_mut(),
-                                                    Deliver::Iter,
-                                                    Value::None
-                                                );
-                                            }
-                                            if is_fresh(generator) {
-                                                begin!(
-                                                    generator,
-                                                    std::ptr::null_mut(),
-                                                    Deliver::Iter
-                                                );
-                                            }
-                                        }
-                                        // A chain: straight to its leaf.
-                                        if let Some(root) = obj.as_ref::<Generator>()
-                                            && root.state.get() == GenState::Suspended
-                                            && root.parent.get().is_null()
-                                            && self.control.has_room()
-                                            && self.handled_is_clear()
-                                            && let Some(leaf) = leaf_at_yield(root)
-                                        {
-                                            root.state.set(GenState::Running);
-                                            // SAFETY: the root keeps its leaf alive.
-                                            let frame = unsafe { (*leaf).body_of::<Generator>() };
-                                            frame.state.set(GenState::Running);
-                                            let (to, to_regs, to_code) = resume!(
-                                                raw(root.as_obj()),
-                                                leaf,
-                                                std::ptr::null_mut(),
-                                                Deliver::Iter
-                                            );
-                                            // SAFETY: the leaf is suspended after a `Yield`.
-                                            let received = unsafe { (*to).a };
-                                            give!(to, to_regs, to_code, received, Value::None);
-                                        }
-                                    }
-                                    _ => {}
+                                Op::FloorDivI => arith_imm!(FloorDiv, floor_div, |_, _| None),
+                                Op::ModI => arith_imm!(Mod, floor_mod, |_, _| None),
+                                Op::AddK => {
+                                    arith_const!(Add, |x, y| x.checked_add(y), |x, y| Some(x + y))
+                                }
+                                Op::SubK => {
+                                    arith_const!(Sub, |x, y| x.checked_sub(y), |x, y| Some(x - y))
+                                }
+                                Op::MulK => {
+                                    arith_const!(Mul, |x, y| x.checked_mul(y), |x, y| Some(x * y))
+                                }
+                                Op::DivK => arith_const!(Div, |_, _| None, float_div),
+                                Op::FloorDivK => arith_const!(FloorDiv, floor_div, |_, _| None),
+                                Op::ModK => arith_const!(Mod, floor_mod, |_, _| None),
+                                Op::BitAndK => arith_const!(And, |x, y| Some(x & y), |_, _| None),
+                                Op::Neg => match &*reg!(i.b) {
+                                    Value::Int(n) if *n != i64::MIN => set!(i.a, Value::Int(-*n)),
+                                    Value::Float(f) => set!(i.a, Value::float(-f.get())),
+                                    _ => slow!(exec::unary(
+                                        self,
+                                        super::ops::arith::Unary::Neg,
+                                        plain!(),
+                                        regs
+                                    )),
                                 },
-                                _ => {}
-                            }
-                            sync!();
-                            match check!(exec::for_iter(self, plain!(), regs)) {
-                                exec::Iterated::Item(item) => {
-                                    go_round!(item);
+                                Op::Pos => slow!(exec::unary(
+                                    self,
+                                    super::ops::arith::Unary::Pos,
+                                    plain!(),
+                                    regs
+                                )),
+                                Op::Invert => {
+                                    slow!(exec::unary(
+                                        self,
+                                        super::ops::arith::Unary::Invert,
+                                        plain!(),
+                                        regs
+                                    ))
                                 }
-                                exec::Iterated::Unpacked => {
-                                    // The `Unpack` that the loop begins with is done.
-                                    // SAFETY: no verified path ends with it.
-                                    at = unsafe { at.offset(i.imm() as isize + 1) };
+                                Op::Not => match &*reg!(i.b) {
+                                    Value::True => set!(i.a, Value::False),
+                                    Value::False | Value::None => set!(i.a, Value::True),
+                                    _ => slow!(exec::not(self, plain!(), regs)),
+                                },
+
+                                Op::Lt => compare!(Lt, <),
+                                Op::Le => compare!(Le, <=),
+                                Op::Eq => compare!(Eq, ==),
+                                Op::Ne => compare!(Ne, !=),
+                                Op::Gt => compare!(Gt, >),
+                                Op::Ge => compare!(Ge, >=),
+                                Op::Is | Op::IsNot => {
+                                    let same = reg!(i.b).is(&*reg!(i.c));
+                                    let dying = i.t & (DIES_B | DIES_C);
+                                    if dying & DIES_B != 0 {
+                                        drop(std::mem::take(reg!(i.b)));
+                                    }
+                                    if dying & DIES_C != 0 {
+                                        drop(std::mem::take(reg!(i.c)));
+                                    }
+                                    set!(i.a, Value::bool(same == is_op!(Op::Is)));
+                                    if dying != 0 {
+                                        sync!();
+                                        drain!();
+                                    }
+                                }
+                                Op::In => slow!(exec::contains(self, plain!(), regs)),
+                                Op::NotIn => slow!(exec::contains(self, plain!(), regs)),
+
+                                Op::Jump => {
+                                    at = before!(code, i.bc());
                                     if super::host::attention().load(Ordering::Relaxed) {
                                         sync!();
                                         break 'frame Exit::Attention;
                                     }
                                 }
-                                exec::Iterated::Frame => break 'frame Exit::Reload,
-                                exec::Iterated::End => {}
-                            }
-                            sync!();
-                            drain!();
-                        }
-                        Op::GetAIter => {
-                            let value = operand!(b, DIES_B);
-                            slow!(exec::get_aiter(self, value));
-                        }
-                        Op::GetANext => {
-                            // An async generator that nobody has overridden: entered at once.
-                            if i.t & AWAITED != 0
+                                Op::JumpIfTrue => jump_if!(truth!(i.t & DIES_A != 0)),
+                                Op::JumpIfFalse => jump_if!(!truth!(i.t & DIES_A != 0)),
+                                Op::JumpIfTrueKeep => jump_if!(truth!(false)),
+                                Op::JumpIfFalseKeep => jump_if!(!truth!(false)),
+                                Op::JumpIfNone => jump_if_none!(true),
+                                Op::JumpIfNotNone => jump_if_none!(false),
+                                Op::JumpIfLt => compare_jump!(Lt, <, true),
+                                Op::JumpIfNotLt => compare_jump!(Lt, <, false),
+                                Op::JumpIfLe => compare_jump!(Le, <=, true),
+                                Op::JumpIfNotLe => compare_jump!(Le, <=, false),
+                                Op::JumpIfGt => compare_jump!(Gt, >, true),
+                                Op::JumpIfNotGt => compare_jump!(Gt, >, false),
+                                Op::JumpIfGe => compare_jump!(Ge, >=, true),
+                                Op::JumpIfNotGe => compare_jump!(Ge, >=, false),
+                                Op::JumpIfEq => compare_jump!(Eq, ==, true),
+                                Op::JumpIfNotEq => compare_jump!(Eq, ==, false),
+                                Op::JumpIfNe => compare_jump!(Ne, !=, true),
+                                Op::JumpIfNotNe => compare_jump!(Ne, !=, false),
+                                Op::JumpIfLtI => compare_jump_imm!(Lt, <, true),
+                                Op::JumpIfNotLtI => compare_jump_imm!(Lt, <, false),
+                                Op::JumpIfLeI => compare_jump_imm!(Le, <=, true),
+                                Op::JumpIfNotLeI => compare_jump_imm!(Le, <=, false),
+                                Op::JumpIfGtI => compare_jump_imm!(Gt, >, true),
+                                Op::JumpIfNotGtI => compare_jump_imm!(Gt, >, false),
+                                Op::JumpIfGeI => compare_jump_imm!(Ge, >=, true),
+                                Op::JumpIfNotGeI => compare_jump_imm!(Ge, >=, false),
+                                Op::JumpIfEqI => compare_jump_imm!(Eq, ==, true),
+                                Op::JumpIfNotEqI => compare_jump_imm!(Eq, ==, false),
+                                Op::JumpIfNeI => compare_jump_imm!(Ne, !=, true),
+                                Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
+
+                                Op::LoadAttr => {
+                                    let cache = near_site!();
+                                    if let Some(instance) = reg!(i.b).as_ref::<Instance>()
+                                        && instance.shape_id() == cache.key.get()
+                                        && class_version(instance) == cache.key2.get()
+                                    {
+                                        let value = instance.slot(cache.slot.get() as usize);
+                                        if i.t & DIES_B != 0 {
+                                            set_after!(i.a, value, reg!(i.b));
+                                        }
+                                        set!(i.a, value);
+                                        continue 'next;
+                                    }
+                                    slow!(exec::load_attr(self, plain!(), regs));
+                                }
+                                Op::StoreAttr => {
+                                    let cache = near_site!();
+                                    if i.t & DIES_A == 0
+                                        && let Some(instance) = reg!(i.a).as_ref::<Instance>()
+                                        && instance.shape_id() == cache.key.get()
+                                        && class_version(instance) == cache.key2.get()
+                                    {
+                                        let value = operand!(b, DIES_B);
+                                        let old =
+                                            instance.replace_slot(cache.slot.get() as usize, value);
+                                        if let Value::Obj(_) = old {
+                                            drop(old);
+                                            sync!();
+                                            drain!();
+                                        }
+                                        continue 'next;
+                                    }
+                                    // An attribute that the instance gets here.
+                                    if i.t & DIES_A == 0
+                                        && let Some(instance) = reg!(i.a).as_ref::<Instance>()
+                                        && cache.kind.get() == hit::ADD
+                                        && instance.shape_id() == cache.key2.get()
+                                        && class_version(instance) == cache.key.get()
+                                        && let Some(shape) = cache.added_shape()
+                                    {
+                                        let value = operand!(b, DIES_B);
+                                        instance.become_shape(shape);
+                                        std::mem::forget(
+                                            instance.replace_slot(cache.slot.get() as usize, value),
+                                        );
+                                        continue 'next;
+                                    }
+                                    slow_unit!(exec::store_attr(self, plain!(), regs));
+                                }
+                                Op::DeleteAttr => {
+                                    let obj = operand!(a, DIES_A);
+                                    slow_unit!(exec::delete_attr(self, plain!().site(), obj));
+                                }
+                                Op::LoadMethod => {
+                                    let cache = near_site!();
+                                    if let Some(instance) = reg!(i.b).as_ref::<Instance>()
+                                        && instance.shape_id() == cache.key.get()
+                                        && class_version(instance) == cache.key2.get()
+                                    {
+                                        let this = operand!(b, DIES_B);
+                                        set!(i.a, cache.value.get());
+                                        set!(i.a + NEXT, this);
+                                        continue 'next;
+                                    }
+                                    // A method of a built-in object: `items.append`.
+                                    if let Value::Obj(obj) = reg!(i.b)
+                                        && cache.kind.get() == hit::BUILTIN_METHOD
+                                        && cache.slot.get() == obj.kind() as u32
+                                        && (obj.kind() != Kind::Generator
+                                            || obj
+                                                .as_ref::<Generator>()
+                                                .is_some_and(|g| g.kind() == GenKind::Generator))
+                                    {
+                                        // `generator.send(x)`, where that goes on at a `yield`: done here.
+                                        if cache.key2.get() == hit::SEND
+                                            && let Some(generator) = obj.as_ref::<Generator>()
+                                            && generator.state.is_at_yield()
+                                            && self.control.has_room()
+                                            && self.handled_is_clear()
+                                            && reg!(i.a).as_obj().is_none()
+                                            && reg!(i.a + NEXT).as_obj().is_none()
+                                        {
+                                            look_up_first!();
+                                            // SAFETY: who set the key has seen the two instructions.
+                                            let (argument, call) = unsafe {
+                                                (&*at.wrapping_add(1), &*at.wrapping_add(2))
+                                            };
+                                            let value = match argument.op {
+                                                Op::LoadConst => konst!(argument.bc()).clone(),
+                                                _ => reg!(argument.b).clone(),
+                                            };
+                                            generator.state.set_iterated();
+                                            let root = raw(generator.as_obj());
+                                            let this = operand!(b, DIES_B);
+                                            let window: *mut Value = reg!(i.a + NEXT);
+                                            // SAFETY: what is overwritten owns nothing.
+                                            unsafe { window.write(this) };
+                                            at = call;
+                                            let (to, to_regs, to_code) =
+                                                resume!(root, root, window, Deliver::Value, call.a);
+                                            // SAFETY: it is suspended after a `Yield`.
+                                            let received = unsafe { (*to).a };
+                                            give!(to, to_regs, to_code, received, value);
+                                        }
+                                        let this = operand!(b, DIES_B);
+                                        set!(i.a, cache.value.get());
+                                        set!(i.a + NEXT, this);
+                                        continue 'next;
+                                    }
+                                    // That of a future or deque, or of another object with a class.
+                                    if let Value::Obj(obj) = reg!(i.b)
+                                        && cache.kind.get() == hit::BUILTIN_METHOD
+                                        && exec::shared_version(self, obj) == cache.key.get()
+                                    {
+                                        let this = operand!(b, DIES_B);
+                                        set!(i.a, cache.value.get());
+                                        set!(i.a + NEXT, this);
+                                        continue 'next;
+                                    }
+                                    // A function of a module: `asyncio.sleep(…)`.
+                                    if let Value::Obj(obj) = reg!(i.b)
+                                        && cache.kind.get() == hit::ENTRY
+                                        && cache.value.holds(obj)
+                                        && let Some(value) = cached_entry(cache, obj)
+                                    {
+                                        if i.t & DIES_B != 0 {
+                                            drop(std::mem::take(reg!(i.b)));
+                                        }
+                                        set!(i.a, value);
+                                        set!(i.a + NEXT, Value::Undef);
+                                        continue 'next;
+                                    }
+                                    slow_unit!(exec::load_method(self, plain!(), regs));
+                                }
+                                Op::GetItem => {
+                                    match (&*reg!(i.b), &*reg!(i.c)) {
+                                        (Value::Obj(obj), Value::Int(n)) => {
+                                            let found = match obj.kind() {
+                                                Kind::List => {
+                                                    obj.downcast::<List>().and_then(|list| {
+                                                        // SAFETY: nobody holds a mutable borrow while bytecode runs.
+                                                        let items = unsafe {
+                                                            list.items.try_borrow_unguarded()
+                                                        }
+                                                        .ok()?;
+                                                        items
+                                                            .get(wrap_index(*n, items.len()))
+                                                            .cloned()
+                                                    })
+                                                }
+                                                Kind::Tuple => {
+                                                    obj.as_ref::<Tuple>().and_then(|t| {
+                                                        t.items()
+                                                            .get(wrap_index(*n, t.items().len()))
+                                                            .cloned()
+                                                    })
+                                                }
+                                                _ => None,
+                                            };
+                                            if let Some(value) = found {
+                                                if i.t & DIES_B != 0 {
+                                                    set_after!(i.a, value, reg!(i.b));
+                                                }
+                                                set!(i.a, value);
+                                                continue 'next;
+                                            }
+                                        }
+                                        (Value::Obj(obj), Value::Obj(key)) => {
+                                            if let (Some(dict), Some(name)) =
+                                                (obj.downcast::<Dict>(), key.as_ref::<Str>())
+                                                && let Some(value) = dict.get_str(name)
+                                            {
+                                                if i.t & (DIES_B | DIES_C) != 0 {
+                                                    let _ =
+                                                        (operand!(b, DIES_B), operand!(c, DIES_C));
+                                                }
+                                                set!(i.a, value);
+                                                continue 'next;
+                                            }
+                                        }
+                                        _ => {}
+                                    }
+                                    slow!(exec::get_item(self, plain!(), regs));
+                                }
+                                Op::SetItem => {
+                                    if let (Value::Obj(obj), Value::Int(n)) =
+                                        (&*reg!(i.a), &*reg!(i.b))
+                                        && i.t & DIES_A == 0
+                                        && let Some(list) = obj.downcast::<List>()
+                                        && let Ok(mut items) = list.items.try_borrow_mut()
+                                    {
+                                        let at = wrap_index(*n, items.len());
+                                        if let Some(place) = items.get_mut(at) {
+                                            let value = operand!(c, DIES_C);
+                                            let old = std::mem::replace(place, value);
+                                            drop(items);
+                                            if let Value::Obj(_) = old {
+                                                drop(old);
+                                                sync!();
+                                                drain!();
+                                            }
+                                            continue 'next;
+                                        }
+                                    }
+                                    slow_unit!(exec::set_item(self, plain!(), regs));
+                                }
+                                Op::DelItem => slow_unit!(exec::del_item(self, plain!(), regs)),
+                                Op::BuildSlice => slow!(exec::build_slice(plain!(), regs)),
+                                Op::BuildList => slow!(exec::build_list(plain!(), regs)),
+                                Op::BuildTuple => slow!(exec::build_tuple(plain!(), regs)),
+                                Op::BuildSet => slow!(exec::build_set(self, plain!(), regs)),
+                                Op::BuildDict => slow!(exec::build_dict(self, plain!(), regs)),
+                                Op::BuildString => slow!(exec::build_string(self, plain!(), regs)),
+                                Op::ListAppend => {
+                                    let value = operand!(b, DIES_B);
+                                    if let Some(list) = reg!(i.a).downcast::<List>()
+                                        && let Ok(mut items) = list.items.try_borrow_mut()
+                                    {
+                                        items.push(value);
+                                    }
+                                }
+                                Op::ListExtend => {
+                                    let (list, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                                    slow_unit!(exec::list_extend(self, list, value));
+                                }
+                                Op::ListToTuple => {
+                                    let list = operand!(b, DIES_B);
+                                    slow!(exec::list_to_tuple(list));
+                                }
+                                Op::SetAdd => slow_unit!(exec::set_add(self, plain!(), regs)),
+                                Op::SetUpdate => {
+                                    let (set, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                                    slow_unit!(exec::set_update(self, set, value));
+                                }
+                                Op::DictSet => slow_unit!(exec::dict_set(self, plain!(), regs)),
+                                Op::DictUpdate => {
+                                    let (dict, value) = (reg!(i.a).clone(), operand!(b, DIES_B));
+                                    slow_unit!(exec::dict_update(self, dict, value));
+                                }
+                                Op::DictMerge => {
+                                    let (dict, value, func) =
+                                        (reg!(i.a).clone(), operand!(b, DIES_B), reg!(i.c).clone());
+                                    slow_unit!(exec::dict_merge(self, dict, value, func));
+                                }
+                                Op::FormatValue => slow!(exec::format_value(self, plain!(), regs)),
+                                Op::Unpack => {
+                                    let value = operand!(b, DIES_B);
+                                    slow_unit!(exec::unpack(self, plain!(), regs, value));
+                                }
+                                Op::UnpackStar => {
+                                    let value = operand!(b, DIES_B);
+                                    slow_unit!(exec::unpack_star(self, plain!(), regs, value));
+                                }
+
+                                Op::Call => {
+                                    call_function!(false, i.c);
+                                    call_resuming!(2);
+                                    call!(exec::call(self, plain!(), false));
+                                }
+                                Op::CallMethod => {
+                                    // SAFETY: the window is inside the frame, its self slot initialised.
+                                    if unsafe { !(*place(regs, i.b + NEXT)).is_undef() } {
+                                        call_function!(true, i.c + 1);
+                                        call_resuming!(1);
+                                    } else {
+                                        call_function!(false, i.c);
+                                    }
+                                    call!(exec::call(self, plain!(), true));
+                                }
+                                Op::CallKw => {
+                                    call!(exec::call_kw(self, plain!(), i.t & METHOD != 0))
+                                }
+                                Op::CallEx => call!(exec::call_ex(self, plain!())),
+                                Op::MakeFunction => {
+                                    slow!(exec::make_function(self, plain!(), regs))
+                                }
+                                Op::Return => break 'leave operand!(a, DIES_A),
+                                Op::ReturnNone => break 'leave Value::None,
+
+                                Op::GetIter => {
+                                    let value = operand!(b, DIES_B);
+                                    slow!(self.iter(&value));
+                                }
+                                Op::ForPrep => {
+                                    let value = operand!(b, DIES_B);
+                                    sync!();
+                                    check!(exec::for_prep(self, plain!(), regs, value));
+                                    // SAFETY: the verifier has seen that the target is an instruction.
+                                    at = unsafe { at.offset(i.imm() as isize) };
+                                }
+                                Op::ForIter => {
+                                    match reg!(i.b) {
+                                        Value::Int(next) => {
+                                            if let (Value::Int(left), Value::Int(step)) =
+                                                (reg!(i.b + NEXT), &*reg!(i.b + 2 * NEXT))
+                                            {
+                                                if *left > 0 {
+                                                    let item = *next;
+                                                    *next = item.wrapping_add(*step);
+                                                    *left -= 1;
+                                                    go_round!(Value::Int(item));
+                                                }
+                                                continue 'next;
+                                            }
+                                        }
+                                        Value::Obj(obj) => match obj.kind() {
+                                            Kind::List => {
+                                                if let (Value::Int(at), Some(list)) =
+                                                    (&*reg!(i.b + NEXT), obj.downcast::<List>())
+                                                {
+                                                    let at = *at;
+                                                    // SAFETY: nobody holds a mutable borrow while bytecode runs.
+                                                    let item = unsafe {
+                                                        list.items.try_borrow_unguarded()
+                                                    }
+                                                    .ok()
+                                                    .and_then(|items| {
+                                                        items.get(at as usize).cloned()
+                                                    });
+                                                    match item {
+                                                        Some(item) => {
+                                                            *reg!(i.b + NEXT) = Value::Int(at + 1);
+                                                            go_round!(item);
+                                                        }
+                                                        None => set!(i.b, Value::Undef),
+                                                    }
+                                                    continue 'next;
+                                                }
+                                            }
+                                            Kind::Tuple => {
+                                                if let (Value::Int(at), Some(tuple)) =
+                                                    (&*reg!(i.b + NEXT), obj.as_ref::<Tuple>())
+                                                {
+                                                    let at = *at;
+                                                    match tuple.items().get(at as usize).cloned() {
+                                                        Some(item) => {
+                                                            *reg!(i.b + NEXT) = Value::Int(at + 1);
+                                                            go_round!(item);
+                                                        }
+                                                        None => set!(i.b, Value::Undef),
+                                                    }
+                                                    continue 'next;
+                                                }
+                                            }
+                                            Kind::Generator => {
+                                                look_up_first!();
+                                                if let Some(generator) = obj.as_ref::<Generator>()
+                                                    && self.control.has_room()
+                                                    && self.handled_is_clear()
+                                                {
+                                                    if generator.state.is_at_yield() {
+                                                        iterate!(
+                                                            generator,
+                                                            std::ptr::null_mut(),
+                                                            Deliver::Iter,
+                                                            Value::None
+                                                        );
+                                                    }
+                                                    if is_fresh(generator) {
+                                                        begin!(
+                                                            generator,
+                                                            std::ptr::null_mut(),
+                                                            Deliver::Iter
+                                                        );
+                                                    }
+                                                }
+                                                // A chain: straight to its leaf.
+                                                if let Some(root) = obj.as_ref::<Generator>()
+                                                    && root.state.get() == GenState::Suspended
+                                                    && root.parent.get().is_null()
+                                                    && self.control.has_room()
+                                                    && self.handled_is_clear()
+                                                    && let Some(leaf) = leaf_at_yield(root)
+                                                {
+                                                    root.state.set(GenState::Running);
+                                                    // SAFETY: the root keeps its leaf alive.
+                                                    let frame =
+                                                        unsafe { (*leaf).body_of::<Generator>() };
+                                                    frame.state.set(GenState::Running);
+                                                    let (to, to_regs, to_code) = resume!(
+                                                        raw(root.as_obj()),
+                                                        leaf,
+                                                        std::ptr::null_mut(),
+                                                        Deliver::Iter
+                                                    );
+                                                    // SAFETY: the leaf is suspended after a `Yield`.
+                                                    let received = unsafe { (*to).a };
+                                                    give!(
+                                                        to,
+                                                        to_regs,
+                                                        to_code,
+                                                        received,
+                                                        Value::None
+                                                    );
+                                                }
+                                            }
+                                            _ => {}
+                                        },
+                                        _ => {}
+                                    }
+                                    sync!();
+                                    match check!(exec::for_iter(self, plain!(), regs)) {
+                                        exec::Iterated::Item(item) => {
+                                            go_round!(item);
+                                        }
+                                        exec::Iterated::Unpacked => {
+                                            // The `Unpack` that the loop begins with is done.
+                                            // SAFETY: no verified path ends with it.
+                                            at = unsafe { at.offset(i.imm() as isize + 1) };
+                                            if super::host::attention().load(Ordering::Relaxed) {
+                                                sync!();
+                                                break 'frame Exit::Attention;
+                                            }
+                                        }
+                                        exec::Iterated::Frame => break 'frame Exit::Reload,
+                                        exec::Iterated::End => {}
+                                    }
+                                    sync!();
+                                    drain!();
+                                }
+                                Op::GetAIter => {
+                                    let value = operand!(b, DIES_B);
+                                    slow!(exec::get_aiter(self, value));
+                                }
+                                Op::GetANext => {
+                                    // An async generator that nobody has overridden: entered at once.
+                                    if i.t & AWAITED != 0
                             && let Some(inner) = reg!(i.b).as_ref::<Generator>()
                             && super::asyncgen::can_enter(&self.current, inner)
                             && self.handled_is_clear()
                             // SAFETY: the running frame's generator is alive.
                             && let Some(outer) = unsafe { running(self.frame.generator) }
                             && outer.depth() < CHAIN_LIMIT
-                            {
-                                let inner = inner.clone();
-                                let place = reg!(i.a);
-                                inner.set_async_running(true);
-                                let created = inner.state.get() == GenState::Created;
-                                // `GetAwaitable` and `Delegate` follow.
-                                let (to, to_regs, to_code) =
-                                    enter_inner!(outer, &inner, at.wrapping_add(3));
-                                drop(std::mem::replace(place, inner.into()));
-                                if created {
-                                    switch!(to, to_regs, to_code);
-                                }
-                                // SAFETY: it is suspended after a `Yield`.
-                                let received = unsafe { (*to).a };
-                                switch_with!(to, to_regs, to_code, received, Value::None);
-                            }
-                            let value = reg!(i.b).clone();
-                            slow!(exec::get_anext(self, value));
-                        }
-
-                        Op::Yield => {
-                            let value = operand!(b, DIES_B);
-                            // The commonest case: a generator that was at its `yield` when it was
-                            // resumed, and is there again.
-                            // SAFETY: only generators yield: the running frame's is alive.
-                            let own = unsafe { (*self.frame.generator).body_of::<Generator>() };
-                            let suspended = if own.state.is_iterated() {
-                                debug_assert!(self.handled_is_clear());
-                                own.state.set_at_yield();
-                                Some(own)
-                            } else if self.handled_is_clear() {
-                                // One resumed by a `for`, `next` or `send` for the first time, or
-                                // the leaf of a chain that was resumed by them.
-                                self.suspend_iterated(own)
-                            } else {
-                                None
-                            };
-                            if let Some(generator) = suspended {
-                                // SAFETY: it is inside the code of the running frame.
-                                let place = unsafe { next!().offset_from((*code).entry) };
-                                generator.pc.set(place as u32);
-                                let activation = self.control.last();
-                                let (window, dst) = (activation.window, activation.dst);
-                                let deliver = activation.deliver;
-                                let to = activation.frame.pc.wrapping_sub(1);
-                                let (to_regs, to_code) =
-                                    (activation.frame.regs, activation.frame.code);
-                                self.frame.generator = activation.frame.generator;
-                                // Going on in a generator has not moved the top.
-                                debug_assert_eq!(self.frame.top, activation.frame.top);
-                                // SAFETY: it is the one that was looked at.
-                                unsafe { self.control.pop_plain() };
-                                if deliver == Deliver::Iter {
-                                    // SAFETY: the instruction that resumed the generator is
-                                    // its `ForIter`; the verifier has seen that its target is
-                                    // an instruction.
-                                    let to = unsafe { to.offset((*to).imm() as isize) };
-                                    if super::host::attention().load(Ordering::Relaxed) {
-                                        let place = reg_in!(to_regs, to_code, dst);
-                                        drop(std::mem::replace(place, value));
-                                        self.frame.pc = to.wrapping_add(1);
-                                        self.frame.regs = to_regs;
-                                        self.frame.code = to_code;
-                                        break 'frame if finalize::pending() {
-                                            Exit::Drain
-                                        } else {
-                                            Exit::Attention
-                                        };
+                                    {
+                                        let inner = inner.clone();
+                                        let place = reg!(i.a);
+                                        inner.set_async_running(true);
+                                        let created = inner.state.get() == GenState::Created;
+                                        // `GetAwaitable` and `Delegate` follow.
+                                        let (to, to_regs, to_code) =
+                                            enter_inner!(outer, &inner, at.wrapping_add(3));
+                                        drop(std::mem::replace(place, inner.into()));
+                                        if created {
+                                            switch!(to, to_regs, to_code);
+                                        }
+                                        // SAFETY: it is suspended after a `Yield`.
+                                        let received = unsafe { (*to).a };
+                                        switch_with!(to, to_regs, to_code, received, Value::None);
                                     }
-                                    switch_with!(to, to_regs, to_code, dst, value);
+                                    let value = reg!(i.b).clone();
+                                    slow!(exec::get_anext(self, value));
                                 }
-                                if deliver == Deliver::Item {
-                                    self.leave_native();
-                                    self.outcome = Some(Outcome::Yielded(value));
-                                    self.frame.pc = to.wrapping_add(1);
-                                    self.frame.regs = to_regs;
-                                    self.frame.code = to_code;
-                                    return Ok(());
+
+                                Op::Yield => break 'suspend,
+                                Op::GetYieldFrom => {
+                                    // Generators are their own iterators.
+                                    if let Some(generator) = reg!(i.b).downcast::<Generator>()
+                                        && generator.kind() == GenKind::Generator
+                                    {
+                                        set!(i.a, operand!(b, DIES_B));
+                                        continue 'next;
+                                    }
+                                    let value = operand!(b, DIES_B);
+                                    slow!(exec::get_yield_from(self, value));
                                 }
-                                // SAFETY: the generator still stands in the window.
-                                drop(unsafe { take(window) });
-                                if finalize::pending() {
-                                    let place = reg_in!(to_regs, to_code, dst);
-                                    drop(std::mem::replace(place, value));
-                                    switch_drained!(to, to_regs, to_code);
+                                Op::GetAwaitable => {
+                                    // Coroutines are their own iterators.
+                                    if let Some(generator) = reg!(i.b).downcast::<Generator>()
+                                        && generator.kind() == GenKind::Coroutine
+                                        && generator.state.get() == GenState::Created
+                                    {
+                                        set!(i.a, operand!(b, DIES_B));
+                                        continue 'next;
+                                    }
+                                    if let Value::Obj(obj) = reg!(i.b)
+                                        && (self.current.next_turn.holds(obj)
+                                            || obj
+                                                .downcast::<Future>()
+                                                .is_some_and(Future::is_plain))
+                                    {
+                                        set!(i.a, operand!(b, DIES_B));
+                                        continue 'next;
+                                    }
+                                    let value = operand!(b, DIES_B);
+                                    slow!(exec::get_awaitable(self, value, i.c));
                                 }
-                                switch_with!(to, to_regs, to_code, dst, value);
-                            }
-                            // An async generator that was entered by the `async for` of its parent.
-                            let own_header = self.frame.generator;
-                            if own.kind() == GenKind::AsyncGenerator
-                            && self.handled_is_clear()
-                            && self.unusual_links == 0
-                            // SAFETY: the parent of a frame in the running chain is alive.
-                            && let Some(parent) = unsafe { running(own.parent.get()) }
-                            && super::delegate::is_direct(own.parent.get(), parent, own_header)
-                            {
-                                // SAFETY: it is inside the code of the running frame.
-                                let place = unsafe { next!().offset_from((*code).entry) };
-                                own.pc.set(place as u32);
-                                own.state.set(GenState::Suspended);
-                                own.set_async_running(false);
-                                let (to, to_regs, to_code) = back_to_parent!(own, parent);
-                                // SAFETY: the parent is suspended at its `Delegate`.
-                                let awaiting = unsafe { *to };
-                                drop(std::mem::take(reg_in!(to_regs, to_code, awaiting.b)));
-                                drop(std::mem::replace(
-                                    reg_in!(to_regs, to_code, awaiting.a),
-                                    value,
-                                ));
-                                switch_drained!(to, to_regs, to_code);
-                            }
-                            sync!();
-                            flow!(self.yield_value(value));
-                        }
-                        Op::GetYieldFrom => {
-                            // Generators are their own iterators.
-                            if let Some(generator) = reg!(i.b).downcast::<Generator>()
-                                && generator.kind() == GenKind::Generator
-                            {
-                                set!(i.a, operand!(b, DIES_B));
-                                continue;
-                            }
-                            let value = operand!(b, DIES_B);
-                            slow!(exec::get_yield_from(self, value));
-                        }
-                        Op::GetAwaitable => {
-                            // Coroutines are their own iterators.
-                            if let Some(generator) = reg!(i.b).downcast::<Generator>()
-                                && generator.kind() == GenKind::Coroutine
-                                && generator.state.get() == GenState::Created
-                            {
-                                set!(i.a, operand!(b, DIES_B));
-                                continue;
-                            }
-                            if let Value::Obj(obj) = reg!(i.b)
-                                && (self.current.next_turn.holds(obj)
-                                    || obj.downcast::<Future>().is_some_and(Future::is_plain))
-                            {
-                                set!(i.a, operand!(b, DIES_B));
-                                continue;
-                            }
-                            let value = operand!(b, DIES_B);
-                            slow!(exec::get_awaitable(self, value, i.c));
-                        }
-                        Op::Delegate => {
-                            // The commonest case: a coroutine or generator that has not begun.
-                            if let Some(inner) = reg!(i.b).as_ref::<Generator>()
+                                Op::Delegate => {
+                                    // The commonest case: a coroutine or generator that has not begun.
+                                    if let Some(inner) = reg!(i.b).as_ref::<Generator>()
                             && inner.state.get() == GenState::Created
                             && inner.kind() != GenKind::AsyncGenerator
                             && inner.parent.get().is_null()
@@ -1747,108 +1666,287 @@ impl Vm {
                             // SAFETY: the running frame's generator is alive.
                             && let Some(outer) = unsafe { running(self.frame.generator) }
                             && outer.depth() < CHAIN_LIMIT
-                            {
-                                let (to, to_regs, to_code) = enter_inner!(outer, inner, next!());
-                                switch!(to, to_regs, to_code);
-                            }
-                            if let Value::Obj(obj) = reg!(i.b)
-                                && self.input.is_none()
-                            {
-                                let given = if self.current.next_turn.holds(obj) {
-                                    // What stands in the register tells that the turn is given
-                                    // away. Nothing ends here: the VM keeps the object.
-                                    drop(std::mem::replace(reg!(i.b), Value::None));
-                                    Some(Value::None)
-                                } else if let Some(future) = obj.downcast::<Future>()
-                                    && !future.is_done()
-                                    && !future.blocking().replace(true)
-                                {
-                                    Some(reg!(i.b).clone())
-                                } else {
-                                    None
-                                };
-                                if let Some(given) = given {
-                                    flow!(self.suspend_with(given));
+                                    {
+                                        let (to, to_regs, to_code) =
+                                            enter_inner!(outer, inner, next!());
+                                        switch!(to, to_regs, to_code);
+                                    }
+                                    if let Value::Obj(obj) = reg!(i.b)
+                                        && self.input.is_none()
+                                    {
+                                        let given = if self.current.next_turn.holds(obj) {
+                                            // What stands in the register tells that the turn is given
+                                            // away. Nothing ends here: the VM keeps the object.
+                                            drop(std::mem::replace(reg!(i.b), Value::None));
+                                            Some(Value::None)
+                                        } else if let Some(future) = obj.downcast::<Future>()
+                                            && !future.is_done()
+                                            && !future.blocking().replace(true)
+                                        {
+                                            Some(reg!(i.b).clone())
+                                        } else {
+                                            None
+                                        };
+                                        if let Some(given) = given {
+                                            flow!(self.suspend_with(given));
+                                        }
+                                    }
+                                    flow!(self.delegate())
+                                }
+
+                                Op::EnterWith => {
+                                    slow_unit!(exec::enter_with(self, plain!(), regs, false))
+                                }
+                                Op::EnterAsyncWith => {
+                                    slow_unit!(exec::enter_with(self, plain!(), regs, true))
+                                }
+                                Op::ExitWith => slow!(exec::exit_with(self, plain!(), regs)),
+                                Op::Raise => {
+                                    sync!();
+                                    break 'frame Exit::Raise(exec::raise(self, plain!(), regs));
+                                }
+                                Op::Reraise => {
+                                    let exception = operand!(a, DIES_A);
+                                    sync!();
+                                    break 'frame Exit::Raise(self.reraise(exception));
+                                }
+                                Op::PushExc => {
+                                    // SAFETY: the running frame's generator is alive.
+                                    if let Some(own) = unsafe { running(self.frame.generator) } {
+                                        own.state.set(GenState::Running);
+                                    }
+                                    let previous = self.push_handled(reg!(i.a).clone());
+                                    *reg!(i.a + NEXT) = previous;
+                                }
+                                Op::PopExc => {
+                                    let previous = std::mem::take(reg!(i.a + NEXT));
+                                    let handled = self.pop_handled(previous);
+                                    drop(handled);
+                                    set!(i.a, Value::Undef);
+                                    sync!();
+                                    drain!();
+                                }
+                                Op::ExcMatches => slow!(exec::exc_matches(self, plain!(), regs)),
+                                Op::ExcStarMatches => {
+                                    let class = operand!(c, DIES_C);
+                                    slow_unit!(exec::exc_star_matches(self, plain!(), regs, class));
+                                }
+                                Op::ExcStarResult => {
+                                    let (original, raised) =
+                                        (operand!(b, DIES_B), operand!(c, DIES_C));
+                                    slow!(exec::exc_star_result(self, original, raised));
+                                }
+
+                                Op::ImportName => slow!(exec::import_name(self, plain!(), regs)),
+                                Op::ImportFrom => {
+                                    let module = reg!(i.b).clone();
+                                    slow!(exec::import_from(self, plain!().site(), module));
+                                }
+                                Op::ImportStar => {
+                                    let module = operand!(a, DIES_A);
+                                    slow_unit!(exec::import_star(self, module));
+                                }
+
+                                Op::MatchSequence => {
+                                    let subject = reg!(i.b).clone();
+                                    slow!(exec::match_sequence(self, subject));
+                                }
+                                Op::MatchMapping => {
+                                    let subject = reg!(i.b).clone();
+                                    slow!(exec::match_mapping(self, subject));
+                                }
+                                Op::MatchKeys => {
+                                    let (subject, keys) = (reg!(i.b).clone(), operand!(c, DIES_C));
+                                    slow!(exec::match_keys(self, subject, keys));
+                                }
+                                Op::MatchClass => slow!(exec::match_class(self, plain!(), regs)),
+                                Op::GetLen => {
+                                    let subject = reg!(i.b).clone();
+                                    slow!(exec::get_len(self, subject));
+                                }
+                                Op::Mark => slow_unit!(self.mark()),
+                                Op::ProfiledEntry => {
+                                    count!();
+                                    if super::host::attention().load(Ordering::Relaxed) {
+                                        sync!();
+                                        self.book_time_of_caller();
+                                        break 'frame Exit::Attention;
+                                    }
+                                }
+                                Op::ProfiledResumption => count!(),
+                                Op::ProfiledReturn => {
+                                    book_time!();
+                                    break 'leave operand!(a, DIES_A);
+                                }
+                                Op::ProfiledReturnNone => {
+                                    book_time!();
+                                    break 'leave Value::None;
+                                }
+                                Op::ProfiledYield => {
+                                    book_time!();
+                                    count!();
+                                    break 'suspend;
                                 }
                             }
-                            flow!(self.delegate())
+                            continue 'next;
                         }
-
-                        Op::EnterWith => slow_unit!(exec::enter_with(self, plain!(), regs, false)),
-                        Op::EnterAsyncWith => {
-                            slow_unit!(exec::enter_with(self, plain!(), regs, true))
-                        }
-                        Op::ExitWith => slow!(exec::exit_with(self, plain!(), regs)),
-                        Op::Raise => {
-                            sync!();
-                            break 'frame Exit::Raise(exec::raise(self, plain!(), regs));
-                        }
-                        Op::Reraise => {
-                            let exception = operand!(a, DIES_A);
-                            sync!();
-                            break 'frame Exit::Raise(self.reraise(exception));
-                        }
-                        Op::PushExc => {
-                            // SAFETY: the running frame's generator is alive.
-                            if let Some(own) = unsafe { running(self.frame.generator) } {
-                                own.state.set(GenState::Running);
+                        // The running frame is suspended with the value of its `yield`.
+                        let value = operand!(b, DIES_B);
+                        // The commonest case: a generator that was at its `yield` when it was
+                        // resumed, and is there again.
+                        // SAFETY: only generators yield: the running frame's is alive.
+                        let own = unsafe { (*self.frame.generator).body_of::<Generator>() };
+                        let suspended = if own.state.is_iterated() {
+                            debug_assert!(self.handled_is_clear());
+                            own.state.set_at_yield();
+                            Some(own)
+                        } else if self.handled_is_clear() {
+                            // One resumed by a `for`, `next` or `send` for the first time, or
+                            // the leaf of a chain that was resumed by them.
+                            self.suspend_iterated(own)
+                        } else {
+                            None
+                        };
+                        if let Some(generator) = suspended {
+                            // SAFETY: it is inside the code of the running frame.
+                            let place = unsafe { next!().offset_from((*code).entry) };
+                            generator.pc.set(place as u32);
+                            let activation = self.control.last();
+                            let (window, dst) = (activation.window, activation.dst);
+                            let deliver = activation.deliver;
+                            let to = activation.frame.pc.wrapping_sub(1);
+                            let (to_regs, to_code) = (activation.frame.regs, activation.frame.code);
+                            self.frame.generator = activation.frame.generator;
+                            // Going on in a generator has not moved the top.
+                            debug_assert_eq!(self.frame.top, activation.frame.top);
+                            // SAFETY: it is the one that was looked at.
+                            unsafe { self.control.pop_plain() };
+                            if deliver == Deliver::Iter {
+                                // SAFETY: the instruction that resumed the generator is
+                                // its `ForIter`; the verifier has seen that its target is
+                                // an instruction.
+                                let to = unsafe { to.offset((*to).imm() as isize) };
+                                switch_with!(to, to_regs, to_code, dst, value);
                             }
-                            let previous = self.push_handled(reg!(i.a).clone());
-                            *reg!(i.a + NEXT) = previous;
+                            if deliver == Deliver::Item {
+                                self.leave_native();
+                                self.outcome = Some(Outcome::Yielded(value));
+                                self.frame.pc = to.wrapping_add(1);
+                                self.frame.regs = to_regs;
+                                self.frame.code = to_code;
+                                return Ok(());
+                            }
+                            // SAFETY: the generator still stands in the window.
+                            drop(unsafe { take(window) });
+                            if finalize::pending() {
+                                let place = reg_in!(to_regs, to_code, dst);
+                                drop(std::mem::replace(place, value));
+                                switch_drained!(to, to_regs, to_code);
+                            }
+                            switch_with!(to, to_regs, to_code, dst, value);
                         }
-                        Op::PopExc => {
-                            let previous = std::mem::take(reg!(i.a + NEXT));
-                            let handled = self.pop_handled(previous);
-                            drop(handled);
-                            set!(i.a, Value::Undef);
+                        // An async generator that was entered by the `async for` of its parent.
+                        let own_header = self.frame.generator;
+                        if own.kind() == GenKind::AsyncGenerator
+                            && self.handled_is_clear()
+                            && self.unusual_links == 0
+                            // SAFETY: the parent of a frame in the running chain is alive.
+                            && let Some(parent) = unsafe { running(own.parent.get()) }
+                            && super::delegate::is_direct(own.parent.get(), parent, own_header)
+                        {
+                            // SAFETY: it is inside the code of the running frame.
+                            let place = unsafe { next!().offset_from((*code).entry) };
+                            own.pc.set(place as u32);
+                            own.state.set(GenState::Suspended);
+                            own.set_async_running(false);
+                            let (to, to_regs, to_code) = back_to_parent!(own, parent);
+                            // SAFETY: the parent is suspended at its `Delegate`.
+                            let awaiting = unsafe { *to };
+                            drop(std::mem::take(reg_in!(to_regs, to_code, awaiting.b)));
+                            drop(std::mem::replace(
+                                reg_in!(to_regs, to_code, awaiting.a),
+                                value,
+                            ));
+                            switch_drained!(to, to_regs, to_code);
+                        }
+                        sync!();
+                        flow!(self.yield_value(value));
+                    };
+                    // It is left with a value.
+                    if self.frame.generator.is_null() {
+                        if std::ptr::eq(regs, self.framed) {
                             sync!();
-                            drain!();
+                            self.end_frame();
                         }
-                        Op::ExcMatches => slow!(exec::exc_matches(self, plain!(), regs)),
-                        Op::ExcStarMatches => {
-                            let class = operand!(c, DIES_C);
-                            slow_unit!(exec::exc_star_matches(self, plain!(), regs, class));
-                        }
-                        Op::ExcStarResult => {
-                            let (original, raised) = (operand!(b, DIES_B), operand!(c, DIES_C));
-                            slow!(exec::exc_star_result(self, original, raised));
-                        }
-
-                        Op::ImportName => slow!(exec::import_name(self, plain!(), regs)),
-                        Op::ImportFrom => {
-                            let module = reg!(i.b).clone();
-                            slow!(exec::import_from(self, plain!().site(), module));
-                        }
-                        Op::ImportStar => {
-                            let module = operand!(a, DIES_A);
-                            slow_unit!(exec::import_star(self, module));
-                        }
-
-                        Op::MatchSequence => {
-                            let subject = reg!(i.b).clone();
-                            slow!(exec::match_sequence(self, subject));
-                        }
-                        Op::MatchMapping => {
-                            let subject = reg!(i.b).clone();
-                            slow!(exec::match_mapping(self, subject));
-                        }
-                        Op::MatchKeys => {
-                            let (subject, keys) = (reg!(i.b).clone(), operand!(c, DIES_C));
-                            slow!(exec::match_keys(self, subject, keys));
-                        }
-                        Op::MatchClass => slow!(exec::match_class(self, plain!(), regs)),
-                        Op::GetLen => {
-                            let subject = reg!(i.b).clone();
-                            slow!(exec::get_len(self, subject));
-                        }
-                        Op::Mark => slow_unit!(self.mark()),
-                        Op::Count => {
-                            // SAFETY: the running code is alive.
-                            let entered = unsafe { &(*code).entered };
-                            entered.set(entered.get() + 1);
-                            look_up!();
+                        // SAFETY: the running code is alive until its window is released.
+                        let named = unsafe { (*code).nnamed as usize };
+                        // SAFETY: named registers are initialised in every frame.
+                        unsafe { release_frame(regs, named) };
+                        let activation = self.control.last();
+                        if activation.deliver == Deliver::Call {
+                            let (window, dst) = (activation.window, activation.dst);
+                            let to = activation.frame.pc.wrapping_sub(1);
+                            let (to_regs, to_code) = (activation.frame.regs, activation.frame.code);
+                            self.frame.generator = activation.frame.generator;
+                            self.frame.top = activation.frame.top;
+                            // SAFETY: it is the one that was looked at.
+                            unsafe { self.control.pop_plain() };
+                            // Most calls want the result where the callable stands.
+                            let place = std::ptr::from_mut(reg_in!(to_regs, to_code, dst));
+                            if std::ptr::eq(place, window) {
+                                let is_none = value.is_none();
+                                // SAFETY: the callable still stands in its window.
+                                drop(unsafe { std::ptr::replace(window, value) });
+                                // A statement drops its result: there is nothing to be
+                                // done by the `Clear` that comes next.
+                                // SAFETY: it is the instruction that has called.
+                                if is_none && unsafe { (*to).t } & DROPPED != 0 {
+                                    switch_drained!(to.wrapping_add(1), to_regs, to_code);
+                                }
+                                switch_drained!(to, to_regs, to_code);
+                            }
+                            // SAFETY: as above.
+                            drop(unsafe { take(window) });
+                            drop(std::mem::replace(reg_in!(to_regs, to_code, dst), value));
+                            switch_drained!(to, to_regs, to_code);
                         }
                     }
+                    if self.frame.generator.is_null() && value.is_none() && self.return_from_init()
+                    {
+                        switch_drained!(
+                            self.frame.pc.wrapping_sub(1),
+                            self.frame.regs,
+                            self.frame.code
+                        );
+                    }
+                    // A coroutine or generator in a chain returns to the frame that awaits it.
+                    let child = self.frame.generator;
+                    // SAFETY: the running frame's generator is alive.
+                    if let Some(own) = unsafe { running(child) }
+                            && own.kind() != GenKind::AsyncGenerator
+                            && own.is_bare()
+                            && self.handled_is_clear()
+                            // SAFETY: the parent of a frame in the running chain is alive.
+                            && let Some(parent) = unsafe { running(own.parent.get()) }
+                            && (self.unusual_links == 0 || self.returns_to_parent(child))
+                    {
+                        own.state.set(GenState::Finished);
+                        // SAFETY: named registers are initialised; the others own nothing
+                        // when a frame returns.
+                        unsafe { release_frame(regs, (*code).nnamed as usize) };
+                        let (to, to_regs, to_code) = back_to_parent!(own, parent);
+                        // SAFETY: the parent is suspended at its `Delegate`.
+                        let awaiting = unsafe { *to };
+                        let awaited = std::mem::take(reg_in!(to_regs, to_code, awaiting.b));
+                        heap::drop_finished(awaited, child);
+                        if finalize::pending() {
+                            let place = reg_in!(to_regs, to_code, awaiting.a);
+                            drop(std::mem::replace(place, value));
+                            switch_drained!(to, to_regs, to_code);
+                        }
+                        give!(to, to_regs, to_code, awaiting.a, value);
+                    }
+                    flow!(self.return_value(value));
                 }
             };
 

@@ -153,8 +153,9 @@ pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<*const Header> {
 
 #[inline(always)]
 fn is_yield(g: &Generator) -> bool {
-    // SAFETY: a suspended generator's `pc` is behind the instruction that suspended it.
-    unsafe { (*g.code.entry.add(g.pc.get() as usize).sub(1)).op == Op::Yield }
+    // SAFETY: a suspended generator's `pc` is behind the instruction that suspended it: a yield or
+    // this.
+    unsafe { (*g.code.entry.add(g.pc.get() as usize).sub(1)).op != Op::Delegate }
 }
 
 impl Vm {
@@ -472,6 +473,9 @@ impl Vm {
 
     /// Suspends the running chain with a value that goes to whoever resumed its root.
     pub(super) fn suspend_with(&mut self, value: Value) -> R<Flow> {
+        if self.is_profiled() {
+            self.book_time();
+        }
         if let Some(next) = self.suspend_step(&value) {
             return next;
         }

@@ -2,7 +2,7 @@
 
 use super::Vm;
 use super::heap::{Ref, ZombieFrames};
-use super::linked::Linked;
+use super::linked::linked_lines;
 use super::object::{Bytes, CacheEntry, CodeObject, Dict, GenKind, SetTable, Tuple};
 use super::ops::sets;
 use super::value::Value;
@@ -15,14 +15,15 @@ use std::rc::Rc;
 /// body is one `if node is not None`.
 fn none_for(code: &Code) -> Option<(u32, u32)> {
     // Code that is profiled counts first that it is entered; who goes around it counts as well.
-    let begin = code.instrs.iter().position(|i| i.op != Op::Count)?;
+    let begin = code.instrs.iter().position(|i| i.op != Op::ProfiledEntry)?;
     let first = code.instrs.get(begin)?;
     let (none_at, some_at) = match first.op {
         Op::JumpIfNone => (first.bc(), begin + 1),
         Op::JumpIfNotNone => (begin + 1, first.bc()),
         _ => return None,
     };
-    let returns = code.instrs.get(none_at)?.op == Op::ReturnNone;
+    let end = code.instrs.get(none_at)?.op;
+    let returns = end == Op::ReturnNone || end == Op::ReturnNone.profiled();
     (returns && first.a < code.positional).then_some((u32::from(first.a), some_at as u32))
 }
 
@@ -54,9 +55,9 @@ impl Vm {
             _ => None,
         };
         let (none_for, some_at) = none_for(code).unwrap_or((u32::MAX, 0));
-        let linked: Box<[Linked]> = code.instrs.iter().map(|i| Linked::new(*i)).collect();
+        let (linked, entry) = linked_lines(&code.instrs);
         Ref::new(CodeObject {
-            entry: linked.as_ptr(),
+            entry,
             linked,
             // The one argument of a class body (or `exec` with locals) is its namespace.
             plain_args: if code.has_namespace() {
@@ -83,6 +84,7 @@ impl Vm {
             zombies: ZombieFrames::new(u32::from(code.nregs)),
             iterable_coroutine: Cell::new(false),
             entered: Cell::new(0),
+            task_row: Cell::new(0),
             code: code.clone(),
             parameters,
             globals: globals.clone(),

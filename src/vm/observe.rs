@@ -75,7 +75,7 @@ impl Vm {
     /// Which marks the program's code is compiled with.
     pub fn marks(&self) -> Marks {
         let unobserved = if self.is_profiled() {
-            Marks::Counts
+            Marks::Profile
         } else {
             Marks::None
         };

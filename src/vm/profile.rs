@@ -1,12 +1,15 @@
 //! Where a program spends its time. A sampler outside asks for attention every now and then; at the
 //! next safe point the time since the last sample is booked on the frames that are running, and on
-//! the running task. How often code is entered or resumed is counted by `Count` instructions, which
-//! only code that was compiled for profiling has. Knows nothing of how a profile is shown.
+//! the running task. Code that is compiled for profiling has safe points where frames are entered and
+//! left, so that no time is booked on who runs next, and counts there how often that happens. Knows
+//! nothing of how a profile is shown.
 
 use super::Vm;
 use super::heap::{self, Ref};
 use super::object::{CodeObject, Future, Generator};
+use super::value::Value;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Time since an arbitrary start, of the machine and not of the program.
@@ -24,17 +27,21 @@ pub struct Profile {
     /// Up to here everything is booked.
     booked: Duration,
     began: Duration,
+    /// From the one to the other, in nanoseconds.
+    now: u64,
     /// The loop had nothing to do.
     idle: Duration,
     samples: u64,
+    /// The sampler has asked, and the time until then is booked already.
+    ahead: bool,
     /// The code objects of frames, from the outermost in, by address.
     stacks: HashMap<Box<[usize]>, Duration>,
     codes: HashMap<usize, Ref<CodeObject>>,
+    /// Each task has the place of its row in the header of its object. The first row is that of
+    /// the tasks that are not shown.
     rows: Vec<TaskRow>,
-    /// The rows of tasks that are not told one by one, by the code that they run.
-    shared: HashMap<usize, usize>,
-    /// The one of those that was wanted last.
-    last: (usize, usize),
+    /// The row of tasks that run what is no coroutine of the program's, as `CodeObject::task_row`.
+    codeless: u16,
 }
 
 /// What one task has done, or all that run the same and have no row of their own.
@@ -51,17 +58,15 @@ pub struct TaskTime {
     pub steps: u64,
 }
 
+/// The times of several tasks are added up: no more is asked than how long all of them lived.
 struct TaskRow {
     time: TaskTime,
-    /// How many of them are not done.
-    alive: u32,
-    /// When those were made, added up.
-    made: Duration,
+    /// How many of them are done.
+    done: u64,
+    /// When those ended, less when all were made, in nanoseconds since the beginning. The sum of
+    /// many may wrap around, the time that they have lived does not.
+    lived: u64,
 }
-
-/// The row of a task in the profile.
-#[derive(Debug, Clone, Copy)]
-pub struct RowIndex(usize);
 
 /// What was found out about one function.
 #[derive(Debug)]
@@ -94,13 +99,14 @@ impl Profile {
             watch,
             booked: now,
             began: now,
+            now: 0,
             idle: Duration::ZERO,
             samples: 0,
+            ahead: false,
             stacks: HashMap::new(),
             codes: HashMap::new(),
-            rows: Vec::new(),
-            shared: HashMap::new(),
-            last: (usize::MAX, 0),
+            rows: vec![TaskRow::new(String::new(), String::new())],
+            codeless: 0,
         }
     }
 
@@ -109,73 +115,54 @@ impl Profile {
         let now = (self.watch)();
         let elapsed = now.saturating_sub(self.booked);
         self.booked = now;
+        self.now = now.saturating_sub(self.began).as_nanos() as u64;
         elapsed
     }
 
-    /// Where a task stands that is not done.
-    fn row_of(&mut self, task: &Ref<Future>) -> Option<usize> {
-        let own = task.rare().map_or(0, |e| e.profiled.get());
-        if own > 0 {
-            return Some(own as usize - 1);
-        }
-        let at = address(&running_code(task)?);
-        self.shared_row(at)
-    }
-
-    /// The row of the tasks that run some code and have no row of their own.
-    fn shared_row(&mut self, at: usize) -> Option<usize> {
-        if self.last.0 != at {
-            self.last = (at, *self.shared.get(&at)?);
-        }
-        Some(self.last.1)
-    }
-
-    /// As `row_of`, for `Vm::note_task_done`.
-    pub(super) fn place_of(&mut self, task: &Ref<Future>) -> Option<RowIndex> {
-        self.row_of(task).map(RowIndex)
-    }
-
+    #[inline]
     fn row(&mut self, task: &Ref<Future>) -> Option<&mut TaskRow> {
-        let row = self.row_of(task)?;
-        self.rows.get_mut(row)
+        self.rows.get_mut(usize::from(task.header().aux()))
     }
 
     /// Counts a task that has just been made.
-    fn add_task(&mut self, task: &Ref<Future>, name: impl FnOnce() -> String) {
-        let function = running_code(task);
-        // The loop's own, which end a run.
-        if function
-            .as_ref()
-            .is_some_and(|c| c.code.source.is_library())
-        {
-            return;
-        }
-        let at = function.as_ref().map_or(0, address);
-        let row = if self.rows.len() < MOST_TASKS {
-            let number = self.rows.len() as u32 + 1;
-            task.extra().profiled.set(number);
-            None
-        } else {
-            self.shared_row(at)
+    #[inline(always)]
+    fn add_task(&mut self, task: &Ref<Future>, coro: &Value, name: impl FnOnce() -> String) {
+        let code = coro.as_ref::<Generator>().map(|g| &g.code);
+        let row = match code.map_or(0, |c| c.task_row.get()) {
+            0 => self.make_row(code, name),
+            row => row,
         };
-        let row = row.unwrap_or_else(|| {
-            let own = self.rows.len() < MOST_TASKS;
-            if !own {
-                self.shared.insert(at, self.rows.len());
-            }
-            let function = function.map_or(String::new(), |c| c.code.qualname.to_string());
-            self.rows.push(TaskRow::new(
-                if own { name() } else { String::new() },
-                function,
-            ));
-            self.rows.len() - 1
-        });
-        let now = self.booked;
-        if let Some(row) = self.rows.get_mut(row) {
+        task.header().set_aux(row);
+        let now = self.now;
+        if let Some(row) = self.row(task) {
             row.time.count += 1;
-            row.alive += 1;
-            row.made += now;
+            row.lived = row.lived.wrapping_sub(now);
         }
+    }
+
+    /// The first tasks have rows of their own, the others those of what they run. The loop's own,
+    /// which end a run, are not shown.
+    #[cold]
+    fn make_row(&mut self, code: Option<&Ref<CodeObject>>, name: impl FnOnce() -> String) -> u16 {
+        if code.is_some_and(|c| c.is_library) {
+            return 0;
+        }
+        if code.is_none() && self.codeless > 0 {
+            return self.codeless;
+        }
+        let own = self.rows.len() <= MOST_TASKS;
+        let Ok(row) = u16::try_from(self.rows.len()) else {
+            return 0;
+        };
+        let name = if own { name() } else { String::new() };
+        let function = code.map_or(String::new(), |c| c.code.qualname.to_string());
+        self.rows.push(TaskRow::new(name, function));
+        match code {
+            Some(code) if !own => code.task_row.set(row),
+            None if !own => self.codeless = row,
+            _ => {}
+        }
+        row
     }
 }
 
@@ -190,21 +177,17 @@ impl TaskRow {
                 life: Duration::ZERO,
                 steps: 0,
             },
-            alive: 0,
-            made: Duration::ZERO,
+            done: 0,
+            lived: 0,
         }
     }
 
-    /// One of the tasks is done. All that is known of when it was made is how long ago that is on
-    /// the whole: the sum of all lives is right.
-    fn end_one(&mut self, now: Duration) {
-        if self.alive == 0 {
-            return;
-        }
-        let made = self.made / self.alive;
-        self.alive -= 1;
-        self.made = self.made.saturating_sub(made);
-        self.time.life += now.saturating_sub(made);
+    /// What those that are not done have lived until now counts, too.
+    fn finish(mut self, now: u64) -> TaskTime {
+        let alive = self.time.count.saturating_sub(self.done);
+        let lived = self.lived.wrapping_add(now.wrapping_mul(alive));
+        self.time.life = Duration::from_nanos(lived);
+        self.time
     }
 }
 
@@ -227,10 +210,11 @@ fn counted_code() -> Vec<Ref<CodeObject>> {
 }
 
 /// What several tasks run is told once for all.
-fn merged(rows: Vec<TaskRow>) -> Vec<TaskTime> {
+fn merged(rows: Vec<TaskRow>, now: u64) -> Vec<TaskTime> {
     let (mut shared, own): (Vec<TaskTime>, Vec<TaskTime>) = rows
         .into_iter()
-        .map(|row| row.time)
+        .skip(1)
+        .map(|row| row.finish(now))
         .partition(|time| time.name.is_empty());
     let mut alone = Vec::new();
     for time in own {
@@ -248,12 +232,6 @@ fn merged(rows: Vec<TaskRow>) -> Vec<TaskTime> {
     shared
 }
 
-/// What a task that is not done runs.
-fn running_code(task: &Ref<Future>) -> Option<Ref<CodeObject>> {
-    let coro = task.part()?.coro.get();
-    Some(coro.as_ref::<Generator>()?.code.clone())
-}
-
 fn address(code: &Ref<CodeObject>) -> usize {
     std::ptr::from_ref::<CodeObject>(code) as usize
 }
@@ -267,13 +245,53 @@ impl Vm {
     /// Books the time since the last sample on what is running.
     #[cold]
     pub fn take_sample(&mut self) {
+        if let Some(profile) = &mut self.profile {
+            profile.ahead = false;
+            profile.samples += 1;
+        }
+        self.book(0);
+    }
+
+    /// The running frame is about to be left. If the sampler has asked, the time until here is that
+    /// of this frame, and not of the one where somebody looks up next.
+    #[cold]
+    #[inline(never)]
+    pub fn book_time(&mut self) {
+        self.book_ahead(0);
+    }
+
+    /// As `book_time`, when a frame has just been entered: the time until here is that of who did.
+    #[cold]
+    #[inline(never)]
+    pub fn book_time_of_caller(&mut self) {
+        self.book_ahead(1);
+    }
+
+    /// Once each time that the sampler asks: there may be many frames to leave before anybody
+    /// looks up.
+    fn book_ahead(&mut self, left_out: usize) {
+        if super::host::attention().load(Ordering::Relaxed)
+            && let Some(profile) = &mut self.profile
+            && !std::mem::replace(&mut profile.ahead, true)
+        {
+            self.book(left_out);
+        }
+    }
+
+    /// Books the time since the last time on the frames that are running, without the innermost
+    /// ones.
+    fn book(&mut self, left_out: usize) {
         let Some(mut profile) = self.profile.take() else {
             return;
         };
         let elapsed = profile.elapse();
-        profile.samples += 1;
+        let mut left_out = left_out;
         let mut stack: Vec<usize> = Vec::new();
         self.walk_frames(|frame| {
+            if left_out > 0 {
+                left_out -= 1;
+                return true;
+            }
             let at = address(&frame.code);
             stack.push(at);
             profile.codes.entry(at).or_insert(frame.code);
@@ -282,8 +300,8 @@ impl Vm {
         stack.reverse();
         *profile.stacks.entry(stack.into()).or_default() += elapsed;
         let task = self.current.task.get();
-        if let Some(time) = task.as_ref::<Future>().and_then(|t| profile.row(t)) {
-            time.time.running += elapsed;
+        if let Some(row) = task.as_ref::<Future>().and_then(|t| profile.row(t)) {
+            row.time.running += elapsed;
         }
         self.profile = Some(profile);
     }
@@ -303,16 +321,20 @@ impl Vm {
         }
     }
 
-    /// A task was made.
-    #[cold]
-    pub fn note_task_made(&mut self, task: &Ref<Future>, name: impl FnOnce() -> String) {
+    /// A task was made, which runs this.
+    #[inline(never)]
+    pub fn note_task_made(
+        &mut self,
+        task: &Ref<Future>,
+        coro: &Value,
+        name: impl FnOnce() -> String,
+    ) {
         if let Some(profile) = &mut self.profile {
-            profile.add_task(task, name);
+            profile.add_task(task, coro, name);
         }
     }
 
     /// A task takes a step.
-    #[cold]
     #[inline(never)]
     pub fn note_step(&mut self, task: &Ref<Future>) {
         if let Some(row) = self.profile.as_mut().and_then(|p| p.row(task)) {
@@ -320,20 +342,14 @@ impl Vm {
         }
     }
 
-    /// The row of a task whose step is over, for `note_task_done`: a task that is done does not
-    /// know it any more.
-    #[cold]
-    pub fn profile_row(&mut self, task: &Ref<Future>) -> Option<RowIndex> {
-        self.profile.as_mut()?.place_of(task)
-    }
-
     /// A task is done.
-    #[cold]
-    pub fn note_task_done(&mut self, row: RowIndex) {
+    #[inline(never)]
+    pub fn note_task_done(&mut self, task: &Ref<Future>) {
         if let Some(profile) = &mut self.profile {
-            let now = profile.booked;
-            if let Some(row) = profile.rows.get_mut(row.0) {
-                row.end_one(now);
+            let now = profile.now;
+            if let Some(row) = profile.row(task) {
+                row.done += 1;
+                row.lived = row.lived.wrapping_add(now);
             }
         }
     }
@@ -343,9 +359,6 @@ impl Vm {
         self.take_sample();
         let mut profile = self.profile.take()?;
         let now = (profile.watch)();
-        for row in &mut profile.rows {
-            (0..row.alive).for_each(|_| row.end_one(now));
-        }
         let mut times: HashMap<usize, (Duration, Duration)> = HashMap::new();
         for (stack, time) in &profile.stacks {
             if let Some(innermost) = stack.last() {
@@ -391,7 +404,7 @@ impl Vm {
             samples: profile.samples,
             functions,
             stacks,
-            tasks: merged(profile.rows),
+            tasks: merged(profile.rows, profile.now),
         })
     }
 }

@@ -83,14 +83,13 @@ impl Vm {
         if task.is_done() || task.must_cancel().get() {
             return None;
         }
-        let row = self.profile.as_mut().and_then(|p| p.place_of(task));
         queue.finish(task, mem::take(value));
-        if let Some(row) = row {
-            self.note_task_done(row);
-        }
         drop(self.handled.take());
         let task = mem::take(&mut self.links.last_mut()?.task);
         if let Some(task) = task.as_ref::<Future>() {
+            if self.is_profiled() {
+                self.note_task_done(task);
+            }
             self.current.pause_context(task);
         }
         drop(mem::take(&mut self.links.last_mut()?.subject));

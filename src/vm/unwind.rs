@@ -65,6 +65,9 @@ impl Vm {
                 self.enter_handler(entry);
                 return Ok(Flow::Go);
             }
+            if self.is_profiled() {
+                self.book_time();
+            }
             let left = self.leave_frame(raise);
             self.finalize_while_unwinding();
             match left? {

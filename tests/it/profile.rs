@@ -1,4 +1,4 @@
-//! `coro run --profile`: counts are exact and told here; times are not.
+//! `coro run --profile`: counts are exact and told here; of times only who has used more.
 
 use crate::coro::{LIMIT, command, finish, scratch};
 
@@ -95,5 +95,177 @@ fn stacks_that_cannot_be_written_are_complained_about() {
     assert!(
         report.contains("cannot write no/such/folder/out"),
         "{report}"
+    );
+}
+
+/// Works without a loop, a call or anything else at which the program looks up.
+const WORK: &str = "        a = x * 3 + 1
+        b = a * 5 - x
+        c = (a ^ b) & 255
+        d = c * c + a - b
+        e = d % 7 + c // 3
+        a = e * 3 + 1
+        b = a * 5 - x
+        c = (a ^ b) & 255
+        d = c * c + a - b
+        e = d % 7 + c // 3
+";
+
+/// Runs a program, in which `WORK` stands for some, and tells the times that `heavy` and `light` had
+/// for themselves.
+fn own_times(program: &str) -> (f64, f64) {
+    let program = program.replace("        WORK\n", WORK);
+    let run = finish(
+        command().args(["run", "--profile", "-c", &program]),
+        b"",
+        LIMIT,
+    );
+    let report = run.stderr.clone();
+    assert_eq!(run.code, Some(0), "{report}");
+    let own = |name: &str| {
+        let row = report.lines().find(|line| line.contains(name));
+        let mut words = row.unwrap_or_default().split_whitespace();
+        let time = words.next().and_then(|word| word.parse::<f64>().ok());
+        let unit = match words.next() {
+            Some("s") => 1e3,
+            Some("us") => 1e-3,
+            _ => 1.0,
+        };
+        time.map_or(0.0, |time| time * unit)
+    };
+    (own("  heavy  <string>"), own("  light  <string>"))
+}
+
+#[track_caller]
+fn assert_heavy(program: &str) {
+    let (heavy, light) = own_times(program);
+    assert!(heavy > 2.0 * light, "heavy {heavy} ms, light {light} ms");
+}
+
+#[test]
+fn time_is_that_of_a_function_and_not_of_its_caller() {
+    assert_heavy(
+        "\
+def heavy(x):
+    if x >= 0:
+        WORK
+        WORK
+        WORK
+        return e
+def light(n):
+    for x in range(n):
+        heavy(x)
+light(300000)
+",
+    );
+}
+
+#[test]
+fn time_is_that_of_the_caller_and_not_of_a_function() {
+    assert_heavy(
+        "\
+def light(x):
+    return x
+def heavy(n):
+    for x in range(n):
+        WORK
+        light(e)
+heavy(300000)
+",
+    );
+}
+
+#[test]
+fn time_is_that_of_a_generator_and_not_of_the_loop_over_it() {
+    assert_heavy(
+        "\
+def heavy(n):
+    for x in range(n):
+        WORK
+        yield e
+def light(n):
+    for x in heavy(n):
+        pass
+light(300000)
+",
+    );
+}
+
+#[test]
+fn time_is_that_of_a_loop_and_not_of_the_generator_that_it_goes_over() {
+    assert_heavy(
+        "\
+def light(n):
+    for x in range(n):
+        yield x
+def heavy(n):
+    for x in light(n):
+        WORK
+heavy(300000)
+",
+    );
+}
+
+#[test]
+fn time_is_that_of_who_sends_and_not_of_the_generator() {
+    assert_heavy(
+        "\
+def light():
+    while True:
+        yield
+def heavy(n):
+    g = light()
+    next(g)
+    for x in range(n):
+        WORK
+        g.send(e)
+heavy(300000)
+",
+    );
+}
+
+#[test]
+fn time_is_that_of_who_raises_and_not_of_who_catches() {
+    assert_heavy(
+        "\
+def heavy(x):
+    if x >= 0:
+        WORK
+        WORK
+        WORK
+        WORK
+        WORK
+        WORK
+        raise ValueError
+def light(n):
+    for x in range(n):
+        try:
+            heavy(x)
+        except ValueError:
+            pass
+light(100000)
+",
+    );
+}
+
+#[test]
+fn time_is_that_of_a_task_and_not_of_the_next_one() {
+    assert_heavy(
+        "\
+import asyncio
+async def heavy(n):
+    for x in range(n):
+        WORK
+        WORK
+        WORK
+        WORK
+        await asyncio.sleep(0)
+async def light(n):
+    for x in range(n):
+        await asyncio.sleep(0)
+async def main():
+    await asyncio.gather(heavy(200000), light(200000))
+asyncio.run(main())
+",
     );
 }

@@ -204,9 +204,9 @@ impl<'a> Gen<'a> {
         let mut asm = Assembler::new(first_temp, bound, layout.deletable.clone());
         let own = cx.scopes.get(frame);
         let suspends = own.is_async || own.has_yield || own.awaits;
-        let tells = !matches!(cx.marks, Marks::None | Marks::Counts);
+        let tells = !matches!(cx.marks, Marks::None | Marks::Profile);
         asm.marks = tells && suspends && own.kind != ScopeKind::Module;
-        asm.counts = cx.marks == Marks::Counts;
+        asm.profiled = cx.marks == Marks::Profile;
         asm.touches = cx.marks == Marks::Touches;
         Gen {
             cx,
@@ -236,8 +236,8 @@ impl<'a> Gen<'a> {
         if self.asm.marks {
             self.asm.mark(span, Mark::Begin, NO_REG);
         }
-        if self.asm.counts {
-            self.emit(NOWHERE, Op::Count, 0, 0, 0);
+        if self.asm.profiled {
+            self.emit(NOWHERE, Op::ProfiledEntry, 0, 0, 0);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Dict, Kind, Trace, Tuple};
 use crate::bytecode::{Code, Op};
 use crate::vm::heap::{ObjRef, Ref, RefSlot, Slot, ZombieFrames};
-use crate::vm::linked::Linked;
+use crate::vm::linked::{Linked, LinkedLine};
 use crate::vm::native::{Arity, Direct, NativeDef, NativeKind, Resumes, Role, Signature};
 use crate::vm::value::Value;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -13,10 +13,10 @@ use std::rc::Rc;
 /// A [`Code`] bound to the globals it runs in: constants as values, and the inline caches.
 pub struct CodeObject {
     pub code: Rc<Code>,
-    /// The first of `linked`.
+    /// The first instruction in `linked`.
     pub entry: *const Linked,
     /// The instructions of `code`, as the dispatch loop reads them.
-    pub linked: Box<[Linked]>,
+    pub linked: Box<[LinkedLine]>,
     /// Number of arguments with which a call needs no binding; `u32::MAX` if it always does, or
     /// if it makes a suspended frame.
     pub plain_args: u32,
@@ -44,9 +44,11 @@ pub struct CodeObject {
     pub zombies: ZombieFrames,
     /// Its generators may be awaited (`types.coroutine`).
     pub iterable_coroutine: Cell<bool>,
-    /// How often it was entered or resumed, as far as `Count` instructions tell; a frame that has yielded
-    /// counts as resumed (or closed) for that.
+    /// How often it was entered or resumed, if it is profiled; a frame that has yielded counts as
+    /// resumed (or closed) for that.
     pub entered: Cell<u64>,
+    /// The row of the tasks that run it in a profile, as far as they have none of their own; or 0.
+    pub task_row: Cell<u16>,
     /// The interned names of the parameters, as far as they can be given by keyword.
     pub parameters: Box<[Ref<super::Str>]>,
     pub globals: Ref<Dict>,

@@ -185,8 +185,6 @@ pub struct FutureExtra {
     pub awaited_by: ObjSlot,
     /// Counts tasks made with a name, from 1.
     pub order: Cell<u64>,
-    /// Its number among the tasks of a profile, from 1.
-    pub profiled: Cell<u32>,
     requests: Cell<u32>,
     mark: Cell<u64>,
     /// Taken out of `all_tasks` by hand.
