@@ -52,7 +52,8 @@ pub enum Marks {
     Frames,
     /// That, and where statements begin.
     Lines,
-    /// No marks, but instructions that count and measure: where frames are entered and left.
+    /// No marks, but instructions that count and measure: where frames are entered and left;
+    /// in the library, too.
     Profile,
     /// Everything that could matter to somebody else: what frames give and get, and which objects
     /// are touched; in the library, too.

@@ -153,8 +153,8 @@ pub(super) fn leaf_at_yield(root: &Ref<Generator>) -> Option<*const Header> {
 
 #[inline(always)]
 fn is_yield(g: &Generator) -> bool {
-    // SAFETY: a suspended generator's `pc` is behind the instruction that suspended it: a yield or
-    // this.
+    // SAFETY: a suspended generator's `pc` is behind the instruction that suspended it: one that
+    // yields, or a `Delegate`.
     unsafe { (*g.code.entry.add(g.pc.get() as usize).sub(1)).op != Op::Delegate }
 }
 
