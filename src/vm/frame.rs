@@ -320,11 +320,20 @@ pub(super) unsafe fn release_registers(from: *mut Value, count: usize) {
 pub(super) unsafe fn release_frame(from: *mut Value, count: usize) {
     for i in 0..count {
         // SAFETY: promised by the caller.
-        unsafe {
-            let reg = from.add(i);
-            if let Value::Obj(_) = *reg {
-                drop(take(reg));
-            }
+        unsafe { release_object(from.add(i)) };
+    }
+}
+
+/// Releases a register that holds an object; a number stays.
+///
+/// # Safety
+/// The register is initialised and inside the frame.
+#[inline(always)]
+unsafe fn release_object(reg: *mut Value) {
+    // SAFETY: promised by the caller; the value is moved out before it is released.
+    unsafe {
+        if let Value::Obj(_) = *reg {
+            drop(take(reg));
         }
     }
 }
@@ -350,13 +359,14 @@ pub(super) unsafe fn registers_of(header: *const Header) -> *mut Value {
 }
 
 /// Releases `count` registers from `from`, last to first, as a stack of temporaries is unwound.
+/// Numbers stay behind.
 ///
 /// # Safety
-/// As for `release_registers`.
+/// They are initialised and inside the frame.
 pub(super) unsafe fn release_backwards(from: *mut Value, count: usize) {
     for i in (0..count).rev() {
-        // SAFETY: promised by the caller; the value is moved out before it is released.
-        drop(unsafe { take(from.add(i)) });
+        // SAFETY: promised by the caller.
+        unsafe { release_object(from.add(i)) };
     }
 }
 

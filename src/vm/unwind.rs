@@ -4,11 +4,10 @@
 use super::dispatch::Flow;
 use super::flow::Outcome;
 use super::frame::{
-    Deliver, Link, generator_at, raw, release_backwards, release_registers, running, take,
+    Deliver, Link, generator_at, raw, release_backwards, release_frame, running, take,
 };
 use super::generator::kind_name;
 use super::heap::{Header, Ref, finalize};
-use super::linked::Linked;
 use super::object::{Exception, FrameObject, GenKind, Generator, Traceback};
 use super::observe::Event;
 use super::throw::Entered;
@@ -49,20 +48,21 @@ impl Vm {
             }
             // What the failed instruction released dies where it stands.
             self.finalize_while_unwinding();
-            let index = self.frame.index();
+            let mut index = self.frame.index();
             let handler = self.handler_at(index);
             let exception = self.raised.get();
             if !quiet {
                 self.add_traceback(&exception, index);
             } else if let Some(place) = self.raised_before(index, &exception) {
-                self.frame.pc = place;
+                index = place as usize;
+                self.go_behind(index);
             }
             drop(exception);
             // The finalizers of its temporaries still see the frame where it was.
             self.release_temporaries(handler);
             self.finalize_while_unwinding();
             if let Some(entry) = handler {
-                self.enter_handler(entry);
+                self.enter_handler(entry, index);
                 return Ok(Flow::Go);
             }
             if self.is_profiled() {
@@ -112,37 +112,50 @@ impl Vm {
     /// Where an exception was raised that a `Reraise` raises on: there the frame stands from now on.
     /// Not for one that no clause has taken, or that a `finally` has seen: it stands at the end of
     /// these.
-    fn raised_before(&self, index: usize, exception: &Value) -> Option<*const Linked> {
+    fn raised_before(&self, index: usize, exception: &Value) -> Option<u32> {
         let code = self.frame.code()?;
         let instrs = &code.code.instrs;
         let i = instrs.get(index).filter(|i| i.op == Op::Reraise)?;
         let exc = i.a.checked_sub(2)?;
-        let mut before = instrs.iter().take(index);
-        let begin = before.rposition(|i| i.op == Op::PushExc && i.a == exc)?;
-        let is_with = instrs.get(begin + 1).is_some_and(|i| i.op == Op::ExitWith);
-        let caught = self.caught.of(self.frame.regs);
-        let place = if let Some(caught) = caught {
-            let direct = match code.code.is_lineless(index) {
-                // The end of an `except*`, for what the clauses have raised as for what they left.
-                true => caught.target as usize + 1 == index,
-                false => instrs.get(caught.target as usize)?.op != Op::PushExc,
-            };
-            (is_with || direct).then_some(caught.place)?
-        } else {
+        let pop = instrs.get(index.checked_sub(1)?)?;
+        if pop.op != Op::PopExc || pop.a != exc {
+            return None;
+        }
+        let is_with = || {
+            let mut before = instrs.iter().take(index);
+            let begin = before.rposition(|i| i.op == Op::PushExc && i.a == exc);
+            let first = begin.and_then(|begin| instrs.get(begin + 1));
+            first.is_some_and(|i| i.op == Op::ExitWith)
+        };
+        let Some(caught) = self.caught.of(self.frame.regs) else {
             // Forgotten, because the `__exit__` has caught much.
             let traceback = exception.downcast::<Exception>()?.traceback.get();
             let last = traceback.as_ref::<Traceback>()?;
             let own = ptr::eq(last.frame.registers.get(), self.frame.regs);
-            (is_with && own).then_some(last.pc)?
+            return (own && is_with()).then_some(last.pc);
         };
-        // SAFETY: it is inside the instructions.
-        (instrs.len() > place as usize).then(|| unsafe { code.entry.add(place as usize + 1) })
+        let direct = match code.code.is_lineless(index) {
+            // The end of an `except*`, for what the clauses have raised as for what they left.
+            true => caught.target as usize + 1 == index,
+            false => instrs.get(caught.target as usize)?.op != Op::PushExc,
+        };
+        (direct || is_with()).then_some(caught.place)
     }
 
-    fn enter_handler(&mut self, entry: ExceptionEntry) {
+    /// The frame stands where it has executed the instruction.
+    fn go_behind(&mut self, index: usize) {
+        if let Some(code) = self.frame.code()
+            && index < code.code.instrs.len()
+        {
+            // SAFETY: it is inside the instructions.
+            self.frame.pc = unsafe { code.entry.add(index + 1) };
+        }
+    }
+
+    fn enter_handler(&mut self, entry: ExceptionEntry, index: usize) {
         self.caught.note(Caught {
             registers: self.frame.regs,
-            place: self.frame.index() as u32,
+            place: index as u32,
             target: entry.target,
         });
         let exception = self.raised.take();
@@ -170,7 +183,7 @@ impl Vm {
                 return Err(raise);
             };
             // SAFETY: named registers are initialised; the temporaries are gone.
-            unsafe { release_registers(self.frame.regs, code.code.nnamed as usize) };
+            unsafe { release_frame(self.frame.regs, code.code.nnamed as usize) };
             return self.leave_activation(raise);
         };
         if self.is_observed() {
