@@ -27,8 +27,6 @@ pub struct Profile {
     /// Up to here everything is booked.
     booked: Duration,
     began: Duration,
-    /// From the one to the other, in nanoseconds.
-    now: u64,
     /// The loop had nothing to do.
     idle: Duration,
     samples: u64,
@@ -40,6 +38,8 @@ pub struct Profile {
     /// Each task has the place of its row in the header of its object. The first row is that of
     /// the tasks that are not shown.
     rows: Vec<TaskRow>,
+    /// What is counted of each row, on the way of every task: apart, and small.
+    counts: Vec<TaskCounts>,
     /// The row of tasks that run what is no coroutine of the program's, as `CodeObject::task_row`.
     codeless: u16,
 }
@@ -58,13 +58,20 @@ pub struct TaskTime {
     pub steps: u64,
 }
 
-/// The times of several tasks are added up: no more is asked than how long all of them lived.
+/// One task, or all that run the same and have no row of their own.
 struct TaskRow {
-    time: TaskTime,
-    /// How many of them are done.
+    /// Empty for several.
+    name: String,
+    function: String,
+    running: Duration,
+}
+
+#[derive(Default)]
+struct TaskCounts {
+    made: u64,
     done: u64,
-    /// When those ended, less when all were made, in nanoseconds since the beginning. The sum of
-    /// many may wrap around, the time that they have lived does not.
+    steps: u64,
+    /// How long all of them have lived, in nanoseconds up to the last sample.
     lived: u64,
 }
 
@@ -99,29 +106,33 @@ impl Profile {
             watch,
             booked: now,
             began: now,
-            now: 0,
             idle: Duration::ZERO,
             samples: 0,
             ahead: false,
             stacks: HashMap::new(),
             codes: HashMap::new(),
             rows: vec![TaskRow::new(String::new(), String::new())],
+            counts: vec![TaskCounts::default()],
             codeless: 0,
         }
     }
 
-    /// The time that nobody has been booked for yet.
+    /// The time that nobody has been booked for yet. All tasks that are there have lived as long.
     fn elapse(&mut self) -> Duration {
         let now = (self.watch)();
         let elapsed = now.saturating_sub(self.booked);
         self.booked = now;
-        self.now = now.saturating_sub(self.began).as_nanos() as u64;
+        for counts in &mut self.counts {
+            let alive = counts.made.saturating_sub(counts.done);
+            let lived = alive.saturating_mul(elapsed.as_nanos() as u64);
+            counts.lived = counts.lived.saturating_add(lived);
+        }
         elapsed
     }
 
-    #[inline]
-    fn row(&mut self, task: &Ref<Future>) -> Option<&mut TaskRow> {
-        self.rows.get_mut(usize::from(task.header().aux()))
+    #[inline(always)]
+    fn counts(&mut self, task: &Ref<Future>) -> Option<&mut TaskCounts> {
+        self.counts.get_mut(usize::from(task.header().aux()))
     }
 
     /// Counts a task that has just been made.
@@ -133,10 +144,8 @@ impl Profile {
             row => row,
         };
         task.header().set_aux(row);
-        let now = self.now;
-        if let Some(row) = self.row(task) {
-            row.time.count += 1;
-            row.lived = row.lived.wrapping_sub(now);
+        if let Some(counts) = self.counts(task) {
+            counts.made += 1;
         }
     }
 
@@ -157,6 +166,7 @@ impl Profile {
         let name = if own { name() } else { String::new() };
         let function = code.map_or(String::new(), |c| c.code.qualname.to_string());
         self.rows.push(TaskRow::new(name, function));
+        self.counts.push(TaskCounts::default());
         match code {
             Some(code) if !own => code.task_row.set(row),
             None if !own => self.codeless = row,
@@ -169,25 +179,21 @@ impl Profile {
 impl TaskRow {
     fn new(name: String, function: String) -> TaskRow {
         TaskRow {
-            time: TaskTime {
-                name,
-                function,
-                count: 0,
-                running: Duration::ZERO,
-                life: Duration::ZERO,
-                steps: 0,
-            },
-            done: 0,
-            lived: 0,
+            name,
+            function,
+            running: Duration::ZERO,
         }
     }
 
-    /// What those that are not done have lived until now counts, too.
-    fn finish(mut self, now: u64) -> TaskTime {
-        let alive = self.time.count.saturating_sub(self.done);
-        let lived = self.lived.wrapping_add(now.wrapping_mul(alive));
-        self.time.life = Duration::from_nanos(lived);
-        self.time
+    fn finish(self, counts: &TaskCounts) -> TaskTime {
+        TaskTime {
+            name: self.name,
+            function: self.function,
+            count: counts.made,
+            running: self.running,
+            life: Duration::from_nanos(counts.lived),
+            steps: counts.steps,
+        }
     }
 }
 
@@ -210,11 +216,12 @@ fn counted_code() -> Vec<Ref<CodeObject>> {
 }
 
 /// What several tasks run is told once for all.
-fn merged(rows: Vec<TaskRow>, now: u64) -> Vec<TaskTime> {
+fn merged(rows: Vec<TaskRow>, counts: &[TaskCounts]) -> Vec<TaskTime> {
     let (mut shared, own): (Vec<TaskTime>, Vec<TaskTime>) = rows
         .into_iter()
+        .zip(counts)
         .skip(1)
-        .map(|row| row.finish(now))
+        .map(|(row, counts)| row.finish(counts))
         .partition(|time| time.name.is_empty());
     let mut alone = Vec::new();
     for time in own {
@@ -300,8 +307,9 @@ impl Vm {
         stack.reverse();
         *profile.stacks.entry(stack.into()).or_default() += elapsed;
         let task = self.current.task.get();
-        if let Some(row) = task.as_ref::<Future>().and_then(|t| profile.row(t)) {
-            row.time.running += elapsed;
+        let row = task.as_ref::<Future>().map(|t| t.header().aux());
+        if let Some(row) = row.and_then(|row| profile.rows.get_mut(usize::from(row))) {
+            row.running += elapsed;
         }
         self.profile = Some(profile);
     }
@@ -335,22 +343,18 @@ impl Vm {
     }
 
     /// A task takes a step.
-    #[inline(never)]
+    #[inline(always)]
     pub fn note_step(&mut self, task: &Ref<Future>) {
-        if let Some(row) = self.profile.as_mut().and_then(|p| p.row(task)) {
-            row.time.steps += 1;
+        if let Some(counts) = self.profile.as_mut().and_then(|p| p.counts(task)) {
+            counts.steps += 1;
         }
     }
 
     /// A task is done.
-    #[inline(never)]
+    #[inline(always)]
     pub fn note_task_done(&mut self, task: &Ref<Future>) {
-        if let Some(profile) = &mut self.profile {
-            let now = profile.now;
-            if let Some(row) = profile.row(task) {
-                row.done += 1;
-                row.lived = row.lived.wrapping_add(now);
-            }
+        if let Some(counts) = self.profile.as_mut().and_then(|p| p.counts(task)) {
+            counts.done += 1;
         }
     }
 
@@ -404,7 +408,7 @@ impl Vm {
             samples: profile.samples,
             functions,
             stacks,
-            tasks: merged(profile.rows, profile.now),
+            tasks: merged(profile.rows, &profile.counts),
         })
     }
 }
