@@ -462,10 +462,7 @@ fn clear_frame(vm: &mut Vm, args: &[Value]) -> R {
         Some(g) => {
             vm.close(&g)?;
         }
-        None => {
-            let locals = frame.locals.take();
-            drop(locals);
-        }
+        None => frame.clear(),
     }
     Ok(Value::None)
 }

@@ -355,8 +355,7 @@ fn clear_rarer(value: &Value) {
         t.next.take();
     } else if let Some(frame) = value.as_ref::<FrameObject>() {
         frame.back.take();
-        let locals = frame.locals.take();
-        drop(locals);
+        frame.clear();
     } else if let Some(f) = value.as_ref::<Function>() {
         for slot in [&f.defaults, &f.kwdefaults, &f.annotations] {
             slot.take();

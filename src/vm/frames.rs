@@ -6,7 +6,7 @@
 use super::Vm;
 use super::frame::{Frame, generator_at, take};
 use super::heap::{ObjSlot, Ref};
-use super::object::{FrameObject, GenState, Generator};
+use super::object::{FrameObject, GenState, Generator, Tuple};
 use super::value::Value;
 use std::mem;
 use std::ptr;
@@ -135,9 +135,15 @@ impl Vm {
         object.let_go();
         g.state.set(GenState::Finished);
         drop(g.chain.take_leaf());
-        let mut all = g.take_registers();
-        all.push(g.rare().map_or(Value::Undef, |e| e.function.take()));
-        *object.locals.borrow_mut() = all.into_boxed_slice();
+        let mut named = g.take_registers();
+        let mut rest = named.split_off(object.named().min(named.len()));
+        rest.push(g.rare().map_or(Value::Undef, |e| e.function.take()));
+        for (register, value) in named.into_iter().enumerate() {
+            object.keep(register, value);
+        }
+        // A tuple lets its items go from the last.
+        rest.reverse();
+        object.keep_behind(Tuple::new(rest).into());
         drop(g.take_handled());
     }
 
@@ -155,11 +161,13 @@ impl Vm {
         if object.as_obj().count() <= 1 {
             return;
         }
-        let named = object.code.code.nnamed as usize;
-        // SAFETY: named registers are initialised in every frame, and this one is over.
-        let locals = (0..named).map(|i| unsafe { take(regs.add(i)) });
-        let locals = locals.chain(function.map(ObjSlot::take)).collect();
-        *object.locals.borrow_mut() = locals;
+        for register in 0..object.named() {
+            // SAFETY: named registers are initialised in every frame, and this one is over.
+            object.keep(register, unsafe { take(regs.add(register)) });
+        }
+        if let Some(function) = function {
+            object.keep_behind(function.take());
+        }
         let running = self.frame.regs == regs;
         if let Some(caller) = self.nth_seen_frame(usize::from(running))
             && let Some(caller) = self.frame_object(&caller)
@@ -169,7 +177,7 @@ impl Vm {
     }
 
     /// A named register of a frame, wherever the frame is now; `Undef` if it is unassigned.
-    pub fn register_of(&self, object: &FrameObject, register: usize) -> Value {
+    pub fn register_of(&self, object: &Ref<FrameObject>, register: usize) -> Value {
         if let Some(g) = self.generator_of(object) {
             return g.register(register);
         }

@@ -428,6 +428,32 @@ impl<T: Object> Ref<T> {
         // SAFETY: `tail_len` values were written by `with_tail`, and nobody changes them.
         unsafe { std::slice::from_raw_parts(self.tail_ptr(), self.tail_len()) }
     }
+
+    /// A value of a tail that changes; `Undef` behind its end.
+    pub fn in_tail(&self, at: usize) -> Value
+    where
+        T: ChangingTail,
+    {
+        if at >= self.tail_len() {
+            return Value::Undef;
+        }
+        // SAFETY: inside the tail, whose values are initialised and never lent out; a clone only
+        // changes a count.
+        unsafe { (*self.tail_ptr().add(at)).clone() }
+    }
+
+    /// Puts a value into a tail that changes, and gives back what was there; or the value itself
+    /// behind its end.
+    pub fn replace_in_tail(&self, at: usize, value: Value) -> Value
+    where
+        T: ChangingTail,
+    {
+        if at >= self.tail_len() {
+            return value;
+        }
+        // SAFETY: as in `in_tail`; moved out before anything is released.
+        unsafe { ptr::replace(self.tail_ptr().add(at), value) }
+    }
 }
 
 /// A counted reference to the object whose body this is; `None` for null.
@@ -446,6 +472,15 @@ pub(in crate::vm) unsafe fn body_to_ref<T: Object>(body: *const T) -> Option<Ref
     };
     header.to_ref().into_ref().ok()
 }
+
+/// Kinds whose tail is reached by `in_tail` and `replace_in_tail` alone.
+///
+/// # Safety
+/// Nobody may borrow what stands in the tail of such a kind.
+pub unsafe trait ChangingTail: Object {}
+
+// SAFETY: a frame's object has no other use for its tail.
+unsafe impl ChangingTail for crate::vm::object::FrameObject {}
 
 /// Kinds whose tail is written once.
 ///

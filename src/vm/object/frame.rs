@@ -3,14 +3,13 @@
 use super::{CodeObject, Trace};
 use crate::vm::heap::{Header, ObjRef, Ref, Slot};
 use crate::vm::value::Value;
-use std::cell::{Cell, RefCell};
-use std::ptr;
+use std::cell::Cell;
+use std::{iter, ptr};
 
-/// A frame somebody asked for; see `vm::frames`. The fields stand in the order in which they are
-/// released.
+/// A frame somebody asked for; see `vm::frames`. Once the frame is over, what it held may stand in
+/// the tail: the named registers, and behind them what else has to live as long. This is released
+/// first, then the fields, in the order in which they stand.
 pub struct FrameObject {
-    /// The named registers, once the frame is over.
-    pub locals: RefCell<Box<[Value]>>,
     /// The frame of the caller (or `Undef`), once this one is over.
     pub back: Slot,
     pub code: Ref<CodeObject>,
@@ -24,14 +23,14 @@ pub struct FrameObject {
 
 impl FrameObject {
     pub fn new(code: Ref<CodeObject>, registers: *mut Value) -> Ref<FrameObject> {
-        Ref::new(FrameObject {
-            locals: RefCell::default(),
+        let frame = FrameObject {
             back: Slot::undef(),
             code,
             pc: Cell::new(0),
             registers: Cell::new(registers),
             generator: Cell::new(ptr::null()),
-        })
+        };
+        Ref::with_tail(frame, iter::empty())
     }
 
     /// The frame is over.
@@ -40,22 +39,50 @@ impl FrameObject {
         self.generator.set(ptr::null());
     }
 
-    /// A named register of a frame that is over.
-    pub fn local(&self, register: usize) -> Value {
-        let locals = self.locals.borrow();
-        locals.get(register).cloned().unwrap_or(Value::Undef)
+    /// Number of named registers.
+    pub fn named(&self) -> usize {
+        self.code.nnamed as usize
+    }
+
+    pub(super) fn tail(&self) -> usize {
+        self.named() + 1
     }
 }
 
-impl Trace for FrameObject {
+impl Ref<FrameObject> {
+    /// A named register of a frame that is over.
+    pub fn local(&self, register: usize) -> Value {
+        if register < self.named() {
+            self.in_tail(register)
+        } else {
+            Value::Undef
+        }
+    }
+
+    /// The frame, which is over, had this in a named register.
+    pub fn keep(&self, register: usize, value: Value) {
+        drop(self.replace_in_tail(register, value));
+    }
+
+    /// What lives as long as the named registers, and is released after them.
+    pub fn keep_behind(&self, value: Value) {
+        drop(self.replace_in_tail(self.named(), value));
+    }
+
+    /// Releases all that was kept.
+    pub fn clear(&self) {
+        for at in 0..=self.named() {
+            drop(self.replace_in_tail(at, Value::Undef));
+        }
+    }
+}
+
+impl Trace for Ref<FrameObject> {
     fn trace(&self, visit: &mut dyn FnMut(&ObjRef)) {
-        if let Ok(locals) = self.locals.try_borrow() {
-            let locals = locals.iter().filter_map(Value::as_obj);
-            locals.for_each(&mut *visit);
+        for at in 0..=self.named() {
+            self.in_tail(at).as_obj().into_iter().for_each(&mut *visit);
         }
         self.back.visit(visit);
         visit(self.code.as_obj());
     }
 }
-
-super::no_tail!(FrameObject);
