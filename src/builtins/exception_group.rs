@@ -4,7 +4,7 @@ use super::args::{at, is_callable, varargs};
 use super::exceptions::{no_keywords, set_args, this};
 use crate::vm::heap::Ref;
 use crate::vm::native::NativeDef;
-use crate::vm::object::{Class, Tuple, fresh_id};
+use crate::vm::object::{Class, Tuple};
 use crate::vm::ops::attr::{forget_subclass, register_subclass};
 use crate::vm::ops::exception_group::Matcher;
 use crate::vm::value::Value;
@@ -27,7 +27,7 @@ pub fn install(vm: &mut Vm) {
         vm.exc.base_exception.clone(),
         vm.types.object.clone(),
     ]);
-    group.version.set(fresh_id());
+    group.version.renew();
     register_subclass(&group);
 }
 

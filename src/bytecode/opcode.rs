@@ -37,6 +37,8 @@ pub const AWAITED: u8 = 0x40;
 pub const DROPPED: u8 = 0x20;
 /// The bits of `t` that are the high bits of a site index.
 pub const SITE_BITS: u8 = 0xFC;
+/// A site that no instruction has: in the dispatch loop it stands for those that need high bits.
+pub const FAR_SITE: u16 = u16::MAX;
 /// On `ForPrep`: b is an iterator already, `iter` is not called again.
 pub const ITERATOR: u8 = 0x80;
 /// An absent optional register operand.

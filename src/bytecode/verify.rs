@@ -2,7 +2,9 @@
 //! lies in the frame, every jump ends on an instruction, every constant and site exists, and no
 //! path runs off the end.
 
-use super::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, Intrinsic, MOST_REGISTERS, NO_REG};
+use super::opcode::{
+    AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, FAR_SITE, Intrinsic, MOST_REGISTERS, NO_REG,
+};
 use super::{Code, Const, Instr, Op, Operand};
 use std::fmt;
 
@@ -148,7 +150,10 @@ fn check_operand(code: &Code, instr: Instr, kind: Operand, value: u16) -> Check 
             )
         }
         Operand::SiteBC => ensure(instr.bc() < code.sites.len(), "an unknown name"),
-        Operand::Site => ensure(instr.site() < code.sites.len(), "an unknown name"),
+        Operand::Site => {
+            ensure(instr.site() < code.sites.len(), "an unknown name")?;
+            ensure(instr.site() != usize::from(FAR_SITE), "a site of others")
+        }
     }
 }
 
@@ -239,6 +244,9 @@ mod tests {
         assert_eq!(problem(&constant), "an unknown constant");
         let site = code(2, &[Instr::new(Op::LoadGlobal, 0, 1, 0, 0), END]);
         assert_eq!(problem(&site), "an unknown name");
+        let mut far = code(2, &[Instr::new(Op::LoadAttr, 0, 1, 0, FAR_SITE), END]);
+        far.sites = vec![Site { name: "m".into() }; 1 << 16];
+        assert_eq!(problem(&far), "a site of others");
         let load = Instr::new(Op::LoadMethod, 0, 1, 0, 0);
         let mut methods = code(4, &[load, load, END]);
         methods.sites = vec![Site { name: "m".into() }];

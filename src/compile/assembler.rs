@@ -7,7 +7,7 @@
 
 use super::bits::Bits;
 use super::consts::ConstPool;
-use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, NO_REG};
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, FAR_SITE, NO_REG};
 use crate::bytecode::{Code, Const, ExceptionEntry, Instr, Mark, Op, Operand, Site};
 use crate::source::Span;
 use foldhash::HashMap;
@@ -289,6 +289,9 @@ impl Assembler {
 
     /// Loads of the same global share their site.
     fn site(&mut self, op: Op, name: &Rc<str>) -> u32 {
+        if self.sites.len() == usize::from(FAR_SITE) {
+            self.sites.push(Site { name: name.clone() });
+        }
         let next = self.sites.len();
         if op == Op::LoadGlobal {
             if let Some(old) = self.global_sites.get(name) {

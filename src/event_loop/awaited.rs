@@ -35,7 +35,7 @@ pub(super) fn awaited_by(vm: &mut Vm, args: &[Value]) -> R {
             found.push(task.into());
         }
     }
-    if let Some(added) = future.rare().map(|e| e.awaited_by.get())
+    if let Some(added) = future.own().map(|own| own.awaited_by.get())
         && let Some(list) = added.as_ref::<List>()
     {
         let more = list.items.borrow().clone();
@@ -67,7 +67,7 @@ fn parents(vm: &mut Vm, future: &Ref<Future>) -> Vec<Value> {
 pub(super) fn add(vm: &mut Vm, args: &[Value]) -> R {
     let _ = vm;
     if let (Some(future), Some(_)) = (args[0].as_ref::<Future>(), args[1].as_ref::<Future>()) {
-        let slot = &future.extra().awaited_by;
+        let slot = &future.own_or_new().awaited_by;
         let list = match slot.get().as_ref::<List>() {
             Some(list) => list.clone(),
             None => List::new(Vec::new()),
@@ -86,8 +86,8 @@ pub(super) fn discard(vm: &mut Vm, args: &[Value]) -> R {
     let _ = vm;
     let added = args[0]
         .as_ref::<Future>()
-        .and_then(|f| f.rare())
-        .map(|e| e.awaited_by.get());
+        .and_then(|f| f.own())
+        .map(|own| own.awaited_by.get());
     if let Some(added) = added
         && let Some(list) = added.as_ref::<List>()
     {

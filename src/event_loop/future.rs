@@ -178,14 +178,14 @@ pub(super) fn get(value: &Value, f: impl Fn(&Ref<Future>) -> Value) -> Value {
 
 /// In debug mode: where it was made.
 pub(super) fn origin(f: &Ref<Future>) -> Value {
-    f.rare().map_or(Value::Undef, |e| e.origin.get())
+    f.own().map_or(Value::Undef, |own| own.origin.get())
 }
 
 /// In debug mode: notes where a future is being made.
 pub(super) fn note_origin(vm: &Vm, f: &Ref<Future>) {
     let places = super::origin::note(vm, &f.event_loop.get());
     if !places.is_undef() {
-        f.extra().origin.set(places);
+        f.own_or_new().origin.set(places);
     }
 }
 

@@ -182,7 +182,7 @@ fn put_task(vm: &mut Vm, event_loop: &Value, task: Value) {
 /// `_register_task(task)`.
 pub(super) fn register_task(vm: &mut Vm, args: &[Value]) -> R {
     match args[0].downcast::<Future>().filter(|t| t.is_task()) {
-        Some(task) => task.extra().unregistered.set(false),
+        Some(task) => task.own_or_new().unregistered.set(false),
         None => vm.state::<Registry>().foreign.push(args[0].clone()),
     }
     Ok(Value::None)
@@ -191,7 +191,7 @@ pub(super) fn register_task(vm: &mut Vm, args: &[Value]) -> R {
 /// `_unregister_task(task)`.
 pub(super) fn unregister_task(vm: &mut Vm, args: &[Value]) -> R {
     match args[0].downcast::<Future>().filter(|t| t.is_task()) {
-        Some(task) => task.extra().unregistered.set(true),
+        Some(task) => task.own_or_new().unregistered.set(true),
         None => {
             let foreign = &mut vm.state::<Registry>().foreign;
             let gone: Vec<_> = foreign.extract_if(.., |t| t.is(&args[0])).collect();
@@ -228,7 +228,7 @@ pub(super) fn pending_tasks() -> Vec<Ref<Future>> {
             return;
         }
         let is_task = header.peek::<Future>().is_some_and(|f| {
-            !f.is_done() && f.begun() && f.rare().is_none_or(|e| !e.unregistered.get())
+            !f.is_done() && f.begun() && f.own().is_none_or(|own| !own.unregistered.get())
         });
         if is_task {
             found.push(header.to_ref());

@@ -375,7 +375,7 @@ fn raised(vm: &mut Vm, task: &Ref<Future>, exception: Value) -> R<()> {
 
 /// Notes in the traceback that the exception has left the task here.
 fn mark_end(task: &Ref<Future>, exception: &Value) {
-    let name = task.rare().and_then(|e| e.name.defined());
+    let name = task.own().and_then(|own| own.name.defined());
     report::note_at_outermost(exception, name.unwrap_or(Value::Int(task.number() as i64)));
 }
 

@@ -124,7 +124,7 @@ pub(super) fn name(task: &Ref<Future>) -> Value {
     if !task.is_task() {
         return Value::None;
     }
-    match task.rare().and_then(|e| e.name.defined()) {
+    match task.own().and_then(|own| own.name.defined()) {
         Some(name) => name,
         None => format!("Task-{}", task.number()).into(),
     }
@@ -269,9 +269,9 @@ fn name_task(vm: &mut Vm, task: &Ref<Future>, name: &Value) -> R<()> {
     task.begin(vm.current.task_numbers.get());
     let named = &vm.current.named_tasks;
     named.set(named.get() + 1);
-    let extra = task.extra();
-    extra.order.set(named.get());
-    extra.name.set(name.into());
+    let own = task.own_or_new();
+    own.order.set(named.get());
+    own.name.set(name.into());
     Ok(())
 }
 
@@ -387,7 +387,7 @@ fn get_context(vm: &mut Vm, args: &[Value]) -> R {
 fn set_name(vm: &mut Vm, args: &[Value]) -> R {
     let name = vm.str(&args[1])?;
     if let Some(task) = args[0].downcast::<Future>() {
-        task.extra().name.set(name.into());
+        task.own_or_new().name.set(name.into());
     }
     Ok(Value::None)
 }

@@ -196,7 +196,7 @@ fn future_text(future: &Future) -> String {
     if !future.is_task() {
         return format!("<future, {state}>");
     }
-    let name = future.rare().and_then(|e| e.name.defined());
+    let name = future.own().and_then(|own| own.name.defined());
     match name.as_ref().and_then(Value::as_str) {
         Some(name) => format!("<task {name}, {state}>"),
         None => format!("<task Task-{}, {state}>", future.number()),

@@ -25,7 +25,7 @@ use super::ops::compare::Cmp;
 use super::value::Value;
 use super::{R, Raise, Vm, exec};
 use crate::bytecode::Op;
-use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, METHOD, SITE_BITS};
+use crate::bytecode::opcode::{AWAITED, DIES_A, DIES_B, DIES_C, DROPPED, METHOD};
 use std::hint::cold_path;
 use std::sync::atomic::Ordering;
 
@@ -187,17 +187,6 @@ impl Vm {
                         () => {
                             // SAFETY: the running code is alive, and `i` one of its instructions.
                             unsafe { (*code).plain(i) }
-                        };
-                    }
-                    // The cache of an instruction that shares its operand with the high bits.
-                    macro_rules! near_site {
-                        () => {
-                            site!(if i.t & SITE_BITS == 0 {
-                                i.c as usize
-                            } else {
-                                cold_path();
-                                plain!().site()
-                            })
                         };
                     }
                     // The instruction after the running one.
@@ -1170,12 +1159,11 @@ impl Vm {
                                 Op::JumpIfNotNeI => compare_jump_imm!(Ne, !=, false),
 
                                 Op::LoadAttr => {
-                                    let cache = near_site!();
+                                    let cache = site!(i.c as usize);
                                     if let Some(instance) = reg!(i.b).as_ref::<Instance>()
-                                        && instance.shape_id() == cache.key.get()
-                                        && class_version(instance) == cache.key2.get()
+                                        && instance.keys() == cache.keys.get()
                                     {
-                                        let value = instance.slot(cache.slot.get() as usize);
+                                        let value = instance.slot_at(cache.slot.get());
                                         if i.t & DIES_B != 0 {
                                             set_after!(i.a, value, reg!(i.b));
                                         }
@@ -1185,15 +1173,13 @@ impl Vm {
                                     slow!(exec::load_attr(self, plain!(), regs));
                                 }
                                 Op::StoreAttr => {
-                                    let cache = near_site!();
+                                    let cache = site!(i.c as usize);
                                     if i.t & DIES_A == 0
                                         && let Some(instance) = reg!(i.a).as_ref::<Instance>()
-                                        && instance.shape_id() == cache.key.get()
-                                        && class_version(instance) == cache.key2.get()
+                                        && instance.keys() == cache.keys.get()
                                     {
                                         let value = operand!(b, DIES_B);
-                                        let old =
-                                            instance.replace_slot(cache.slot.get() as usize, value);
+                                        let old = instance.replace_slot_at(cache.slot.get(), value);
                                         if let Value::Obj(_) = old {
                                             drop(old);
                                             sync!();
@@ -1205,14 +1191,13 @@ impl Vm {
                                     if i.t & DIES_A == 0
                                         && let Some(instance) = reg!(i.a).as_ref::<Instance>()
                                         && cache.kind.get() == hit::ADD
-                                        && instance.shape_id() == cache.key2.get()
-                                        && class_version(instance) == cache.key.get()
+                                        && cache.holds_otherwise(instance.keys())
                                         && let Some(shape) = cache.added_shape()
                                     {
                                         let value = operand!(b, DIES_B);
                                         instance.become_shape(shape);
                                         std::mem::forget(
-                                            instance.replace_slot(cache.slot.get() as usize, value),
+                                            instance.replace_slot_at(cache.slot.get(), value),
                                         );
                                         continue 'next;
                                     }
@@ -1223,10 +1208,9 @@ impl Vm {
                                     slow_unit!(exec::delete_attr(self, plain!().site(), obj));
                                 }
                                 Op::LoadMethod => {
-                                    let cache = near_site!();
+                                    let cache = site!(i.c as usize);
                                     if let Some(instance) = reg!(i.b).as_ref::<Instance>()
-                                        && instance.shape_id() == cache.key.get()
-                                        && class_version(instance) == cache.key2.get()
+                                        && instance.keys() == cache.keys.get()
                                     {
                                         let this = operand!(b, DIES_B);
                                         set!(i.a, cache.value.get());
@@ -1243,7 +1227,7 @@ impl Vm {
                                                 .is_some_and(|g| g.kind() == GenKind::Generator))
                                     {
                                         // `generator.send(x)`, where that goes on at a `yield`: done here.
-                                        if cache.key2.get() == hit::SEND
+                                        if cache.key2() == hit::SEND
                                             && let Some(generator) = obj.as_ref::<Generator>()
                                             && generator.state.is_at_yield()
                                             && self.control.has_room()
@@ -1281,7 +1265,7 @@ impl Vm {
                                     // That of a future or deque, or of another object with a class.
                                     if let Value::Obj(obj) = reg!(i.b)
                                         && cache.kind.get() == hit::BUILTIN_METHOD
-                                        && exec::shared_version(self, obj) == cache.key.get()
+                                        && exec::shared_version(self, obj) == cache.key()
                                     {
                                         let this = operand!(b, DIES_B);
                                         set!(i.a, cache.value.get());
@@ -1996,8 +1980,8 @@ fn cached_global(cache: &CacheEntry, globals: &Ref<Dict>, builtins: &Ref<Dict>) 
     // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs.
     let version = |dict: &Ref<Dict>| unsafe { (*dict.map.as_ptr()).version() };
     let own = version(globals);
-    if own == u64::from(cache.key.get())
-        || own == u64::from(cache.key2.get()) && version(builtins) == u64::from(cache.slot.get())
+    if own == u64::from(cache.key())
+        || own == u64::from(cache.key2()) && version(builtins) == u64::from(cache.slot.get())
     {
         cache.place.get()
     } else {
@@ -2012,16 +1996,9 @@ fn cached_entry(cache: &CacheEntry, module: &ObjRef) -> Option<Value> {
     // SAFETY: nobody holds a mutable borrow of a namespace while bytecode runs; while it has the
     // version of the cache, the value stands where it stood.
     unsafe {
-        ((*module.dict.map.as_ptr()).version() == u64::from(cache.key.get()))
+        ((*module.dict.map.as_ptr()).version() == u64::from(cache.key()))
             .then(|| (*cache.place.get()).clone())
     }
-}
-
-/// The version of an instance's class.
-#[inline(always)]
-pub(super) fn class_version(instance: &Instance) -> u32 {
-    // SAFETY: nobody replaces the class while it is looked at.
-    unsafe { instance.class.peek() }.version.get()
 }
 
 /// Python's index rule: negative counts from the end; anything out of range stays out of range.

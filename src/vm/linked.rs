@@ -5,10 +5,12 @@
 
 use super::object::CodeObject;
 use super::value::Value;
-use crate::bytecode::opcode::NO_REG;
+use crate::bytecode::opcode::{FAR_SITE, NO_REG, SITE_BITS};
 use crate::bytecode::{Instr, Op, Operand};
 
-/// One instruction of a code object. `a`, `b` and `c` are as in [`Instr`], but for registers.
+/// One instruction of a code object. `a`, `b` and `c` are as in [`Instr`], but for registers and
+/// for sites whose index has high bits in `t`: these are all [`FAR_SITE`], whose cache never hits,
+/// so that the dispatch loop need not ask which sites are near.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Linked {
@@ -73,12 +75,13 @@ impl Linked {
             }
         };
         let [a, b, c] = kinds;
+        let far = c == Operand::Site && instr.t & SITE_BITS != 0;
         Linked {
             op: instr.op,
             t: instr.t,
             a: linked(a, instr.a),
             b: linked(b, instr.b),
-            c: linked(c, instr.c),
+            c: if far { FAR_SITE } else { linked(c, instr.c) },
         }
     }
 

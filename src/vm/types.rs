@@ -7,7 +7,7 @@ use super::names::Interner;
 use super::native::{GetSet, NativeDef, NativeType, TypeDef};
 use super::object::{
     Class, ClassFlags, ClassMethod, Construction, Dict, Exception, Future, GenKind, Generator,
-    Instance, Kind, Layout, NativeData, NativeFunction, Opaque, Shape, StaticMethod, fresh_id,
+    Instance, Kind, Layout, NativeData, NativeFunction, Opaque, Shape, StaticMethod, Version,
 };
 use super::value::Value;
 use std::any::TypeId;
@@ -117,7 +117,7 @@ fn bare_class(name: &str, base: Option<&Ref<Class>>, layout: Layout) -> Ref<Clas
             ),
             ..ClassFlags::default()
         }),
-        version: Cell::new(fresh_id()),
+        version: Version::fresh(),
         subclasses: RefCell::default(),
         root_shape: Shape::root(),
         slots_hint: Cell::new(0),

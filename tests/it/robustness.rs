@@ -98,6 +98,22 @@ fn a_long_line_that_is_wrong() {
 }
 
 #[test]
+fn more_attributes_than_an_operand_can_name() {
+    // From the 65,537th on they have no quick way, and what has one is none of theirs.
+    let near = "    s += a.x\n".repeat(65_530);
+    let far = "    s += a.x\n    a.y = s\n    s += a.twice(1)\n    a.z = a.y\n".repeat(20);
+    prints(
+        "many_attributes",
+        &format!(
+            "class A:\n    def __init__(self):\n        self.x = 1\n    def twice(self, n):\n        return 2 * n\n\n\
+             def f(a):\n    s = 0\n{near}{far}    return s, a.x, a.y, a.z\n\n\
+             print(f(A()))\na = A()\nf(a)\nprint(f(a))\nA.twice = lambda self, n: 0\na.x = 2\nprint(f(a))\n"
+        ),
+        "(65590, 1, 65588, 65588)\n(65590, 1, 65588, 65588)\n(131100, 2, 131100, 131100)\n",
+    );
+}
+
+#[test]
 fn recursive_reprs() {
     prints(
         "repr",

@@ -94,7 +94,7 @@ impl Names {
             .iter()
             .for_each(|name| *counts.entry(name).or_default() += 1);
         for (s, name) in stuck.iter().zip(&plain) {
-            let given = s.task.rare().and_then(|e| e.name.defined());
+            let given = s.task.own().and_then(|own| own.name.defined());
             let own = task::name(&s.task);
             let own = own.as_str().unwrap_or_default();
             let text = match given {

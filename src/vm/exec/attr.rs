@@ -4,7 +4,7 @@ use super::names::site_name;
 use super::{operand_a, operand_b, put_at};
 use crate::bytecode::opcode::DIES_B;
 use crate::bytecode::{Instr, Op};
-use crate::vm::dispatch::{class_version, hit};
+use crate::vm::dispatch::hit;
 use crate::vm::heap::{ObjRef, Ref, RefSlot};
 use crate::vm::native::Resumes;
 use crate::vm::object::{
@@ -47,7 +47,7 @@ pub fn load_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R {
 fn own_exception<'a>(cache: &CacheEntry, obj: &'a Value) -> Option<&'a Exception> {
     let exception = obj.downcast::<Exception>()?;
     let version = exception.class.get().version.get();
-    (cache.kind.get() == hit::OWN && cache.key.get() == version).then_some(exception)
+    (cache.kind.get() == hit::OWN && cache.key() == version).then_some(exception)
 }
 
 /// An attribute that an exception was found to have, or was given.
@@ -69,10 +69,10 @@ fn cache_own_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value) {
 /// Hits that are not worth a place in the dispatch loop.
 fn cached_attr(cache: &CacheEntry, obj: &Value) -> Option<Value> {
     if let Some(instance) = obj.as_ref::<Instance>()
-        && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
+        && let Some(way) = cache.way_of(instance.keys())
     {
         return match way.kind.get() {
-            hit::SLOT => Some(instance.slot(way.slot.get() as usize)),
+            hit::SLOT => Some(instance.slot_at(way.slot.get())),
             hit::CLASS_VALUE => Some(way.value.get()),
             _ => None,
         };
@@ -84,7 +84,7 @@ fn cached_attr(cache: &CacheEntry, obj: &Value) -> Option<Value> {
                 return None;
             }
             let map = module.dict.map.borrow();
-            if map.version() != u64::from(cache.key.get()) {
+            if map.version() != u64::from(cache.key()) {
                 return None;
             }
             map.entry(cache.slot.get() as usize)
@@ -93,7 +93,7 @@ fn cached_attr(cache: &CacheEntry, obj: &Value) -> Option<Value> {
         hit::OWN => own_exception(cache, obj)?.own.get(&cache.name),
         hit::CLASS => {
             let class = obj.downcast::<Class>()?;
-            if class.version.get() == cache.key.get() {
+            if class.version.get() == cache.key() {
                 Some(cache.value.get())
             } else {
                 None
@@ -118,8 +118,11 @@ fn cache_instance_attr(vm: &mut Vm, cache: &CacheEntry, obj: &Value, value: &Val
             if on_class.is_some_and(|d| vm.is_data_descriptor(&d)) {
                 return;
             }
+            let Some(offset) = Instance::offset_of(slot) else {
+                return;
+            };
             way.kind.set(hit::SLOT);
-            way.slot.set(slot as u32);
+            way.slot.set(offset);
             way.set_instance(instance.shape_id(), class.version.get());
         }
         // A value that is no descriptor: what the class holds is what the program gets.
@@ -205,17 +208,17 @@ pub fn store_attr(vm: &mut Vm, i: &Instr, regs: *mut Value) -> R<()> {
         return vm.set_attr(&obj, &name, value);
     };
     if let Some(instance) = obj.as_ref::<Instance>()
-        && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
+        && let Some(way) = cache.way_of(instance.keys())
     {
         match way.kind.get() {
             hit::SLOT => {
-                drop(instance.replace_slot(way.slot.get() as usize, value));
+                drop(instance.replace_slot_at(way.slot.get(), value));
                 return Ok(());
             }
             hit::ADD => {
                 if let Some(shape) = way.added_shape() {
                     instance.become_shape(shape);
-                    drop(instance.replace_slot(way.slot.get() as usize, value));
+                    drop(instance.replace_slot_at(way.slot.get(), value));
                     return Ok(());
                 }
             }
@@ -254,7 +257,8 @@ fn cache_store(
     {
         return;
     }
-    let Some(slot) = instance.shape().slot(&cache.name) else {
+    let slot = instance.shape().slot(&cache.name);
+    let Some(offset) = slot.and_then(Instance::offset_of) else {
         return;
     };
     let way = cache.way_for(id);
@@ -268,7 +272,7 @@ fn cache_store(
     } else {
         return;
     }
-    way.slot.set(slot as u32);
+    way.slot.set(offset);
 }
 
 #[inline(never)]
@@ -314,7 +318,7 @@ fn note_send(vm: &Vm, cache: &CacheEntry, load: &Instr) {
         && (argument.a, call.op) == (load.a + 2, Op::CallMethod)
         && (call.b, call.c) == (load.a, 1)
     {
-        cache.key2.set(hit::SEND);
+        cache.set_keys(cache.key(), hit::SEND);
     }
 }
 
@@ -325,7 +329,7 @@ fn has_only_class_attributes(obj: &Value) -> bool {
         Some(Kind::Opaque) => obj.downcast::<Opaque>().is_some_and(|o| o.dict.is_undef()),
         Some(Kind::Future) => obj
             .downcast::<Future>()
-            .is_some_and(|f| f.rare().is_none_or(|e| e.dict.is_undef())),
+            .is_some_and(|f| f.own().is_none_or(|own| own.dict.is_undef())),
         _ => true,
     }
 }
@@ -338,7 +342,7 @@ pub fn shared_version(vm: &Vm, obj: &ObjRef) -> u32 {
     let version = |class: &RefSlot<Class>| unsafe { class.peek() }.version.get();
     match obj.kind() {
         Kind::Future => obj.downcast::<Future>().map_or(0, |f| {
-            let plain = f.rare().is_none_or(|e| e.dict.is_undef());
+            let plain = f.own().is_none_or(|own| own.dict.is_undef());
             match f.own_class() {
                 _ if !plain => 0,
                 Some(class) => class.version.get(),
@@ -359,7 +363,7 @@ pub fn shared_version(vm: &Vm, obj: &ObjRef) -> u32 {
 
 fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value, Value)> {
     if let Some(instance) = obj.as_ref::<Instance>()
-        && let Some(way) = cache.way_of(instance.shape_id(), class_version(instance))
+        && let Some(way) = cache.way_of(instance.keys())
         && way.kind.get() == hit::METHOD
     {
         return Ok((way.value.get(), obj));
@@ -370,7 +374,7 @@ fn method_through_cache(vm: &mut Vm, cache: &CacheEntry, obj: Value) -> R<(Value
     let shared = has_only_class_attributes(&obj);
     if shared && cache.kind.get() == hit::BUILTIN_METHOD {
         let class = vm.class_of(&obj);
-        if class.version.get() == cache.key.get() {
+        if class.version.get() == cache.key() {
             return Ok((cache.value.get(), obj));
         }
     }

@@ -135,8 +135,7 @@ fn fill_global(
         None => (own, 0),
         Some(_) => (0, own),
     };
-    cache.key.set(key);
-    cache.key2.set(key2);
+    cache.set_keys(key, key2);
     cache.slot.set(other);
 }
 

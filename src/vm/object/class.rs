@@ -91,7 +91,7 @@ pub struct Class {
     pub flags: Cell<ClassFlags>,
     /// A number that no other class and no other state of this class ever has: changes whenever
     /// the class or one of its bases does. Inline caches compare it.
-    pub version: Cell<u32>,
+    pub version: Version,
     /// Direct subclasses, in the order of their making.
     pub subclasses: RefCell<Vec<WeakPointer>>,
     /// The shape of an instance without attributes.
@@ -105,6 +105,30 @@ pub struct Class {
     pub plain_init: Slot,
     /// How calling a built-in class makes an object, once somebody asked: see `Vm::builtin_call`.
     pub builtin_call: OnceCell<Option<BuiltinCall>>,
+}
+
+/// The number of a state of a class, kept where it stands in the keys of a cache.
+pub struct Version(Cell<u64>);
+
+impl Version {
+    pub fn fresh() -> Version {
+        Version(Cell::new(u64::from(fresh_id()) << 32))
+    }
+
+    pub fn renew(&self) {
+        self.0.set(u64::from(fresh_id()) << 32);
+    }
+
+    #[inline(always)]
+    pub fn get(&self) -> u32 {
+        (self.0.get() >> 32) as u32
+    }
+
+    /// The keys for instances of this shape: see `CacheWay`.
+    #[inline(always)]
+    pub(super) fn with_shape(&self, id: u32) -> u64 {
+        self.0.get() | u64::from(id)
+    }
 }
 
 /// Which attributes an instance has, and in which slots: a node in a tree of "then this

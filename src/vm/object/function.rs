@@ -74,12 +74,12 @@ const OFTEN: u8 = 8;
 
 /// What one lookup of a site found, and what must be unchanged for it to hold.
 pub struct CacheWay {
-    /// What the site looks for most, an instance of this shape (its id), of a class with the
-    /// version `key2`: a slot, or a method that is called. Everything else is kept so that no
-    /// instance matches: see `set_otherwise` and `set_version`.
-    pub key: Cell<u32>,
-    pub key2: Cell<u32>,
-    /// A slot of an instance or an entry of a dict.
+    /// Two keys, of which the second is in the upper half: they are compared at once. What the
+    /// site looks for most is an instance of the shape with the first as its id, of a class with
+    /// the second as its version: a slot, or a method that is called. Everything else is kept so
+    /// that no instance matches: see `set_otherwise` and `set_version`.
+    pub keys: Cell<u64>,
+    /// A slot of an instance, as `Instance::offset_of` tells it, or an entry of a dict.
     pub slot: Cell<u32>,
     /// What kind of hit it is; meaning defined by the opcode.
     pub kind: Cell<u8>,
@@ -98,8 +98,7 @@ pub struct CacheWay {
 impl Default for CacheWay {
     fn default() -> Self {
         CacheWay {
-            key: Cell::new(u32::MAX),
-            key2: Cell::new(u32::MAX),
+            keys: Cell::new(u64::MAX),
             slot: Cell::new(0),
             kind: Cell::new(0),
             next: Cell::new(0),
@@ -111,36 +110,52 @@ impl Default for CacheWay {
 }
 
 impl CacheWay {
+    #[inline(always)]
+    pub fn key(&self) -> u32 {
+        self.keys.get() as u32
+    }
+
+    #[inline(always)]
+    pub fn key2(&self) -> u32 {
+        (self.keys.get() >> 32) as u32
+    }
+
+    pub fn set_keys(&self, key: u32, key2: u32) {
+        self.keys.set(u64::from(key2) << 32 | u64::from(key));
+    }
+
     /// Holds for instances of this shape and class version.
     pub fn set_instance(&self, shape: u32, version: u32) {
-        self.key.set(shape);
-        self.key2.set(version);
+        self.set_keys(shape, version);
     }
 
     /// As `set_instance`, for another kind of hit than the one that the dispatch loop does not
     /// even ask for. No number is both a shape's and a version.
     pub fn set_otherwise(&self, shape: u32, version: u32) {
-        self.set_instance(version, shape);
+        self.set_keys(version, shape);
+    }
+
+    /// Whether `set_otherwise` was called for such instances.
+    #[inline(always)]
+    pub fn holds_otherwise(&self, instance: u64) -> bool {
+        self.keys.get() == instance.rotate_left(32)
     }
 
     /// Holds for what has this version, and is no instance.
     pub fn set_version(&self, version: u32) {
-        self.key.set(version);
-        self.key2.set(0);
+        self.set_keys(version, 0);
     }
 
-    /// Whether it was set for instances of this shape and class version, for whatever hit.
+    /// Whether it was set for instances with these keys, for whatever hit.
     #[inline]
-    fn holds_for(&self, shape: u32, version: u32) -> bool {
-        let keys = (self.key.get(), self.key2.get());
-        keys == (shape, version) || keys == (version, shape)
+    fn holds_for(&self, instance: u64) -> bool {
+        self.keys.get() == instance || self.holds_otherwise(instance)
     }
 
     /// Each gets what the other one has found.
     #[cold]
     fn trade_places(&self, other: &CacheWay) {
-        self.key.swap(&other.key);
-        self.key2.swap(&other.key2);
+        self.keys.swap(&other.keys);
         self.slot.swap(&other.slot);
         self.kind.swap(&other.kind);
         self.value.set(other.value.replace(self.value.take()));
@@ -149,7 +164,7 @@ impl CacheWay {
     }
 
     fn is_of_shape(&self, shape: u32) -> bool {
-        self.key.get() == shape || self.key2.get() == shape
+        self.key() == shape || self.key2() == shape
     }
 
     /// A copy of `shape`.
@@ -171,7 +186,7 @@ impl CacheEntry {
 
     /// The way for instances of this shape: the one that has it, else one to be filled.
     pub fn way_for(&self, shape: u32) -> &CacheWay {
-        if self.first.key.get() == u32::MAX || self.first.is_of_shape(shape) {
+        if self.first.key() == u32::MAX || self.first.is_of_shape(shape) {
             return &self.first;
         }
         let more = self.more.get_or_init(Box::default);
@@ -183,14 +198,14 @@ impl CacheEntry {
         more.get(at as usize).unwrap_or(&self.first)
     }
 
-    /// The way that holds for this shape and class version.
+    /// The way that holds for instances with these keys.
     #[inline]
-    pub fn way_of(&self, shape: u32, version: u32) -> Option<&CacheWay> {
-        if self.first.holds_for(shape, version) {
+    pub fn way_of(&self, instance: u64) -> Option<&CacheWay> {
+        if self.first.holds_for(instance) {
             return Some(&self.first);
         }
         let mut more = self.more.get()?.iter();
-        let way = more.find(|w| w.holds_for(shape, version))?;
+        let way = more.find(|w| w.holds_for(instance))?;
         let taken = way.next.get() + 1;
         if taken < OFTEN {
             way.next.set(taken);

@@ -162,11 +162,9 @@ pub struct Future {
 
 const _: () = assert!(size_of::<Future>() == 32, "programs have a million of them");
 
-/// What few futures have.
+/// What few futures have: mostly those that were cancelled or have failed.
 #[derive(Default)]
 pub struct FutureExtra {
-    /// The class, if it is no built-in one.
-    class: ObjSlot,
     /// The exception, once finished with one; for a cancelled future the CancelledError to raise.
     pub exception: ObjSlot,
     /// The traceback that the exception had when it was set.
@@ -175,6 +173,20 @@ pub struct FutureExtra {
     /// The code that asked for cancellation, and the instruction in it.
     pub cancelled_in: ObjSlot,
     pub cancelled_at: Cell<u32>,
+    requests: Cell<u32>,
+    own: OnceCell<Box<FutureOwn>>,
+}
+
+const _: () = assert!(
+    size_of::<FutureExtra>() == 56,
+    "programs cancel tasks by the million"
+);
+
+/// What fewer still have: what a program has given to one of them.
+#[derive(Default)]
+pub struct FutureOwn {
+    /// The class, if it is no built-in one.
+    class: ObjSlot,
     /// Attributes set by programs and subclasses.
     pub dict: Slot,
     /// A task's name, a str, if it is not the default one.
@@ -185,7 +197,6 @@ pub struct FutureExtra {
     pub awaited_by: ObjSlot,
     /// Counts tasks made with a name, from 1.
     pub order: Cell<u64>,
-    requests: Cell<u32>,
     mark: Cell<u64>,
     /// Taken out of `all_tasks` by hand.
     pub unregistered: Cell<bool>,
@@ -256,25 +267,25 @@ impl Future {
 
     /// The class, unless it is the built-in one.
     pub fn own_class(&self) -> Option<Ref<Class>> {
-        self.rare()?.class.get().as_ref::<Class>().cloned()
+        self.own()?.class.get().as_ref::<Class>().cloned()
     }
 
     /// Whether its class is the built-in one, Future or Task.
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
-        self.rare().is_none_or(|e| e.class.is_undef())
+        self.own().is_none_or(|own| own.class.is_undef())
     }
 
     /// Whether its class is this one, which is `plain` if it is no class of the program's.
     pub fn is_of(&self, class: &ObjRef, plain: &Ref<Class>) -> bool {
-        match self.rare().filter(|e| !e.class.is_undef()) {
-            Some(extra) => extra.class.holds(class),
+        match self.own().filter(|own| !own.class.is_undef()) {
+            Some(own) => own.class.holds(class),
             None => plain.as_obj().is(class),
         }
     }
 
     pub fn set_class(&self, class: Ref<Class>) {
-        self.extra().class.set(class.into());
+        self.own_or_new().class.set(class.into());
     }
 
     // Truths
@@ -334,7 +345,7 @@ impl Future {
         match u32::try_from(number + 1) {
             Ok(mark) if mark < GREAT_MARK => self.mark.set(mark),
             _ => {
-                self.extra().mark.set(number + 1);
+                self.own_or_new().mark.set(number + 1);
                 self.mark.set(GREAT_MARK);
             }
         }
@@ -347,7 +358,7 @@ impl Future {
 
     fn mark(&self) -> u64 {
         match self.mark.get() {
-            GREAT_MARK => self.rare().map_or(0, |e| e.mark.get()),
+            GREAT_MARK => self.own().map_or(0, |own| own.mark.get()),
             mark => u64::from(mark),
         }
     }
@@ -359,7 +370,7 @@ impl Future {
 
     /// Sorts tasks in the order in which they were made.
     pub fn age(&self) -> (u64, u64) {
-        (self.mark(), self.rare().map_or(0, |e| e.order.get()))
+        (self.mark(), self.own().map_or(0, |own| own.order.get()))
     }
 
     /// How many cancel requests are pending.
@@ -522,8 +533,8 @@ impl Future {
         self.event_loop.take();
         drop(self.take_content());
         if let Some(e) = self.rare() {
-            e.slots().into_iter().for_each(|slot| drop(slot.take()));
-            e.values().into_iter().for_each(|slot| drop(slot.take()));
+            e.slots().for_each(|slot| drop(slot.take()));
+            e.values().for_each(|slot| drop(slot.take()));
         }
     }
 
@@ -537,23 +548,36 @@ impl Future {
     pub fn extra(&self) -> &FutureExtra {
         self.extra.get_or_init(Box::default)
     }
+
+    /// What a program has given to it, if there is something.
+    #[inline(always)]
+    pub fn own(&self) -> Option<&FutureOwn> {
+        self.rare()?.own.get().map(|own| &**own)
+    }
+
+    /// What a program has given to it.
+    pub fn own_or_new(&self) -> &FutureOwn {
+        self.extra().own.get_or_init(Box::default)
+    }
 }
 
 impl FutureExtra {
-    fn slots(&self) -> [&ObjSlot; 7] {
-        [
-            &self.class,
-            &self.cancelled_in,
-            &self.exception,
-            &self.traceback,
-            &self.name,
-            &self.origin,
-            &self.awaited_by,
-        ]
+    fn slots(&self) -> impl Iterator<Item = &ObjSlot> {
+        let own = self.own.get().map(|own| own.slots());
+        [&self.cancelled_in, &self.exception, &self.traceback]
+            .into_iter()
+            .chain(own.into_iter().flatten())
     }
 
-    fn values(&self) -> [&Slot; 2] {
-        [&self.cancel_message, &self.dict]
+    fn values(&self) -> impl Iterator<Item = &Slot> {
+        let dict = self.own.get().map(|own| &own.dict);
+        std::iter::once(&self.cancel_message).chain(dict)
+    }
+}
+
+impl FutureOwn {
+    fn slots(&self) -> [&ObjSlot; 4] {
+        [&self.class, &self.name, &self.origin, &self.awaited_by]
     }
 }
 
@@ -616,8 +640,8 @@ impl Trace for Ref<Future> {
             Content::Result(value) => value.as_obj().into_iter().for_each(&mut *visit),
         });
         if let Some(e) = self.rare() {
-            e.slots().iter().for_each(|slot| slot.visit(visit));
-            e.values().iter().for_each(|slot| slot.visit(visit));
+            e.slots().for_each(|slot| slot.visit(visit));
+            e.values().for_each(|slot| slot.visit(visit));
         }
         if let Some(part) = self.part() {
             for slot in [&part.coro, &part.context, &part.waiting_for] {

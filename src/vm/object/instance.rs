@@ -95,6 +95,20 @@ impl Instance {
         unsafe { self.class.peek() }.version.get()
     }
 
+    /// Both, as the keys of a cache have them.
+    #[inline(always)]
+    pub(in crate::vm) fn keys(&self) -> u64 {
+        // SAFETY: nobody replaces the class while it is looked at.
+        unsafe { self.class.peek() }
+            .version
+            .with_shape(self.shape_id.get())
+    }
+
+    /// How many bytes behind the first one a slot stands.
+    pub fn offset_of(slot: usize) -> Option<u32> {
+        u32::try_from(slot * size_of::<Value>()).ok()
+    }
+
     /// The shape; meaningless in dict mode.
     pub fn shape(&self) -> Rc<Shape> {
         // SAFETY: cloning an `Rc`; nobody holds a borrow of the cell.
@@ -150,6 +164,22 @@ impl Ref<Instance> {
         debug_assert!(i < self.room());
         // SAFETY: as in `slot`; moved out before anything is released.
         unsafe { std::mem::replace(&mut *self.slots.get().add(i), value) }
+    }
+
+    /// As `slot`, by the place that `offset_of` tells.
+    #[inline(always)]
+    pub(in crate::vm) fn slot_at(&self, offset: u32) -> Value {
+        debug_assert!((offset as usize) < self.room() * size_of::<Value>());
+        // SAFETY: as in `slot`.
+        unsafe { (*self.slots.get().byte_add(offset as usize)).clone() }
+    }
+
+    /// As `replace_slot`, by the place that `offset_of` tells.
+    #[inline(always)]
+    pub(in crate::vm) fn replace_slot_at(&self, offset: u32, value: Value) -> Value {
+        debug_assert!((offset as usize) < self.room() * size_of::<Value>());
+        // SAFETY: as in `replace_slot`.
+        unsafe { std::mem::replace(&mut *self.slots.get().byte_add(offset as usize), value) }
     }
 
     /// Number of slots.

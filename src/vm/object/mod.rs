@@ -25,7 +25,7 @@ mod scalar;
 mod settable;
 mod text;
 
-pub use class::{BuiltinCall, Class, ClassFlags, Construction, Layout, Shape, fresh_id};
+pub use class::{BuiltinCall, Class, ClassFlags, Construction, Layout, Shape, Version, fresh_id};
 pub use collection::{Dict, FrozenSet, List, Range, Set, Slice, Tuple, release_backwards};
 pub use dictmap::{Entry, Lookup, OrderedMap};
 pub use exception::{Exception, OwnAttributes, Traceback};

@@ -3,7 +3,7 @@
 
 use crate::vm::Vm;
 use crate::vm::heap::{Ref, WeakPointer};
-use crate::vm::object::{Class, ClassFlags, NativeFunction, Str, fresh_id};
+use crate::vm::object::{Class, ClassFlags, NativeFunction, Str};
 use crate::vm::value::Value;
 use std::cell::Cell;
 
@@ -112,7 +112,7 @@ impl Vm {
     /// Must be called after every change of a class's dict, bases or MRO: gives it and all classes
     /// derived from it new versions, and computes their flags again.
     pub fn class_changed(&mut self, class: &Ref<Class>) {
-        class.version.set(fresh_id());
+        class.version.renew();
         class.plain_init.set(Value::Undef);
         if !self.installing {
             class.flags.set(self.computed_flags(class));

@@ -64,7 +64,7 @@ pub fn remove_own_attr(class: &Ref<Class>, obj: &Value, name: &Ref<Str>) -> Opti
 fn dict_slot(obj: &Value) -> Option<&Slot> {
     match obj.kind()? {
         Kind::Opaque => obj.downcast::<Opaque>().map(|o| &o.dict),
-        Kind::Future => obj.downcast::<Future>().map(|f| &f.extra().dict),
+        Kind::Future => obj.downcast::<Future>().map(|f| &f.own_or_new().dict),
         Kind::Function => obj.downcast::<Function>().map(|f| &f.extra().dict),
         Kind::ClassMethod => obj.downcast::<ClassMethod>().map(|m| &m.dict),
         Kind::StaticMethod => obj.downcast::<StaticMethod>().map(|m| &m.dict),
@@ -81,8 +81,8 @@ fn existing_dict(obj: &Value) -> Option<Ref<Dict>> {
             extra.dict.get().as_ref::<Dict>().cloned()
         }
         Kind::Future => {
-            let extra = obj.downcast::<Future>()?.rare()?;
-            extra.dict.get().as_ref::<Dict>().cloned()
+            let own = obj.downcast::<Future>()?.own()?;
+            own.dict.get().as_ref::<Dict>().cloned()
         }
         _ => dict_slot(obj)?.get().as_ref::<Dict>().cloned(),
     }

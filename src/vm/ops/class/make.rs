@@ -5,7 +5,7 @@ use crate::vm::heap::{Ref, Slot};
 use crate::vm::native::NativeKind;
 use crate::vm::object::{
     CellObject, Class, ClassFlags, ClassMethod, Construction, Dict, Kind, Layout, NativeFunction,
-    Shape, StaticMethod, Str, Tuple, fresh_id,
+    Shape, StaticMethod, Str, Tuple, Version,
 };
 use crate::vm::ops::attr::register_subclass;
 use crate::vm::ops::descriptor::{INSTANCE_DICT, INSTANCE_WEAKREF, getset};
@@ -60,7 +60,7 @@ impl Vm {
             dict: namespace,
             metaclass: Slot::new(winner.into()),
             flags: Cell::new(flags),
-            version: Cell::new(fresh_id()),
+            version: Version::fresh(),
             subclasses: RefCell::default(),
             root_shape: Shape::root(),
             slots_hint: Cell::new(0),
