@@ -11,31 +11,43 @@ use crate::vm::{R, Vm};
 
 pub fn install(vm: &mut Vm) {
     let class = vm.types.generator.clone();
-    vm.extend_class(&class, REPR, NAMES);
+    vm.extend_class(&class, SPECIAL, NAMES);
     vm.extend_class(&class, &[], GENERATOR);
     let class = vm.types.coroutine.clone();
-    vm.extend_class(&class, REPR, NAMES);
+    vm.extend_class(&class, SPECIAL, NAMES);
     vm.extend_class(&class, &[], COROUTINE);
     let class = vm.types.async_generator.clone();
-    vm.extend_class(&class, REPR, NAMES);
+    vm.extend_class(&class, SPECIAL, NAMES);
     vm.extend_class(&class, &[], ASYNC_GENERATOR);
 }
 
-const REPR: &[NativeDef] = &[NativeDef::new(
-    "__repr__",
-    "(self, /)",
-    |vm, args| {
-        let v = at(args, 0);
-        let name = of(vm, &v)?.qualname();
-        let class = vm.type_name(&v);
-        Ok(Value::from(format!(
-            "<{class} object {} at {}>",
-            name.as_str().unwrap_or("?"),
-            address(&v)
-        )))
-    },
-    "Return repr(self).",
-)];
+const SPECIAL: &[NativeDef] = &[
+    NativeDef::new(
+        "__repr__",
+        "(self, /)",
+        |vm, args| {
+            let v = at(args, 0);
+            let name = of(vm, &v)?.qualname();
+            let class = vm.type_name(&v);
+            Ok(Value::from(format!(
+                "<{class} object {} at {}>",
+                name.as_str().unwrap_or("?"),
+                address(&v)
+            )))
+        },
+        "Return repr(self).",
+    ),
+    NativeDef::new(
+        "__del__",
+        "(self, /)",
+        |vm, args| {
+            let g = of(vm, &at(args, 0))?;
+            vm.finalize_generator(&g);
+            Ok(Value::None)
+        },
+        "Called when the instance is about to be destroyed.",
+    ),
+];
 
 const NAMES: &[GetSet] = &[
     GetSet::write(

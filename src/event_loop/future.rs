@@ -2,7 +2,7 @@
 
 use super::data::LoopData;
 use super::future_iter::FutureIter;
-use super::{handle, repr, schedule, step};
+use super::{handle, report, repr, schedule, step};
 use crate::vm::heap::{Ref, flags};
 use crate::vm::native::{GetSet, NativeDef};
 use crate::vm::object::{
@@ -18,6 +18,12 @@ const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, *args, **kwargs)", new),
     NativeDef::new("__init__", "(self, *, loop=None)", init, "Initialize self."),
     NativeDef::new("__repr__", "(self, /)", repr::repr, "Return repr(self)."),
+    NativeDef::new(
+        "__del__",
+        "(self, /)",
+        finalize,
+        "Called when the instance is about to be destroyed.",
+    ),
     NativeDef::new(
         "__await__",
         "(self, /)",
@@ -203,6 +209,13 @@ pub(super) fn this(vm: &mut Vm, args: &[Value]) -> R<Ref<Future>> {
             Err(vm.error(&class, "Future object is not initialized."))
         }
     }
+}
+
+/// `__del__`: reports what is lost with it.
+pub(super) fn finalize(vm: &mut Vm, args: &[Value]) -> R {
+    let f = this(vm, args)?;
+    report::finalize_future(vm, &f);
+    Ok(Value::None)
 }
 
 /// A pending future of a class and a loop.

@@ -21,6 +21,12 @@ const METHODS: &[NativeDef] = &[
     NativeDef::constructor("(cls, *args, **kwargs)", future::new),
     NativeDef::new("__repr__", "(self, /)", repr::repr, "Return repr(self)."),
     NativeDef::new(
+        "__del__",
+        "(self, /)",
+        future::finalize,
+        "Called when the instance is about to be destroyed.",
+    ),
+    NativeDef::new(
         "cancel",
         "(self, /, msg=None)",
         cancel_method,

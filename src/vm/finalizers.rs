@@ -90,7 +90,10 @@ impl Vm {
         if let Some(g) = value.as_ref::<Generator>() {
             return self.finalize_generator(&g.clone());
         }
-        if let Some(future) = value.as_ref::<Future>() {
+        // A class of the program's that has `__del__` calls this from there, or leaves it.
+        if let Some(future) = value.as_ref::<Future>()
+            && !future.header().has_flag(flags::HAS_DEL)
+        {
             let hook = self.loop_hooks.finalize_future;
             return hook(self, &future.clone());
         }
@@ -106,7 +109,8 @@ impl Vm {
         }
     }
 
-    fn finalize_generator(&mut self, g: &Ref<Generator>) {
+    /// Closes it, or tells whoever wants to hear that nobody has awaited or closed it.
+    pub fn finalize_generator(&mut self, g: &Ref<Generator>) {
         if g.kind() == GenKind::AsyncGenerator
             && let Some(hook) = g.rare().and_then(|e| e.finalizer.defined())
             && !g.extra().closed.get()
