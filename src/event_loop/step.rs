@@ -53,7 +53,7 @@ pub(super) fn begin(
         vm.tell(&Event::StepBegun(&task, &exception));
     }
     if vm.is_profiled() {
-        vm.note_step(&task);
+        vm.note_step(task.header().aux());
     }
     match coro {
         Value::Obj(object) => match object.into_ref::<Generator>() {

@@ -131,8 +131,8 @@ impl Profile {
     }
 
     #[inline(always)]
-    fn counts(&mut self, task: &Ref<Future>) -> Option<&mut TaskCounts> {
-        self.counts.get_mut(usize::from(task.header().aux()))
+    fn counts(&mut self, row: u16) -> Option<&mut TaskCounts> {
+        self.counts.get_mut(usize::from(row))
     }
 
     /// Counts a task that has just been made.
@@ -144,7 +144,7 @@ impl Profile {
             row => row,
         };
         task.header().set_aux(row);
-        if let Some(counts) = self.counts(task) {
+        if let Some(counts) = self.counts(row) {
             counts.made += 1;
         }
     }
@@ -342,10 +342,10 @@ impl Vm {
         }
     }
 
-    /// A task takes a step.
+    /// A task with this in its header takes a step.
     #[inline(always)]
-    pub fn note_step(&mut self, task: &Ref<Future>) {
-        if let Some(counts) = self.profile.as_mut().and_then(|p| p.counts(task)) {
+    pub fn note_step(&mut self, row: u16) {
+        if let Some(counts) = self.profile.as_mut().and_then(|p| p.counts(row)) {
             counts.steps += 1;
         }
     }
@@ -353,7 +353,8 @@ impl Vm {
     /// A task is done.
     #[inline(always)]
     pub fn note_task_done(&mut self, task: &Ref<Future>) {
-        if let Some(counts) = self.profile.as_mut().and_then(|p| p.counts(task)) {
+        let row = task.header().aux();
+        if let Some(counts) = self.profile.as_mut().and_then(|p| p.counts(row)) {
             counts.done += 1;
         }
     }

@@ -163,8 +163,10 @@ impl Vm {
     /// comes first, is counted here and passed over, for one jump less.
     #[inline(never)]
     fn note_direct_step(&mut self) {
-        if let Some(task) = self.current.task.get().as_ref::<Future>() {
-            self.note_step(task);
+        // SAFETY: nobody replaces the running task while its header is looked at.
+        let task = unsafe { self.current.task.peek() }.as_obj();
+        if let Some(row) = task.map(|task| task.header().aux()) {
+            self.note_step(row);
         }
         let Some(code) = self.frame.code() else {
             return;
