@@ -141,9 +141,13 @@ impl Vm {
         for (register, value) in named.into_iter().enumerate() {
             object.keep(register, value);
         }
-        // A tuple lets its items go from the last.
-        rest.reverse();
-        object.keep_behind(Tuple::new(rest).into());
+        // Nobody may find an empty register in a tuple.
+        rest.retain(|value| value.as_obj().is_some());
+        if !rest.is_empty() {
+            // It lets its items go from the last.
+            rest.reverse();
+            object.keep_behind(Tuple::new(rest).into());
+        }
         drop(g.take_handled());
     }
 

@@ -117,6 +117,8 @@ impl Vm {
         let instrs = &code.code.instrs;
         let i = instrs.get(index).filter(|i| i.op == Op::Reraise)?;
         let exc = i.a.checked_sub(2)?;
+        // One without that is the end of an `async for` or a comprehension: it is no clause, and
+        // CPython raises on from there without moving the frame.
         let pop = instrs.get(index.checked_sub(1)?)?;
         if pop.op != Op::PopExc || pop.a != exc {
             return None;
