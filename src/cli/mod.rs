@@ -20,6 +20,7 @@ mod profile;
 mod quiz;
 mod repl;
 mod run;
+mod sampler;
 mod signals;
 mod stack;
 mod stdin;

@@ -61,7 +61,8 @@ fn functions(profile: &Profiled, out: &mut String) {
             n => n.to_string(),
         };
         let (own, total) = (text(*own), text(*total));
-        let _ = writeln!(out, "{own:>10}{total:>10}{runs:>9}  {name}  {place}");
+        let row = format!("{own:>10}{total:>10}{runs:>9}  {name}  {place}");
+        let _ = writeln!(out, "{}", row.trim_end());
     }
     if rows.len() > ROWS {
         let _ = writeln!(out, "{:>31}and {} functions more", "", rows.len() - ROWS);

@@ -2,11 +2,12 @@
 
 use super::input::Input;
 use super::interrupts;
+use super::sampler::Sampler;
 use super::signals::ProcessSignals;
 use super::stdin::Stdin;
 use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm, USAGE, profile};
-use crate::engine::{Engine, EngineOptions, RunOutcome, Sampler, has_errors};
+use crate::engine::{Engine, EngineOptions, RunOutcome, has_errors};
 use crate::explore::{self, Order};
 use std::ffi::OsString;
 use std::sync::Arc;

@@ -3,10 +3,8 @@
 
 mod host;
 mod import;
-mod sampler;
 
 pub use host::{StandardInput, StandardOutput, SystemClock, VirtualClock};
-pub use sampler::Sampler;
 
 use crate::builtins::Hooked;
 use crate::compile::{self, Mode};

@@ -253,9 +253,7 @@ fn start(vm: &mut Vm, task: &Ref<Future>, asked: &Value, spec: &Spec) -> R<()> {
         vm.tell(&Event::TaskMade(task));
     }
     if vm.is_profiled() {
-        vm.note_task_made(task, spec.coro, || {
-            name(task).as_str().unwrap_or_default().to_owned()
-        });
+        vm.note_task_made(task, spec.coro, name);
     }
     if spec.eager && is_running(vm, asked)? {
         return step::eager_start(vm, task);

@@ -5,7 +5,7 @@
 //! nothing of how a profile is shown.
 
 use super::Vm;
-use super::heap::{self, Ref};
+use super::heap::Ref;
 use super::object::{CodeObject, Future, Generator};
 use super::value::Value;
 use std::collections::HashMap;
@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// Time since an arbitrary start, of the machine and not of the program.
 pub type Stopwatch = Box<dyn Fn() -> Duration>;
+
+/// Asks a task for its name.
+type NameOf = fn(&Ref<Future>) -> Value;
 
 /// Tasks that are told one by one; the others are told by what they run.
 const MOST_TASKS: usize = 25;
@@ -29,9 +32,10 @@ pub struct Profile {
     began: Duration,
     /// The loop had nothing to do.
     idle: Duration,
+    /// When it last had nothing to do.
+    idle_since: Duration,
     samples: u64,
-    /// The sampler has asked, and the time until then is booked already.
-    ahead: bool,
+    asked: Asked,
     /// The code objects of frames, from the outermost in, by address.
     stacks: HashMap<Box<[usize]>, Duration>,
     codes: HashMap<usize, Ref<CodeObject>>,
@@ -42,6 +46,17 @@ pub struct Profile {
     counts: Vec<TaskCounts>,
     /// The row of tasks that run what is no coroutine of the program's, as `CodeObject::task_row`.
     codeless: u16,
+}
+
+/// What becomes of the sampler's next question, or of the one that is not answered yet.
+#[derive(Clone, Copy, PartialEq)]
+enum Asked {
+    /// Whoever notices it first books the time, and then it is `Booked`, or answered.
+    Open,
+    /// Booked by a frame that was left; the next safe point answers it.
+    Booked,
+    /// It was asked while the loop waited, and is nobody's: the next safe point passes over it.
+    Idle,
 }
 
 /// What one task has done, or all that run the same and have no row of their own.
@@ -107,8 +122,9 @@ impl Profile {
             booked: now,
             began: now,
             idle: Duration::ZERO,
+            idle_since: now,
             samples: 0,
-            ahead: false,
+            asked: Asked::Open,
             stacks: HashMap::new(),
             codes: HashMap::new(),
             rows: vec![TaskRow::new(String::new(), String::new())],
@@ -117,17 +133,22 @@ impl Profile {
         }
     }
 
-    /// The time that nobody has been booked for yet. All tasks that are there have lived as long.
+    /// The time that nobody has been booked for yet.
     fn elapse(&mut self) -> Duration {
         let now = (self.watch)();
         let elapsed = now.saturating_sub(self.booked);
         self.booked = now;
+        self.live(elapsed);
+        elapsed
+    }
+
+    /// All tasks that are there have lived as long as that.
+    fn live(&mut self, elapsed: Duration) {
         for counts in &mut self.counts {
             let alive = counts.made.saturating_sub(counts.done);
             let lived = alive.saturating_mul(elapsed.as_nanos() as u64);
             counts.lived = counts.lived.saturating_add(lived);
         }
-        elapsed
     }
 
     #[inline(always)]
@@ -137,10 +158,10 @@ impl Profile {
 
     /// Counts a task that has just been made.
     #[inline(always)]
-    fn add_task(&mut self, task: &Ref<Future>, coro: &Value, name: impl FnOnce() -> String) {
+    fn add_task(&mut self, task: &Ref<Future>, coro: &Value, name: NameOf) {
         let code = coro.as_ref::<Generator>().map(|g| &g.code);
         let row = match code.map_or(0, |c| c.task_row.get()) {
-            0 => self.make_row(code, name),
+            0 => self.make_row(task, code, name),
             row => row,
         };
         task.header().set_aux(row);
@@ -152,7 +173,12 @@ impl Profile {
     /// The first tasks have rows of their own, the others those of what they run. The loop's own,
     /// which end a run, are not shown.
     #[cold]
-    fn make_row(&mut self, code: Option<&Ref<CodeObject>>, name: impl FnOnce() -> String) -> u16 {
+    fn make_row(
+        &mut self,
+        task: &Ref<Future>,
+        code: Option<&Ref<CodeObject>>,
+        name: NameOf,
+    ) -> u16 {
         if code.is_some_and(|c| c.is_library) {
             return 0;
         }
@@ -163,7 +189,10 @@ impl Profile {
         let Ok(row) = u16::try_from(self.rows.len()) else {
             return 0;
         };
-        let name = if own { name() } else { String::new() };
+        let name = match own {
+            true => name(task).as_str().unwrap_or_default().to_owned(),
+            false => String::new(),
+        };
         let function = code.map_or(String::new(), |c| c.code.qualname.to_string());
         self.rows.push(TaskRow::new(name, function));
         self.counts.push(TaskCounts::default());
@@ -195,24 +224,6 @@ impl TaskRow {
             steps: counts.steps,
         }
     }
-}
-
-/// The code that has been counted and is still there.
-fn counted_code() -> Vec<Ref<CodeObject>> {
-    let mut found = Vec::new();
-    heap::visit_objects(|header| {
-        let counted = header.count() > 0
-            && header
-                .peek::<CodeObject>()
-                .is_some_and(|c| c.entered.get() > 0);
-        if counted {
-            found.push(header.to_ref());
-        }
-    });
-    found
-        .into_iter()
-        .filter_map(|o| o.into_ref().ok())
-        .collect()
 }
 
 /// What several tasks run is told once for all.
@@ -252,11 +263,13 @@ impl Vm {
     /// Books the time since the last sample on what is running.
     #[cold]
     pub fn take_sample(&mut self) {
-        if let Some(profile) = &mut self.profile {
-            profile.ahead = false;
+        let Some(profile) = &mut self.profile else {
+            return;
+        };
+        if std::mem::replace(&mut profile.asked, Asked::Open) != Asked::Idle {
             profile.samples += 1;
+            self.book(0);
         }
-        self.book(0);
     }
 
     /// The running frame is about to be left. If the sampler has asked, the time until here is that
@@ -279,8 +292,9 @@ impl Vm {
     fn book_ahead(&mut self, left_out: usize) {
         if super::host::attention().load(Ordering::Relaxed)
             && let Some(profile) = &mut self.profile
-            && !std::mem::replace(&mut profile.ahead, true)
+            && profile.asked == Asked::Open
         {
+            profile.asked = Asked::Booked;
             self.book(left_out);
         }
     }
@@ -317,26 +331,32 @@ impl Vm {
     /// The loop is about to wait for something outside.
     #[cold]
     pub fn begin_idling(&mut self) {
-        self.take_sample();
-    }
-
-    /// It has waited.
-    #[cold]
-    pub fn end_idling(&mut self) {
+        // What was asked until here is answered: it was not asked of those that come after.
+        self.book_ahead(0);
         if let Some(profile) = &mut self.profile {
-            let idle = profile.elapse();
-            profile.idle += idle;
+            profile.idle_since = (profile.watch)();
         }
     }
 
-    /// A task was made, which runs this.
+    /// It has waited. The work before that stays to be booked with the next sample: work between two
+    /// waits is often too short for one, and would all be the loop's.
+    #[cold]
+    pub fn end_idling(&mut self) {
+        if let Some(profile) = &mut self.profile {
+            let idle = (profile.watch)().saturating_sub(profile.idle_since);
+            profile.idle += idle;
+            profile.booked += idle;
+            profile.live(idle);
+            let asked = super::host::attention().load(Ordering::Relaxed);
+            if asked && profile.asked == Asked::Open {
+                profile.asked = Asked::Idle;
+            }
+        }
+    }
+
+    /// A task was made, which runs this, and has a name if it is asked for.
     #[inline(never)]
-    pub fn note_task_made(
-        &mut self,
-        task: &Ref<Future>,
-        coro: &Value,
-        name: impl FnOnce() -> String,
-    ) {
+    pub fn note_task_made(&mut self, task: &Ref<Future>, coro: &Value, name: NameOf) {
         if let Some(profile) = &mut self.profile {
             profile.add_task(task, coro, name);
         }
@@ -361,7 +381,7 @@ impl Vm {
 
     /// Ends profiling: what was found out.
     pub fn finish_profile(&mut self) -> Option<Profiled> {
-        self.take_sample();
+        self.book(0);
         let mut profile = self.profile.take()?;
         let now = (profile.watch)();
         let mut times: HashMap<usize, (Duration, Duration)> = HashMap::new();
@@ -376,8 +396,9 @@ impl Vm {
                 times.entry(code).or_default().1 += *time;
             }
         }
-        // Those that no sample has seen were too quick for that.
-        for code in counted_code() {
+        // Those that no sample has seen were too quick for that; of those that do not exist any more
+        // nothing is known.
+        for code in Ref::<CodeObject>::find_all(|code| code.entered.get() > 0) {
             let at = address(&code);
             times.entry(at).or_default();
             profile.codes.entry(at).or_insert(code);

@@ -111,9 +111,9 @@ const WORK: &str = "        a = x * 3 + 1
         e = d % 7 + c // 3
 ";
 
-/// Runs a program, with some work where it says so, and tells the times that `heavy` and `light` had
-/// for themselves.
-fn own_times(work: &str, program: &str) -> (f64, f64) {
+/// Runs a program, with some work where it says so, and tells the times that two functions had for
+/// themselves.
+fn own_times(work: &str, program: &str, rows: [&str; 2]) -> [f64; 2] {
     let program = program.replace("        WORK\n", work);
     let run = finish(
         command().args(["run", "--profile", "-c", &program]),
@@ -133,13 +133,14 @@ fn own_times(work: &str, program: &str) -> (f64, f64) {
         };
         time.map_or(0.0, |time| time * unit)
     };
-    (own("  heavy  <string>"), own("  light  <string>"))
+    rows.map(own)
 }
 
 /// `heavy` has most of the time of a program that does so much more than to enter and leave frames.
 #[track_caller]
 fn assert_heavy(works: usize, program: &str) {
-    let (heavy, light) = own_times(&WORK.repeat(works), program);
+    let rows = ["  heavy  <string>", "  light  <string>"];
+    let [heavy, light] = own_times(&WORK.repeat(works), program, rows);
     assert!(heavy > 2.0 * light, "heavy {heavy} ms, light {light} ms");
 }
 
@@ -163,7 +164,7 @@ light(1500000)
 #[test]
 fn time_is_that_of_the_caller_and_not_of_a_function() {
     assert_heavy(
-        1,
+        3,
         "\
 def light(x):
     return x
@@ -179,7 +180,7 @@ heavy(1500000)
 #[test]
 fn time_is_that_of_a_generator_and_not_of_the_loop_over_it() {
     assert_heavy(
-        1,
+        3,
         "\
 def heavy(n):
     for x in range(n):
@@ -196,7 +197,7 @@ light(1500000)
 #[test]
 fn time_is_that_of_a_loop_and_not_of_the_generator_that_it_goes_over() {
     assert_heavy(
-        1,
+        3,
         "\
 def light(n):
     for x in range(n):
@@ -212,7 +213,7 @@ heavy(1500000)
 #[test]
 fn time_is_that_of_who_sends_and_not_of_the_generator() {
     assert_heavy(
-        1,
+        3,
         "\
 def light():
     while True:
@@ -266,5 +267,26 @@ async def main():
     await asyncio.gather(heavy(150000), light(150000))
 asyncio.run(main())
 ",
+    );
+}
+
+#[test]
+fn time_is_that_of_moments_of_work_and_not_of_the_loop_that_waits_between_them() {
+    let program = "\
+import asyncio
+def heavy(n):
+    for x in range(n):
+        WORK
+async def main():
+    for i in range(60):
+        heavy(8000)
+        await asyncio.sleep(0.0001)
+asyncio.run(main())
+";
+    let rows = ["  heavy  <string>", "  asyncio.runners.Runner.run"];
+    let [heavy, waiting] = own_times(WORK, program, rows);
+    assert!(
+        heavy > 2.0 * waiting,
+        "heavy {heavy} ms, the loop {waiting} ms"
     );
 }

@@ -321,6 +321,18 @@ impl fmt::Debug for ObjRef {
 pub struct Ref<T: Object>(ObjRef, PhantomData<T>);
 
 impl<T: Object> Ref<T> {
+    /// The live objects of this type that are wanted; of a type whose objects have no tails.
+    pub fn find_all(wanted: impl Fn(&T) -> bool) -> Vec<Ref<T>> {
+        let mut found = Vec::new();
+        slab::visit_size(size::<T>(0), |header| {
+            if header.count() > 0 && header.peek::<T>().is_some_and(&wanted) {
+                found.push(header.to_ref());
+            }
+        });
+        let refs = found.into_iter().map(ObjRef::into_ref);
+        refs.filter_map(Result::ok).collect()
+    }
+
     /// Makes an object without a tail.
     pub fn new(body: T) -> Ref<T> {
         debug_assert!(body.tail_len() == 0);

@@ -318,6 +318,20 @@ pub fn visit_objects(mut f: impl FnMut(&Header)) {
     });
 }
 
+/// As `visit_objects`, in the pages of objects of this size alone: where those of one type are, if it
+/// has no tail.
+pub(super) fn visit_size(size: usize, mut f: impl FnMut(&Header)) {
+    if size > LARGEST {
+        return visit_objects(f);
+    }
+    let slot = size.div_ceil(STEP) * STEP;
+    PAGES.with_borrow(|pages| {
+        for page in pages.iter().filter(|page| page.slot == slot) {
+            page.visit(&mut f);
+        }
+    });
+}
+
 /// As `visit_objects`, in the pages from this one on.
 pub(super) fn visit_pages(from: usize, mut f: impl FnMut(&Header)) {
     PAGES.with_borrow(|pages| {
