@@ -5,6 +5,7 @@ use super::{ExploreArgs, interrupts, needed, run};
 use crate::diagnostic::render::RenderOptions;
 use crate::engine::EngineOptions;
 use crate::explore::{self, Effort, Program};
+use signal_hook::consts::SIGINT;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -24,7 +25,7 @@ pub(super) fn explore(args: &ExploreArgs, terminal: &Terminal) -> i32 {
     // Ctrl-C ends the run that goes on, and the exploration with what it has found so far.
     let interrupted: Arc<AtomicBool> = Arc::default();
     let stopped: Arc<AtomicBool> = Arc::default();
-    interrupts::watch(vec![interrupted.clone(), stopped.clone()]);
+    interrupts::watch(SIGINT, vec![interrupted.clone(), stopped.clone()]);
     let program = Program {
         source: &source,
         options: &|| EngineOptions {

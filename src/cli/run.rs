@@ -9,6 +9,7 @@ use super::terminal::{Stdout, Terminal, complain};
 use super::{RunArgs, TracebackForm, USAGE, profile};
 use crate::engine::{Engine, EngineOptions, RunOutcome, has_errors};
 use crate::explore::{self, Order};
+use signal_hook::consts::SIGINT;
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -80,7 +81,7 @@ pub(super) fn options<'a>(
     terminal: &Terminal,
 ) -> EngineOptions {
     let interrupted: Arc<AtomicBool> = Arc::default();
-    interrupts::watch(vec![interrupted.clone()]);
+    interrupts::watch(SIGINT, vec![interrupted.clone()]);
     EngineOptions {
         stdin: Box::new(Stdin::new(interrupted.clone())),
         interrupted,

@@ -3,9 +3,8 @@
 //! a tenth slower.
 
 use crate::engine::{Engine, SystemClock};
-use crate::vm::host::{Clock, attention};
+use crate::vm::host::Clock;
 use crate::vm::profile::{Profile, Profiled};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use timer::Timer;
 
@@ -35,24 +34,21 @@ impl Sampler {
     }
 }
 
-fn ask() {
-    attention().store(true, Ordering::Relaxed);
-}
-
 #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
 mod timer {
+    use crate::cli::interrupts;
     use nix::sys::signal::{SigEvent, SigevNotify, Signal};
     pub use nix::sys::timer::Timer;
     use nix::sys::timer::{Expiration, TimerSetTimeFlags};
     use nix::time::ClockId;
-    use signal_hook::low_level;
     use std::time::Duration;
 
     /// The handler stays when the timer is gone, for a signal that is on its way.
     pub fn start(interval: Duration) -> Option<Timer> {
         let signal = Signal::SIGPROF;
-        // SAFETY: the handler stores to an atomic and does nothing else, which any signal handler may.
-        unsafe { low_level::register(signal as i32, super::ask) }.ok()?;
+        if !interrupts::watch(signal as i32, Vec::new()) {
+            return None;
+        }
         let event = SigEvent::new(SigevNotify::SigevSignal {
             signal,
             si_value: 0,
@@ -68,8 +64,9 @@ mod timer {
 #[cfg(not(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd")))]
 mod timer {
     use crate::engine::SystemClock;
-    use crate::vm::host::Clock;
+    use crate::vm::host::{Clock, attention};
     use std::sync::Arc;
+    use std::sync::atomic::Ordering;
     use std::time::Duration;
 
     /// The thread ends when this is gone.
@@ -82,7 +79,7 @@ mod timer {
         let asks = move || {
             while watched.strong_count() > 0 {
                 clock.sleep(interval);
-                super::ask();
+                attention().store(true, Ordering::Relaxed);
             }
         };
         let thread = std::thread::Builder::new().name("sampler".into());

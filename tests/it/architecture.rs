@@ -38,7 +38,6 @@ const LONG_FILES: &[&str] = &["src/vm/dispatch.rs"];
 const UNSAFE_FILES: &[&str] = &[
     "src/allocator.rs",
     "src/cli/interrupts.rs",
-    "src/cli/sampler.rs",
     "src/cli/stack.rs",
     "src/vm/heap/",
     "src/vm/value.rs",
