@@ -96,6 +96,19 @@ impl Linked {
         return (self.c as usize) << 16 | self.b as usize;
     }
 
+    /// `t` and `b`, in one read.
+    #[inline(always)]
+    pub const fn tb(&self) -> (u8, u16) {
+        #[cfg(target_endian = "little")]
+        {
+            // SAFETY: `self` is eight bytes.
+            let all = unsafe { (&raw const *self).cast::<u64>().read_unaligned() };
+            ((all >> 8) as u8, (all >> 32) as u16)
+        }
+        #[cfg(target_endian = "big")]
+        (self.t, self.b)
+    }
+
     /// As [`Instr::imm`].
     #[inline(always)]
     pub const fn imm(&self) -> i16 {
